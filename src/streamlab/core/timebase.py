@@ -1,0 +1,42 @@
+"""Media time: integer ticks of 1/90000 s, and the one exact way to get there.
+
+Rates and time bases are rationals (``Fraction``); rounding is to the nearest tick, halves to
+even, and happens once, where a frame is captured.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+TIMESCALE = 90_000
+NS_PER_S = 1_000_000_000
+
+
+def to_pts(ticks: int, time_base: Fraction) -> int:
+    """Convert ticks of ``time_base`` seconds to ticks of 1/90000 s."""
+    return round(ticks * time_base * TIMESCALE)
+
+
+def frame_pts(number: int, fps: Fraction) -> int:
+    """Return the pts of frame ``number`` of a camera with constant rate ``fps``."""
+    return round(number * TIMESCALE / fps)
+
+
+def frame_number(pts: int, fps: Fraction) -> int:
+    """Return the number of the frame that has this pts at constant rate ``fps``."""
+    return round(pts * fps / TIMESCALE)
+
+
+def pts_to_ns(pts: int) -> int:
+    """Convert a span of media time to ns."""
+    return pts * NS_PER_S // TIMESCALE
+
+
+def ns_to_pts(span_ns: int) -> int:
+    """Convert a span of ns to ticks."""
+    return span_ns * TIMESCALE // NS_PER_S
+
+
+def ms_to_pts(span_ms: float) -> int:
+    """Convert a span of ms to ticks."""
+    return round(span_ms * TIMESCALE / 1000)

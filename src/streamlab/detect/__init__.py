@@ -1,0 +1,1 @@
+"""Detectors and the drawing of what they found."""

@@ -1,0 +1,80 @@
+"""Every error streamlab raises on purpose: whose fault it was, and what would have worked.
+
+Each class is also the natural builtin, so ``except FileNotFoundError`` keeps its meaning.
+``hint`` is a sentence for the person who sees the error; the command line prints it and
+the server sends it in its problem document.
+"""
+
+from __future__ import annotations
+
+
+class StreamlabError(Exception):
+    """Base of all errors that streamlab raises on purpose."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SourceError(StreamlabError):
+    """A source cannot be used: the caller named something that is not a usable camera."""
+
+
+class SourceNotFoundError(SourceError, FileNotFoundError):
+    """The file or device that a source names does not exist."""
+
+
+class SourceUnreachableError(SourceError, ConnectionError):
+    """The host that a source names does not answer, or stopped answering."""
+
+
+class SourceFormatError(SourceError, ValueError):
+    """The source was opened but holds no picture that can be decoded."""
+
+
+class SourceNotAllowedError(SourceError, PermissionError):
+    """The source lies outside the schemes and folders that this server may open."""
+
+
+class ModelError(StreamlabError):
+    """A detector cannot be used."""
+
+
+class ModelNotFoundError(ModelError, FileNotFoundError):
+    """The model file does not exist."""
+
+
+class ModelFormatError(ModelError, ValueError):
+    """The model file is corrupt, or it is a model of another task."""
+
+
+class UnknownCameraError(StreamlabError, LookupError):
+    """No camera of that id exists."""
+
+
+class UnknownConnectionError(StreamlabError, LookupError):
+    """No connection of that id exists."""
+
+
+class UnknownStreamError(StreamlabError, LookupError):
+    """No stream of that id exists."""
+
+
+class CameraExistsError(StreamlabError, ValueError):
+    """A camera of that id exists already."""
+
+
+class SwitchTimeoutError(StreamlabError, TimeoutError):
+    """The new channel gave no keyframe within ``channel_switch_timeout``; the old one goes on."""
+
+
+class InvalidRequestError(StreamlabError, ValueError):
+    """A value in a request is out of its range."""
+
+
+class DisabledError(StreamlabError, RuntimeError):
+    """The setting that allows this is off."""

@@ -1,0 +1,1 @@
+"""Pictures in and out: sources, decoding, drawing surfaces and encoding, through PyAV."""

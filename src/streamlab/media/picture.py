@@ -1,0 +1,66 @@
+"""One captured picture: 8-bit YUV 4:2:0 planes at one pts."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from streamlab.core.timebase import TIMESCALE
+
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+TICK = Fraction(1, TIMESCALE)
+
+
+class Picture:
+    """A captured picture. Its pixels are shared by all who read it: draw on a ``copy()``.
+
+    ``frame`` is ``yuv420p`` with even width and height; ``pts`` counts ticks of 1/90000 s on
+    the camera's own timeline.
+    """
+
+    def __init__(self, frame: av.VideoFrame, pts: int) -> None:
+        frame.pts = pts
+        frame.time_base = TICK
+        self.frame = frame
+        self.pts = pts
+
+    @classmethod
+    def from_planes(cls, image: NDArray[np.uint8], pts: int) -> Picture:
+        """Make a picture of one I420 image, uint8 of shape ``(height * 3 // 2, width)``."""
+        return cls(av.VideoFrame.from_ndarray(image, format="yuv420p"), pts)
+
+    @property
+    def width(self) -> int:
+        """Width, px."""
+        return self.frame.width
+
+    @property
+    def height(self) -> int:
+        """Height, px."""
+        return self.frame.height
+
+    def planes(self) -> Planes:
+        """Return views of Y ``(height, width)`` and of U and V ``(height / 2, width / 2)``."""
+        y, u, v = (
+            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[  # type: ignore[call-overload]
+                : plane.height, : plane.width
+            ]
+            for plane in self.frame.planes
+        )
+        return y, u, v
+
+    def rgb(self, width: int | None = None, height: int | None = None) -> NDArray[np.uint8]:
+        """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
+        return self.frame.to_ndarray(
+            format="rgb24", width=width or self.width, height=height or self.height
+        )
+
+    def copy(self) -> Picture:
+        """Return a picture with pixels of its own, to be drawn on."""
+        frame = av.VideoFrame(self.width, self.height, "yuv420p")
+        for target, source in zip(frame.planes, self.frame.planes, strict=True):
+            target.update(source)
+        return Picture(frame, self.pts)
