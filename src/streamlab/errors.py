@@ -78,3 +78,11 @@ class InvalidRequestError(StreamlabError, ValueError):
 
 class DisabledError(StreamlabError, RuntimeError):
     """The setting that allows this is off."""
+
+
+class LimitError(StreamlabError, RuntimeError):
+    """A bound that the server keeps has been reached."""
+
+
+class ConnectionInUseError(StreamlabError, ValueError):
+    """The connection is being read by somebody already."""

@@ -54,13 +54,14 @@ class Picture:
 
     def rgb(self, width: int | None = None, height: int | None = None) -> NDArray[np.uint8]:
         """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
-        return self.frame.to_ndarray(
+        pixels = self.frame.to_ndarray(
             format="rgb24", width=width or self.width, height=height or self.height
         )
+        return pixels.astype(np.uint8, copy=False)
 
     def copy(self) -> Picture:
         """Return a picture with pixels of its own, to be drawn on."""
         frame = av.VideoFrame(self.width, self.height, "yuv420p")
         for target, source in zip(frame.planes, self.frame.planes, strict=True):
-            target.update(source)
+            target.update(source)  # type: ignore[arg-type]  # any buffer will do
         return Picture(frame, self.pts)

@@ -1,0 +1,5 @@
+"""``python -m streamlab``."""
+
+from streamlab.cli import main
+
+main()

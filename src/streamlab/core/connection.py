@@ -1,0 +1,184 @@
+"""One viewer's connection: what it is subscribed to and how far it has read.
+
+States, and what moves a connection between them:
+
+====================== ======= ========= ========= ======
+event \\ state          JOINING LIVE      SWITCHING CLOSED
+====================== ======= ========= ========= ======
+first fragment taken   LIVE    -         -         -
+switch requested       SWITCHING SWITCHING SWITCHING error
+switch done, timed out -       -         LIVE      -
+closed                 CLOSED  CLOSED    CLOSED    -
+====================== ======= ========= ========= ======
+
+A connection reads the rings by cursors, one per channel; it holds no media of its own. Small
+control events wait in ``outbox``, bounded: the oldest goes first and is counted.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from heapq import merge
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.events import Gap, Init, encode
+from streamlab.core.fragment import InitSegment
+from streamlab.core.ring import Released, Ring
+
+MAX_OUTBOX_EVENTS = 64
+
+
+class ConnectionState(StrEnum):
+    """Where a connection is in its life."""
+
+    JOINING = "joining"
+    LIVE = "live"
+    SWITCHING = "switching"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Cursor:
+    """The next fragment wanted of one ring; those up to ``cached_to`` are older than the join."""
+
+    next_sequence: int
+    cached_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSwitch:
+    """A switch that waits for the new channel's keyframe."""
+
+    view: View
+    quality: QualityLevel | None
+    requested_ns: int
+    deadline_ns: int
+
+
+class Connection:
+    """A viewer of one camera."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        channels: Iterable[ChannelType],
+        qualities: Mapping[ChannelType, QualityLevel],
+    ) -> None:
+        self.connection_id = connection_id
+        self.state = ConnectionState.JOINING
+        self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
+        self.qualities = dict(qualities)
+        self.pending: PendingSwitch | None = None
+        self.outbox_dropped = 0
+        self.gaps = 0
+        self.sent_fragments = 0
+        self._outbox: deque[bytes] = deque()
+        self._cursors: dict[ChannelKey, Cursor] = {}
+        self._init_ids: dict[ChannelType, str] = {}  # what the client's decoders are set to
+
+    @property
+    def view(self) -> View | None:
+        """The view that its channels make; None when it has none."""
+        if len(self.channels) == len(ChannelType):
+            return View.BOTH
+        return View(self.channels[0]) if self.channels else None
+
+    @property
+    def encodings(self) -> list[ChannelKey]:
+        """The encodings that are sent to it."""
+        return [ChannelKey(channel, self.qualities[channel]) for channel in self.channels]
+
+    @property
+    def warm_encodings(self) -> list[ChannelKey]:
+        """The encodings that must run for it: both channels, so that a switch is at once."""
+        return [ChannelKey(channel, quality) for channel, quality in self.qualities.items()]
+
+    def post(self, event: bytes) -> None:
+        """Queue a control event."""
+        if len(self._outbox) >= MAX_OUTBOX_EVENTS:
+            self._outbox.popleft()
+            self.outbox_dropped += 1
+        self._outbox.append(event)
+
+    def rewind(self, keys: Iterable[ChannelKey]) -> None:
+        """Read these encodings anew, from the GOP cache."""
+        for key in keys:
+            self._cursors.pop(key, None)
+
+    def take(
+        self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
+    ) -> list[bytes]:
+        """Return the events that this client is to be sent next, in order."""
+        events = list(self._outbox)
+        self._outbox.clear()
+        keys = self.encodings
+        self._cursors = {key: self._cursors[key] for key in keys if key in self._cursors}
+        self._join({key: rings[key] for key in keys if key in rings})
+        for key, cursor in self._cursors.items():
+            events.extend(self._skip(key, cursor, rings[key], max_lag))
+        fresh = (self._advance(rings[key], cursor) for key, cursor in self._cursors.items())
+        for entry, cached in merge(*fresh, key=lambda pair: pair[0].order):
+            events.extend(self._init_before(entry, inits))
+            events.append(entry.cached_event if cached else entry.live_event)
+            self.sent_fragments += 1
+        if self.state is ConnectionState.JOINING and self.sent_fragments:
+            self.state = ConnectionState.LIVE
+        return events
+
+    def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
+        joining = {
+            key: ring
+            for key, ring in rings.items()
+            if key not in self._cursors and ring.keyframes and ring.newest
+        }
+        for key, start in join_points(joining).items():
+            newest = joining[key].newest
+            assert newest is not None
+            self._cursors[key] = Cursor(start.fragment.sequence, newest.fragment.sequence)
+
+    def _skip(self, key: ChannelKey, cursor: Cursor, ring: Ring, max_lag: int) -> Iterator[bytes]:
+        lost = ring.behind(cursor.next_sequence, max_lag)
+        if lost is None:
+            return
+        self.gaps += 1
+        cursor.next_sequence = lost.to_sequence + 1
+        yield encode(Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client"))
+
+    def _advance(self, ring: Ring, cursor: Cursor) -> Iterator[tuple[Released, bool]]:
+        if not ring or cursor.next_sequence < ring.first_sequence:
+            return
+        for entry in ring.since(cursor.next_sequence):
+            sequence = entry.fragment.sequence
+            cursor.next_sequence = sequence + 1
+            yield entry, sequence <= cursor.cached_to
+
+    def _init_before(self, entry: Released, inits: Mapping[str, InitSegment]) -> Iterator[bytes]:
+        key, init_id = entry.fragment.key, entry.fragment.init_id
+        if self._init_ids.get(key.channel) == f"{key.quality}/{init_id}":
+            return
+        self._init_ids[key.channel] = f"{key.quality}/{init_id}"
+        init = inits[init_id]
+        data = base64.b64encode(init.data).decode()
+        yield encode(Init(*key, init_id, init.codec, init.width, init.height, init.fps, data))
+
+
+def join_points(rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Released]:
+    """Return where to start in each ring: the newest keyframe that all of them hold.
+
+    Rings without one in common start each at its own newest. Every ring must hold a keyframe.
+    """
+    held = [{entry.fragment.pts for entry in ring.keyframes} for ring in rings.values()]
+    common = set.intersection(*held) if held else set()
+    start_pts = max(common, default=None)
+    return {
+        key: next(
+            entry
+            for entry in reversed(ring.keyframes)
+            if start_pts is None or entry.fragment.pts == start_pts
+        )
+        for key, ring in rings.items()
+    }

@@ -1,0 +1,124 @@
+"""The events of the stream, as the wire protocol names them, and their bytes.
+
+Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix seconds;
+``pts`` and ``duration`` are ticks of 1/90000 s.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal
+
+from streamlab.core.channels import ChannelType, QualityLevel, SourceState, SyncState, View
+
+PROTOCOL_VERSION = 1
+
+Correction = Literal["none", "hold", "stale", "release", "re-anchor"]
+SwitchReason = Literal["client", "degraded", "quality"]
+GapReason = Literal["slow_client", "source", "resume_expired"]
+EndReason = Literal["camera_removed", "source_ended", "server_shutdown", "slow_client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The first event of a connection."""
+
+    name: ClassVar[str] = "connected"
+    connection_id: str
+    stream_id: str
+    camera_id: str
+    channels: list[ChannelType]
+    sync_tolerance_ms: float
+    playout_delay_ms: float
+    detector: dict[str, str] | None
+    server_time: float
+    protocol: int = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """A decoder's configuration; ``data`` is a base64 init segment."""
+
+    name: ClassVar[str] = "init"
+    channel: ChannelType
+    quality: QualityLevel
+    init_id: str
+    codec: str
+    width: int
+    height: int
+    fps: float
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How far apart the two channels were released lately."""
+
+    name: ClassVar[str] = "sync"
+    drift_ms: float | None
+    is_synchronized: bool
+    sync_violations: int
+    state: SyncState
+    correction: Correction
+    fresh_fraction: float | None
+    playout_delay_ms: float
+    sync_tolerance_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What follows is another channel or quality, from ``at_pts`` on."""
+
+    name: ClassVar[str] = "switched"
+    channel: View
+    quality: QualityLevel
+    previous_channel: View
+    at_pts: int
+    reason: SwitchReason
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Fragments that this client will not get; the channel goes on at a keyframe."""
+
+    name: ClassVar[str] = "gap"
+    channel: ChannelType
+    quality: QualityLevel
+    from_sequence: int
+    to_sequence: int
+    reason: GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The camera stopped or came back; ``detail`` says why in words."""
+
+    name: ClassVar[str] = "source"
+    state: SourceState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Nothing else was sent for a while, and the connection is alive."""
+
+    name: ClassVar[str] = "heartbeat"
+    server_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last event of a connection."""
+
+    name: ClassVar[str] = "end"
+    reason: EndReason
+
+
+WireEvent = Connected | Init | Sync | Switched | Gap | Source | Heartbeat | End
+
+
+def encode(event: WireEvent) -> bytes:
+    """Return the event as server-sent-event bytes."""
+    data = json.dumps(asdict(event), separators=(",", ":"))
+    return f"event: {event.name}\ndata: {data}\n\n".encode()

@@ -1,0 +1,154 @@
+"""Fragments: what an encoder made, ready to be released, cached and sent."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from streamlab.core.boxes import Sample, init_segment, media_segment
+from streamlab.core.channels import ChannelKey
+from streamlab.core.nal import ParameterSets
+from streamlab.core.timebase import ms_to_pts
+
+WireBox = list[float | str | int | None]
+"""``[x1, y1, x2, y2, class_name, score, track_id]``, px of the captured frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """What was drawn on a frame: the boxes, and the pts of the frame they were computed on."""
+
+    detections_pts: int | None
+    rows: list[WireBox]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """One frame as it left an encoder. ``ready_ns`` is monotonic, ``captured_at`` wall time."""
+
+    pts: int
+    duration: int
+    keyframe: bool
+    data: bytes
+    captured_ns: int
+    captured_at: float
+    ready_ns: int
+    boxes: Boxes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InitSegment:
+    """What a decoder needs before the first fragment; ``init_id`` names these very bytes."""
+
+    key: ChannelKey
+    codec: str
+    width: int
+    height: int
+    fps: float
+    data: bytes
+    init_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "init_id", hashlib.sha256(self.data).hexdigest()[:12])
+
+    @classmethod
+    def of(
+        cls, key: ChannelKey, sets: ParameterSets, width: int, height: int, fps: float
+    ) -> InitSegment:
+        """Make the init segment of an H.264 track of this size, px."""
+        return cls(key, sets.codec, width, height, fps, init_segment(sets, width, height))
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames."""
+
+    key: ChannelKey
+    sequence: int
+    init_id: str
+    frames: tuple[EncodedFrame, ...]
+    data: bytes
+    body: bytes = field(init=False, repr=False)
+    """The JSON members of its event that are known before it is released, serialised once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", _body(self))
+
+    @property
+    def pts(self) -> int:
+        """The pts of its first frame; ``tfdt`` is the same."""
+        return self.frames[0].pts
+
+    @property
+    def duration(self) -> int:
+        """How long its frames are shown, ticks."""
+        return sum(frame.duration for frame in self.frames)
+
+    @property
+    def keyframe(self) -> bool:
+        """Whether it starts with an IDR."""
+        return self.frames[0].keyframe
+
+    @property
+    def ready_ns(self) -> int:
+        """When its last frame was encoded."""
+        return self.frames[-1].ready_ns
+
+
+class FragmentWriter:
+    """Gathers encoded frames into fragments of ``fragment_ms`` (0: one frame each).
+
+    A fragment ends with the frame that fills it, so it is out as soon as that frame is encoded.
+    The cuts follow from pts alone and so are the same in every channel and quality.
+    """
+
+    def __init__(self, key: ChannelKey, fragment_ms: float, *, first_sequence: int = 1) -> None:
+        self.key = key
+        self.next_sequence = first_sequence
+        self._span = max(1, ms_to_pts(fragment_ms))
+        self._pending: list[EncodedFrame] = []
+
+    def receive_frame(self, frame: EncodedFrame, init_id: str) -> Iterator[Fragment]:
+        """Yield the fragments that this frame completes, in order: none, one or two."""
+        if frame.keyframe and self._pending:
+            yield self._cut(init_id)
+        self._pending.append(frame)
+        if (frame.pts + frame.duration) // self._span > frame.pts // self._span:
+            yield self._cut(init_id)
+
+    def _cut(self, init_id: str) -> Fragment:
+        frames, self._pending = tuple(self._pending), []
+        sequence, self.next_sequence = self.next_sequence, self.next_sequence + 1
+        samples = [Sample(frame.data, frame.duration, frame.keyframe) for frame in frames]
+        data = media_segment(sequence, frames[0].pts, samples)
+        return Fragment(self.key, sequence, init_id, frames, data)
+
+
+def _body(fragment: Fragment) -> bytes:
+    members = {
+        "channel": fragment.key.channel,
+        "quality": fragment.key.quality,
+        "sequence": fragment.sequence,
+        "init_id": fragment.init_id,
+        "pts": fragment.pts,
+        "duration": fragment.duration,
+        "keyframe": fragment.keyframe,
+        "captured_at": fragment.frames[0].captured_at,
+        "frames": [_frame_members(frame) for frame in fragment.frames],
+    }
+    head = json.dumps(members, separators=(",", ":")).encode()
+    data = binascii.b2a_base64(fragment.data, newline=False)
+    return b'%b,"data":"%b"' % (head[1:-1], data)
+
+
+def _frame_members(frame: EncodedFrame) -> dict[str, object]:
+    if frame.boxes is None:
+        return {"pts": frame.pts}
+    return {
+        "pts": frame.pts,
+        "detections_pts": frame.boxes.detections_pts,
+        "detections": frame.boxes.rows,
+    }

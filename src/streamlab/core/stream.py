@@ -1,0 +1,279 @@
+"""One camera's two channels: the rings, the controller before them, the viewers behind them.
+
+Everything in order and in one place: fragments come in as encoders finish them, the controller
+says when each is released, rings keep the newest GOPs, connections read the rings. Encoders are
+asked for when somebody needs them, and let go ``linger_ns`` after the last one left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.connection import Connection, ConnectionState, PendingSwitch, join_points
+from streamlab.core.events import Switched, SwitchReason, Sync, WireEvent, encode
+from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.ring import Released, Ring
+from streamlab.core.stats import Window
+from streamlab.core.sync import NS_PER_MS, Release, SyncController
+
+MAX_INITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EncodersWanted:
+    """Run these encoders and no others."""
+
+    keys: frozenset[ChannelKey]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDone:
+    """The new channel's init and keyframe are queued to the connection."""
+
+    connection_id: str
+    previous_channel: View
+    channel: View
+    quality: QualityLevel
+    at_pts: int
+    switch_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchTimedOut:
+    """The new channel gave no keyframe in time; the old one goes on."""
+
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """There is something for the connections to read."""
+
+
+StreamEvent = EncodersWanted | SwitchDone | SwitchTimedOut | Wake
+
+
+class DualChannelStream:
+    """The raw and the annotated channel of one camera, and those who watch them."""
+
+    def __init__(
+        self, stream_id: str, controller: SyncController, *, max_fragments: int, linger_ns: int
+    ) -> None:
+        self.stream_id = stream_id
+        self.controller = controller
+        self.connections: dict[str, Connection] = {}
+        self.rings: dict[ChannelKey, Ring] = {}
+        self.inits: dict[str, InitSegment] = {}
+        self.counts: Counter[str] = Counter()
+        self.switches_ms = Window(3600.0)
+        self._max_fragments = max_fragments
+        self._linger_ns = linger_ns
+        self._order = 0
+        self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may be let go
+        self._switching: set[str] = set()
+        self._events: deque[StreamEvent] = deque()
+
+    # -- media ---------------------------------------------------------------------------
+
+    def receive_init(self, init: InitSegment) -> None:
+        """Take the configuration of an encoder that starts."""
+        self.inits.pop(init.init_id, None)
+        self.inits[init.init_id] = init
+        while len(self.inits) > MAX_INITS:
+            del self.inits[next(iter(self.inits))]
+
+    def receive_fragment(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
+        """Take a fragment as its encoder finished it."""
+        self.controller.receive_fragment(fragment, now_ns)
+        self._drain_controller(now_ns, wall_s)
+
+    # -- viewers -------------------------------------------------------------------------
+
+    def receive_connection(self, connection: Connection, now_ns: int) -> None:
+        """Let a viewer in."""
+        self.connections[connection.connection_id] = connection
+        self._update_wanted(now_ns)
+        self._events.append(Wake())
+
+    def remove_connection(self, connection_id: str, now_ns: int) -> None:
+        """Let a viewer go. Unknown ids are ignored: it may have left already."""
+        connection = self.connections.pop(connection_id, None)
+        if connection is not None:
+            connection.state = ConnectionState.CLOSED
+            self._fail_switch(connection)
+            self._update_wanted(now_ns)
+
+    def request_channels(
+        self,
+        connection: Connection,
+        channels: Iterable[ChannelType],
+        qualities: Mapping[ChannelType, QualityLevel],
+        now_ns: int,
+    ) -> None:
+        """Set the channels of a connection; what is new starts from the GOP cache."""
+        before, wanted = set(connection.encodings), set(channels)
+        connection.channels = tuple(channel for channel in ChannelType if channel in wanted)
+        connection.qualities.update(qualities)
+        connection.rewind(set(connection.encodings) - before)
+        self._update_wanted(now_ns)
+        self._events.append(Wake())
+
+    def request_switch(
+        self,
+        connection: Connection,
+        view: View,
+        quality: QualityLevel | None,
+        *,
+        now_ns: int,
+        timeout_ns: int,
+    ) -> None:
+        """Change what a connection is sent; SwitchDone or SwitchTimedOut follows.
+
+        A switch that still waits is given up for the new one.
+        """
+        if connection.pending is not None:
+            self._end_switch(connection, "switches_superseded")
+        connection.pending = PendingSwitch(view, quality, now_ns, now_ns + timeout_ns)
+        connection.state = ConnectionState.SWITCHING
+        self._switching.add(connection.connection_id)
+        self._update_wanted(now_ns)
+        self._try_switch(connection, now_ns)
+
+    def post(self, event: WireEvent) -> None:
+        """Queue a control event to every viewer, serialised once."""
+        data = encode(event)
+        for connection in self.connections.values():
+            connection.post(data)
+        self._events.append(Wake())
+
+    # -- time ----------------------------------------------------------------------------
+
+    def get_timer(self) -> int | None:
+        """Return when something is due, ns."""
+        pending = (self.connections[name].pending for name in self._switching)
+        deadlines = [switch.deadline_ns for switch in pending if switch]
+        lingering = [due_ns for due_ns in self._wanted.values() if due_ns is not None]
+        check_ns = self.controller.get_timer()
+        return min(deadlines + lingering + ([] if check_ns is None else [check_ns]), default=None)
+
+    def handle_timer(self, now_ns: int, wall_s: float) -> None:
+        """Do what is due: checks, switches that waited too long, encoders nobody needs."""
+        self.controller.handle_timer(now_ns)
+        self._drain_controller(now_ns, wall_s)
+        for name in list(self._switching):
+            pending = self.connections[name].pending
+            if pending and pending.deadline_ns <= now_ns:
+                self._fail_switch(self.connections[name])
+        self._update_wanted(now_ns)
+
+    def next_event(self) -> StreamEvent | None:
+        """Return what the shell is to do next."""
+        return self._events.popleft() if self._events else None
+
+    # -- inside --------------------------------------------------------------------------
+
+    def _drain_controller(self, now_ns: int, wall_s: float) -> None:
+        while (event := self.controller.next_event()) is not None:
+            if isinstance(event, Release):
+                self._release(event.fragment, wall_s)
+            elif isinstance(event, Sync):
+                self.post(event)
+        for name in list(self._switching):
+            self._try_switch(self.connections[name], now_ns)
+
+    def _release(self, fragment: Fragment, wall_s: float) -> None:
+        if fragment.key not in self._wanted:
+            self.counts["fragments_after_stop"] += 1
+            return
+        ring = self.rings.setdefault(fragment.key, Ring(self._max_fragments))
+        newest = ring.newest
+        if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
+            ring.clear()
+        self._order += 1
+        ring.append(Released(fragment, wall_s, self._order))
+        self.counts[f"released_{fragment.key.channel}"] += 1
+        self._events.append(Wake())
+
+    def _try_switch(self, connection: Connection, now_ns: int) -> None:
+        pending = connection.pending
+        if pending is None:
+            return
+        qualities = connection.qualities | _qualities_of(pending)
+        keys = [ChannelKey(channel, qualities[channel]) for channel in pending.view.channels]
+        rings = {key: self.rings[key] for key in keys if key in self.rings}
+        if len(rings) < len(keys) or not all(ring.keyframes for ring in rings.values()):
+            return
+        at_pts = min(entry.fragment.pts for entry in join_points(rings).values())
+        previous = connection.view or pending.view
+        only_quality = previous is pending.view and pending.quality is not None
+        connection.channels, connection.qualities = pending.view.channels, qualities
+        connection.rewind(keys)
+        quality, reason = keys[0].quality, _reason(only_quality)
+        connection.post(encode(Switched(pending.view, quality, previous, at_pts, reason)))
+        switch_ms = (now_ns - pending.requested_ns) / NS_PER_MS
+        self.switches_ms.add(switch_ms, now_ns)
+        self._end_switch(connection, "switches")
+        done = SwitchDone(
+            connection.connection_id, previous, pending.view, quality, at_pts, switch_ms
+        )
+        self._events.extend((done, Wake()))
+        self._update_wanted(now_ns)
+
+    def _fail_switch(self, connection: Connection) -> None:
+        if connection.pending is not None:
+            self._end_switch(connection, "switch_timeouts")
+            self._events.append(SwitchTimedOut(connection.connection_id))
+
+    def _end_switch(self, connection: Connection, outcome: str) -> None:
+        self.counts[outcome] += 1
+        connection.pending = None
+        self._switching.discard(connection.connection_id)
+        if connection.state is ConnectionState.SWITCHING:
+            connection.state = ConnectionState.LIVE
+
+    def _update_wanted(self, now_ns: int) -> None:
+        needed = {key for connection in self.connections.values() for key in _needed(connection)}
+        before = set(self._wanted)
+        for key in needed:
+            self._wanted[key] = None
+        for key in before - needed:
+            due_ns = self._wanted[key]
+            if due_ns is None:
+                self._wanted[key] = now_ns + self._linger_ns
+            elif due_ns <= now_ns:
+                self._stop(key)
+        if set(self._wanted) != before:
+            self._events.append(EncodersWanted(frozenset(self._wanted)))
+
+    def _stop(self, key: ChannelKey) -> None:
+        del self._wanted[key]
+        if key in self.rings:
+            self.rings[key].clear()
+        if key.channel not in {wanted.channel for wanted in self._wanted}:
+            self.controller.request_restart()
+
+
+def _qualities_of(pending: PendingSwitch) -> dict[ChannelType, QualityLevel]:
+    """The qualities that a switch sets; ``source`` exists for raw only."""
+    if pending.quality is None:
+        return {}
+    return {
+        channel: pending.quality
+        for channel in pending.view.channels
+        if channel is ChannelType.RAW or pending.quality is not QualityLevel.SOURCE
+    }
+
+
+def _reason(only_quality: bool) -> SwitchReason:
+    return "quality" if only_quality else "client"
+
+
+def _needed(connection: Connection) -> list[ChannelKey]:
+    keys = connection.warm_encodings
+    if connection.pending is not None:
+        qualities = connection.qualities | _qualities_of(connection.pending)
+        keys += [ChannelKey(channel, quality) for channel, quality in qualities.items()]
+    return keys

@@ -1,0 +1,89 @@
+"""Renderers: who draws detections on a picture. The fast one is ``draw.BoxRenderer``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import av
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from streamlab.errors import ModelError
+from streamlab.media.picture import Picture, Planes
+
+RgbFunction = Callable[[NDArray[np.uint8], sv.Detections], NDArray[np.uint8]]
+
+
+class Renderer(Protocol):
+    """Draws detections on pictures."""
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,
+    ) -> None:
+        """Draw in place. Rows above ``top_px`` stay untouched, because the truth strip is there.
+
+        ``stale`` says that the boxes were found in an older picture than this one.
+        """
+        ...
+
+
+class RgbRenderer:
+    """Draws with any function of RGB pixels, such as an annotator of supervision. Slow.
+
+    ``function`` takes uint8 ``(height, width, 3)``, its own to write on, and the detections,
+    and returns an array of the same shape. The picture goes to RGB and back (3-10 times the
+    time of ``BoxRenderer``, and colours lose a little), so prefer ``BoxRenderer``. The
+    annotators of supervision paint blue-green-red: hand them ``rgb[..., ::-1].copy()`` and
+    turn the result round again, or their red is blue. ``stale`` is not shown.
+    """
+
+    def __init__(self, function: RgbFunction) -> None:
+        self._function = function
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,  # noqa: ARG002
+    ) -> None:
+        """Draw in place, below ``top_px``. Raises ModelError when the function fails its part."""
+        rgb = self._check(self._function(picture.rgb(), detections), picture)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        drawn = Picture(frame.reformat(format="yuv420p"), picture.pts)
+        for target, source in zip(
+            planes_below(picture, top_px), planes_below(drawn, top_px), strict=True
+        ):
+            target[:] = source
+
+    @staticmethod
+    def _check(answer: object, picture: Picture) -> NDArray[np.uint8]:
+        expected = (picture.height, picture.width, 3)
+        if isinstance(answer, np.ndarray):
+            if answer.shape == expected and answer.dtype == np.uint8:
+                return answer
+            given = f"{answer.dtype} {answer.shape}"
+        else:
+            given = type(answer).__name__
+        raise ModelError(
+            f"the drawing function returned {given}, not uint8 {expected}",
+            hint="Return the picture that was handed in, with the drawing on it.",
+        )
+
+
+def planes_below(picture: Picture, top_px: int) -> Planes:
+    """Return views of Y, U and V without the rows above ``top_px``.
+
+    An odd ``top_px`` goes one row further down, since a row of U and V covers two of Y.
+    """
+    y, u, v = picture.planes()
+    top = (top_px + 1) // 2
+    return y[2 * top :], u[top:], v[top:]

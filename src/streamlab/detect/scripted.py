@@ -1,0 +1,98 @@
+"""Detectors that know the answer beforehand: ground truth, a script, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+import supervision as sv
+
+from streamlab.core.timebase import frame_number
+from streamlab.detect.classes import named_detections
+from streamlab.detect.detector import DetectorKind
+from streamlab.media.picture import Picture
+
+# The numbers that these classes have in COCO, so that truth and models share their colours.
+ROAD_CLASSES = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+_FIRST_OTHER_CLASS = 80
+
+
+class TruthBox(Protocol):
+    """An object of a frame whose place is known: its box in px, its class, its identity."""
+
+    @property
+    def x1(self) -> float: ...  # noqa: D102
+    @property
+    def y1(self) -> float: ...  # noqa: D102
+    @property
+    def x2(self) -> float: ...  # noqa: D102
+    @property
+    def y2(self) -> float: ...  # noqa: D102
+    @property
+    def class_name(self) -> str: ...  # noqa: D102
+    @property
+    def track_id(self) -> int: ...  # noqa: D102
+
+
+class Scene(Protocol):
+    """A synthetic scene that knows what is in each of its frames."""
+
+    @property
+    def width(self) -> int: ...  # noqa: D102
+    @property
+    def height(self) -> int: ...  # noqa: D102
+    @property
+    def fps(self) -> Fraction: ...  # noqa: D102
+    def truth(self, number: int) -> Sequence[TruthBox]: ...  # noqa: D102
+
+
+class ScriptedDetector:
+    """Answers with what ``script`` says of a picture."""
+
+    kind: DetectorKind = "scripted"
+
+    def __init__(self, script: Callable[[Picture], sv.Detections], name: str) -> None:
+        self.name = name
+        self._script = script
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        """Return one ``Detections`` per picture, in order."""
+        return [self._script(picture) for picture in pictures]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def truth_detector(scene: Scene, name: str = "ground truth") -> ScriptedDetector:
+    """Return a detector that knows the scene: each box with score 1 and its track id.
+
+    The pictures are the scene's own, at its rate; boxes are scaled when a picture is of
+    another size.
+    """
+    numbers = {class_name: number for number, class_name in ROAD_CLASSES.items()}
+
+    def find(picture: Picture) -> sv.Detections:
+        boxes = scene.truth(frame_number(picture.pts, scene.fps))
+        if not boxes:
+            return sv.Detections.empty()
+        for box in boxes:
+            numbers.setdefault(box.class_name, _FIRST_OTHER_CLASS + len(numbers))
+        scale = np.tile((picture.width / scene.width, picture.height / scene.height), 2)
+        xyxy = np.array([(box.x1, box.y1, box.x2, box.y2) for box in boxes]) * scale
+        detections = named_detections(
+            xyxy.astype(np.float32),
+            np.ones(len(boxes), np.float32),
+            np.array([numbers[box.class_name] for box in boxes]),
+            {numbers[box.class_name]: box.class_name for box in boxes},
+        )
+        detections.tracker_id = np.array([box.track_id for box in boxes])
+        return detections
+
+    return ScriptedDetector(find, name)
+
+
+def no_detector() -> ScriptedDetector:
+    """Return a detector that never finds anything."""
+    return ScriptedDetector(lambda _: sv.Detections.empty(), "none")

@@ -1,0 +1,102 @@
+"""A detector on Ultralytics itself: whatever ``YOLO(...)`` loads. Needs torch."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import supervision as sv
+
+from streamlab.detect.classes import named_detections
+from streamlab.detect.detector import DetectorKind
+from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
+from streamlab.media.picture import Picture
+
+
+class UltralyticsDetector:
+    """Runs a detection model that Ultralytics loads: weights, a model's YAML, or an export.
+
+    A bare name of Ultralytics' own, such as ``yolo26n.pt``, is downloaded by it when it is not
+    there. ``confidence`` and ``iou`` as in ``OnnxDetector``; ``input_px`` is the longer side of
+    the model's input, ``device`` as Ultralytics takes it (``cpu``, ``0``, …).
+
+    Raises ModelError when Ultralytics is not installed, ModelNotFoundError for a missing file
+    and ModelFormatError for one that is not a detection model.
+    """
+
+    kind: DetectorKind = "ultralytics"
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        confidence: float = 0.25,
+        iou: float = 0.5,
+        input_px: int = 640,
+        device: str | None = None,
+    ) -> None:
+        self.name = Path(path).name
+        self._model = _load(path)
+        self._options = {
+            "conf": confidence,
+            "iou": iou,
+            "imgsz": input_px,
+            "device": device,
+            "verbose": False,
+        }
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        """Return one ``Detections`` per picture, in order."""
+        if not pictures:
+            return []
+        # Ultralytics takes arrays as OpenCV has them: BGR.
+        images = [np.ascontiguousarray(picture.rgb()[:, :, ::-1]) for picture in pictures]
+        return [_to_detections(result) for result in self._model.predict(images, **self._options)]
+
+    def close(self) -> None:
+        """Give back the model's memory."""
+        del self._model
+
+
+def _load(path: str | Path) -> Any:
+    try:
+        from ultralytics import YOLO  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(
+            f"'{path}' needs Ultralytics, which cannot be imported ({error})",
+            hint="Install torch first, then `pip install streamlab[yolo]`; or export the model "
+            "to ONNX, which needs neither.",
+        ) from error
+    if Path(path).parent != Path() and not Path(path).exists():
+        raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
+    try:
+        model = YOLO(path)
+    except (FileNotFoundError, ConnectionError) as error:
+        raise ModelNotFoundError(
+            f"there is no model '{path}' ({error})",
+            hint="Name a file, or one of Ultralytics' own models when there is a network.",
+        ) from error
+    except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, TypeError) as error:
+        raise ModelFormatError(
+            f"Ultralytics cannot load '{path}' ({error})",
+            hint="It takes its own .pt weights, a model's .yaml, and what it exported.",
+        ) from error
+    if model.task != "detect":
+        raise ModelFormatError(
+            f"'{path}' is a model for '{model.task}', not for detection",
+            hint="Use a detection model such as yolo26n.pt.",
+        )
+    return model
+
+
+def _to_detections(result: Any) -> sv.Detections:
+    boxes = result.boxes.cpu().numpy()
+    return named_detections(
+        boxes.xyxy.astype(np.float32),
+        boxes.conf.astype(np.float32),
+        boxes.cls.astype(np.int64),
+        result.names,
+    )

@@ -1,0 +1,180 @@
+"""One camera under management: its pipeline, its stream, and the timer between them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import ChannelMetadata, SourceState
+from streamlab.core.events import EndReason, Source
+from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.stream import (
+    DualChannelStream,
+    EncodersWanted,
+    SwitchDone,
+    SwitchTimedOut,
+    Wake,
+)
+from streamlab.core.sync import SyncController
+from streamlab.core.timebase import NS_PER_S
+from streamlab.detect.render import Renderer
+from streamlab.manager.handover import Handover
+from streamlab.media.source import Source as MediaSource
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.pipeline.camera import PipelineSettings
+from streamlab.settings import Settings
+
+log = logging.getLogger(__name__)
+MAX_HANDOVER_ITEMS = 256
+MAX_RING_FRAGMENTS = 1024
+
+PipelineEvent = InitSegment | Fragment | SourceChanged
+SwitchOutcome = SwitchDone | SwitchTimedOut
+
+
+class Camera:
+    """Runs one camera in the event loop it is made in."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: MediaSource,
+        service: DetectionService,
+        renderer: Renderer,
+        settings: Settings,
+    ) -> None:
+        self.camera_id = camera_id
+        self.spec = spec
+        self.state = SourceState.LIVE
+        self.state_detail = ""
+        self.end_reason: EndReason | None = None
+        """Why the stream is over: viewers get what is left, then ``end``."""
+        self.wakes: set[Callable[[], None]] = set()
+        self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self.handover: Handover[PipelineEvent] = Handover(
+            self._loop, self._receive, MAX_HANDOVER_ITEMS
+        )
+        self.stream = DualChannelStream(
+            f"{camera_id}-{secrets.token_hex(4)}",
+            SyncController(
+                tolerance_ms=settings.sync_tolerance_ms,
+                check_interval_ns=round(settings.sync_check_interval * NS_PER_S),
+                max_violations=settings.max_sync_violations,
+                now_ns=monotonic_ns(),
+            ),
+            max_fragments=MAX_RING_FRAGMENTS,
+            linger_ns=round(settings.encoder_linger * NS_PER_S),
+        )
+        self.pipeline = CameraPipeline(
+            camera_id,
+            spec,
+            source,
+            service,
+            renderer,
+            PipelineSettings(settings.gop_s, settings.fragment_ms, settings.max_playout_delay_ms),
+            self.handover.put,
+        )
+
+    def start(self) -> None:
+        """Start the camera's threads."""
+        self.pipeline.start()
+        self.settle()
+
+    async def close(self, reason: EndReason) -> None:
+        """Say goodbye to every viewer and stop the threads."""
+        if self._closed:
+            return
+        self._closed = True
+        self._end(reason)
+        self.settle()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.handover.close()
+        await asyncio.to_thread(self.pipeline.stop)
+
+    @property
+    def metadata(self) -> ChannelMetadata:
+        """What the camera is."""
+        return self.pipeline.metadata
+
+    def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
+        """Return the outcome of the switch that is asked for next on this connection."""
+        self._resolve_switch(SwitchTimedOut(connection_id))  # one that still waits is given up
+        self._switches[connection_id] = outcome = self._loop.create_future()
+        return outcome
+
+    def settle(self) -> None:
+        """Do what the core asks for and arm its timer anew. Call after every word to it."""
+        while (event := self.stream.next_event()) is not None:
+            if isinstance(event, EncodersWanted):
+                self.pipeline.request_encoders(event.keys)
+            elif isinstance(event, Wake):
+                for wake in self.wakes:
+                    wake()
+            else:
+                self._resolve_switch(event)
+        self._arm()
+
+    def _resolve_switch(self, outcome: SwitchOutcome) -> None:
+        waiting = self._switches.pop(outcome.connection_id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
+
+    def _receive(self, batch: list[PipelineEvent]) -> None:
+        now_ns, now_s = monotonic_ns(), wall_s()
+        for item in batch:
+            if isinstance(item, Fragment):
+                self.stream.receive_fragment(item, now_ns, now_s)
+            elif isinstance(item, InitSegment):
+                self.stream.receive_init(item)
+            else:
+                self._set_state(item.state, item.detail)
+        self.settle()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ns = self.stream.get_timer()
+        if due_ns is not None and not self._closed:
+            delay_s = max(0, due_ns - monotonic_ns()) / NS_PER_S
+            self._timer = self._loop.call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        now_ns = monotonic_ns()
+        self._check_source(now_ns)
+        self.stream.handle_timer(now_ns, wall_s())
+        self.settle()
+
+    def _check_source(self, now_ns: int) -> None:
+        quiet_s = (now_ns - self.pipeline.last_frame_ns) / NS_PER_S
+        stalled = quiet_s > max(self._settings.stall_after, 5 / float(self.metadata.fps))
+        if stalled and self.state is SourceState.LIVE:
+            self._set_state(SourceState.STALLED, f"no picture for {quiet_s:.0f} s")
+        elif not stalled and self.state is SourceState.STALLED:
+            self._set_state(SourceState.LIVE, "")
+
+    def _set_state(self, state: SourceState, detail: str) -> None:
+        if (state, detail) == (self.state, self.state_detail):
+            return
+        log.info("camera %s is %s %s", self.camera_id, state, detail)
+        self.state, self.state_detail = state, detail
+        self.stream.post(Source(state, detail))
+        if state is SourceState.ENDED:
+            self._end("source_ended")
+
+    def _end(self, reason: EndReason) -> None:
+        self.end_reason = self.end_reason or reason
+        for wake in self.wakes:
+            wake()

@@ -1,0 +1,150 @@
+"""All cameras of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from streamlab.core.events import EndReason
+from streamlab.detect.detector import Detector
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.render import Renderer
+from streamlab.errors import (
+    CameraExistsError,
+    InvalidRequestError,
+    LimitError,
+    UnknownCameraError,
+    UnknownStreamError,
+)
+from streamlab.manager.camera import Camera
+from streamlab.manager.detached import run_detached
+from streamlab.media.source import open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.media.synthetic import SyntheticSource
+from streamlab.pipeline import DetectionService
+from streamlab.settings import Settings
+
+_CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class StreamChannelManager:
+    """Creates, removes and reports on cameras. One event loop owns it.
+
+    ``detector`` serves all cameras; a synthetic camera without one is annotated with the
+    ground truth of its scene.
+    """
+
+    def __init__(self, settings: Settings, detector: Detector | None = None) -> None:
+        self.settings = settings
+        self.detector = detector
+        self._cameras: dict[str, Camera] = {}
+        self._opening: set[str] = set()
+        self._shared: DetectionService | None = None
+        self._own: dict[str, DetectionService] = {}
+
+    async def add_camera(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        *,
+        detector: Detector | None = None,
+        renderer: Renderer | None = None,
+    ) -> Camera:
+        """Open a source and run it as a camera.
+
+        ``detector`` and ``renderer`` are this camera's own. Raises CameraExistsError,
+        InvalidRequestError (a bad id), LimitError or SourceError.
+        """
+        self._check_new(camera_id)
+        self._opening.add(camera_id)
+        try:
+            source = await run_detached(lambda: open_source(spec), f"open-{camera_id}")
+            service = self._service(camera_id, source, detector)
+            camera = Camera(
+                camera_id, spec, source, service, renderer or BoxRenderer(), self.settings
+            )
+        finally:
+            self._opening.discard(camera_id)
+        self._cameras[camera_id] = camera
+        camera.start()
+        return camera
+
+    async def remove_camera(self, camera_id: str, reason: EndReason = "camera_removed") -> None:
+        """Stop a camera; its viewers get ``end``. Raises UnknownCameraError."""
+        camera = self.camera(camera_id)
+        del self._cameras[camera_id]
+        await camera.close(reason)
+        own = self._own.pop(camera_id, None)
+        if own is not None:
+            own.stop()
+
+    async def close(self) -> None:
+        """Stop all cameras; their viewers get ``end``."""
+        await asyncio.gather(
+            *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
+        )
+        if self._shared is not None:
+            self._shared.stop()
+
+    @property
+    def cameras(self) -> Mapping[str, Camera]:
+        """The cameras by id, in the order they were added."""
+        return self._cameras
+
+    def camera(self, camera_id: str) -> Camera:
+        """Return a camera. Raises UnknownCameraError that names those there are."""
+        try:
+            return self._cameras[camera_id]
+        except KeyError:
+            known = ", ".join(self._cameras) or "none yet"
+            raise UnknownCameraError(
+                f"there is no camera '{camera_id}'", hint=f"Known cameras: {known}."
+            ) from None
+
+    def check_stream(self, camera: Camera, stream_id: str | None) -> None:
+        """Raise UnknownStreamError unless ``stream_id`` is the camera's (or not given)."""
+        if stream_id is not None and stream_id != camera.stream.stream_id:
+            raise UnknownStreamError(
+                f"camera '{camera.camera_id}' has no stream '{stream_id}'",
+                hint=f"Its stream is '{camera.stream.stream_id}'.",
+            )
+
+    def _check_new(self, camera_id: str) -> None:
+        if not _CAMERA_ID.fullmatch(camera_id) or camera_id in ("mux", "dual-channel", "sse"):
+            raise InvalidRequestError(
+                f"'{camera_id}' cannot be a camera's id",
+                hint="Use letters, digits, '-', '_' and '.', beginning with a letter or digit.",
+            )
+        if camera_id in self._cameras or camera_id in self._opening:
+            raise CameraExistsError(
+                f"there is a camera '{camera_id}' already", hint="Choose another id, or remove it."
+            )
+        if len(self._cameras) + len(self._opening) >= self.settings.max_cameras:
+            raise LimitError(
+                f"there are {self.settings.max_cameras} cameras already",
+                hint="Remove one, or raise max_cameras.",
+            )
+
+    def _service(
+        self, camera_id: str, source: object, detector: Detector | None
+    ) -> DetectionService:
+        if detector is None and self.detector is None:
+            detector = _default_detector(source)
+        if detector is not None:
+            service = self._own[camera_id] = DetectionService(detector)
+            service.start()
+            return service
+        if self._shared is None:
+            assert self.detector is not None
+            self._shared = DetectionService(self.detector)
+            self._shared.start()
+        return self._shared
+
+
+def _default_detector(source: object) -> Detector:
+    from streamlab.detect.scripted import no_detector, truth_detector  # noqa: PLC0415
+
+    if isinstance(source, SyntheticSource):
+        return truth_detector(source.street)
+    return no_detector()

@@ -1,0 +1,64 @@
+"""From a camera's threads to the event loop, in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Handover(Generic[T]):
+    """A bounded queue that wakes the loop once per batch, not once per item.
+
+    A full queue makes the threads wait: their own queues fill, and frames are dropped where
+    they may be, at the source.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, receive: Callable[[list[T]], None], max_items: int
+    ) -> None:
+        self.max_items = max_items
+        self.peak = 0
+        self._loop = loop
+        self._receive = receive
+        self._items: deque[T] = deque()
+        self._room = threading.Condition()
+        self._closed = False
+
+    def put(self, item: T) -> None:
+        """Hand over an item, from any thread; waits while the queue is full."""
+        with self._room:
+            while len(self._items) >= self.max_items and not self._closed:
+                self._room.wait()
+            if self._closed:
+                return
+            self._items.append(item)
+            self.peak = max(self.peak, len(self._items))
+            first = len(self._items) == 1
+        if first:
+            self._wake()
+
+    def close(self) -> None:
+        """Let waiting threads go; what comes now is dropped."""
+        with self._room:
+            self._closed = True
+            self._items.clear()
+            self._room.notify_all()
+
+    def _wake(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._drain)
+        except RuntimeError:  # the loop has closed before the thread ended
+            self.close()
+
+    def _drain(self) -> None:
+        with self._room:
+            batch = list(self._items)
+            self._items.clear()
+            self._room.notify_all()
+        if batch:
+            self._receive(batch)

@@ -1,0 +1,129 @@
+"""What is said about cameras and streams: plain data, ready for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import QUALITIES, ChannelType, SyncState
+from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
+from streamlab.manager.camera import Camera
+from streamlab.manager.channels import StreamChannelManager
+
+Report = dict[str, object]
+
+
+def camera_report(camera: Camera) -> Report:
+    """Return a camera as ``GET /cameras`` lists it."""
+    metadata, service = camera.metadata, camera.pipeline.service
+    return {
+        "camera_id": camera.camera_id,
+        "source": camera.spec.display,
+        "state": camera.state,
+        "state_detail": camera.state_detail,
+        "width": metadata.width,
+        "height": metadata.height,
+        "fps": round(float(metadata.fps), 3),
+        "codec": metadata.codec,
+        "stream_id": camera.stream.stream_id,
+        "qualities": {channel: list(allowed) for channel, allowed in QUALITIES.items()},
+        "source_quality": {
+            "passthrough": metadata.source_passthrough,
+            "detail": metadata.source_quality_detail,
+        },
+        "detector": {
+            "name": service.detector.name,
+            "kind": service.detector.kind,
+            "error": service.error,
+        },
+        "errors": camera.pipeline.errors,
+        "viewers": len(camera.stream.connections),
+    }
+
+
+def sync_report(camera: Camera, window_s: float) -> Report:
+    """Return a camera's synchronisation over the last ``window_s`` seconds."""
+    now_ns = monotonic_ns()
+    stream, controller = camera.stream, camera.stream.controller
+    drifts_ms = controller.drifts_ms.values(now_ns, window_s)
+    ages_ms = controller.box_ages_ms.values(now_ns, window_s)
+    status = controller.status(now_ns)
+    magnitudes = quantiles([abs(drift) for drift in drifts_ms])
+    ages = quantiles(ages_ms)
+    return {
+        "camera_id": camera.camera_id,
+        "stream_id": stream.stream_id,
+        "window_s": window_s,
+        "drift_ms": status.drift_ms,
+        "is_synchronized": status.is_synchronized,
+        "state": status.state,
+        "sync_tolerance_ms": controller.tolerance_ms,
+        "playout_delay_ms": controller.playout_delay_ms,
+        "drift_abs_ms": magnitudes and asdict(magnitudes),
+        "histogram": {"edges_ms": list(HISTOGRAM_EDGES_MS), "counts": histogram(drifts_ms)},
+        "sync_violations": status.violations,
+        "violations_in_window": sum(abs(d) > controller.tolerance_ms for d in drifts_ms),
+        "corrections": dict.fromkeys(("hold", "stale", "release", "re-anchor"), 0)
+        | {"stale": controller.counts["stale"]},
+        "box_age_ms": ages and asdict(ages),
+        "fresh_fraction": sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None,
+        "frames": dict(controller.counts),
+        "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
+        "pipeline": camera.pipeline.counts(),
+    }
+
+
+def stream_report(camera: Camera) -> Report:
+    """Return what one stream carries, and to whom."""
+    stream, now_ns = camera.stream, monotonic_ns()
+    connections = list(stream.connections.values())
+    switches = quantiles(stream.switches_ms.values(now_ns))
+    return {
+        "camera_id": camera.camera_id,
+        "stream_id": stream.stream_id,
+        "source_state": camera.state,
+        "sync_state": stream.controller.state,
+        "connections": len(connections),
+        "subscriptions": {
+            channel: sum(channel in connection.channels for connection in connections)
+            for channel in ChannelType
+        },
+        "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
+        "counts": dict(stream.counts),
+        "drops": {
+            "at_source": camera.pipeline.counts().get("dropped_at_source", 0),
+            "gaps": sum(connection.gaps for connection in connections),
+            "control_events": sum(connection.outbox_dropped for connection in connections),
+        },
+        "switch_ms": switches and asdict(switches),
+        "handover_peak": camera.handover.peak,
+    }
+
+
+def process_report(channels: StreamChannelManager) -> Report:
+    """Return all streams of a process, and their sums."""
+    cameras = list(channels.cameras.values())
+    connections = [c for camera in cameras for c in camera.stream.connections.values()]
+    now_ns = monotonic_ns()
+    switches = [ms for camera in cameras for ms in camera.stream.switches_ms.values(now_ns)]
+    latencies = quantiles(switches)
+    return {
+        "streams": [stream_report(camera) for camera in cameras],
+        "total_streams": len(cameras),
+        "total_connections": len(connections),
+        "total_subscriptions": sum(len(connection.channels) for connection in connections),
+        "degraded_streams": sum(
+            camera.stream.controller.state is SyncState.DEGRADED for camera in cameras
+        ),
+        "switches": len(switches),
+        "switch_ms": latencies and asdict(latencies),
+    }
+
+
+def _channel_report(camera: Camera, channel: ChannelType) -> Report:
+    rings = {
+        key.quality: {"held": len(ring), "peak": ring.peak, "dropped": ring.dropped}
+        for key, ring in camera.stream.rings.items()
+        if key.channel is channel
+    }
+    return {"released": camera.stream.counts[f"released_{channel}"], "rings": rings}

@@ -1,0 +1,203 @@
+"""Those who watch: connections, what they are subscribed to, and what they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Iterable, Mapping
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
+from streamlab.core.connection import Connection
+from streamlab.core.events import Connected, End, Heartbeat, Source, encode
+from streamlab.core.stream import SwitchDone
+from streamlab.core.timebase import NS_PER_S
+from streamlab.errors import (
+    ConnectionInUseError,
+    InvalidRequestError,
+    LimitError,
+    SwitchTimeoutError,
+    UnknownConnectionError,
+)
+from streamlab.manager.camera import Camera
+from streamlab.manager.channels import StreamChannelManager
+
+RESERVATION_S = 30.0
+DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+
+
+class ChannelSubscriptionManager:
+    """Subscribes, switches and serves the viewers of all cameras. Lives in one event loop."""
+
+    def __init__(self, channels: StreamChannelManager) -> None:
+        self._channels = channels
+        self._settings = channels.settings
+        self._reserved: dict[str, asyncio.TimerHandle] = {}
+
+    def open(
+        self,
+        camera: Camera,
+        channels: Iterable[ChannelType],
+        qualities: Mapping[ChannelType, QualityLevel] | None = None,
+    ) -> Connection:
+        """Make a connection; ``events`` reads it. Raises LimitError."""
+        count = sum(len(other.stream.connections) for other in self._channels.cameras.values())
+        if count >= self._settings.max_connections:
+            raise LimitError(
+                f"there are {count} connections already", hint="Try again when some have left."
+            )
+        connection = Connection(
+            secrets.token_urlsafe(12), channels, {**DEFAULT_QUALITIES, **(qualities or {})}
+        )
+        camera.stream.receive_connection(connection, monotonic_ns())
+        camera.settle()
+        return connection
+
+    def reserve(self, camera: Camera, channel: ChannelType, quality: QualityLevel) -> Connection:
+        """Make a connection that is read later; it lapses after ``RESERVATION_S``."""
+        connection = self.open(camera, [channel], {channel: quality})
+        name = connection.connection_id
+        self._reserved[name] = asyncio.get_running_loop().call_later(
+            RESERVATION_S, self._lapse, camera, name
+        )
+        return connection
+
+    def claim(self, camera: Camera, connection_id: str) -> Connection:
+        """Take a reserved connection to read it.
+
+        Raises UnknownConnectionError, or ConnectionInUseError when somebody reads it.
+        """
+        connection = self.connection(camera, connection_id)
+        reservation = self._reserved.pop(connection_id, None)
+        if reservation is None:
+            raise ConnectionInUseError(
+                f"connection '{connection_id}' is being read already",
+                hint="Reserve another by POST subscribe without connection_id.",
+            )
+        reservation.cancel()
+        return connection
+
+    def connection(self, camera: Camera, connection_id: str) -> Connection:
+        """Return a camera's connection. Raises UnknownConnectionError."""
+        try:
+            return camera.stream.connections[connection_id]
+        except KeyError:
+            raise UnknownConnectionError(
+                f"camera '{camera.camera_id}' has no connection '{connection_id}'",
+                hint="The connected event names it; it ends with the stream.",
+            ) from None
+
+    def subscribe(
+        self,
+        camera: Camera,
+        connection: Connection,
+        channel: ChannelType,
+        quality: QualityLevel | None,
+    ) -> None:
+        """Add a channel to a connection, or change the quality of one that it has."""
+        self._check_quality(channel, quality)
+        channels = {*connection.channels, channel}
+        qualities = {} if quality is None else {channel: quality}
+        camera.stream.request_channels(connection, channels, qualities, monotonic_ns())
+        camera.settle()
+
+    def unsubscribe(self, camera: Camera, connection: Connection, channel: ChannelType) -> None:
+        """Take a channel from a connection."""
+        channels = set(connection.channels) - {channel}
+        camera.stream.request_channels(connection, channels, {}, monotonic_ns())
+        camera.settle()
+
+    async def switch(
+        self, camera: Camera, connection: Connection, view: View, quality: QualityLevel | None
+    ) -> SwitchDone:
+        """Change what a connection is sent, within the running connection.
+
+        Returns when the new init and keyframe are queued. Raises SwitchTimeoutError after
+        ``channel_switch_timeout``; the old channel goes on then.
+        """
+        if view is View.ANNOTATED:
+            self._check_quality(ChannelType.ANNOTATED, quality)
+        timeout_s = self._settings.channel_switch_timeout
+        outcome = camera.expect_switch(connection.connection_id)
+        camera.stream.request_switch(
+            connection,
+            view,
+            quality,
+            now_ns=monotonic_ns(),
+            timeout_ns=round(timeout_s * NS_PER_S),
+        )
+        camera.settle()
+        event = await outcome
+        if isinstance(event, SwitchDone):
+            return event
+        raise SwitchTimeoutError(
+            f"{view} gave no keyframe within {timeout_s * 1000:.0f} ms",
+            hint="The old channel goes on; try again in a moment.",
+        )
+
+    async def events(self, camera: Camera, connection: Connection) -> AsyncGenerator[bytes, None]:
+        """Yield what the connection is to be sent, in batches, until the stream ends."""
+        wake = asyncio.Event()
+        camera.wakes.add(wake.set)
+        interval_s = self._settings.heartbeat_interval
+        heartbeat = asyncio.get_running_loop().call_later(interval_s, wake.set)
+        try:
+            yield encode(self._connected(camera, connection))
+            if camera.state is not SourceState.LIVE:
+                yield encode(Source(camera.state, camera.state_detail))
+            sent_ns = monotonic_ns()
+            while True:
+                wake.clear()
+                batch = self._take(camera, connection)
+                if batch:
+                    yield b"".join(batch)
+                    sent_ns = monotonic_ns()
+                    continue
+                if camera.end_reason is not None:
+                    yield encode(End(camera.end_reason))
+                    return
+                quiet_s = (monotonic_ns() - sent_ns) / NS_PER_S
+                if quiet_s >= interval_s:
+                    yield encode(Heartbeat(wall_s()))
+                    sent_ns, quiet_s = monotonic_ns(), 0.0
+                heartbeat.cancel()
+                heartbeat = asyncio.get_running_loop().call_later(interval_s - quiet_s, wake.set)
+                await wake.wait()
+        finally:
+            heartbeat.cancel()
+            camera.wakes.discard(wake.set)
+            self.close(camera, connection)
+
+    def close(self, camera: Camera, connection: Connection) -> None:
+        """End a connection."""
+        camera.stream.remove_connection(connection.connection_id, monotonic_ns())
+        camera.settle()
+
+    def _take(self, camera: Camera, connection: Connection) -> list[bytes]:
+        stream = camera.stream
+        return connection.take(stream.rings, stream.inits, self._settings.client_queue_fragments)
+
+    def _lapse(self, camera: Camera, connection_id: str) -> None:
+        if self._reserved.pop(connection_id, None) is not None:
+            camera.stream.remove_connection(connection_id, monotonic_ns())
+            camera.settle()
+
+    def _connected(self, camera: Camera, connection: Connection) -> Connected:
+        detector = camera.pipeline.service.detector
+        return Connected(
+            connection_id=connection.connection_id,
+            stream_id=camera.stream.stream_id,
+            camera_id=camera.camera_id,
+            channels=list(connection.channels),
+            sync_tolerance_ms=self._settings.sync_tolerance_ms,
+            playout_delay_ms=camera.stream.controller.playout_delay_ms,
+            detector={"name": detector.name, "kind": detector.kind},
+            server_time=wall_s(),
+        )
+
+    def _check_quality(self, channel: ChannelType, quality: QualityLevel | None) -> None:
+        if quality is not None and quality not in QUALITIES[channel]:
+            raise InvalidRequestError(
+                f"the {channel} channel has no quality '{quality}'",
+                hint=f"Allowed: {', '.join(QUALITIES[channel])}.",
+            )

@@ -1,0 +1,212 @@
+"""Sources that FFmpeg opens: files, RTSP, HTTP and webcams."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.error import FFmpegError
+
+from streamlab.core.timebase import to_pts
+from streamlab.errors import (
+    SourceError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceUnreachableError,
+)
+from streamlab.media.normalise import normalise
+from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.spec import SourceKind, SourceSpec
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+OPEN_TIMEOUT_S = 8.0
+READ_TIMEOUT_S = 5.0
+MAX_PACKETS_IN_DECODER = 64
+DEFAULT_FPS = Fraction(25)
+# A playlist or a script must not lead to where the address itself could not: FFmpeg follows
+# such references by protocol.
+_PROTOCOLS = {
+    SourceKind.FILE: "file",
+    SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
+    SourceKind.HTTP: "http,https,tcp,tls,crypto",
+}
+_FORMATS = {SourceKind.WEBCAM: "video4linux2"}
+
+
+class ContainerSource:
+    """A source that FFmpeg opens. Blocks in ``__init__`` until the first picture is decoded."""
+
+    def __init__(self, spec: SourceSpec) -> None:
+        self.spec = spec
+        self._container = _open(spec)
+        try:
+            self._stream = _video_stream(self._container, spec)
+            self._frames = self._decode()
+            first = next(self._frames, None)
+        except BaseException:
+            self.close()
+            raise
+        if first is None:
+            self.close()
+            raise SourceFormatError(
+                f"{spec.display} holds no picture that can be decoded",
+                hint="It may be truncated; 'ffmpeg -i' or a player tells more.",
+            )
+        self._first: SourceFrame | None = first
+        self.info = SourceInfo(
+            codec=self._stream.codec_context.name,
+            width=first.frame.width,
+            height=first.frame.height,
+            fps=_rate(self._stream),
+            live=spec.kind is not SourceKind.FILE,
+        )
+
+    @property
+    def extradata(self) -> bytes | None:
+        """H.264 parameter sets, or None when the source is of another codec."""
+        is_h264 = self._stream.codec_context.name == "h264"
+        return self._stream.codec_context.extradata if is_h264 else None
+
+    @property
+    def reorders(self) -> bool:
+        """Whether the stream has B-frames, as far as the decoder knows by now."""
+        return bool(self._stream.codec_context.has_b_frames)
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Yield pictures. A file starts over at its end, when it loops."""
+        first, self._first = self._first, None
+        if first is not None:
+            yield first
+        yield from self._frames
+        while self.spec.kind is SourceKind.FILE and self.spec.loop:
+            yield from self._again()
+        if self.spec.kind is not SourceKind.FILE:
+            raise SourceUnreachableError(f"{self.spec.display} ended the stream")
+
+    def details(self) -> dict[str, str]:
+        """Return what else is known of the source, in words."""
+        context, streams = self._stream.codec_context, self._container.streams
+        duration = self._container.duration
+        return {
+            "container": self._container.format.long_name,
+            "profile": context.profile or "",
+            "pixel format": context.pix_fmt or "",
+            "duration": f"{duration / av.time_base:.1f} s" if duration else "",
+            "sound": f"{len(streams.audio)} track(s), not used" if streams.audio else "none",
+        }
+
+    def close(self) -> None:
+        """Close the file or connection."""
+        self._container.close()
+
+    def _again(self) -> Iterator[SourceFrame]:
+        self._container.close()
+        self._container = _open(self.spec)
+        self._stream = _video_stream(self._container, self.spec)
+        empty = True
+        for item in self._decode():
+            yield SourceFrame(item.frame, item.stamp, item.keyframe, item.packet, restart=empty)
+            empty = False
+        if empty:
+            raise SourceFormatError(f"{self.spec.display} holds no pictures any more")
+
+    def _decode(self) -> Iterator[SourceFrame]:
+        packets: dict[int | None, bytes] = {}
+        keep = self._stream.codec_context.name == "h264"
+        with _errors_of(self.spec):
+            for packet in self._container.demux(self._stream):
+                if keep and packet.size:
+                    packets[packet.pts] = bytes(packet)
+                    if len(packets) > MAX_PACKETS_IN_DECODER:
+                        del packets[next(iter(packets))]
+                for frame in self._decode_packet(packet):
+                    stamp = None
+                    if frame.pts is not None and frame.time_base is not None:
+                        stamp = to_pts(frame.pts, frame.time_base)
+                    data = packets.pop(frame.pts, None)
+                    upright = normalise(frame, frame.rotation)
+                    yield SourceFrame(upright, stamp, bool(frame.key_frame), data)
+
+    def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
+        # One broken packet costs its picture, not the stream: cameras lose packets.
+        with contextlib.suppress(av.error.InvalidDataError):
+            return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
+        return []
+
+
+def _open(spec: SourceSpec) -> InputContainer:
+    if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
+        raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
+    options = {}
+    if spec.kind in _PROTOCOLS:
+        options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
+    if spec.kind is SourceKind.RTSP:
+        options["rtsp_transport"] = "tcp"
+    with _errors_of(spec):
+        return av.open(
+            spec.address,
+            format=_FORMATS.get(spec.kind),
+            options=options,
+            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+        )
+
+
+def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream:
+    if not container.streams.video:
+        raise SourceFormatError(
+            f"{spec.display} has no video stream",
+            hint="Sound alone cannot be shown; name a source with pictures.",
+        )
+    stream = container.streams.video[0]
+    # Frame threads would hold pictures back by one per thread.
+    stream.thread_type = "NONE"
+    return stream
+
+
+def _rate(stream: av.VideoStream) -> Fraction:
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate is not None and 1 <= rate <= 240:
+            return Fraction(rate)
+    return DEFAULT_FPS
+
+
+@contextlib.contextmanager
+def _errors_of(spec: SourceSpec) -> Iterator[None]:
+    try:
+        yield
+    except SourceError:
+        raise
+    except (FFmpegError, OSError) as error:
+        raise _translated(error, spec) from error
+
+
+def _translated(error: Exception, spec: SourceSpec) -> SourceError:
+    what, why = spec.display, _reason(error)
+    if isinstance(error, FileNotFoundError | av.error.HTTPNotFoundError):
+        return SourceNotFoundError(f"{what} does not exist", hint="Check the name for typos.")
+    if isinstance(error, PermissionError | av.error.HTTPUnauthorizedError):
+        return SourceUnreachableError(
+            f"{what} refuses access", hint="Check user name and password, or file permissions."
+        )
+    if spec.kind is SourceKind.FILE or isinstance(error, av.error.InvalidDataError):
+        return SourceFormatError(
+            f"{what} is not a video that can be read: {why}",
+            hint="It may be truncated, or not a video; 'streamlab probe' tells more.",
+        )
+    return SourceUnreachableError(
+        f"{what} cannot be reached: {why}",
+        hint="Check that the camera is on and that address and port are right.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, av.error.ExitError):
+        return "no answer in time"
+    text = getattr(error, "strerror", None) or str(error)
+    return text[:1].lower() + text[1:]

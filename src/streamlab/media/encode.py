@@ -1,0 +1,96 @@
+"""H.264 encoders: x264, zero latency, keyframes exactly where they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.codec.context import Flags
+from av.video.frame import PictureType
+
+from streamlab.core.channels import ChannelKey, QualityLevel
+from streamlab.core.fragment import InitSegment
+from streamlab.core.nal import ParameterSets, split_annex_b, to_sample
+from streamlab.media.picture import TICK, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPreset:
+    """How a quality is encoded: scaled by ``scale``, at most ``max_height_px`` high.
+
+    ``crf`` is x264's constant rate factor; the rate never exceeds ``max_bits_per_px`` for long.
+    """
+
+    scale: Fraction
+    max_height_px: int
+    crf: int
+    max_bits_per_px: float
+
+
+PRESETS = {
+    QualityLevel.LOW: QualityPreset(Fraction(1, 2), 360, 28, 0.20),
+    QualityLevel.MEDIUM: QualityPreset(Fraction(1), 720, 25, 0.20),
+    QualityLevel.HIGH: QualityPreset(Fraction(1), 2160, 20, 0.35),
+    QualityLevel.SOURCE: QualityPreset(Fraction(1), 2160, 18, 0.50),
+}
+MIN_WIDTH_PX = 160
+
+
+def encoded_size_px(width: int, height: int, quality: QualityLevel) -> tuple[int, int]:
+    """Return width and height, both even, in which a picture of this size is encoded."""
+    preset = PRESETS[quality]
+    scale = min(preset.scale, Fraction(preset.max_height_px, height))
+    scale = min(Fraction(1), max(scale, Fraction(MIN_WIDTH_PX, width)))
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+class Encoder:
+    """Encodes the pictures of one channel and quality; all of one size."""
+
+    def __init__(self, key: ChannelKey, like: Picture, fps: Fraction) -> None:
+        self.key = key
+        self.input_size_px = (like.width, like.height)
+        self.size_px = encoded_size_px(like.width, like.height, key.quality)
+        self._context = _context(like.frame, self.size_px, fps, PRESETS[key.quality])
+        extradata = self._context.extradata
+        assert extradata is not None  # asked for by the global header flag
+        sets = ParameterSets.from_extradata(extradata)
+        self.init = InitSegment.of(key, sets, *self.size_px, round(float(fps), 3))
+
+    def encode(self, picture: Picture, *, keyframe: bool) -> bytes:
+        """Return the picture's ``avc1`` sample; an IDR when ``keyframe``."""
+        frame = picture.frame
+        if self.size_px != self.input_size_px:
+            width, height = self.size_px
+            frame = frame.reformat(width=width, height=height)
+            frame.pts, frame.time_base = picture.pts, TICK
+        frame.pict_type = PictureType.I if keyframe else PictureType.NONE
+        (packet,) = self._context.encode(frame)
+        return to_sample(split_annex_b(bytes(packet)))
+
+
+def _context(
+    like: av.VideoFrame, size_px: tuple[int, int], fps: Fraction, preset: QualityPreset
+) -> av.VideoCodecContext:
+    context = av.CodecContext.create("libx264", "w")
+    context.width, context.height = size_px
+    context.pix_fmt = "yuv420p"
+    context.time_base = TICK
+    context.framerate = fps
+    context.thread_count = 1
+    context.flags |= Flags.global_header
+    context.max_b_frames = 0
+    context.gop_size = 1 << 30  # keyframes come from the camera's KeyframeClock alone
+    context.color_range, context.colorspace = like.color_range, like.colorspace
+    context.color_primaries, context.color_trc = like.color_primaries, like.color_trc
+    max_kbps = max(200, round(size_px[0] * size_px[1] * fps * preset.max_bits_per_px / 1000))
+    context.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "crf": str(preset.crf),
+        "forced-idr": "1",
+        "x264-params": f"scenecut=0:vbv-maxrate={max_kbps}:vbv-bufsize={max_kbps}",
+    }
+    context.open()
+    return context

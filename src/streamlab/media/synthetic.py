@@ -1,0 +1,53 @@
+"""The synthetic camera: the street scene as a source, and the mark of its annotated channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import av
+
+from streamlab.core.timebase import frame_pts
+from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
+from streamlab.media.picture import Picture
+from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.spec import SourceSpec, StreetParameters
+from streamlab.media.street import Street
+
+
+class SyntheticSource:
+    """Draws the street. Frame n has stamp ``round(n * 90000 / fps)``."""
+
+    extradata = None
+    reorders = False
+
+    def __init__(self, spec: SourceSpec) -> None:
+        asked = StreetParameters.parse(spec)
+        self.street = Street(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+        self.info = SourceInfo(
+            codec="synthetic",
+            width=asked.width,
+            height=asked.height,
+            fps=asked.fps,
+            live=False,
+            reserved_rows=2 * strip_height_px(asked.height),
+        )
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Yield frames without end."""
+        for number in count():
+            frame = av.VideoFrame.from_ndarray(self.street.draw(number), format="yuv420p")
+            yield SourceFrame(frame, frame_pts(number, self.info.fps), keyframe=False)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def mark_annotated(picture: Picture) -> None:
+    """Paint the channel cell white, in place: this picture is the annotated channel's."""
+    y, u, v = picture.planes()
+    height = strip_height_px(picture.height)
+    left, right = cell_bounds_px(0, picture.width)
+    y[height : 2 * height, left:right] = WHITE_LUMA
+    chroma = slice(height // 2, height), slice(left // 2, right // 2)
+    u[chroma] = v[chroma] = 128

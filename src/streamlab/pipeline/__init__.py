@@ -1,0 +1,6 @@
+"""One camera at work: threads from the source to finished fragments, bounded in between."""
+
+from streamlab.pipeline.camera import CameraPipeline, SourceChanged
+from streamlab.pipeline.detection import DetectionService
+
+__all__ = ["CameraPipeline", "DetectionService", "SourceChanged"]

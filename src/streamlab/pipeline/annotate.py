@@ -1,0 +1,122 @@
+"""The annotated channel: each frame gets its boxes, is drawn on a copy, and encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import supervision as sv
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.box_queue import BoxQueue, FrameBoxes
+from streamlab.core.fragment import Boxes
+from streamlab.detect.render import Renderer
+from streamlab.detect.wire import detections_to_wire
+from streamlab.media.synthetic import mark_annotated
+from streamlab.pipeline.detection import DetectionClient, DetectionService
+from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.lane import EncodingLane
+from streamlab.pipeline.worker import Worker
+
+MAX_WAITING_FRAMES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Detected:
+    pts: int
+    detections: sv.Detections
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    pts: int
+
+
+class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
+    """Draws what the detector found, on every frame, in order."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        lane: EncodingLane,
+        service: DetectionService,
+        renderer: Renderer,
+        *,
+        deadline_ns: int,
+        reserved_rows: int,
+    ) -> None:
+        super().__init__(f"annotate-{camera_id}", max_items=4 * MAX_WAITING_FRAMES)
+        self.lane = lane
+        self.renderer = renderer
+        self.boxes: BoxQueue[sv.Detections] = BoxQueue(
+            deadline_ns=deadline_ns, max_frames=MAX_WAITING_FRAMES
+        )
+        self._service = service
+        self._reserved_rows = reserved_rows
+        self._client = DetectionClient(
+            receive_detections=lambda pts, found: self._post(_Detected(pts, found)),
+            receive_refusal=lambda pts: self._post(_Refused(pts)),
+        )
+        self._waiting: dict[int, CapturedFrame] = {}
+
+    def has_room(self) -> bool:
+        """Whether one more frame can wait for its boxes."""
+        return super().has_room() and len(self._waiting) < MAX_WAITING_FRAMES
+
+    def stop(self) -> None:
+        """End after the frame in hand."""
+        self._service.withdraw(self._client)
+        super().stop()
+
+    def get_timer(self) -> int | None:
+        """Return when the oldest frame goes with older boxes."""
+        return self.boxes.get_timer()
+
+    def handle_timer(self, now_ns: int) -> None:
+        """Let go the frames whose result has not come in time."""
+        self.boxes.handle_timer(now_ns)
+        self._draw_all()
+
+    def handle(self, item: CapturedFrame | _Detected | _Refused) -> None:
+        """Take a frame, or news of one."""
+        if isinstance(item, CapturedFrame):
+            self._waiting[item.pts] = item
+            self.boxes.receive_frame(item.pts, monotonic_ns())
+            self._service.offer(self._client, item)
+        elif isinstance(item, _Detected):
+            self.boxes.receive_detections(item.pts, item.detections)
+        else:
+            self.boxes.receive_refusal(item.pts)
+        self._draw_all()
+
+    def _post(self, item: _Detected | _Refused) -> None:
+        # A mailbox too full for a result loses it; the frame then goes at its deadline.
+        if not self.offer(item):
+            self.boxes.counts["result_dropped"] += 1
+
+    def _draw_all(self) -> None:
+        while (event := self.boxes.next_event()) is not None:
+            self._draw(self._waiting.pop(event.pts), event)
+
+    def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
+        picture = captured.picture.copy()
+        rows = []
+        if event.detections is not None:
+            self.renderer.draw(
+                picture, event.detections, top_px=self._reserved_rows, stale=not event.fresh
+            )
+            rows = detections_to_wire(event.detections)
+        if self._reserved_rows:
+            mark_annotated(picture)
+        self.lane.encode(captured, picture, Boxes(event.detections_pts, rows))
+
+
+class RawEncoder(Worker[CapturedFrame]):
+    """Encodes the raw channel."""
+
+    def __init__(self, camera_id: str, lane: EncodingLane) -> None:
+        super().__init__(f"encode-{camera_id}", max_items=MAX_WAITING_FRAMES)
+        self.lane = lane
+
+    def handle(self, item: CapturedFrame) -> None:
+        """Encode a captured picture."""
+        self.lane.encode(item, item.picture, None)

@@ -1,0 +1,153 @@
+"""A camera: one capture, one detector's door, two channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streamlab.core.channels import (
+    ChannelKey,
+    ChannelMetadata,
+    ChannelType,
+    QualityLevel,
+    SourceState,
+)
+from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.timebase import ms_to_pts
+from streamlab.detect.render import Renderer
+from streamlab.media.source import Source
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline.annotate import Annotator, RawEncoder
+from streamlab.pipeline.capture import Capture
+from streamlab.pipeline.detection import DetectionService
+from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.lane import EncodingLane
+
+JOIN_TIMEOUT_S = 1.0
+SOURCE_KEY = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """The source came, stopped, or is being tried again; ``detail`` says why in words."""
+
+    state: SourceState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What a pipeline needs to know of the settings."""
+
+    gop_s: float = 1.0
+    fragment_ms: float = 0.0
+    box_deadline_ms: float = 250.0
+
+
+Emit = Callable[[InitSegment | Fragment | SourceChanged], None]
+
+
+class CameraPipeline:
+    """Runs one camera. ``emit`` is called from its threads, and may block."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: Source,
+        service: DetectionService,
+        renderer: Renderer,
+        settings: PipelineSettings,
+        emit: Emit,
+    ) -> None:
+        self.spec = spec
+        self.service = service
+        info, fragment_ms = source.info, settings.fragment_ms
+        self._wanted: frozenset[ChannelKey] = frozenset()
+        self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
+        raw, annotated = (
+            EncodingLane(channel, info.fps, fragment_ms, emit) for channel in ChannelType
+        )
+        self._raw = RawEncoder(camera_id, raw)
+        self._annotator = Annotator(
+            camera_id,
+            annotated,
+            service,
+            renderer,
+            deadline_ns=round(settings.box_deadline_ms * 1e6),
+            reserved_rows=info.reserved_rows,
+        )
+        self._capture = Capture(
+            camera_id,
+            spec,
+            source,
+            self._clock,
+            self._deliver,
+            lambda state, detail: emit(SourceChanged(state, detail)),
+        )
+        self._threads = (self._raw, self._annotator, self._capture)
+
+    def start(self) -> None:
+        """Start reading."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop all threads; waits for each up to a second (one may be stuck in a read)."""
+        for thread in reversed(self._threads):
+            thread.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(JOIN_TIMEOUT_S)
+
+    def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
+        """Run exactly these encoders; new ones begin at the next frame."""
+        added = wanted - self._wanted
+        self._wanted = wanted
+        self._raw.lane.wanted = self._annotator.lane.wanted = wanted
+        self._clock.source_only = SOURCE_KEY in wanted
+        if added:
+            self._clock.request_keyframe()
+
+    @property
+    def last_frame_ns(self) -> int:
+        """When the newest frame was captured, monotonic ns."""
+        return self._capture.last_frame_ns
+
+    @property
+    def metadata(self) -> ChannelMetadata:
+        """What the camera is, as far as is known now."""
+        info, why_not = self._capture.info, self._capture.judge.detail
+        return ChannelMetadata(
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            codec=info.codec,
+            source_passthrough=not why_not,
+            source_quality_detail=why_not,
+        )
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong in its threads, in words."""
+        return [text for text in (self._raw.error, self._annotator.error) if text]
+
+    def counts(self) -> dict[str, int]:
+        """Counters since the camera was added: captured, dropped, fresh, stale by cause."""
+        peaks = {
+            "raw_queue_peak": self._raw.peak,
+            "annotated_queue_peak": self._annotator.peak,
+            "box_queue_peak": self._annotator.boxes.peak,
+        }
+        return {**self._capture.counts, **self._annotator.boxes.counts, **peaks}
+
+    def _deliver(self, captured: CapturedFrame) -> bool:
+        """Hand a frame to both channels, or to none: both show the same frames."""
+        if not self._wanted:
+            return True
+        if not (self._raw.has_room() and self._annotator.has_room()):
+            return False
+        self._raw.offer(captured)
+        self._annotator.offer(captured)
+        return True

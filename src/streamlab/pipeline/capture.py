@@ -1,0 +1,174 @@
+"""The one reader of a camera: opens, reopens, paces, and stamps every frame once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+
+from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import SourceState
+from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
+from streamlab.core.passthrough import PassthroughJudge
+from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts
+from streamlab.core.timeline import Pacer, Timeline
+from streamlab.errors import SourceError, StreamlabError
+from streamlab.media.picture import Picture
+from streamlab.media.probe import judge_of, nals_of
+from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline.frame import CapturedFrame, Passthrough
+
+log = logging.getLogger(__name__)
+MAX_LATE_NS = NS_PER_S
+BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.5, 10.0
+
+SourceNews = Callable[[SourceState, str], None]
+
+
+class Capture(threading.Thread):
+    """Reads a source until stopped; hands every frame to ``deliver``, which may refuse it."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: Source,
+        clock: KeyframeClock,
+        deliver: Callable[[CapturedFrame], bool],
+        news: SourceNews,
+    ) -> None:
+        super().__init__(name=f"capture-{camera_id}", daemon=True)
+        self.info = source.info
+        self.last_frame_ns = monotonic_ns()
+        self.counts: Counter[str] = Counter()
+        self.judge = PassthroughJudge("")
+        self._spec = spec
+        self._source: Source | None = source
+        self._clock = clock
+        self._deliver = deliver
+        self._news = news
+        self._stopping = threading.Event()
+        self._timeline = Timeline(round(TIMESCALE / source.info.fps), live=source.info.live)
+        self._pacer = Pacer()
+        self._size_px = (0, 0)
+        self._sets: ParameterSets | None = None
+
+    def stop(self) -> None:
+        """End at the next frame; returns at once."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Read until stopped or the source has ended for good."""
+        try:
+            while not self._stopping.is_set() and self._session():
+                pass
+        except Exception as error:
+            log.exception("%s stopped", self.name)
+            self._news(SourceState.ENDED, f"{type(error).__name__}: {error}")
+
+    def _session(self) -> bool:
+        """Read one opening of the source; return whether to open it again."""
+        source = self._source or self._reopen()
+        self._source = None
+        if source is None:
+            return False
+        try:
+            with closing(source):
+                self._begin(source)
+                for item in source.frames():
+                    if self._stopping.is_set():
+                        return False
+                    self._receive(item, source.info)
+        except SourceError as error:
+            log.warning("%s: %s", self.name, error)
+            self._news(SourceState.RECONNECTING, str(error))
+            return True
+        self._news(SourceState.ENDED, "the source has come to its end")
+        return False
+
+    def _reopen(self) -> Source | None:
+        attempts = Retrying(
+            retry=retry_if_exception_type(SourceError),
+            wait=wait_exponential_jitter(BACKOFF_FIRST_S, BACKOFF_MAX_S, jitter=0.5),
+            stop=stop_when_event_set(self._stopping),
+            sleep=sleep_using_event(self._stopping),
+            before_sleep=lambda state: self._news(
+                SourceState.RECONNECTING, str(state.outcome and state.outcome.exception())
+            ),
+            reraise=True,
+        )
+        self._stopping.wait(BACKOFF_FIRST_S)
+        try:
+            return attempts(open_source, self._spec)
+        except StreamlabError:
+            return None  # stopped while waiting
+
+    def _begin(self, source: Source) -> None:
+        self.info = source.info
+        self.counts["openings"] += 1
+        self._timeline.request_restart()
+        self._sets, self.judge = judge_of(source)
+        self._news(SourceState.LIVE, "")
+
+    def _receive(self, item: SourceFrame, info: SourceInfo) -> None:
+        if item.restart:
+            self._timeline.request_restart()
+        pts = self._timeline.receive_frame(item.stamp, monotonic_ns())
+        late_ns = 0 if info.live else self._pace(pts)
+        now_ns = monotonic_ns()
+        self.last_frame_ns = now_ns
+        self.counts["captured"] += 1
+        size_px = (item.frame.width, item.frame.height)
+        if size_px != self._size_px:
+            self._size_px = size_px
+            self._clock.request_keyframe()
+        passthrough = self._passthrough(item, pts)
+        self._clock.follow_source = passthrough is not None
+        key = self._clock.receive_frame(
+            pts, source_keyframe=passthrough is not None and passthrough.keyframe
+        )
+        captured = CapturedFrame(
+            picture=Picture(item.frame, pts),
+            duration=self._duration(pts, info),
+            keyframe=key,
+            captured_ns=now_ns,
+            captured_at=wall_s(),
+            passthrough=passthrough,
+        )
+        if late_ns > MAX_LATE_NS or not self._deliver(captured):
+            self.counts["dropped_at_source"] += 1
+            self.judge.receive_frame(pts, keyframe=False, intact=False)
+            if key:
+                self._clock.request_keyframe()
+
+    def _pace(self, pts: int) -> int:
+        """Wait until the frame is due; return by how much it is late, ns."""
+        due_ns = self._pacer.due_ns(pts, monotonic_ns())
+        while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
+            self._stopping.wait(left_ns / NS_PER_S)
+        return -left_ns
+
+    def _passthrough(self, item: SourceFrame, pts: int) -> Passthrough | None:
+        if self._sets is None or self.judge.objection:
+            return None
+        if item.packet is None:
+            self.judge.receive_frame(pts, keyframe=False, intact=False)
+            return None
+        nals = nals_of(item.packet)
+        idr = any(nal_type(nal) == IDR for nal in nals)
+        self._sets = self._sets.updated(nals)
+        self.judge.receive_frame(pts, keyframe=idr, intact=True)
+        return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)
+
+    def _duration(self, pts: int, info: SourceInfo) -> int:
+        number = frame_number(pts, info.fps)
+        if frame_pts(number, info.fps) == pts:  # a constant rate: exact, without rounding drift
+            return frame_pts(number + 1, info.fps) - pts
+        return round(TIMESCALE / info.fps)

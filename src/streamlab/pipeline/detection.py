@@ -1,0 +1,107 @@
+"""One detector at work for any number of cameras.
+
+Each camera has one place at the detector's door. A frame that comes while the place is taken
+replaces the older one, which is refused and counted; the detector takes the freshest frames of
+all cameras, as one batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import supervision as sv
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.stats import Window
+from streamlab.detect.detector import Detector
+from streamlab.pipeline.frame import CapturedFrame
+
+log = logging.getLogger(__name__)
+STATS_WINDOW_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectionClient:
+    """Where the answers of one camera go. Both are called from the detector's thread or from
+    the thread that offers.
+    """
+
+    receive_detections: Callable[[int, sv.Detections], None]
+    receive_refusal: Callable[[int], None]
+
+
+class DetectionService(threading.Thread):
+    """Runs a detector in a thread of its own."""
+
+    def __init__(self, detector: Detector, *, max_batch: int = 8) -> None:
+        super().__init__(name=f"detect-{detector.name}", daemon=True)
+        self.detector = detector
+        self.max_batch = max_batch
+        self.counts: Counter[str] = Counter()
+        self.batch_ms = Window(STATS_WINDOW_S)
+        self.error = ""
+        self._door: dict[DetectionClient, CapturedFrame] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+
+    def offer(self, client: DetectionClient, captured: CapturedFrame) -> None:
+        """Put a frame at the door; the one that waited there is refused."""
+        with self._changed:
+            replaced = self._door.pop(client, None)
+            self._door[client] = captured
+            self._changed.notify()
+        if replaced is not None:
+            self.counts["refused"] += 1
+            client.receive_refusal(replaced.pts)
+
+    def withdraw(self, client: DetectionClient) -> None:
+        """Forget a camera's frame: it goes away."""
+        with self._changed:
+            self._door.pop(client, None)
+
+    def stop(self) -> None:
+        """End after the batch in hand; the detector is closed then. Returns at once."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while (batch := self._take()) is not None:
+            self._detect(batch)
+        self.detector.close()
+
+    def _take(self) -> list[tuple[DetectionClient, CapturedFrame]] | None:
+        with self._changed:
+            while not self._door and not self._stopping:
+                self._changed.wait()
+            if self._stopping:
+                return None
+            freshest = sorted(self._door.items(), key=lambda item: -item[1].captured_ns)
+            batch = freshest[: self.max_batch]
+            for client, _ in batch:
+                del self._door[client]
+        return batch
+
+    def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
+        started_ns = monotonic_ns()
+        try:
+            results = self.detector.detect([captured.picture for _, captured in batch])
+        except Exception as error:  # a user's model: the picture goes on without its boxes
+            if not self.error:
+                log.exception("detector %s failed", self.detector.name)
+            self.error = f"{type(error).__name__}: {error}"
+            self.counts["failed"] += len(batch)
+            for client, captured in batch:
+                client.receive_refusal(captured.pts)
+            return
+        self.error = ""
+        now_ns = monotonic_ns()
+        self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
+        self.counts["detected"] += len(batch)
+        for (client, captured), result in zip(batch, results, strict=True):
+            client.receive_detections(captured.pts, result)

@@ -1,0 +1,36 @@
+"""What travels between the threads of a camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamlab.core.nal import ParameterSets
+from streamlab.media.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Passthrough:
+    """The camera's own access unit of a frame, ready to be sent as it is."""
+
+    sample: bytes
+    keyframe: bool
+    sets: ParameterSets
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedFrame:
+    """A picture, and all that was decided about it where it was captured."""
+
+    picture: Picture
+    duration: int
+    """How long it is shown, ticks."""
+    keyframe: bool
+    """Every encoder makes it an IDR."""
+    captured_ns: int
+    captured_at: float
+    passthrough: Passthrough | None = None
+
+    @property
+    def pts(self) -> int:
+        """Ticks of 1/90000 s on the camera's timeline."""
+        return self.picture.pts

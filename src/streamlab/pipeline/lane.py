@@ -1,0 +1,134 @@
+"""All encoders of one channel of one camera, used by one thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from fractions import Fraction
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, FragmentWriter, InitSegment
+from streamlab.media.encode import Encoder
+from streamlab.media.picture import Picture
+from streamlab.pipeline.frame import CapturedFrame
+
+MAX_GOP_FRAMES = 256
+
+Emit = Callable[[InitSegment | Fragment], None]
+
+
+class EncodingLane:
+    """Encodes each frame in every quality that is wanted, and passes ``source`` through.
+
+    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted.
+    """
+
+    def __init__(self, channel: ChannelType, fps: Fraction, fragment_ms: float, emit: Emit) -> None:
+        self.channel = channel
+        self.wanted: frozenset[ChannelKey] = frozenset()
+        self._fps = fps
+        self._fragment_ms = fragment_ms
+        self._emit = emit
+        self._encoders: dict[ChannelKey, Encoder] = {}
+        self._writers: dict[ChannelKey, FragmentWriter] = {}
+        self._source = PassthroughLane(fps, fragment_ms, emit)
+
+    def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
+        """Encode one picture: the captured one, or its annotated copy."""
+        wanted = {key for key in self.wanted if key.channel is self.channel}
+        if self.channel is ChannelType.RAW:
+            key = ChannelKey(self.channel, QualityLevel.SOURCE)
+            if self._source.receive_frame(captured, wanted=key in wanted):
+                wanted.discard(key)
+        for key in set(self._encoders) - wanted:
+            del self._encoders[key]
+        for key in sorted(wanted):
+            encoder = self._encoder(key, captured, picture)
+            if encoder is not None:
+                data = encoder.encode(picture, keyframe=captured.keyframe)
+                self._write(encoder.init, _encoded(captured, captured.keyframe, data, boxes))
+
+    def _encoder(
+        self, key: ChannelKey, captured: CapturedFrame, picture: Picture
+    ) -> Encoder | None:
+        encoder = self._encoders.get(key)
+        if encoder is not None and encoder.input_size_px == (picture.width, picture.height):
+            return encoder
+        self._encoders.pop(key, None)
+        if not captured.keyframe:
+            return None
+        encoder = self._encoders[key] = Encoder(key, picture, self._fps)
+        self._emit(encoder.init)
+        return encoder
+
+    def _write(self, init: InitSegment, frame: EncodedFrame) -> None:
+        if init.key.quality is QualityLevel.SOURCE:
+            writer = self._source.writer  # one count, whether transcoded or passed through
+        else:
+            writer = self._writers.setdefault(init.key, FragmentWriter(init.key, self._fragment_ms))
+        for fragment in writer.receive_frame(frame, init.init_id):
+            self._emit(fragment)
+
+
+class PassthroughLane:
+    """Sends the camera's own H.264. Its newest GOP is at hand, so that a viewer joins at once."""
+
+    def __init__(self, fps: Fraction, fragment_ms: float, emit: Emit) -> None:
+        self.key = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+        self.writer = FragmentWriter(self.key, fragment_ms)
+        self._fps = round(float(fps), 3)
+        self._emit = emit
+        self._init: InitSegment | None = None
+        self._gop: deque[EncodedFrame] = deque(maxlen=MAX_GOP_FRAMES)
+
+    def receive_frame(self, captured: CapturedFrame, *, wanted: bool) -> bool:
+        """Take the next frame; return whether it was passed through."""
+        unit = captured.passthrough
+        if unit is None:
+            self._gop.clear()
+            self._init = None
+            return False
+        frame = _encoded(captured, unit.keyframe, unit.sample, None)
+        if unit.keyframe:
+            self._gop.clear()
+        if unit.keyframe or self._gop:
+            self._gop.append(frame)
+        if not wanted:
+            self._init = None
+            return True
+        if self._init is not None and not unit.keyframe:
+            self._write(frame)
+        elif self._gop:
+            self._start(captured)
+        return True
+
+    def _start(self, captured: CapturedFrame) -> None:
+        unit, picture = captured.passthrough, captured.picture
+        assert unit is not None
+        init = InitSegment.of(self.key, unit.sets, picture.width, picture.height, self._fps)
+        if self._init is None or init.init_id != self._init.init_id:
+            self._init = init
+            self._emit(init)
+        for frame in self._gop:
+            self._write(frame)
+
+    def _write(self, frame: EncodedFrame) -> None:
+        assert self._init is not None
+        for fragment in self.writer.receive_frame(frame, self._init.init_id):
+            self._emit(fragment)
+
+
+def _encoded(
+    captured: CapturedFrame, keyframe: bool, data: bytes, boxes: Boxes | None
+) -> EncodedFrame:
+    return EncodedFrame(
+        pts=captured.pts,
+        duration=captured.duration,
+        keyframe=keyframe,
+        data=data,
+        captured_ns=captured.captured_ns,
+        captured_at=captured.captured_at,
+        ready_ns=monotonic_ns(),
+        boxes=boxes,
+    )

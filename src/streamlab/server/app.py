@@ -1,0 +1,68 @@
+"""The FastAPI application: the wire protocol's endpoints and the page at ``/``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+
+import streamlab
+from streamlab.core.channels import SourceState
+from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.media.spec import SourcePolicy
+from streamlab.server import cameras, metrics, problems, streams
+
+STATIC = Path(streamlab.__file__).parent / "ui" / "static"
+
+
+def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
+    """Make the application that serves these cameras; it closes them when it ends.
+
+    ``policy`` bounds the sources that may be added through the API.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
+        yield
+        await channels.close()
+
+    app = FastAPI(title="streamlab", version=streamlab.__version__, lifespan=lifespan)
+    app.state.channels = channels
+    app.state.subscriptions = ChannelSubscriptionManager(channels)
+    app.state.source_policy = policy
+    problems.install(app)
+    app.include_router(streams.router)
+    app.include_router(cameras.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_health(app, channels)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return app
+
+
+def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
+    @app.get("/healthz", tags=["health"])
+    async def healthz() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"])
+    async def readyz() -> JSONResponse:
+        """Say whether every camera delivers pictures: 200, or 503 with those that do not."""
+        states = {name: camera.state for name, camera in channels.cameras.items()}
+        waiting = {name: state for name, state in states.items() if state is not SourceState.LIVE}
+        status = 503 if waiting and len(waiting) == len(states) else 200
+        word = "ready" if status == 200 else "not ready"
+        return JSONResponse({"status": word, "cameras": states}, status)
+
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    async def metrics_text() -> PlainTextResponse:
+        """Return figures in Prometheus' text format."""
+        return PlainTextResponse(metrics.render(channels), media_type=metrics.CONTENT_TYPE)

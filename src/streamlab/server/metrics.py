@@ -1,0 +1,58 @@
+"""Figures for Prometheus, read from the streams when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelType, SourceState
+from streamlab.manager import StreamChannelManager
+
+__all__ = ["CONTENT_TYPE", "render"]
+
+
+def render(channels: StreamChannelManager) -> str:
+    """Return all figures as text."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Streams(channels))
+    return generate_latest(registry).decode()
+
+
+class _Streams(Collector):
+    def __init__(self, channels: StreamChannelManager) -> None:
+        self._channels = channels
+
+    def collect(self) -> Iterator[Metric]:
+        per_camera = ["camera_id"]
+        live = GaugeMetricFamily(
+            "streamlab_source_live", "1 while pictures come", labels=per_camera
+        )
+        viewers = GaugeMetricFamily("streamlab_connections", "Open connections", labels=per_camera)
+        drift = GaugeMetricFamily("streamlab_drift_ms", "Signed drift now", labels=per_camera)
+        violations = CounterMetricFamily(
+            "streamlab_sync_violations", "Frames beyond the tolerance", labels=per_camera
+        )
+        released = CounterMetricFamily(
+            "streamlab_fragments_released", "Released", labels=[*per_camera, "channel"]
+        )
+        frames = CounterMetricFamily(
+            "streamlab_frames", "Frames by what became of them", labels=[*per_camera, "outcome"]
+        )
+        for name, camera in self._channels.cameras.items():
+            stream = camera.stream
+            status = stream.controller.status(monotonic_ns())
+            live.add_metric([name], camera.state is SourceState.LIVE)
+            viewers.add_metric([name], len(stream.connections))
+            if status.drift_ms is not None:
+                drift.add_metric([name], status.drift_ms)
+            violations.add_metric([name], status.violations)
+            for channel in ChannelType:
+                released.add_metric([name, channel], stream.counts[f"released_{channel}"])
+            for outcome, count in camera.pipeline.counts().items():
+                frames.add_metric([name, outcome], count)
+        yield from (live, viewers, drift, violations, released, frames)

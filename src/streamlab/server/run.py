@@ -1,0 +1,74 @@
+"""Runs the server: binds the port, opens the cameras, serves until it is told to stop."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+
+from streamlab.errors import StreamlabError
+from streamlab.manager import StreamChannelManager
+from streamlab.media.spec import SourcePolicy
+from streamlab.server.app import create_app
+
+GRACEFUL_SHUTDOWN_S = 2
+
+
+class PortInUseError(StreamlabError, OSError):
+    """Another program listens on the address already, or it is not this machine's."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address. Raises PortInUseError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(
+                f"port {port} on {host} is in use", hint="Choose another with --port."
+            ) from error
+        raise PortInUseError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            hint="Choose an address of this machine with --host and a port above 1023.",
+        ) from error
+    return listener
+
+
+async def serve(
+    channels: StreamChannelManager,
+    policy: SourcePolicy,
+    listener: socket.socket,
+    open_cameras: Callable[[], Awaitable[None]],
+) -> None:
+    """Open the cameras, then serve until a signal asks to stop; everything is closed after."""
+    try:
+        await open_cameras()
+        config = uvicorn.Config(
+            create_app(channels, policy),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+        )
+        await _Server(config, channels).serve([listener])
+    finally:
+        await channels.close()
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams before it waits for connections to close: they would go on for ever."""
+
+    def __init__(self, config: uvicorn.Config, channels: StreamChannelManager) -> None:
+        super().__init__(config)
+        self._channels = channels
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._channels.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,159 @@
+"""The streams: joining, subscribing, switching, and what is known of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.errors import DisabledError
+from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.manager.camera import Camera
+from streamlab.manager.reports import Report, process_report, sync_report
+from streamlab.server.sse import EventStreamResponse
+
+AnnotatedQuality = Literal["low", "medium", "high"]
+
+
+def channels_of(request: Request) -> StreamChannelManager:
+    """Return the manager of the app's cameras."""
+    channels: StreamChannelManager = request.app.state.channels
+    return channels
+
+
+def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
+    """Return the manager of the app's viewers."""
+    subscriptions: ChannelSubscriptionManager = request.app.state.subscriptions
+    return subscriptions
+
+
+Channels = Annotated[StreamChannelManager, Depends(channels_of)]
+Subscriptions = Annotated[ChannelSubscriptionManager, Depends(subscriptions_of)]
+
+
+def require_dual_channel(channels: Channels) -> None:
+    """Raise DisabledError when the setting ``enable_dual_channel`` is off."""
+    if not channels.settings.enable_dual_channel:
+        raise DisabledError("dual channels are off", hint="Set enable_dual_channel to true.")
+
+
+def camera_of(camera_id: str, channels: Channels) -> Camera:
+    """Return the camera that the path names."""
+    return channels.camera(camera_id)
+
+
+CameraOf = Annotated[Camera, Depends(camera_of)]
+router = APIRouter(
+    prefix="/streams", tags=["streams"], dependencies=[Depends(require_dual_channel)]
+)
+
+
+class SubscribeRequest(BaseModel):
+    """Which channel to add to which connection; without one, a connection is reserved."""
+
+    channel_type: ChannelType
+    quality: QualityLevel = QualityLevel.MEDIUM
+    connection_id: str | None = None
+
+
+class SwitchRequest(BaseModel):
+    """What a connection is to be sent from now on."""
+
+    new_channel: View
+    connection_id: str
+    quality: QualityLevel | None = None
+
+
+@router.get("/sse/{camera_id}/dual", response_class=EventStreamResponse)
+async def dual(
+    camera: CameraOf,
+    channels: Channels,
+    subscriptions: Subscriptions,
+    initial_channel: View = View.RAW,
+    raw_quality: QualityLevel = QualityLevel.MEDIUM,
+    annotated_quality: AnnotatedQuality = "medium",
+    connection_id: str | None = None,
+    payload: Literal["inline"] = "inline",  # noqa: ARG001 - `url` comes with cacheable fragments
+) -> EventStreamResponse:
+    """Join a camera's stream: server-sent events, as the wire protocol describes them."""
+    if connection_id is not None:
+        connection = subscriptions.claim(camera, connection_id)
+    else:
+        qualities = {
+            ChannelType.RAW: raw_quality,
+            ChannelType.ANNOTATED: QualityLevel(annotated_quality),
+        }
+        connection = subscriptions.open(camera, initial_channel.channels, qualities)
+    return EventStreamResponse(
+        subscriptions.events(camera, connection),
+        slow_client_timeout_s=channels.settings.slow_client_timeout,
+    )
+
+
+@router.post("/sse/{camera_id}/subscribe")
+async def subscribe(
+    body: SubscribeRequest, camera: CameraOf, subscriptions: Subscriptions
+) -> Report:
+    """Add a channel to a connection, or reserve a connection for a later GET."""
+    if body.connection_id is None:
+        connection = subscriptions.reserve(camera, body.channel_type, body.quality)
+    else:
+        connection = subscriptions.connection(camera, body.connection_id)
+        subscriptions.subscribe(camera, connection, body.channel_type, body.quality)
+    return _subscription(camera, connection.connection_id)
+
+
+@router.delete("/sse/{camera_id}/subscribe")
+async def unsubscribe(
+    connection_id: str, channel_type: ChannelType, camera: CameraOf, subscriptions: Subscriptions
+) -> Report:
+    """Take a channel from a connection; the connection stays open."""
+    connection = subscriptions.connection(camera, connection_id)
+    subscriptions.unsubscribe(camera, connection, channel_type)
+    return _subscription(camera, connection_id)
+
+
+@router.post("/sse/{camera_id}/switch")
+async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
+    """Change channel or quality within the running connection."""
+    connection = subscriptions.connection(camera, body.connection_id)
+    done = await subscriptions.switch(camera, connection, body.new_channel, body.quality)
+    return {
+        "connection_id": done.connection_id,
+        "previous_channel": done.previous_channel,
+        "channel": done.channel,
+        "quality": done.quality,
+        "at_pts": done.at_pts,
+        "switch_ms": round(done.switch_ms, 3),
+    }
+
+
+@router.get("/sse/{camera_id}/sync-stats")
+async def sync_stats(
+    camera: CameraOf,
+    channels: Channels,
+    stream_id: str | None = None,
+    window_s: Annotated[float, Query(gt=0, le=300)] = 60.0,
+) -> Report:
+    """Return the measured drift of a camera's channels over a window."""
+    channels.check_stream(camera, stream_id)
+    return sync_report(camera, window_s)
+
+
+@router.get("/dual-channel/stats")
+async def stats(channels: Channels) -> Report:
+    """Return all streams, subscriptions, connections, drops and switches."""
+    return process_report(channels)
+
+
+def _subscription(camera: Camera, connection_id: str) -> Report:
+    connection = camera.stream.connections[connection_id]
+    return {
+        "connection_id": connection_id,
+        "stream_id": camera.stream.stream_id,
+        "subscriptions": [
+            {"channel_type": key.channel, "quality": key.quality} for key in connection.encodings
+        ],
+    }

@@ -1,0 +1,52 @@
+"""Settings: environment variables ``STREAMLAB_*``, or ``streamlab.toml`` in the working folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """What can be set. Names and defaults are those of the wire protocol's page."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STREAMLAB_", toml_file="streamlab.toml", extra="forbid"
+    )
+
+    sync_tolerance_ms: float = Field(default=50.0, gt=0)
+    sync_check_interval: float = Field(default=1.0, gt=0, description="s")
+    max_sync_violations: int = Field(default=10, ge=1, description="in a row, before `degraded`")
+    enable_dual_channel: bool = True
+    channel_switch_timeout: float = Field(default=0.1, gt=0, description="s")
+    max_playout_delay_ms: float = Field(default=250.0, ge=0)
+    fragment_ms: float = Field(default=0.0, ge=0, description="0: one frame per fragment")
+    gop_s: float = Field(default=1.0, gt=0)
+    heartbeat_interval: float = Field(default=15.0, gt=0, description="s")
+    client_queue_fragments: int = Field(default=64, ge=1)
+    slow_client_timeout: float = Field(default=10.0, gt=0, description="s")
+    encoder_linger: float = Field(default=5.0, ge=0, description="s after the last viewer left")
+    stall_after: float = Field(default=2.0, gt=0, description="s without a frame: the source is stalled")
+    max_connections: int = Field(default=1000, ge=1)
+    max_cameras: int = Field(default=64, ge=1)
+    allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "webcam"]] = ["synthetic"]
+    allowed_folders: list[Path] = []
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over ``streamlab.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,0 +1,301 @@
+/**
+ * The server's page: pick a camera, see its pictures, and what was measured on them.
+ *
+ * @module
+ */
+
+import { DualPlayer, HttpControl, ProblemError, SseTransport } from "./player.js";
+
+/** @typedef {import("./player.js").View} View */
+/** @typedef {import("./player.js").Quality} Quality */
+/** @typedef {import("./player.js").PlayerState} PlayerState */
+/** @typedef {{name: string, kind: string}} DetectorInfo */
+/** @typedef {{camera_id: string, state: string, width?: number, height?: number, detector?: DetectorInfo | null}} Camera */
+
+const CAMERAS_EVERY_MS = 5000;
+const CHART_SECONDS = 60;
+const VIEWS = /** @type {View[]} */ (["raw", "annotated", "both", "overlay"]);
+const QUALITIES = /** @type {Quality[]} */ (["low", "medium", "high", "source"]);
+const STATE_WORDS = {
+  connecting: "Connecting",
+  live: "Live",
+  retrying: "Connection lost, trying again",
+  stalled: "Camera stalled",
+  reconnecting: "Camera reconnecting",
+  ended: "Ended",
+  failed: "Not playing",
+};
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id @param {string} text */
+const write = (id, text) => {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
+};
+/** @param {number | null | undefined} ms */
+const inMs = (ms) => (ms == null ? "–" : `${Math.abs(ms) < 10 ? round(ms, 1) : round(ms, 0)} ms`);
+/** @param {number} value @param {number} digits */
+const round = (value, digits) => (Math.round(value * 10 ** digits) / 10 ** digits || 0).toFixed(digits);
+
+const query = new URLSearchParams(location.search);
+const token = query.get("access_token");
+/** @type {DualPlayer | null} */
+let player = null;
+/** @type {Camera[]} */
+let cameras = [];
+/** @type {string | null} */
+let cameraId = query.get("camera_id");
+let view = VIEWS.find((name) => name === query.get("view")) ?? "both";
+let quality = QUALITIES.find((name) => name === query.get("quality")) ?? "medium";
+/** @type {(number | null)[]} */
+let drifts = [];
+
+// --- cameras
+
+async function loadCameras() {
+  try {
+    const response = await fetch("/cameras", {
+      headers: token ? { Authorization: `Bearer ${token}` } : {},
+      cache: "no-store",
+    });
+    if (!response.ok) throw await ProblemError.of(response);
+    cameras = (await response.json()).cameras;
+    showCameras();
+  } catch (error) {
+    const refused = error instanceof ProblemError;
+    if (!player) say(refused ? "failed" : "retrying", refused ? error.message : "The server cannot be reached.");
+  }
+}
+
+function showCameras() {
+  const nav = byId("cameras");
+  const same = cameras.map((camera) => camera.camera_id).join("\n");
+  if (nav.dataset.ids !== same) {
+    nav.dataset.ids = same;
+    nav.replaceChildren(...cameras.map(cameraButton));
+  }
+  for (const [index, camera] of cameras.entries()) {
+    const button = /** @type {HTMLElement} */ (nav.children[index]);
+    button.dataset.state = camera.state;
+    button.setAttribute("aria-current", String(camera.camera_id === cameraId));
+  }
+  if (player) return;
+  if (!cameraId && cameras.length) openCamera(cameras[0].camera_id);
+  else if (cameraId) openCamera(cameraId);
+  else showEmpty();
+}
+
+/** @param {Camera} camera */
+function cameraButton({ camera_id }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = camera_id;
+  button.dataset.openCamera = camera_id;
+  button.addEventListener("click", () => openCamera(camera_id));
+  return button;
+}
+
+function showEmpty() {
+  say("connecting", "");
+  write("state", "No cameras");
+  const text = document.createElement("p");
+  text.append("This server has no cameras yet. Add one with ", code("POST /cameras"), ";");
+  text.append(document.createElement("br"), "it will appear here by itself. See ", docs(), ".");
+  byId("placeholder").replaceChildren(text);
+}
+
+/** @param {string} text */
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
+}
+
+function docs() {
+  const link = document.createElement("a");
+  link.href = "/docs";
+  link.textContent = "the API's pages";
+  return link;
+}
+
+// --- the player
+
+/** @param {string} id */
+function openCamera(id) {
+  player?.destroy();
+  cameraId = id;
+  drifts = [];
+  const camera = cameras.find((each) => each.camera_id === id);
+  const { width, height } = camera ?? {};
+  const captureSize = width && height ? { width, height } : null;
+  if (captureSize) setRatio(captureSize.width / captureSize.height);
+  document.title = `${id} · streamlab`;
+  for (const element of ["controls", "figures", "about"]) byId(element).hidden = false;
+  player = new DualPlayer({
+    container: byId("stage"),
+    cameraId: id,
+    transport: new SseTransport({ cameraId: id, token }),
+    control: new HttpControl({ cameraId: id, token }),
+    view,
+    quality,
+    captureSize,
+    onState: showState,
+    onView: (next, reason) => {
+      view = next;
+      showView();
+      if (reason === "degraded") tell("The annotated picture cannot keep up; the server switched to raw.");
+    },
+    onStats: showStats,
+  });
+  byId("placeholder").hidden = true;
+  showDetector(camera?.detector ?? null);
+  showView();
+  showCameras();
+  void player.start();
+}
+
+/** @param {number} ratio */
+const setRatio = (ratio) => document.documentElement.style.setProperty("--ratio", String(ratio));
+
+/** @param {Promise<void>} change */
+function attempt(change) {
+  tell("");
+  change.catch((error) => tell(error instanceof Error ? error.message : String(error)));
+}
+
+/** @param {string} action */
+function act(action) {
+  if (!player) return;
+  if (action === "switch") attempt(player.switch());
+  const chosen = VIEWS.find((name) => action === `view-${name}`);
+  if (chosen) attempt(player.setView(chosen));
+}
+
+// --- showing
+
+/** @param {PlayerState["state"]} state @param {string} detail */
+function say(state, detail) {
+  byId("state").dataset.state = state;
+  write("state", STATE_WORDS[state]);
+  byId("retry").hidden = state !== "failed" && state !== "ended";
+  byId("stage").dataset.stale = String(!["live", "connecting"].includes(state));
+  tell(state === "live" || state === "connecting" ? "" : detail);
+}
+
+/** @param {string} text */
+function tell(text) {
+  write("message-text", text);
+  byId("message").hidden = !text;
+}
+
+/** @param {PlayerState} state */
+function showState(state) {
+  const seconds = state.retryInMs ? Math.max(1, Math.round(state.retryInMs / 1000)) : 0;
+  say(state.state, seconds ? `${state.detail} Trying again in ${seconds} s.` : state.detail);
+  if (state.state === "live") showDetector(player?.connection?.detector ?? null);
+}
+
+function showView() {
+  byId("stage").dataset.view = view;
+  for (const button of document.querySelectorAll(".views button")) {
+    const pressed = /** @type {HTMLElement} */ (button).dataset.action === `view-${view}`;
+    button.setAttribute("aria-pressed", String(pressed));
+  }
+  const next = new URLSearchParams(location.search);
+  if (cameraId) next.set("camera_id", cameraId);
+  next.set("view", view);
+  next.set("quality", quality);
+  history.replaceState(null, "", `?${next}`);
+}
+
+/** @param {DetectorInfo | null} detector */
+function showDetector(detector) {
+  const scripted = detector?.kind === "scripted";
+  write("detector", detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "No detector");
+  byId("scripted").hidden = !scripted;
+}
+
+/** @param {ReturnType<DualPlayer["stats"]>} stats */
+function showStats(stats) {
+  write("latency", inMs(stats.latencyP50Ms));
+  write("latency-more", stats.latencyP95Ms === null ? "capture to shown" : `p95 ${inMs(stats.latencyP95Ms)}`);
+  write("fps", `${round(stats.fps, 1)} fps`);
+  const lost = stats.skipped + stats.overflowed + stats.gaps;
+  write("fps-more", lost ? `${lost} skipped` : "none skipped");
+  write("bitrate", `${round(stats.bitrate / 1e6, 2)} Mbit/s`);
+  write("bitrate-more", `${quality} quality`);
+  write("box-age", view === "raw" ? "–" : inMs(stats.boxAgeMs));
+  write("switch-time", inMs(stats.switchLastMs));
+  write("switch-more", stats.switches > 1 ? `p95 ${inMs(stats.switchP95Ms)}` : "until shown");
+  const playing = stats.mode === "mse" ? "Media Source (later than WebCodecs, which needs https or localhost)" : "WebCodecs";
+  write("mode", stats.mode ? `Playing with ${playing}` : "");
+  showDrift(stats);
+}
+
+/** @param {ReturnType<DualPlayer["stats"]>} stats */
+function showDrift({ shownDriftMs, serverDriftMs, syncToleranceMs, syncState }) {
+  const shown = shownDriftMs !== null;
+  const drift = shown ? shownDriftMs : serverDriftMs;
+  write("drift", inMs(drift));
+  const over = drift !== null && syncToleranceMs !== null && Math.abs(drift) > syncToleranceMs;
+  byId("drift").classList.toggle("is-over", over);
+  const server = shown && serverDriftMs !== null ? `, server ${inMs(serverDriftMs)}` : "";
+  const state = syncState && syncState !== "synchronized" ? `, ${syncState}` : "";
+  write("drift-more", `${shown ? "shown" : "on the server"}${server}${state} · tolerance ${inMs(syncToleranceMs)}`);
+  drifts = [...drifts, serverDriftMs].slice(-CHART_SECONDS);
+  drawChart(syncToleranceMs ?? 50);
+}
+
+/** Draw the server's drift; the band is the tolerance. @param {number} toleranceMs */
+function drawChart(toleranceMs) {
+  const points = drifts.flatMap((drift, index) => {
+    if (drift === null) return [];
+    const x = CHART_SECONDS - drifts.length + index;
+    const y = 12 - Math.max(-11, Math.min(11, (drift / toleranceMs) * 6));
+    return [`${x},${y.toFixed(1)}`];
+  });
+  document.querySelector("#drift-chart polyline")?.setAttribute("points", points.join(" "));
+}
+
+// --- wiring
+
+const KEYS = /** @type {Record<string, string>} */ ({
+  1: "view-raw",
+  2: "view-annotated",
+  3: "view-both",
+  4: "view-overlay",
+  s: "switch",
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target instanceof Element ? target.closest("[data-action]") : null;
+  if (button instanceof HTMLElement) act(button.dataset.action ?? "");
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const action = KEYS[event.key.toLowerCase()];
+  if (action) act(action);
+});
+
+byId("retry").addEventListener("click", () => cameraId && openCamera(cameraId));
+
+const qualities = /** @type {HTMLSelectElement} */ (byId("quality"));
+qualities.value = quality;
+qualities.addEventListener("change", () => {
+  quality = /** @type {Quality} */ (qualities.value);
+  if (!player) return;
+  attempt(
+    player.setQuality(quality).catch((error) => {
+      quality = player?.quality ?? quality;
+      qualities.value = quality;
+      throw error;
+    }),
+  );
+  showView();
+});
+
+await loadCameras();
+setInterval(() => document.hidden || void loadCameras(), CAMERAS_EVERY_MS);
