@@ -23,29 +23,57 @@ class TruthBox(Protocol):
     """An object of a frame whose place is known: its box in px, its class, its identity."""
 
     @property
-    def x1(self) -> float: ...  # noqa: D102
+    def x1(self) -> float:
+        """Left edge, px."""
+        ...
+
     @property
-    def y1(self) -> float: ...  # noqa: D102
+    def y1(self) -> float:
+        """Upper edge, px."""
+        ...
+
     @property
-    def x2(self) -> float: ...  # noqa: D102
+    def x2(self) -> float:
+        """Right edge, px."""
+        ...
+
     @property
-    def y2(self) -> float: ...  # noqa: D102
+    def y2(self) -> float:
+        """Lower edge, px."""
+        ...
+
     @property
-    def class_name(self) -> str: ...  # noqa: D102
+    def class_name(self) -> str:
+        """What it is."""
+        ...
+
     @property
-    def track_id(self) -> int: ...  # noqa: D102
+    def track_id(self) -> int:
+        """The same as long as the object is in view."""
+        ...
 
 
 class Scene(Protocol):
     """A synthetic scene that knows what is in each of its frames."""
 
     @property
-    def width(self) -> int: ...  # noqa: D102
+    def width(self) -> int:
+        """Width of the pictures, px."""
+        ...
+
     @property
-    def height(self) -> int: ...  # noqa: D102
+    def height(self) -> int:
+        """Height of the pictures, px."""
+        ...
+
     @property
-    def fps(self) -> Fraction: ...  # noqa: D102
-    def truth(self, number: int) -> Sequence[TruthBox]: ...  # noqa: D102
+    def fps(self) -> Fraction:
+        """Frames per second."""
+        ...
+
+    def truth(self, number: int) -> Sequence[TruthBox]:
+        """Return what can be seen in a frame."""
+        ...
 
 
 class ScriptedDetector:

@@ -63,7 +63,9 @@ class UltralyticsDetector:
 
 def _load(path: str | Path) -> Any:
     try:
-        from ultralytics import YOLO  # noqa: PLC0415
+        from ultralytics import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
+            YOLO,
+        )
     except ImportError as error:
         raise ModelError(
             f"'{path}' needs Ultralytics, which cannot be imported ({error})",

@@ -34,7 +34,6 @@ def camera_report(camera: Camera) -> Report:
         "detector": {
             "name": service.detector.name,
             "kind": service.detector.kind,
-            "error": service.error,
         },
         "errors": camera.pipeline.errors,
         "viewers": len(camera.stream.connections),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import supervision as sv
@@ -11,12 +12,14 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.detect.render import Renderer
 from streamlab.detect.wire import detections_to_wire
+from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
 from streamlab.pipeline.detection import DetectionClient, DetectionService
 from streamlab.pipeline.frame import CapturedFrame
 from streamlab.pipeline.lane import EncodingLane
 from streamlab.pipeline.worker import Worker
 
+log = logging.getLogger(__name__)
 MAX_WAITING_FRAMES = 64
 
 
@@ -47,6 +50,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         super().__init__(f"annotate-{camera_id}", max_items=4 * MAX_WAITING_FRAMES)
         self.lane = lane
         self.renderer = renderer
+        self.renderer_error = ""
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
             deadline_ns=deadline_ns, max_frames=MAX_WAITING_FRAMES
         )
@@ -101,13 +105,21 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         picture = captured.picture.copy()
         rows = []
         if event.detections is not None:
-            self.renderer.draw(
-                picture, event.detections, top_px=self._reserved_rows, stale=not event.fresh
-            )
+            self._render(picture, event.detections, stale=not event.fresh)
             rows = detections_to_wire(event.detections)
         if self._reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows))
+
+
+    def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> None:
+        try:
+            self.renderer.draw(picture, detections, top_px=self._reserved_rows, stale=stale)
+        except Exception as error:  # a user's renderer: the picture goes on without its boxes
+            if not self.renderer_error:
+                log.exception("%s cannot draw", self.name)
+            self.renderer_error = f"{type(error).__name__}: {error}"
+            self.boxes.counts["render_failed"] += 1
 
 
 class RawEncoder(Worker[CapturedFrame]):

@@ -131,7 +131,9 @@ class CameraPipeline:
     @property
     def errors(self) -> list[str]:
         """What went wrong in its threads, in words."""
-        return [text for text in (self._raw.error, self._annotator.error) if text]
+        annotator = self._annotator
+        texts = (self._raw.error, annotator.error, annotator.renderer_error, self.service.error)
+        return [text for text in texts if text]
 
     def counts(self) -> dict[str, int]:
         """Counters since the camera was added: captured, dropped, fresh, stale by cause."""

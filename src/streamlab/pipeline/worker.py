@@ -38,12 +38,18 @@ class Worker(threading.Thread, Generic[T]):
         """Do what is due."""
 
     def has_room(self) -> bool:
-        """Whether the next ``offer`` will be taken (one sender)."""
-        return len(self._items) < self.max_items
+        """Whether the next ``offer`` will be taken (one sender).
+
+        A thread that has ended takes everything and does nothing: its channel is over, the
+        other one is not.
+        """
+        return bool(self.error) or len(self._items) < self.max_items
 
     def offer(self, item: T) -> bool:
         """Hand over an item; False when the mailbox is full."""
         with self._changed:
+            if self.error:
+                return True
             if len(self._items) >= self.max_items:
                 return False
             self._items.append(item)

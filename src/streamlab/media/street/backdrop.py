@@ -125,7 +125,10 @@ def _light_up(picture: NDArray[np.float32], perspective: Perspective) -> None:
         light += strength * np.outer(_bell(perspective.height, row, radius_y), across)
     picture += light[:, :, None] * (_LAMPLIGHT - picture).clip(0) * 0.75
     bright = (picture - 150).clip(0) * (picture[:, :, 1:2] > 185)
-    picture += cv2.GaussianBlur(bright, (0, 0), 5 * perspective.unit_px) * 0.9
+    # A glow is smooth: a quarter of the size is enough, and many times faster.
+    small = cv2.resize(bright, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    glow = cv2.GaussianBlur(small, (0, 0), 1.25 * perspective.unit_px)
+    picture += cv2.resize(glow, (perspective.width, perspective.height)) * 0.9
 
 
 def _bell(length: int, middle: float, radius: float) -> NDArray[np.float32]:

@@ -118,8 +118,9 @@ class Stage:
         for pool in pools:
             x = (-pool.x_m if mirrored else pool.x_m) * metre
             radius_z = pool.radius_z_m * metre * self._flatness()
-            far = ((columns - x) / (pool.radius_x_m * metre)) ** 2 + (rows / radius_z) ** 2
+            first = max(0, floor(ground - radius_z))
+            far = ((columns - x) / (pool.radius_x_m * metre)) ** 2 + (rows[first:] / radius_z) ** 2
             share = pool.opacity * np.clip(1 - far, 0, 1) ** pool.softness
             colour = np.array([*channels(pool.colour), 255], np.float32)
-            under += share[:, :, None] * (colour - under)
+            under[first:] += share[:, :, None] * (colour - under[first:])
         return under

@@ -297,5 +297,8 @@ qualities.addEventListener("change", () => {
   showView();
 });
 
+// For people at the console and for scripts: `streamlab.player.stats()`.
+Object.assign(globalThis, { streamlab: { get player() { return player; } } });
+
 await loadCameras();
 setInterval(() => document.hidden || void loadCameras(), CAMERAS_EVERY_MS);

@@ -34,6 +34,9 @@ const MAX_BOXES = 240;
 const MAX_INITS = 16;
 const LATENCY_SAMPLES = 300;
 
+/** `Date.now()` counts whole ms, so a difference is known no better than this. */
+const CLOCK_STEP_MS = 2;
+
 /** @typedef {"raw" | "annotated"} Channel */
 /** @typedef {"raw" | "annotated" | "both" | "overlay"} View */
 /** @typedef {"low" | "medium" | "high" | "source"} Quality */
@@ -906,7 +909,7 @@ class MseTrack extends Track {
 
   /** @override */
   restart() {
-    this.#place(Infinity);
+    this.#place(null);
   }
 
   /** @override */
@@ -951,7 +954,7 @@ class MseTrack extends Track {
     const inLast = video.currentTime >= buffered.start(last) - MSE_DEAD_ZONE_S;
     if (lag > MSE_JUMP_S || !inLast) {
       this.counters.jumps += 1;
-      this.#place(Infinity);
+      this.#place(null);
       return;
     }
     const error = lag - MSE_TARGET_S;
@@ -960,9 +963,9 @@ class MseTrack extends Track {
   }
 
   /**
-   * Seek to the frame after `afterS`, or near the live edge, and play.
+   * Seek to the frame after `afterS`, or near the live edge when that is too far off, and play.
    *
-   * @param {number} afterS
+   * @param {number | null} afterS
    */
   #place(afterS) {
     const video = this.#video;
@@ -970,7 +973,7 @@ class MseTrack extends Track {
     if (last < 0) return;
     const liveS = Math.max(video.buffered.start(last), video.buffered.end(last) - MSE_TARGET_S);
     const frameS = 1 / (this.init.fps || 30);
-    const near = afterS >= video.buffered.start(last) && liveS - afterS < MAX_WAIT_MS / 1000;
+    const near = afterS !== null && Math.abs(liveS - afterS) < MAX_WAIT_MS / 1000;
     video.currentTime = near ? afterS + 1.5 * frameS : liveS;
     this.#placed = true;
     video.play().catch(() => this.#fail());
@@ -1025,6 +1028,7 @@ function joined(parts) {
 
 // --- pictures --------------------------------------------------------------------------------
 
+const BEHIND_WORDS = `More than ${MAX_WAIT_MS} ms behind, so the other picture is shown alone.`;
 const CAPTIONS = { raw: "Raw", annotated: "Annotated", overlay: "Overlay" };
 
 /** One canvas, the track that feeds it and the one that is about to. */
@@ -1045,7 +1049,6 @@ class Picture {
     this.figure = document.createElement("figure");
     this.figure.className = "streamlab-picture";
     this.canvas = document.createElement("canvas");
-    this.canvas.dataset.cameraId = cameraId;
     this.canvas.setAttribute("role", "img");
     this.canvas.style.cssText = "display:block;max-width:100%";
     this.caption = document.createElement("figcaption");
@@ -1054,7 +1057,9 @@ class Picture {
     this.note.hidden = true;
     this.figure.append(this.canvas, this.caption, this.note);
     this.context = this.canvas.getContext("2d", { alpha: false });
-    this.label(channel);
+    this.cameraId = cameraId;
+    this.caption.textContent = CAPTIONS[channel];
+    this.withdraw("");
   }
 
   get tracks() {
@@ -1098,19 +1103,34 @@ class Picture {
     this.pending = null;
   }
 
-  /** @param {"raw" | "annotated" | "overlay"} channel */
-  label(channel) {
-    if (this.canvas.dataset.channel === channel) return;
-    this.canvas.dataset.channel = channel;
-    this.canvas.setAttribute("aria-label", `${CAPTIONS[channel]} picture of ${this.canvas.dataset.cameraId}`);
+  /**
+   * Say which channel the canvas shows: only a canvas with a current frame says so.
+   *
+   * @param {"raw" | "annotated" | "overlay"} channel
+   */
+  present(channel) {
+    const { dataset } = this.canvas;
+    if (dataset.channel === channel) return;
+    dataset.cameraId = this.cameraId;
+    dataset.channel = channel;
+    this.canvas.setAttribute("aria-label", `${CAPTIONS[channel]} picture of ${this.cameraId}`);
     this.caption.textContent = CAPTIONS[channel];
+    this.canvas.style.visibility = "visible";
+    this.note.hidden = true;
   }
 
-  /** @param {string} text */
-  say(text) {
-    if (this.note.textContent !== text) this.note.textContent = text;
-    this.note.hidden = !text;
-    this.figure.classList.toggle("is-behind", Boolean(text));
+  /**
+   * Show words instead of a picture that is not of this moment.
+   *
+   * @param {string} words
+   */
+  withdraw(words) {
+    const { dataset } = this.canvas;
+    delete dataset.cameraId;
+    delete dataset.channel;
+    this.canvas.style.visibility = "hidden";
+    if (this.note.textContent !== words) this.note.textContent = words;
+    this.note.hidden = !words;
   }
 
   /** @param {Frame} frame */
@@ -1188,7 +1208,7 @@ export class ServerClock {
   /** Server time minus ours, ms. */
   get offsetMs() {
     const [lower, upper] = [this.#lowerMs, this.#upperMs];
-    if (lower === -Infinity || (lower <= 0 && upper >= 0)) return 0;
+    if (lower === -Infinity || (lower <= CLOCK_STEP_MS && upper >= -CLOCK_STEP_MS)) return 0;
     return upper === Infinity ? lower : (lower + upper) / 2;
   }
 }
@@ -1724,7 +1744,6 @@ export class DualPlayer {
     );
     for (const picture of before) if (!this.#pictures.includes(picture)) picture.close();
     container.prepend(...this.#pictures.map(({ figure }) => figure));
-    if (channels.length === 1) this.#pictures[0].say("");
   }
 
   // -- drawing
@@ -1768,9 +1787,7 @@ export class DualPlayer {
     const lagMs = (lead.outPts - late.outPts) / TICKS_PER_MS;
     const alone = lagMs > (this.#behind ? REJOIN_MS : MAX_WAIT_MS);
     this.#behind = alone ? late.channel : null;
-    const words = late.newestPts === -Infinity ? "Waiting for its first picture." : `More than ${MAX_WAIT_MS} ms behind: the other picture is shown alone.`;
-    late.say(alone ? words : "");
-    lead.say("");
+    if (alone) late.withdraw(late.outPts === -Infinity ? "" : BEHIND_WORDS);
     if (alone) {
       this.#drawAlone(lead);
       return;
@@ -1819,7 +1836,7 @@ export class DualPlayer {
   #finish(picture, channel, meta) {
     const overlay = this.view === "overlay" && channel === "raw";
     const before = picture.canvas.dataset.channel;
-    picture.label(overlay ? "overlay" : channel);
+    picture.present(overlay ? "overlay" : channel);
     if (this.#switchAskedMs && picture.channel === channel && !before?.startsWith(channel)) {
       this.#meter.switchMs.add(performance.now() - this.#switchAskedMs);
       this.#switchAskedMs = 0;

@@ -1,0 +1,98 @@
+"""Boxes and labels, drawn straight into the Y, U and V planes of a picture.
+
+No RGB is made of the picture, and only the pixels of lines and labels are written. Everything
+lies on even coordinates, because one pixel of U and V covers two by two of Y.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from streamlab.detect.labels import Box, LabelSheet, label_parts
+from streamlab.detect.render import planes_below
+from streamlab.detect.style import Colour, Style, class_colour
+from streamlab.media.picture import Picture, Planes
+
+
+class BoxRenderer:
+    """Draws outlines and labels in the colour of each class: name, track id, score.
+
+    Boxes of an older picture (``stale``) get a dashed outline. Boxes are clipped to the
+    picture; those that are outside or not finite are left out. Large boxes choose the place
+    of their labels first.
+    """
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,
+    ) -> None:
+        """Draw in place, below ``top_px`` rows."""
+        if not len(detections):
+            return
+        style = Style.of_size(picture.width, picture.height)
+        planes = planes_below(picture, top_px)
+        height, width = planes[0].shape
+        colours = _colours(detections)
+        boxes = _visible_boxes(detections, width, height, picture.height - height)
+        for index, box in boxes:
+            _draw_outline(planes, box, colours[index], style.line, dashed=stale)
+        sheet, parts = LabelSheet(width, height, style.label), label_parts(detections)
+        for index, box in boxes:
+            label = sheet.place(box, parts[index], colours[index])
+            if label is not None:
+                sheet.draw(label, planes)
+
+
+def _colours(detections: sv.Detections) -> list[Colour]:
+    if detections.class_id is None:
+        return [class_colour(0)] * len(detections)
+    return [class_colour(number) for number in detections.class_id.tolist()]
+
+
+def _visible_boxes(
+    detections: sv.Detections, width: int, height: int, top: int
+) -> list[tuple[int, Box]]:
+    """Return index and box, below row ``top``, of what can be seen, the largest first."""
+    xyxy = detections.xyxy.astype(np.float64) - (0, top, 0, top)
+    finite = np.isfinite(xyxy).all(axis=1)
+    xyxy[~finite] = 0
+    np.clip(xyxy, 0, (width, height, width, height), out=xyxy)
+    x1, y1, x2, y2 = xyxy.T
+    area = np.where((x2 > x1) & (y2 > y1), (x2 - x1) * (y2 - y1), 0)
+    even = np.column_stack([np.floor(xyxy[:, :2] / 2), np.ceil(xyxy[:, 2:] / 2)]).astype(int) * 2
+    order = [index for index in np.argsort(-area, kind="stable").tolist() if area[index] > 0]
+    return [(index, tuple(even[index].tolist())) for index in order]
+
+
+def _draw_outline(planes: Planes, box: Box, colour: Colour, line: int, *, dashed: bool) -> None:
+    left, top, right, bottom = box
+    half = (left // 2, top // 2, right // 2, bottom // 2)
+    y, u, v = planes
+    _draw_frame(y, box, line, colour.y, dashed=dashed)
+    _draw_frame(u, half, line // 2, colour.u, dashed=dashed)
+    _draw_frame(v, half, line // 2, colour.v, dashed=dashed)
+
+
+def _draw_frame(plane: NDArray[np.uint8], box: Box, line: int, value: int, *, dashed: bool) -> None:
+    left, top, right, bottom = box
+    inside = plane[top:bottom, left:right]
+    for edge in (inside[:line], inside[-line:], inside[:, :line].T, inside[:, -line:].T):
+        if dashed:
+            np.copyto(edge, np.uint8(value), where=_dashes(edge.shape[1], line))
+        else:
+            edge[:] = value
+
+
+@lru_cache(maxsize=4096)
+def _dashes(length: int, line: int) -> NDArray[np.bool_]:
+    """Return where a dashed line is drawn: three line widths on, three off."""
+    dashes: NDArray[np.bool_] = np.arange(length) // (3 * line) % 2 == 0
+    return dashes

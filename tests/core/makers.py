@@ -1,0 +1,51 @@
+"""Fragments and streams for the core's tests: no encoder, no clock."""
+
+from __future__ import annotations
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
+from streamlab.core.nal import ParameterSets
+from streamlab.core.stream import DualChannelStream
+from streamlab.core.sync import SyncController
+
+MS_NS = 1_000_000
+FRAME = 3000
+RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
+ANNOTATED = ChannelKey(ChannelType.ANNOTATED, QualityLevel.MEDIUM)
+SETS = ParameterSets(bytes.fromhex("6742c01eda0280bfe5840000030004"), bytes.fromhex("68ce3c80"))
+
+
+def init_of(key: ChannelKey) -> InitSegment:
+    return InitSegment.of(key, SETS, 640, 360, 30.0)
+
+
+def fragment(
+    key: ChannelKey, number: int, *, gop: int = 30, fresh: bool = True, sequence: int | None = None
+) -> Fragment:
+    """The fragment of one frame; frame 0 and every ``gop``-th after it are keyframes."""
+    pts = number * FRAME
+    boxes = None
+    if key.channel is ChannelType.ANNOTATED:
+        boxes = Boxes(pts if fresh else max(0, pts - FRAME), [])
+    frame = EncodedFrame(pts, FRAME, number % gop == 0, b"slice", 0, 1000.0, 0, boxes)
+    return Fragment(
+        key, number + 1 if sequence is None else sequence, init_of(key).init_id, (frame,), b"mdat"
+    )
+
+
+def controller(**changes: float) -> SyncController:
+    return SyncController(
+        tolerance_ms=changes.get("tolerance_ms", 50.0),
+        check_interval_ns=1000 * MS_NS,
+        max_violations=int(changes.get("max_violations", 3)),
+        now_ns=0,
+    )
+
+
+def stream(**changes: float) -> DualChannelStream:
+    made = DualChannelStream(
+        "cam-1", controller(**changes), max_fragments=1000, linger_ns=5000 * MS_NS
+    )
+    for key in (RAW, ANNOTATED):
+        made.receive_init(init_of(key))
+    return made

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.core.box_queue import BoxQueue, FrameBoxes
+
+DEADLINE_NS = 250
+Step = tuple[str, int]
+
+
+def drain(queue: BoxQueue[str]) -> list[FrameBoxes[str]]:
+    events = []
+    while (event := queue.next_event()) is not None:
+        events.append(event)
+    return events
+
+
+def make(max_frames: int = 8) -> BoxQueue[str]:
+    return BoxQueue(deadline_ns=DEADLINE_NS, max_frames=max_frames)
+
+
+def test_a_frame_waits_for_its_own_result() -> None:
+    queue = make()
+    queue.receive_frame(10, 0)
+    assert drain(queue) == []
+    queue.receive_detections(10, "ten")
+    assert drain(queue) == [FrameBoxes(10, "ten", 10)]
+
+
+def test_a_refused_frame_goes_with_the_newest_boxes() -> None:
+    queue = make()
+    for pts in (10, 20, 30):
+        queue.receive_frame(pts, 0)
+    queue.receive_refusal(20)
+    assert drain(queue) == []
+    queue.receive_detections(10, "ten")
+    assert drain(queue) == [FrameBoxes(10, "ten", 10), FrameBoxes(20, "ten", 10)]
+    assert queue.counts == {"fresh": 1, "stale_refused": 1}
+
+
+def test_a_frame_goes_at_its_deadline_and_a_late_result_still_serves_the_next() -> None:
+    queue = make()
+    queue.receive_frame(10, 0)
+    queue.receive_frame(20, 100)
+    assert queue.get_timer() == DEADLINE_NS
+    queue.handle_timer(DEADLINE_NS)
+    assert drain(queue) == [FrameBoxes(10, None, None)]
+    queue.receive_detections(10, "ten")
+    queue.receive_refusal(20)
+    assert drain(queue) == [FrameBoxes(20, "ten", 10)]
+    assert queue.counts["late_result"] == 1
+
+
+def test_the_oldest_goes_when_too_many_wait() -> None:
+    queue = make(max_frames=2)
+    for pts in (10, 20, 30):
+        queue.receive_frame(pts, 0)
+    assert drain(queue) == [FrameBoxes(10, None, None)]
+    assert queue.counts["stale_queue_full"] == 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["frame", "result", "refusal", "wait"]), st.integers(0, 30)),
+        max_size=120,
+    ),
+    st.integers(1, 10),
+)
+def test_frames_leave_in_order_once_and_never_with_boxes_of_the_future(
+    steps: list[Step], max_frames: int
+) -> None:
+    queue, now_ns, came, left = make(max_frames), 0, list[int](), list[FrameBoxes[str]]()
+    for verb, number in steps:
+        if verb == "frame":
+            came.append(len(came))
+            queue.receive_frame(came[-1], now_ns)
+        elif verb == "wait":
+            now_ns += number * 10
+            queue.handle_timer(now_ns)
+        elif number < len(came):
+            if verb == "result":
+                queue.receive_detections(number, str(number))
+            else:
+                queue.receive_refusal(number)
+        left += drain(queue)
+        timer_ns = queue.get_timer()
+        assert len(came) - len(left) <= max_frames
+        assert timer_ns is None or timer_ns <= now_ns + DEADLINE_NS
+    queue.handle_timer(now_ns + DEADLINE_NS)
+    left += drain(queue)
+    assert [event.pts for event in left] == came
+    for event in left:
+        assert event.detections_pts is None or event.detections_pts <= event.pts
+        assert event.detections is None or event.detections == str(event.detections_pts)
+    outcomes = sum(n for cause, n in queue.counts.items() if cause != "late_result")
+    assert outcomes == len(came)
+    ages = [event.detections_pts or -1 for event in left]
+    assert ages == sorted(ages)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.core.stats import HISTOGRAM_EDGES_MS, Window, histogram, quantiles
+
+FLOATS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200)
+
+
+@given(FLOATS)
+def test_quantiles_are_values_in_order(values: list[float]) -> None:
+    made = quantiles(values)
+    assert made is not None
+    assert {made.p50, made.p95, made.p99, made.max} <= set(values)
+    assert made.p50 <= made.p95 <= made.p99 <= made.max == max(values)
+    assert sum(value <= made.p50 for value in values) * 2 >= len(values)
+
+
+def test_nothing_has_no_quantiles() -> None:
+    assert quantiles([]) is None
+
+
+@given(FLOATS)
+def test_every_value_falls_into_one_bin(values: list[float]) -> None:
+    counts = histogram(values)
+    assert len(counts) == len(HISTOGRAM_EDGES_MS) + 1
+    assert sum(counts) == len(values)
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=100), st.integers(1, 20))
+def test_a_window_forgets_what_is_old_and_what_is_too_much(
+    steps_ns: list[int], max_values: int
+) -> None:
+    window, now_ns = Window(2.0, max_values), 0
+    for step in steps_ns:
+        now_ns += step
+        window.add(float(now_ns), now_ns)
+    values = window.values(now_ns)
+    assert len(values) <= max_values
+    assert all(value > now_ns - 2 * 10**9 for value in values)
+    assert window.values(now_ns, span_s=0.5) == [v for v in values if v > now_ns - 5 * 10**8]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.core.channels import SyncState
+from streamlab.core.events import Sync
+from streamlab.core.sync import MAX_UNPAIRED, Release, SyncController
+from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
+
+
+def drain(made: SyncController) -> list[Release | Sync]:
+    events = []
+    while (event := made.next_event()) is not None:
+        events.append(event)
+    return events
+
+
+def release_pair(made: SyncController, number: int, drift_ms: float, at_ms: float) -> None:
+    raw_ns = round((at_ms + max(0.0, -drift_ms)) * MS_NS)
+    annotated_ns = round((at_ms + max(0.0, drift_ms)) * MS_NS)
+    order = [(raw_ns, RAW), (annotated_ns, ANNOTATED)]
+    for now_ns, key in sorted(order, key=lambda pair: pair[0]):
+        made.receive_fragment(fragment(key, number), now_ns)
+
+
+@given(st.lists(st.floats(-400, 400), min_size=1, max_size=80))
+def test_drift_is_what_lies_between_the_releases(drifts_ms: list[float]) -> None:
+    made, at_ms = controller(), 0.0
+    for number, drift_ms in enumerate(drifts_ms):
+        release_pair(made, number, drift_ms, at_ms)
+        at_ms += 1000
+    now_ns = round(at_ms * MS_NS)
+    measured = made.drifts_ms.values(now_ns)
+    expected = drifts_ms[-len(measured) :]
+    assert all(abs(a - b) < 1e-3 for a, b in zip(measured, expected, strict=True))
+    beyond = sum(abs(drift) > 50 for drift in drifts_ms)
+    assert abs(made.counts["violations"] - beyond) <= sum(
+        abs(abs(drift) - 50) < 1e-3 for drift in drifts_ms
+    )
+
+
+def test_every_fragment_is_released_at_once_in_order() -> None:
+    made = controller()
+    fragments = [fragment(RAW, number) for number in range(5)]
+    for item in fragments:
+        made.receive_fragment(item, 0)
+    assert [event.fragment for event in drain(made) if isinstance(event, Release)] == fragments
+
+
+def test_violations_in_a_row_degrade_and_good_frames_heal() -> None:
+    made = controller(max_violations=3)
+    for number in range(3):
+        release_pair(made, number, 120.0, number * 200.0)
+    assert made.state is SyncState.DEGRADED
+    states = [event.state for event in drain(made) if isinstance(event, Sync)]
+    assert states == [SyncState.DEGRADED]
+    for number in range(3, 6):
+        release_pair(made, number, 5.0, number * 200.0)
+    assert made.state is SyncState.SYNCHRONIZED
+
+
+def test_one_bad_frame_is_a_violation_but_no_change_of_state() -> None:
+    made = controller()
+    release_pair(made, 0, 51.0, 0.0)
+    assert made.counts["violations"] == 1
+    assert made.state is SyncState.SYNCHRONIZED
+
+
+def test_a_frame_that_waits_for_its_other_half_counts_as_drift_so_far() -> None:
+    made = controller()
+    release_pair(made, 0, 4.0, 0.0)
+    made.receive_fragment(fragment(RAW, 1), 33 * MS_NS)
+    assert made.status(60 * MS_NS).drift_ms == 4.0
+    assert made.status(1033 * MS_NS).drift_ms == 1000.0
+    assert not made.status(1033 * MS_NS).is_synchronized
+
+
+def test_frames_that_the_other_channel_went_past_are_forgotten() -> None:
+    made = controller()
+    made.receive_fragment(fragment(RAW, 0), 0)
+    made.receive_fragment(fragment(ANNOTATED, 5), 1)
+    made.receive_fragment(fragment(RAW, 5), 2)
+    made.receive_fragment(fragment(RAW, 6), 3)
+    assert made.counts["unpaired"] == 1
+
+
+def test_a_channel_alone_grows_nothing() -> None:
+    made = controller()
+    for number in range(3 * MAX_UNPAIRED):
+        made.receive_fragment(fragment(RAW, number), number)
+    assert made.counts["unpaired"] == 2 * MAX_UNPAIRED
+
+
+def test_a_report_comes_once_per_interval() -> None:
+    made = controller()
+    assert made.get_timer() == 1000 * MS_NS
+    made.handle_timer(999 * MS_NS)
+    assert drain(made) == []
+    made.handle_timer(1000 * MS_NS)
+    (report,) = drain(made)
+    assert isinstance(report, Sync)
+    assert (report.drift_ms, report.is_synchronized, report.correction) == (None, True, "none")
+
+
+def test_freshness_is_the_share_of_frames_with_boxes_of_their_own() -> None:
+    made = controller()
+    for number in range(4):
+        made.receive_fragment(fragment(ANNOTATED, number, fresh=number % 2 == 0), 0)
+    assert made.report(1).fresh_fraction == 0.5
+    assert made.counts["stale"] == 2

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts, ns_to_pts, pts_to_ns, to_pts
+from streamlab.core.timeline import MAX_JUMP_PTS, Pacer, Timeline
+
+RATES = st.sampled_from([Fraction(n) for n in (1, 10, 15, 24, 25, 30, 50, 60)]) | st.sampled_from(
+    [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
+)
+SECOND_NS = 1_000_000_000
+
+
+@given(number=st.integers(0, 2**24), fps=RATES)
+def test_a_frame_number_survives_the_way_to_pts_and_back(number: int, fps: Fraction) -> None:
+    assert frame_number(frame_pts(number, fps), fps) == number
+
+
+def test_a_rate_of_29_97_does_not_drift_in_a_day() -> None:
+    fps = Fraction(30000, 1001)
+    frames = 24 * 3600 * 30
+    assert abs(frame_pts(frames, fps) - frames * 3003) <= 1
+
+
+@given(ticks=st.integers(0, 10**12), base=st.sampled_from([Fraction(1, 12800), Fraction(1, 90000)]))
+def test_ticks_are_rounded_to_the_nearest(ticks: int, base: Fraction) -> None:
+    assert abs(to_pts(ticks, base) - ticks * base * TIMESCALE) <= Fraction(1, 2)
+
+
+@given(pts=st.integers(0, 10**10))
+def test_spans_convert_both_ways(pts: int) -> None:
+    assert abs(ns_to_pts(pts_to_ns(pts)) - pts) <= 1
+
+
+@given(
+    stamps=st.lists(st.none() | st.integers(-(10**9), 10**9), min_size=1, max_size=60),
+    steps_ns=st.lists(st.integers(0, 5 * SECOND_NS), min_size=60, max_size=60),
+    live=st.booleans(),
+    restarts=st.sets(st.integers(0, 59)),
+)
+def test_pts_begin_at_zero_and_only_rise(
+    stamps: list[int | None], steps_ns: list[int], live: bool, restarts: set[int]
+) -> None:
+    timeline, now_ns, seen = Timeline(3000, live=live), 0, list[int]()
+    for index, stamp in enumerate(stamps):
+        if index in restarts:
+            timeline.request_restart()
+        now_ns += steps_ns[index]
+        seen.append(timeline.receive_frame(stamp, now_ns))
+    assert seen[0] == 0
+    assert all(later > earlier for earlier, later in zip(seen, seen[1:], strict=False))
+
+
+@given(
+    st.lists(st.integers(1, MAX_JUMP_PTS), min_size=1, max_size=50), st.integers(-(10**9), 10**9)
+)
+def test_plausible_spans_are_the_sources_own(spans: list[int], first: int) -> None:
+    timeline, stamp, now_ns = Timeline(3000, live=True), first, 0
+    assert timeline.receive_frame(stamp, now_ns) == 0
+    for span in spans:
+        stamp, now_ns = stamp + span, now_ns + 1
+        assert timeline.receive_frame(stamp, now_ns) == stamp - first
+    assert timeline.re_anchors == 0
+
+
+def test_a_live_source_that_comes_back_lies_as_far_ahead_as_time_passed() -> None:
+    timeline = Timeline(3000, live=True)
+    timeline.receive_frame(500, 0)
+    timeline.request_restart()
+    assert timeline.receive_frame(7, 10 * SECOND_NS) == 10 * TIMESCALE
+    assert timeline.receive_frame(3007, 10 * SECOND_NS) == 10 * TIMESCALE + 3000
+
+
+def test_a_looped_file_goes_on_after_one_frame() -> None:
+    timeline = Timeline(3000, live=False)
+    timeline.receive_frame(0, 0)
+    timeline.receive_frame(3000, 0)
+    timeline.request_restart()
+    assert timeline.receive_frame(0, 60 * SECOND_NS) == 6000
+
+
+def test_a_stamp_that_leaps_re_anchors() -> None:
+    timeline = Timeline(3000, live=True)
+    timeline.receive_frame(0, 0)
+    assert timeline.receive_frame(10**9, SECOND_NS // 30) == 3000
+    assert timeline.re_anchors == 1
+
+
+def test_a_frame_lasts_at_least_a_tick() -> None:
+    with pytest.raises(ValueError, match="at least one tick"):
+        Timeline(0, live=True)
+
+
+def test_frames_are_due_at_their_distance_from_the_first() -> None:
+    pacer = Pacer()
+    assert pacer.due_ns(0, 500) == 500
+    assert pacer.due_ns(TIMESCALE, 700) == 500 + SECOND_NS
