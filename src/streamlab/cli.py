@@ -8,14 +8,13 @@ import os
 import sys
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
@@ -186,7 +185,7 @@ def _run(
             named.values(),
         )
         listener = bind(host, port)
-        with err.status("Loading the model") if model else _silence():
+        with err.status("Loading the model") if model else nullcontext():
             detector = load_detector(model) if model else None
 
         async def run() -> None:
@@ -198,10 +197,9 @@ def _run(
 
             await serve(channels, policy, listener, open_cameras)
 
-        try:
+        with suppress(KeyboardInterrupt):  # before the server took over the signals
             asyncio.run(run())
-        except KeyboardInterrupt:
-            err.print("Stopped.")
+        err.print("Stopped.")
 
 
 async def _open_cameras(channels: StreamChannelManager, named: dict[str, SourceSpec]) -> None:
@@ -263,11 +261,6 @@ def _greet(host: str, port: int, cameras: list[str], browser: bool) -> None:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    yield
-
-
-@contextmanager
 def _errors_shown() -> Iterator[None]:
     """Print an error of ours in two lines, and exit with its code."""
     try:
@@ -285,14 +278,10 @@ def _errors_shown() -> Iterator[None]:
 
 
 def _log(verbose: bool) -> None:
-    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False)
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler]
-    )
-    _quiet_ffmpeg()
-
-
-def _quiet_ffmpeg() -> None:
     import av.logging  # noqa: PLC0415
 
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
     av.logging.set_level(av.logging.FATAL)

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     client_queue_fragments: int = Field(default=64, ge=1)
     slow_client_timeout: float = Field(default=10.0, gt=0, description="s")
     encoder_linger: float = Field(default=5.0, ge=0, description="s after the last viewer left")
-    stall_after: float = Field(default=2.0, gt=0, description="s without a frame: the source is stalled")
+    stall_after: float = Field(
+        default=2.0, gt=0, description="s without a frame: the source is stalled"
+    )
     max_connections: int = Field(default=1000, ge=1)
     max_cameras: int = Field(default=64, ge=1)
     allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "webcam"]] = ["synthetic"]

@@ -103,6 +103,14 @@ def test_a_report_comes_once_per_interval() -> None:
     assert (report.drift_ms, report.is_synchronized, report.correction) == (None, True, "none")
 
 
+def test_a_channel_that_died_degrades_the_stream() -> None:
+    made = controller(max_violations=3)
+    for number in range(3):
+        made.receive_fragment(fragment(RAW, number), number * 33 * MS_NS)
+    made.handle_timer(1000 * MS_NS)
+    assert made.state is SyncState.DEGRADED
+
+
 def test_freshness_is_the_share_of_frames_with_boxes_of_their_own() -> None:
     made = controller()
     for number in range(4):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from streamlab.errors import SourceFormatError
 
@@ -23,14 +24,14 @@ def nal_type(nal: bytes) -> int:
 def split_annex_b(data: bytes) -> Iterator[bytes]:
     """Yield the NAL units of an Annex B byte stream (B.1), without start codes or padding."""
     starts = [match.end() for match in _START_CODE.finditer(data)]
-    ends = [start - 3 for start in starts[1:]] + [len(data)]
-    for start, end in zip(starts, ends, strict=True):
+    for start, following in zip_longest(starts, starts[1:]):
+        end = len(data) if following is None else following - 3
         nal = data[start:end].rstrip(b"\x00")
         if nal:
             yield nal
 
 
-def split_length_prefixed(data: bytes, length_size: int = 4) -> Iterator[bytes]:
+def split_length_prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
     """Yield the NAL units of an ISO/IEC 14496-15 sample."""
     at = 0
     while at + length_size <= len(data):
@@ -55,26 +56,38 @@ def to_sample(nals: Iterable[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """The SPS and PPS that a decoder needs before the first slice."""
+    """The SPS and PPS that a decoder needs before the first slice.
+
+    ``length_size`` is how many bytes of length stand before each NAL unit of an access unit in
+    the stream they come from; 0 means start codes (Annex B).
+    """
 
     sps: bytes
     pps: bytes
+    length_size: int = 0
 
     @classmethod
     def from_extradata(cls, extradata: bytes) -> ParameterSets:
         """Read Annex B or ``avcC`` extradata. Raises SourceFormatError when a set is missing."""
-        nals = list(_avcc_sets(extradata) if extradata[:1] == b"\x01" else split_annex_b(extradata))
+        is_avcc = extradata[:1] == b"\x01"
+        nals = list(_avcc_sets(extradata) if is_avcc else split_annex_b(extradata))
         sps = next((nal for nal in nals if nal_type(nal) == SPS), None)
         pps = next((nal for nal in nals if nal_type(nal) == PPS), None)
         if sps is None or pps is None:
             raise SourceFormatError("the H.264 stream carries no parameter sets (SPS, PPS)")
-        return cls(sps, pps)
+        return cls(sps, pps, 1 + (extradata[4] & 3) if is_avcc else 0)
 
     def updated(self, nals: Iterable[bytes]) -> ParameterSets:
         """Return the sets after an access unit that may carry newer ones."""
         newer = {nal_type(nal): nal for nal in nals if nal_type(nal) in (SPS, PPS)}
         sps, pps = newer.get(SPS, self.sps), newer.get(PPS, self.pps)
-        return self if (sps, pps) == (self.sps, self.pps) else ParameterSets(sps, pps)
+        return replace(self, sps=sps, pps=pps)
+
+    def split(self, unit: bytes) -> list[bytes]:
+        """Return the NAL units of an access unit of the stream that these sets come from."""
+        if self.length_size:
+            return list(split_length_prefixed(unit, self.length_size))
+        return list(split_annex_b(unit))
 
     @property
     def codec(self) -> str:

@@ -6,8 +6,9 @@ signed, ms. Rules of this policy (``none``, the baseline):
 - a fragment is released as soon as it is ready: nothing is corrected, everything is measured;
 - a frame is measured once, by its first release in each channel, whatever the quality;
 - while a frame has left in one channel only, the time since then counts as drift so far;
-- more than ``tolerance_ms`` is a violation; ``max_violations`` in a row make the stream
-  ``degraded``, as many good ones in a row make it ``synchronized`` again.
+- more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
+  that wait for their other half beyond the tolerance, make the stream ``degraded``; as many
+  good ones in a row make it ``synchronized`` again.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ class SyncController:
         """Report once per check interval."""
         if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + self._check_interval_ns
+            if self._overdue(now_ns) >= self.max_violations:
+                self.state = SyncState.DEGRADED
             self._events.append(self.report(now_ns))
 
     def next_event(self) -> Release | Sync | None:
@@ -121,6 +124,11 @@ class SyncController:
             playout_delay_ms=self.playout_delay_ms,
             sync_tolerance_ms=self.tolerance_ms,
         )
+
+    def _overdue(self, now_ns: int) -> int:
+        """Count the frames that have waited for their other half beyond the tolerance."""
+        latest_ns = now_ns - round(self.tolerance_ms * NS_PER_MS)
+        return sum(released_ns < latest_ns for _, released_ns in self._released_ns.values())
 
     def _measure(self, pts: int, channel: ChannelType, now_ns: int) -> None:
         other = self._released_ns.pop(pts, None)

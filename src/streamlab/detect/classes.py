@@ -29,8 +29,12 @@ def named_detections(
 ) -> sv.Detections:
     """Return detections with class names; a number without a name is its own name.
 
-    ``xyxy`` has shape ``(n, 4)`` in px, ``confidence`` and ``class_id`` have shape ``(n,)``.
+    Boxes that are not finite, which supervision refuses, are left out. ``xyxy`` has
+    shape ``(n, 4)`` in px, ``confidence`` and ``class_id`` have shape ``(n,)``.
     """
+    finite = np.isfinite(xyxy).all(axis=1)
+    if not finite.all():
+        xyxy, confidence, class_id = xyxy[finite], confidence[finite], class_id[finite]
     if not len(xyxy):
         return sv.Detections.empty()
     return sv.Detections(

@@ -64,8 +64,8 @@ def open_session(
 
     ``threads`` is how many cores one inference may use: 1 or 2 when not given, and they do not
     spin while they wait, because encoders want the cores. ``providers`` are ONNX Runtime's
-    execution providers, best first. Raises ModelNotFoundError, ModelFormatError, and
-    ModelError for a provider that is not there.
+    execution providers, best first: CUDA where it is there, then CPU, when not given.
+    Raises ModelNotFoundError, ModelFormatError, and ModelError for a provider that is not there.
     """
     if not path.exists():
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")

@@ -21,10 +21,11 @@ class UltralyticsDetector:
 
     A bare name of Ultralytics' own, such as ``yolo26n.pt``, is downloaded by it when it is not
     there. ``confidence`` and ``iou`` as in ``OnnxDetector``; ``input_px`` is the longer side of
-    the model's input, ``device`` as Ultralytics takes it (``cpu``, ``0``, …).
+    the model's input, ``device`` as Ultralytics takes it (``cpu``, ``0``, …). Loading runs the
+    model once, so a model that loads works.
 
-    Raises ModelError when Ultralytics is not installed, ModelNotFoundError for a missing file
-    and ModelFormatError for one that is not a detection model.
+    Raises ModelError when Ultralytics is not installed or does not run, ModelNotFoundError for a
+    missing file and ModelFormatError for one that is not a detection model.
     """
 
     kind: DetectorKind = "ultralytics"
@@ -45,8 +46,10 @@ class UltralyticsDetector:
             "iou": iou,
             "imgsz": input_px,
             "device": device,
+            "nms": False,  # the head that needs no NMS, where the model has one
             "verbose": False,
         }
+        self._try_out(path)
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
         """Return one ``Detections`` per picture, in order."""
@@ -54,11 +57,21 @@ class UltralyticsDetector:
             return []
         # Ultralytics takes arrays as OpenCV has them: BGR.
         images = [np.ascontiguousarray(picture.rgb()[:, :, ::-1]) for picture in pictures]
-        return [_to_detections(result) for result in self._model.predict(images, **self._options)]
+        results = self._model.predict(images, **self._options)
+        return [_to_detections(result) for result in results]
 
     def close(self) -> None:
         """Give back the model's memory."""
         del self._model
+
+    def _try_out(self, path: str | Path) -> None:
+        try:
+            self._model.predict(np.zeros((64, 64, 3), np.uint8), **self._options)
+        except (ImportError, RuntimeError) as error:
+            raise ModelError(
+                f"'{path}' loads but cannot be run ({_first_line(error)})",
+                hint="Often torch and torchvision do not fit each other: install both anew.",
+            ) from error
 
 
 def _load(path: str | Path) -> Any:
@@ -78,12 +91,12 @@ def _load(path: str | Path) -> Any:
         model = YOLO(path)
     except (FileNotFoundError, ConnectionError) as error:
         raise ModelNotFoundError(
-            f"there is no model '{path}' ({error})",
+            f"there is no model '{path}' ({_first_line(error)})",
             hint="Name a file, or one of Ultralytics' own models when there is a network.",
         ) from error
     except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, TypeError) as error:
         raise ModelFormatError(
-            f"Ultralytics cannot load '{path}' ({error})",
+            f"Ultralytics cannot load '{path}' ({_first_line(error)})",
             hint="It takes its own .pt weights, a model's .yaml, and what it exported.",
         ) from error
     if model.task != "detect":
@@ -92,6 +105,10 @@ def _load(path: str | Path) -> Any:
             hint="Use a detection model such as yolo26n.pt.",
         )
     return model
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _to_detections(result: Any) -> sv.Detections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import QUALITIES, ChannelType, SyncState
+from streamlab.core.channels import ChannelType, QualityLevel, SyncState
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
@@ -26,7 +26,7 @@ def camera_report(camera: Camera) -> Report:
         "fps": round(float(metadata.fps), 3),
         "codec": metadata.codec,
         "stream_id": camera.stream.stream_id,
-        "qualities": {channel: list(allowed) for channel, allowed in QUALITIES.items()},
+        "qualities": list(QualityLevel),
         "source_quality": {
             "passthrough": metadata.source_passthrough,
             "detail": metadata.source_quality_detail,
@@ -47,8 +47,6 @@ def sync_report(camera: Camera, window_s: float) -> Report:
     drifts_ms = controller.drifts_ms.values(now_ns, window_s)
     ages_ms = controller.box_ages_ms.values(now_ns, window_s)
     status = controller.status(now_ns)
-    magnitudes = quantiles([abs(drift) for drift in drifts_ms])
-    ages = quantiles(ages_ms)
     return {
         "camera_id": camera.camera_id,
         "stream_id": stream.stream_id,
@@ -58,13 +56,13 @@ def sync_report(camera: Camera, window_s: float) -> Report:
         "state": status.state,
         "sync_tolerance_ms": controller.tolerance_ms,
         "playout_delay_ms": controller.playout_delay_ms,
-        "drift_abs_ms": magnitudes and asdict(magnitudes),
+        "drift_abs_ms": _quantiles([abs(drift) for drift in drifts_ms]),
         "histogram": {"edges_ms": list(HISTOGRAM_EDGES_MS), "counts": histogram(drifts_ms)},
         "sync_violations": status.violations,
         "violations_in_window": sum(abs(d) > controller.tolerance_ms for d in drifts_ms),
         "corrections": dict.fromkeys(("hold", "stale", "release", "re-anchor"), 0)
         | {"stale": controller.counts["stale"]},
-        "box_age_ms": ages and asdict(ages),
+        "box_age_ms": _quantiles(ages_ms),
         "fresh_fraction": sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None,
         "frames": dict(controller.counts),
         "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
@@ -76,7 +74,7 @@ def stream_report(camera: Camera) -> Report:
     """Return what one stream carries, and to whom."""
     stream, now_ns = camera.stream, monotonic_ns()
     connections = list(stream.connections.values())
-    switches = quantiles(stream.switches_ms.values(now_ns))
+    switches_ms = stream.switches_ms.values(now_ns)
     return {
         "camera_id": camera.camera_id,
         "stream_id": stream.stream_id,
@@ -94,7 +92,7 @@ def stream_report(camera: Camera) -> Report:
             "gaps": sum(connection.gaps for connection in connections),
             "control_events": sum(connection.outbox_dropped for connection in connections),
         },
-        "switch_ms": switches and asdict(switches),
+        "switch_ms": _quantiles(switches_ms),
         "handover_peak": camera.handover.peak,
     }
 
@@ -105,7 +103,6 @@ def process_report(channels: StreamChannelManager) -> Report:
     connections = [c for camera in cameras for c in camera.stream.connections.values()]
     now_ns = monotonic_ns()
     switches = [ms for camera in cameras for ms in camera.stream.switches_ms.values(now_ns)]
-    latencies = quantiles(switches)
     return {
         "streams": [stream_report(camera) for camera in cameras],
         "total_streams": len(cameras),
@@ -115,7 +112,7 @@ def process_report(channels: StreamChannelManager) -> Report:
             camera.stream.controller.state is SyncState.DEGRADED for camera in cameras
         ),
         "switches": len(switches),
-        "switch_ms": latencies and asdict(latencies),
+        "switch_ms": _quantiles(switches),
     }
 
 
@@ -126,3 +123,10 @@ def _channel_report(camera: Camera, channel: ChannelType) -> Report:
         if key.channel is channel
     }
     return {"released": camera.stream.counts[f"released_{channel}"], "rings": rings}
+
+
+def _quantiles(values: list[float]) -> Report:
+    found = quantiles(values)
+    if found is None:
+        return {"count": 0, "p50": None, "p95": None, "p99": None, "max": None}
+    return asdict(found)

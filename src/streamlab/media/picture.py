@@ -61,7 +61,7 @@ class Picture:
 
     def copy(self) -> Picture:
         """Return a picture with pixels of its own, to be drawn on."""
-        frame = av.VideoFrame(self.width, self.height, "yuv420p")
-        for target, source in zip(frame.planes, self.frame.planes, strict=True):
-            target.update(source)  # type: ignore[arg-type]  # any buffer will do
-        return Picture(frame, self.pts)
+        copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
+        for target, source in zip(copied.planes(), self.planes(), strict=True):
+            target[:] = source
+        return copied

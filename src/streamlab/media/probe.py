@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.nal import IDR, ParameterSets, nal_type, split_annex_b, split_length_prefixed
+from streamlab.core.nal import IDR, ParameterSets, nal_type
 from streamlab.core.passthrough import PassthroughJudge, objection
 from streamlab.core.timebase import NS_PER_S, TIMESCALE
 from streamlab.errors import StreamlabError
 from streamlab.media.container import ContainerSource
-from streamlab.media.source import Source, SourceFrame, open_source
+from streamlab.media.source import Source, open_source
 from streamlab.media.spec import SourceSpec
 
 MAX_SPAN_PTS = 6 * TIMESCALE
 MAX_SPAN_NS = 10 * NS_PER_S
-START_CODES = (b"\0\0\0", b"\0\0\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,6 @@ class ProbeReport:
     """Why ``source`` quality would be transcoded, or ''."""
 
 
-def nals_of(packet: bytes) -> list[bytes]:
-    """Return the NAL units of an H.264 access unit, Annex B or length-prefixed."""
-    return list((split_annex_b if packet[:3] in START_CODES else split_length_prefixed)(packet))
-
-
 def judge_of(source: Source) -> tuple[ParameterSets | None, PassthroughJudge]:
     """Return a source's parameter sets, and the judge of whether it can be passed through."""
     if not source.extradata:
@@ -57,7 +51,7 @@ def probe(spec: SourceSpec) -> ProbeReport:
     """Read a source for up to six seconds of video. Raises SourceError."""
     with closing(open_source(spec)) as source:
         sets, judge = judge_of(source)
-        gop_pts = _watch(source, judge if sets else None)
+        gop_pts = _watch(source, sets, judge)
         return ProbeReport(
             source=spec.display,
             codec=source.info.codec,
@@ -71,7 +65,7 @@ def probe(spec: SourceSpec) -> ProbeReport:
         )
 
 
-def _watch(source: Source, judge: PassthroughJudge | None) -> int | None:
+def _watch(source: Source, sets: ParameterSets | None, judge: PassthroughJudge) -> int | None:
     """Return the span between the first two keyframes, ticks."""
     first_stamp: int | None = None
     keyframe_stamp: int | None = None
@@ -79,8 +73,9 @@ def _watch(source: Source, judge: PassthroughJudge | None) -> int | None:
     for item in source.frames():
         stamp = item.stamp or 0
         first_stamp = stamp if first_stamp is None else first_stamp
-        if judge is not None:
-            judge.receive_frame(stamp, keyframe=_is_idr(item), intact=item.packet is not None)
+        if sets is not None:
+            idr = item.packet is not None and IDR in map(nal_type, sets.split(item.packet))
+            judge.receive_frame(stamp, keyframe=idr, intact=item.packet is not None)
         if item.keyframe:
             if keyframe_stamp is not None and stamp > keyframe_stamp:
                 return stamp - keyframe_stamp
@@ -89,7 +84,3 @@ def _watch(source: Source, judge: PassthroughJudge | None) -> int | None:
         if over or item.restart:
             return None
     return None
-
-
-def _is_idr(item: SourceFrame) -> bool:
-    return item.packet is not None and any(nal_type(nal) == IDR for nal in nals_of(item.packet))

@@ -111,7 +111,6 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows))
 
-
     def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> None:
         try:
             self.renderer.draw(picture, detections, top_px=self._reserved_rows, stale=stale)

@@ -20,7 +20,7 @@ from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts
 from streamlab.core.timeline import Pacer, Timeline
 from streamlab.errors import SourceError, StreamlabError
 from streamlab.media.picture import Picture
-from streamlab.media.probe import judge_of, nals_of
+from streamlab.media.probe import judge_of
 from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.frame import CapturedFrame, Passthrough
@@ -114,6 +114,7 @@ class Capture(threading.Thread):
         self.info = source.info
         self.counts["openings"] += 1
         self._timeline.request_restart()
+        self._clock.request_keyframe()
         self._sets, self.judge = judge_of(source)
         self._news(SourceState.LIVE, "")
 
@@ -161,8 +162,8 @@ class Capture(threading.Thread):
         if item.packet is None:
             self.judge.receive_frame(pts, keyframe=False, intact=False)
             return None
-        nals = nals_of(item.packet)
-        idr = any(nal_type(nal) == IDR for nal in nals)
+        nals = self._sets.split(item.packet)
+        idr = IDR in map(nal_type, nals)
         self._sets = self._sets.updated(nals)
         self.judge.receive_frame(pts, keyframe=idr, intact=True)
         return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -14,6 +17,7 @@ from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 
 GRACEFUL_SHUTDOWN_S = 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class PortInUseError(StreamlabError, OSError):
@@ -68,6 +72,18 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, channels: StreamChannelManager) -> None:
         super().__init__(config)
         self._channels = channels
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals as a wish to stop: a server that was told to end has not failed."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._channels.close()

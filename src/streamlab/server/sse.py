@@ -25,10 +25,16 @@ HEADERS = {
 class EventStreamResponse(Response):
     """Sends chunks of ready event bytes until they end, or the client leaves or stops reading."""
 
+    media_type = "text/event-stream"
+
     def __init__(
-        self, chunks: AsyncGenerator[bytes, None], *, slow_client_timeout_s: float
+        self,
+        chunks: AsyncGenerator[bytes, None],
+        status_code: int = 200,
+        *,
+        slow_client_timeout_s: float,
     ) -> None:
-        super().__init__(headers=HEADERS)
+        super().__init__(status_code=status_code, headers=HEADERS)
         del self.headers["content-length"]
         self._chunks = chunks
         self._slow_client_timeout_s = slow_client_timeout_s
@@ -47,7 +53,11 @@ class EventStreamResponse(Response):
             raise error
 
     async def _write(self, send: Send) -> None:
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
         async with aclosing(self._chunks) as chunks:
             await send(start)
             async for chunk in chunks:

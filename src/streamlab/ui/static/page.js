@@ -160,7 +160,7 @@ const setRatio = (ratio) => document.documentElement.style.setProperty("--ratio"
 
 /** @param {Promise<void>} change */
 function attempt(change) {
-  tell("");
+  if (player) showState(player.state);
   change.catch((error) => tell(error instanceof Error ? error.message : String(error)));
 }
 
@@ -212,7 +212,7 @@ function showView() {
 /** @param {DetectorInfo | null} detector */
 function showDetector(detector) {
   const scripted = detector?.kind === "scripted";
-  write("detector", detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "No detector");
+  write("detector", detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "");
   byId("scripted").hidden = !scripted;
 }
 
@@ -234,15 +234,16 @@ function showStats(stats) {
 }
 
 /** @param {ReturnType<DualPlayer["stats"]>} stats */
-function showDrift({ shownDriftMs, serverDriftMs, syncToleranceMs, syncState }) {
+function showDrift({ shownDriftMs, serverDriftMs, syncToleranceMs, syncState, behind }) {
   const shown = shownDriftMs !== null;
-  const drift = shown ? shownDriftMs : serverDriftMs;
+  const drift = shown || behind ? shownDriftMs : serverDriftMs;
   write("drift", inMs(drift));
   const over = drift !== null && syncToleranceMs !== null && Math.abs(drift) > syncToleranceMs;
   byId("drift").classList.toggle("is-over", over);
   const server = shown && serverDriftMs !== null ? `, server ${inMs(serverDriftMs)}` : "";
   const state = syncState && syncState !== "synchronized" ? `, ${syncState}` : "";
-  write("drift-more", `${shown ? "shown" : "on the server"}${server}${state} · tolerance ${inMs(syncToleranceMs)}`);
+  const where = behind ? `${behind} is behind` : shown ? "shown" : "on the server";
+  write("drift-more", `${where}${server}${state} · tolerance ${inMs(syncToleranceMs)}`);
   drifts = [...drifts, serverDriftMs].slice(-CHART_SECONDS);
   drawChart(syncToleranceMs ?? 50);
 }

@@ -22,6 +22,8 @@ const MAX_WAIT_MS = 250;
 const REJOIN_MS = 225;
 /** Received but not decoded for longer than this: jump to the newest GOP. */
 const STALL_MS = 1000;
+/** A fragment that is late by less than this is the newest there is. */
+const ON_TIME_MS = 50;
 /** How long a switch waits for frames that the old channel still owes. */
 const OWED_MS = 100;
 const SWITCH_TRIES = 12;
@@ -36,6 +38,7 @@ const LATENCY_SAMPLES = 300;
 
 /** `Date.now()` counts whole ms, so a difference is known no better than this. */
 const CLOCK_STEP_MS = 2;
+const CLOCK_WINDOW_MS = 10_000;
 
 /** @typedef {"raw" | "annotated"} Channel */
 /** @typedef {"raw" | "annotated" | "both" | "overlay"} View */
@@ -234,6 +237,10 @@ export class SseParser {
   }
 }
 
+/** @param {string} text */
+const asSentence = (text) =>
+  text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
 /** An answer that says what was wrong (RFC 9457); `message` is fit to be shown. */
 export class ProblemError extends Error {
   /**
@@ -244,7 +251,7 @@ export class ProblemError extends Error {
   constructor(status, problem, retryAfterMs = null) {
     const words = [problem.detail ?? problem.title ?? `The server answered ${status}`];
     if (problem.hint) words.push(problem.hint);
-    super(words.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" "));
+    super(words.map(asSentence).join(" "));
     this.status = status;
     this.problem = problem;
     this.retryAfterMs = retryAfterMs;
@@ -563,6 +570,8 @@ class Track {
   sequence = -1;
   closed = false;
   paused = false;
+  /** After a stall, until fragments come on time again: only the newest frame is drawn. */
+  catchingUp = false;
   /** When a frame was first ready to take over, ms of `performance.now()`. */
   readySinceMs = 0;
   #resyncedKeyPts = -Infinity;
@@ -593,8 +602,9 @@ class Track {
   /**
    * @param {FragmentEvent} fragment
    * @param {Uint8Array<ArrayBuffer>} bytes
+   * @param {number} lateMs how much longer than others it was on its way
    */
-  push(fragment, bytes) {
+  push(fragment, bytes, lateMs = 0) {
     if (this.sequence >= 0 && fragment.sequence !== this.sequence + 1) {
       this.counters.holes += 1;
       this.needsKey = true;
@@ -613,22 +623,46 @@ class Track {
     });
     this.newestPts = samples.at(-1)?.pts ?? this.newestPts;
     const behind = this.newestPts - this.shownPts() > MAX_WAIT_MS * TICKS_PER_MS;
-    if (fragment.cached && behind) this.floorPts = this.newestPts - this.lookBackTicks - 1;
+    if (fragment.cached) {
+      if (behind) this.raiseFloor();
+    } else {
+      this.#followLiveEdge(lateMs, fragment.keyframe);
+    }
     this.decode(samples, fragment.keyframe, bytes);
+  }
+
+  /**
+   * @param {number} lateMs
+   * @param {boolean} keyframe
+   */
+  #followLiveEdge(lateMs, keyframe) {
+    if (lateMs > STALL_MS && !this.catchingUp) this.counters.jumps += 1;
+    this.catchingUp = lateMs > (this.catchingUp ? ON_TIME_MS : STALL_MS);
+    if (!this.catchingUp) return;
+    this.raiseFloor();
+    if (keyframe) this.skipToKeyframe();
+  }
+
+  /** Draw nothing that is older than the newest frame received. */
+  raiseFloor() {
+    this.floorPts = this.newestPts - this.lookBackTicks - 1;
+    while (this.frames.length && this.frames[0].meta.pts <= this.floorPts) {
+      this.frames.shift()?.close();
+    }
   }
 
   /** Whether the track fell so far behind that only the newest GOP is worth decoding. */
   get isStalled() {
     const late = this.newestPts - this.outPts > STALL_MS * TICKS_PER_MS;
-    return late && this.outPts > -Infinity && this.keyPts > Math.max(this.outPts, this.#resyncedKeyPts);
+    return late && !this.paused && this.outPts > -Infinity && this.keyPts > Math.max(this.outPts, this.#resyncedKeyPts);
   }
 
   /** Jump to the newest GOP and draw only its end. */
   resync() {
     this.#resyncedKeyPts = this.keyPts;
-    this.floorPts = this.newestPts - this.lookBackTicks - 1;
     this.counters.jumps += 1;
     this.dropFrames();
+    this.raiseFloor();
     this.restart();
   }
 
@@ -723,6 +757,9 @@ class Track {
 
   /** Start again from the newest keyframe. */
   restart() {}
+
+  /** Forget what is queued: the next sample is a keyframe. */
+  skipToKeyframe() {}
 }
 
 /** @param {number} pts */
@@ -793,6 +830,14 @@ class WebCodecsTrack extends Track {
     decoder.configure(this.config);
     if (!this.#gop.length) this.needsKey = true;
     for (const { chunk, meta } of this.#gop) this.#submit(chunk, meta);
+  }
+
+  /** @override */
+  skipToKeyframe() {
+    this.#forget();
+    this.owed.clear();
+    this.restart();
+    this.needsKey = false;
   }
 
   /** @override */
@@ -997,15 +1042,38 @@ class MseTrack extends Track {
     });
   }
 
-  /** @param {number} pts */
+  /** @param {number} pts of the frame that was announced */
   #output(pts) {
     if (this.closed || this.paused || !this.#video.videoWidth) return;
+    const frame = "VideoFrame" in globalThis ? this.#grab() : this.#copy(pts);
+    if (frame) this.enqueue(frame);
+  }
+
+  /**
+   * The picture that the element has now. When the announcement came late it is a newer one than
+   * was announced; a VideoFrame (which, unlike VideoDecoder, needs no secure context) knows.
+   *
+   * @returns {Frame | null} null when it came out before
+   */
+  #grab() {
+    const image = new VideoFrame(this.#video);
+    const { displayWidth: width, displayHeight: height } = image;
+    const pts = usToPts(image.timestamp);
+    if (pts <= this.outPts) {
+      image.close();
+      return null;
+    }
+    return { image, width, height, meta: this.settle(pts), close: () => image.close() };
+  }
+
+  /** @param {number} pts @returns {Frame} */
+  #copy(pts) {
     const { videoWidth: width, videoHeight: height } = this.#video;
     const image = this.#pool.pop() ?? document.createElement("canvas");
     if (image.width !== width || image.height !== height) Object.assign(image, { width, height });
     image.getContext("2d", { alpha: false })?.drawImage(this.#video, 0, 0);
     const close = () => void (this.#pool.length < MSE_POOL && this.#pool.push(image));
-    this.enqueue({ image, width, height, meta: this.settle(pts), close });
+    return { image, width, height, meta: this.settle(pts), close };
   }
 
   #fail() {
@@ -1028,6 +1096,7 @@ function joined(parts) {
 
 // --- pictures --------------------------------------------------------------------------------
 
+const WAITING_WORDS = "No picture yet.";
 const BEHIND_WORDS = `More than ${MAX_WAIT_MS} ms behind, so the other picture is shown alone.`;
 const CAPTIONS = { raw: "Raw", annotated: "Annotated", overlay: "Overlay" };
 
@@ -1059,7 +1128,7 @@ class Picture {
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.cameraId = cameraId;
     this.caption.textContent = CAPTIONS[channel];
-    this.withdraw("");
+    this.withdraw(WAITING_WORDS);
   }
 
   get tracks() {
@@ -1130,7 +1199,7 @@ class Picture {
     delete dataset.channel;
     this.canvas.style.visibility = "hidden";
     if (this.note.textContent !== words) this.note.textContent = words;
-    this.note.hidden = !words;
+    this.note.hidden = false;
   }
 
   /** @param {Frame} frame */
@@ -1161,15 +1230,19 @@ const BOX_COLOURS = ["#ffb000", "#4cc9f0", "#b5e48c", "#ff7096", "#c8a2ff", "#ff
 function drawBoxes(context, boxes, scaleX, scaleY) {
   const unit = Math.max(1, context.canvas.height / 360);
   context.lineWidth = 2 * unit;
-  context.font = `${11 * unit}px system-ui, sans-serif`;
+  context.font = `${10 * unit}px system-ui, sans-serif`;
   context.textBaseline = "top";
   for (const [x1, y1, x2, y2, name, score, track] of boxes) {
     const hash = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
     const colour = BOX_COLOURS[hash % BOX_COLOURS.length];
-    const [left, top] = [x1 * scaleX, y1 * scaleY];
+    const [left, top, width] = [x1 * scaleX, y1 * scaleY, (x2 - x1) * scaleX];
     context.strokeStyle = colour;
-    context.strokeRect(left, top, (x2 - x1) * scaleX, (y2 - y1) * scaleY);
-    const label = `${name}${track === null || track < 0 ? "" : ` #${track}`} ${Math.round(score * 100)}%`;
+    context.strokeRect(left, top, width, (y2 - y1) * scaleY);
+    const scored = `${name} ${Math.round(score * 100)}%`;
+    const label = [track === null ? scored : `${scored} #${track}`, scored, name].find(
+      (text) => context.measureText(text).width < width,
+    );
+    if (!label) continue;
     context.fillStyle = colour;
     context.fillRect(left, top, context.measureText(label).width + 6 * unit, 14 * unit);
     context.fillStyle = "#111";
@@ -1182,10 +1255,13 @@ function drawBoxes(context, boxes, scaleX, scaleY) {
 /**
  * The server's clock, bounded from both sides: a stamp is older than the moment it is heard, and
  * younger than the request that it answers. Clocks that agree within those bounds count as equal.
+ * Only the last 10 to 20 s count, so that a clock that is set does not matter for long.
  */
 export class ServerClock {
   #lowerMs = -Infinity;
+  #earlierMs = -Infinity;
   #upperMs = Infinity;
+  #sinceMs = 0;
 
   /**
    * @param {number} serverMs
@@ -1194,6 +1270,8 @@ export class ServerClock {
    */
   connected(serverMs, nowMs, requestedAtMs) {
     this.#lowerMs = serverMs - nowMs;
+    this.#earlierMs = -Infinity;
+    this.#sinceMs = nowMs;
     this.#upperMs = requestedAtMs ? serverMs - requestedAtMs : Infinity;
   }
 
@@ -1202,12 +1280,31 @@ export class ServerClock {
    * @param {number} nowMs
    */
   heard(serverMs, nowMs) {
+    if (nowMs - this.#sinceMs > CLOCK_WINDOW_MS) {
+      this.#earlierMs = this.#lowerMs;
+      this.#lowerMs = -Infinity;
+      this.#sinceMs = nowMs;
+    }
     this.#lowerMs = Math.max(this.#lowerMs, serverMs - nowMs);
+  }
+
+  get #boundMs() {
+    return Math.max(this.#lowerMs, this.#earlierMs);
+  }
+
+  /**
+   * Return how much longer than the quickest this stamp was on its way, ms.
+   *
+   * @param {number} serverMs
+   * @param {number} nowMs
+   */
+  lateMs(serverMs, nowMs) {
+    return nowMs + this.#boundMs - serverMs;
   }
 
   /** Server time minus ours, ms. */
   get offsetMs() {
-    const [lower, upper] = [this.#lowerMs, this.#upperMs];
+    const [lower, upper] = [this.#boundMs, this.#upperMs];
     if (lower === -Infinity || (lower <= CLOCK_STEP_MS && upper >= -CLOCK_STEP_MS)) return 0;
     return upper === Infinity ? lower : (lower + upper) / 2;
   }
@@ -1350,6 +1447,8 @@ export class DualPlayer {
   /** @type {Promise<void> | null} */
   #changing = null;
   #switchAskedMs = 0;
+  /** Whether the camera sends: a picture that still waits must not say that it is live again. */
+  #sourceIsLive = true;
   #meter = new Meter();
   #shownPts = -Infinity;
   /** @type {Channel | null} */
@@ -1445,7 +1544,7 @@ export class DualPlayer {
     const { latencyMs, switchMs, counters, fps, bitrate, boxAgeMs, clock } = this.#meter;
     const tracks = this.#pictures.flatMap((picture) => picture.tracks);
     const [first, second] = this.#pictures.map((picture) => picture.shownPts);
-    const paired = second !== undefined && first > -Infinity && second > -Infinity;
+    const paired = !this.#behind && second !== undefined && first > -Infinity && second > -Infinity;
     return {
       mode: this.mode,
       view: this.view,
@@ -1513,6 +1612,7 @@ export class DualPlayer {
   /** @param {ConnectedEvent} connected */
   #onConnected(connected) {
     if (this.connection) this.#meter.counters.reconnects += 1;
+    this.#sourceIsLive = true;
     this.connection = connected;
     const video = connected.channels.filter((channel) => channel !== "detections");
     this.#video = video.length > 1 ? "both" : /** @type {Channel} */ (video[0]);
@@ -1541,7 +1641,8 @@ export class DualPlayer {
     this.#followTimeline(fragment);
     const picture = this.#pictures.find(({ channel }) => channel === fragment.channel);
     const track = picture && this.#trackFor(picture, fragment);
-    track?.push(fragment, bytes);
+    const lateMs = this.#meter.clock.lateMs(fragment.released_at * 1000, Date.now());
+    track?.push(fragment, bytes, lateMs);
   }
 
   /**
@@ -1624,6 +1725,7 @@ export class DualPlayer {
     };
     if (!(state in words)) return;
     const known = /** @type {keyof typeof words} */ (state);
+    this.#sourceIsLive = known === "live";
     this.#say({ state: known, detail: [words[known], detail].filter(Boolean).join(" ") });
   }
 
@@ -1633,7 +1735,9 @@ export class DualPlayer {
       camera_removed: "The camera was removed from the server.",
       source_ended: "The camera's recording has ended.",
     });
-    if (words[reason]) this.#say({ state: "ended", detail: words[reason] });
+    if (!words[reason]) return;
+    this.#sourceIsLive = false;
+    this.#say({ state: "ended", detail: words[reason] });
   }
 
   /** @param {PlayerState} state */
@@ -1787,7 +1891,7 @@ export class DualPlayer {
     const lagMs = (lead.outPts - late.outPts) / TICKS_PER_MS;
     const alone = lagMs > (this.#behind ? REJOIN_MS : MAX_WAIT_MS);
     this.#behind = alone ? late.channel : null;
-    if (alone) late.withdraw(late.outPts === -Infinity ? "" : BEHIND_WORDS);
+    if (alone) late.withdraw(late.outPts === -Infinity ? WAITING_WORDS : BEHIND_WORDS);
     if (alone) {
       this.#drawAlone(lead);
       return;
@@ -1819,7 +1923,7 @@ export class DualPlayer {
     }
     this.#shownPts = pts;
     this.#meter.drawn(capturedAtMs);
-    if (this.state.state !== "live" && this.connection?.connection_id) {
+    if (this.state.state !== "live" && this.#sourceIsLive && this.connection?.connection_id) {
       this.#say({ state: "live", detail: "The camera is live." });
     }
     const channels = pictures.map(({ canvas }) => canvas.dataset.channel ?? "");

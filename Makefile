@@ -1,0 +1,69 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PORT ?= 8000
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEV := $(STAMPS)/dev
+
+.PHONY: help demo test lint types js unit browser-tests bench clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(STAMPS)/base  ## install what the demo needs and watch a synthetic street
+	@$(BIN)/streamlab demo --port $(PORT)
+
+test: lint types js unit  ## install what the tests need and run every check
+
+lint: $(DEV)
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEV)
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+js: $(DEV) $(STAMPS)/node
+	@echo "== tsc"
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" ./node_modules/.bin/tsc --project tsconfig.json
+
+unit: $(DEV) $(STAMPS)/system
+	@echo "== pytest"
+	@$(BIN)/python -m pytest
+
+bench: $(DEV)  ## measure the pipeline's CPU per frame beside ffmpeg
+	@$(BIN)/python benchmarks/pipeline_cpu.py
+
+clean:  ## remove what these commands made
+	rm -rf $(VENV) tests/js/node_modules tests/artifacts .mypy_cache .ruff_cache .pytest_cache
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "streamlab needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "== making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/base: pyproject.toml | $(STAMPS)/venv
+	@echo "== installing streamlab (a minute, the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(STAMPS)/venv
+	@echo "== installing streamlab and what its tests need (a few minutes, the first time)"
+	@$(PIP) --editable '.[dev]'
+	@touch $(STAMPS)/base $@
+
+$(STAMPS)/node: tests/js/package.json $(DEV)
+	@echo "== installing TypeScript"
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-audit --no-fund --no-package-lock
+	@touch $@
+
+$(STAMPS)/system: tests/install_system.sh $(DEV)
+	@PYTHON=$(BIN)/python sh tests/install_system.sh
+	@touch $@

@@ -1,0 +1,109 @@
+"""Training with Ultralytics, and export to end-to-end ONNX."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from ultralytics import YOLO  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from ultralytics.models.yolo.detect import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    DetectionTrainer,
+)
+
+from benchmarks.street_model.data import INPUT_SIZE
+
+NETWORK = Path(__file__).with_name("street-yolo26n.yaml")
+OPSET = 17
+
+# The streets themselves vary light, weather, size and place; hue and saturation vary a little
+# more. Traffic keeps to the right and the camera stands straight: no flips, no turns.
+_AUGMENTATION = {
+    "mosaic": 0.0,
+    "fliplr": 0.0,
+    "scale": 0.1,
+    "translate": 0.05,
+    "hsv_h": 0.01,
+    "hsv_s": 0.3,
+    "hsv_v": 0.2,
+    "close_mosaic": 0,
+}
+
+
+class StreetTrainer(DetectionTrainer):  # type: ignore[misc,unused-ignore]
+    """Trains without validating: ``evaluate`` measures the exported file, as it will be used.
+
+    It also spares the recipe torchvision's compiled part, which not every torch build has and
+    which Ultralytics' validator imports.
+    """
+
+    def get_validator(self) -> SimpleNamespace:
+        """Return what stands for a validator that measures nothing."""
+        return SimpleNamespace(metrics=SimpleNamespace(keys=[]))
+
+    def validate(self) -> tuple[dict[str, float], float]:
+        """Return no metrics and a fitness that calls the newest weights the best."""
+        return {}, float(self.epoch)
+
+    def final_eval(self) -> None:
+        """Leave the weights as they are."""
+
+
+def train(
+    description: Path,
+    folder: Path,
+    *,
+    epochs: int,
+    hours: float | None = None,
+    batch: int = 32,
+    device: str | None = None,
+) -> Path:
+    """Train on the data that ``data.yaml`` describes and return the last weights.
+
+    With ``hours`` the number of epochs follows from the time that one takes. ``device`` is a
+    GPU when there is one, else the CPU. Weights are written after every epoch.
+    """
+    arguments: dict[str, Any] = {
+        "data": str(description),
+        "imgsz": max(INPUT_SIZE),
+        "rect": True,
+        "epochs": epochs,
+        "time": hours,
+        "batch": batch,
+        "nbs": batch,
+        "optimizer": "AdamW",
+        "lr0": 0.003,
+        "lrf": 0.01,
+        "cos_lr": True,
+        "warmup_epochs": 1.0,
+        "warmup_bias_lr": 0.0,
+        "weight_decay": 0.0005,
+        "cache": "ram",
+        "workers": 2,
+        "device": device,
+        "amp": False,  # half precision is tried out on weights that would have to be fetched
+        "plots": False,
+        "val": False,
+        "patience": 0,
+        "project": str(folder.resolve()),
+        "name": "train",
+        "exist_ok": True,
+        **_AUGMENTATION,
+    }
+    torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics asks for one, and loads data with more
+    YOLO(str(NETWORK)).train(trainer=StreetTrainer, **arguments)
+    return folder / "train" / "weights" / "last.pt"
+
+
+def export(weights: Path, path: Path) -> None:
+    """Write the end-to-end ONNX model ``[n, 300, 6]``, which takes any number of pictures."""
+    exported = YOLO(str(weights)).export(
+        format="onnx",
+        imgsz=(INPUT_SIZE[1], INPUT_SIZE[0]),
+        nms=False,
+        opset=OPSET,
+        simplify=False,
+    )
+    path.write_bytes(Path(exported).read_bytes())

@@ -1,0 +1,72 @@
+"""A streamlab server as a process of its own, the way a user starts one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from .rtsp_server import free_port
+
+
+class StreamlabProcess:
+    """`python -m streamlab serve …` on a free port; its output goes to `log_path`."""
+
+    def __init__(self, log_path: Path, *arguments: str, start_timeout_s: float = 60.0) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = log_path
+        self._arguments = ["serve", *arguments, "--port", str(self.port)]
+        self._start_timeout_s = start_timeout_s
+
+    def __enter__(self) -> Self:
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlab", *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _wait_until_ready(self) -> None:
+        give_up_at = time.monotonic() + self._start_timeout_s
+        while time.monotonic() < give_up_at:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended at once:\n{self.log_path.read_text()}")
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=5.0).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise TimeoutError(f"the server is not ready:\n{self.log_path.read_text()}")
+
+    def stop(self, timeout_s: float = 20.0) -> int:
+        """Ask the server to end (SIGTERM), wait, and return its exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()

@@ -1,0 +1,209 @@
+/** The pure parts of the player: bytes, events, choices, clocks. Run with `npm test`. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  ProblemError,
+  Samples,
+  ServerClock,
+  SseParser,
+  TICKS_PER_S,
+  backoffMs,
+  nextFrame,
+  nextPair,
+  parseFragment,
+  parseInit,
+  toBytes,
+} from "../../src/streamlab/ui/static/player.js";
+
+// --- boxes, written the way ISO/IEC 14496-12 lays them out
+
+/** @param {...number} values @returns {number[]} */
+const u32 = (...values) =>
+  values.flatMap((value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
+
+/** @param {string} type @param {...number[]} parts @returns {number[]} */
+function box(type, ...parts) {
+  const body = parts.flat();
+  return [...u32(8 + body.length), ...Buffer.from(type), ...body];
+}
+
+/**
+ * @param {number} pts
+ * @param {number[][]} frames
+ * @param {{wide?: boolean, defaults?: boolean}} [options]
+ */
+function fragment(pts, frames, { wide = true, defaults = false } = {}) {
+  const tfhd = defaults
+    ? box("tfhd", u32(0x020018, 1, 3000, frames[0].length))
+    : box("tfhd", u32(0x020000, 1));
+  const tfdt = wide ? box("tfdt", u32(0x01000000, 0, pts)) : box("tfdt", u32(0, pts));
+  const rows = defaults ? [] : frames.flatMap((frame) => u32(3000, frame.length, 0));
+  const flags = defaults ? 0x1 : 0x701;
+  /** @param {number} offset */
+  const moof = (offset) =>
+    box("moof", box("mfhd", u32(0, 1)), box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, offset), rows)));
+  const size = moof(0).length;
+  return new Uint8Array([...moof(size + 8), ...box("mdat", frames.flat())]);
+}
+
+const FRAMES = [[1, 2, 3], [4, 5, 6]];
+
+for (const options of [{}, { wide: false }, { defaults: true }]) {
+  test(`samples of a fragment ${JSON.stringify(options)}`, () => {
+    const samples = parseFragment(fragment(81_000, FRAMES, options));
+    assert.deepEqual(samples.map(({ pts }) => pts), [81_000, 84_000]);
+    assert.deepEqual(samples.map(({ duration }) => duration), [3000, 3000]);
+    assert.deepEqual(samples.map(({ data }) => [...data]), FRAMES);
+  });
+}
+
+test("two moof in one fragment", () => {
+  const bytes = new Uint8Array([...fragment(0, [[1]]), ...fragment(3000, [[2]])]);
+  assert.deepEqual(parseFragment(bytes).map(({ pts, data }) => [pts, ...data]), [[0, 1], [3000, 2]]);
+});
+
+test("bytes that lie in the middle of a buffer", () => {
+  const inner = fragment(3000, FRAMES);
+  const outer = new Uint8Array(inner.length + 7);
+  outer.set(inner, 5);
+  const view = new DataView(outer.buffer, 5, inner.length);
+  assert.deepEqual(parseFragment(toBytes(view)).map(({ data }) => [...data]), FRAMES);
+});
+
+test("a box that says it is larger than its parent is refused", () => {
+  const bytes = fragment(0, FRAMES);
+  new DataView(bytes.buffer).setUint32(0, 1 << 20);
+  assert.throws(() => parseFragment(bytes), /bad box size/);
+});
+
+test("decoder configuration of an init segment", () => {
+  const avcC = [1, 0x42, 0xc0, 0x1e, 255];
+  const avc1 = box("avc1", Array(78).fill(0), box("pasp", u32(1, 1)), box("avcC", avcC));
+  const stbl = box("stbl", box("stts", u32(0, 0)), box("stsd", u32(0, 1), avc1));
+  const trak = box("trak", box("tkhd", u32(0)), box("mdia", box("minf", stbl)));
+  const init = new Uint8Array([...box("ftyp", [...Buffer.from("iso6")]), ...box("moov", trak)]);
+  assert.deepEqual([...parseInit(init)], avcC);
+});
+
+test("base64", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+  assert.deepEqual([...toBytes(Buffer.from(bytes).toString("base64"))], [...bytes]);
+});
+
+// --- server-sent events
+
+const STREAM =
+  ": hello\n\nevent: connected\ndata: {\"a\":1}\n\nid: raw/medium/7\nevent: fragment\ndata: x\ndata: y\n\nevent: empty\n\n";
+const EVENTS = [
+  { event: "connected", data: '{"a":1}', id: null },
+  { event: "fragment", data: "x\ny", id: "raw/medium/7" },
+];
+
+for (const [name, text] of Object.entries({
+  "\\n": STREAM,
+  "\\r\\n": STREAM.replaceAll("\n", "\r\n"),
+  "\\r": STREAM.replaceAll("\n", "\r"),
+})) {
+  test(`events are the same wherever the text is cut, lines ending in ${name}`, () => {
+    for (let first = 0; first <= text.length; first += 1) {
+      for (let second = first; second <= text.length; second += 7) {
+        const parser = new SseParser();
+        const parts = [text.slice(0, first), text.slice(first, second), text.slice(second), "\n"];
+        assert.deepEqual(parts.flatMap((part) => parser.push(part)), EVENTS);
+      }
+    }
+  });
+}
+
+// --- what to draw
+
+const FRAME = TICKS_PER_S / 30;
+/** @param {...number} numbers */
+const pts = (...numbers) => numbers.map((number) => number * FRAME);
+
+test("the next frame is the oldest that is newer than what is shown", () => {
+  assert.equal(nextFrame(pts(4, 5, 6), 4 * FRAME, 6 * FRAME), 1);
+  assert.equal(nextFrame(pts(4, 5, 6), -Infinity, 6 * FRAME), 0);
+  assert.equal(nextFrame(pts(4, 5), 5 * FRAME, 5 * FRAME), -1);
+  assert.equal(nextFrame([], 0, 0), -1);
+});
+
+test("a frame that is too late makes way for the newest", () => {
+  assert.equal(nextFrame(pts(1, 2, 3), 0, 7 * FRAME), 0);
+  assert.equal(nextFrame(pts(1, 2, 3), 0, 40 * FRAME), 2);
+});
+
+test("a pair has one pts, and none is made up", () => {
+  assert.equal(nextPair(pts(3, 4, 5), pts(4, 5), 2 * FRAME, 5 * FRAME), 4 * FRAME);
+  assert.equal(nextPair(pts(3, 5), pts(4, 6), 2 * FRAME, 6 * FRAME), null);
+  assert.equal(nextPair(pts(3, 4), [], 2 * FRAME, 4 * FRAME), null);
+});
+
+test("pairs never go back, whatever arrives", () => {
+  let state = 1;
+  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  for (let round = 0; round < 200; round += 1) {
+    const some = () => pts(...Array.from({ length: 20 }, (_, n) => n).filter(() => random() < 0.6));
+    const [first, second, shown] = [some(), some(), Math.floor(random() * 20) * FRAME];
+    const next = nextPair(first, second, shown, 20 * FRAME);
+    if (next === null) continue;
+    assert.ok(next > shown && first.includes(next) && second.includes(next));
+  }
+});
+
+// --- time
+
+test("clocks that agree within what can be known have no offset", () => {
+  const clock = new ServerClock();
+  clock.connected(1000, 1004, 998);
+  assert.equal(clock.offsetMs, 0);
+});
+
+test("a server ahead by a minute, a request that took 40 ms", () => {
+  const clock = new ServerClock();
+  clock.connected(61_020, 1040, 1000);
+  clock.heard(61_500, 1501);
+  assert.ok(clock.offsetMs >= 59_999 && clock.offsetMs <= 60_020);
+  assert.ok(Math.abs(clock.lateMs(61_600, 1901) - 300) <= 1);
+});
+
+test("a clock that is set is believed after a while", () => {
+  const clock = new ServerClock();
+  clock.connected(1000, 1000, 0);
+  for (let now = 2000; now < 40_000; now += 1000) clock.heard(now - 500, now);
+  assert.equal(clock.lateMs(39_500, 40_000), 0);
+});
+
+test("quantiles of the newest samples", () => {
+  const samples = new Samples(4);
+  assert.equal(samples.quantile(0.5), null);
+  for (const value of [100, 4, 3, 2, 1]) samples.add(value);
+  assert.equal(samples.quantile(0), 1);
+  assert.equal(samples.quantile(0.95), 4);
+  assert.deepEqual([samples.count, samples.last], [5, 1]);
+});
+
+test("waits double, are spread, and end at ten seconds", () => {
+  assert.deepEqual([backoffMs(0, 0), backoffMs(0, 1)], [250, 500]);
+  assert.equal(backoffMs(2, 1), 2000);
+  assert.equal(backoffMs(30, 1), 10_000);
+});
+
+// --- errors
+
+test("a problem document becomes words", async () => {
+  const problem = { title: "Unknown camera", detail: "there is no camera 'x'", hint: "Known cameras: street." };
+  const response = new Response(JSON.stringify(problem), { status: 404 });
+  const error = await ProblemError.of(response);
+  assert.equal(error.message, "There is no camera 'x'. Known cameras: street.");
+  assert.deepEqual([error.status, error.retryAfterMs], [404, null]);
+});
+
+test("an answer without a problem document has words too", async () => {
+  const response = new Response("<html>", { status: 503, headers: { "Retry-After": "2" } });
+  const error = await ProblemError.of(response);
+  assert.equal(error.message, "The server answered 503.");
+  assert.equal(error.retryAfterMs, 2000);
+});

@@ -1,0 +1,73 @@
+"""A real detector on a real recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.streamlab_process import StreamlabProcess
+
+from .client import Stream
+from .schema import problems
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+VIDEO = DATA / "one-by-one-person-detection.mp4"
+MODEL = DATA / "yolov8n_int8.onnx"
+MEDIA_S = 15.0
+
+# Seen by eye: nobody up to 6 s, then a woman who stands at the table from 8 to 18 s.
+EMPTY_S, STANDING_S = range(6), range(8, 18)
+TABLE_X_PX = range(340, 560)
+
+pytestmark = pytest.mark.skipif(
+    not (VIDEO.exists() and MODEL.exists()), reason=f"no video and model in {DATA}"
+)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Stream:
+    """Return a connection to the recording's annotated channel after 15 s."""
+    log_path = tmp_path_factory.mktemp("door") / "server.log"
+    arguments = ("--camera", f"door={VIDEO}", "--model", str(MODEL))
+    with StreamlabProcess(log_path, *arguments) as server:
+        path = "/streams/sse/door/dual"
+        with Stream(server.url, path, initial_channel="annotated") as stream:
+            stream.read_media(MEDIA_S, "annotated")
+    return stream
+
+
+def test_fields_are_those_of_the_page(door: Stream) -> None:
+    assert {problem for event in door.log for problem in problems(event)} == set()
+    assert door.log[0].data["detector"]["kind"] == "onnx"
+
+
+def test_boxes_are_never_from_the_future(door: Stream) -> None:
+    known = set()
+    for fragment in door.fragments("annotated"):
+        for frame in fragment.frames:
+            known.add(frame["pts"])
+            if frame["detections_pts"] is None:
+                assert not frame["detections"]
+                continue
+            assert frame["detections_pts"] <= frame["pts"]
+            if frame["detections_pts"] >= min(known):
+                assert frame["detections_pts"] in known, "boxes of a frame that never was"
+
+
+def test_person_is_found_while_she_is_there_and_not_before(door: Stream) -> None:
+    found: dict[int, list[float]] = {}  # second of the recording: centres of persons, x in pixels
+    for fragment in door.fragments("annotated"):
+        for frame in fragment.frames:
+            if frame["detections_pts"] is not None:
+                centres = found.setdefault(frame["detections_pts"] // 90_000, [])
+                centres += [
+                    (x1 + x2) / 2
+                    for x1, _, x2, _, name, score, _ in frame["detections"]
+                    if name == "person" and score > 0.5
+                ]
+    standing = [found[second] for second in STANDING_S if second in found]
+    assert len(standing) >= 5
+    assert sum(bool(centres) for centres in standing) > len(standing) / 2
+    assert all(round(x) in TABLE_X_PX for centres in standing for x in centres)
+    assert not any(found.get(second) for second in EMPTY_S)
