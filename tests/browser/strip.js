@@ -24,7 +24,8 @@
     const height = isVideo ? picture.videoHeight : picture.height;
     if (!width || !height) return null;
     const rows = Math.max(2, Math.round((height * 4) / 45));
-    if (scratch.width !== width || scratch.height !== rows) Object.assign(scratch, { width, height: rows });
+    if (scratch.width !== width || scratch.height !== rows)
+      Object.assign(scratch, { width, height: rows });
     context.drawImage(picture, 0, 0, width, rows, 0, 0, width, rows);
     const { data } = context.getImageData(0, 0, width, rows);
     /** @param {number} cell @param {number} row */
@@ -33,7 +34,9 @@
       return data[4 * (Math.floor(row) * width + x) + 1] > THRESHOLD;
     };
     const bits = Array.from({ length: CELLS }, (_, cell) => isWhite(cell, rows / 4));
-    const bytes = [0, 8, 16, 24].map((at) => bits.slice(at, at + 8).reduce((sum, bit) => sum * 2 + Number(bit), 0));
+    const bytes = [0, 8, 16, 24].map((at) =>
+      bits.slice(at, at + 8).reduce((sum, bit) => sum * 2 + Number(bit), 0),
+    );
     const [high, middle, low, sum] = bytes;
     const number = (high + middle + low) % 256 === sum ? high * 65536 + middle * 256 + low : null;
     return { number, white: isWhite(0, (rows * 3) / 4), channel: picture.dataset.channel ?? "" };

@@ -84,7 +84,7 @@ def test_both_channels_start_at_the_same_keyframe() -> None:
     feed(made, range(60))
     feed(made, range(60, 65), keys=(RAW,))
     late = join(made, name="late")
-    first = {}
+    first: dict[str, int] = {}
     for event in read(made, late):
         if event["event"] == "fragment":
             first.setdefault(event["channel"], event["pts"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ def test_pts_begin_at_zero_and_only_rise(
         now_ns += steps_ns[index]
         seen.append(timeline.receive_frame(stamp, now_ns))
     assert seen[0] == 0
-    assert all(later > earlier for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(seen))
 
 
 @given(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def test_cells_cover_the_width_once(width: int) -> None:
     bounds = [cell_bounds_px(cell, width) for cell in range(CELLS)]
     assert bounds[0][0] == 0
     assert bounds[-1][1] == width
-    assert all(a[1] == b[0] for a, b in zip(bounds, bounds[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(bounds))
 
 
 def test_the_strip_is_16_rows_of_360() -> None:

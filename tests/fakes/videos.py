@@ -27,7 +27,7 @@ class Recipe:
     """How a video is encoded.
 
     `gop` is the number of frames from keyframe to keyframe, `turns` how many quarter turns to the
-    left the pictures are stored by.
+    left the pictures are stored by, `first` the number of the first picture.
     """
 
     width: int = 320
@@ -38,6 +38,7 @@ class Recipe:
     pixel_format: str = "yuv420p"
     gop: int = 25
     turns: int = 0
+    first: int = 0
     options: dict[str, str] = field(default_factory=lambda: dict(NO_B_FRAMES))
 
 
@@ -89,7 +90,7 @@ def encode(
     times = list(times_ms) if times_ms is not None else None
     for number in range(recipe.frames if times is None else len(times)):
         shown = (recipe.width, recipe.height)[:: -1 if recipe.turns % 2 else 1]
-        picture = np.rot90(draw_picture(number, *shown), recipe.turns)
+        picture = np.rot90(draw_picture(recipe.first + number, *shown), recipe.turns)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         frame.time_base = 1 / recipe.rate if times is None else MILLISECOND
         frame.pts = number if times is None else times[number]
@@ -177,26 +178,25 @@ def size_changes(path: Path) -> Path:
 
     Give it the suffix `.h264`. It has no times: readers take 25 frames a second.
     """
-    path.write_bytes(b"".join(_annex_b(Recipe(*size, frames=50)) for size in _SIZES))
+    path.write_bytes(b"".join(_annex_b(recipe) for recipe in _GROWING))
     return path
 
 
 def size_changes_timed(path: Path) -> Path:
     """Like `size_changes`, in an MPEG transport stream with times; suffix `.ts`."""
     with av.open(str(path), "w", format="mpegts") as container:
-        stream = add_stream(container, Recipe(*_SIZES[0]))
-        for index, size in enumerate(_SIZES):
-            recipe = Recipe(*size, frames=50)
+        stream = add_stream(container, _GROWING[0])
+        for recipe in _GROWING:
             for packet in encode(_annex_b_encoder(recipe), recipe):
                 assert packet.pts is not None
                 assert packet.dts is not None
-                packet.pts, packet.dts = packet.pts + index * 50, packet.dts + index * 50
+                packet.pts, packet.dts = packet.pts + recipe.first, packet.dts + recipe.first
                 packet.stream = stream
                 container.mux(packet)
     return path
 
 
-_SIZES = ((320, 180), (480, 270))
+_GROWING = (Recipe(320, 180, frames=50), Recipe(480, 270, frames=50, first=50))
 
 
 def _annex_b_encoder(recipe: Recipe) -> av.VideoCodecContext:

@@ -43,25 +43,47 @@ function fragment(pts, frames, { wide = true, defaults = false } = {}) {
   const flags = defaults ? 0x1 : 0x701;
   /** @param {number} offset */
   const moof = (offset) =>
-    box("moof", box("mfhd", u32(0, 1)), box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, offset), rows)));
+    box(
+      "moof",
+      box("mfhd", u32(0, 1)),
+      box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, offset), rows)),
+    );
   const size = moof(0).length;
   return new Uint8Array([...moof(size + 8), ...box("mdat", frames.flat())]);
 }
 
-const FRAMES = [[1, 2, 3], [4, 5, 6]];
+const FRAMES = [
+  [1, 2, 3],
+  [4, 5, 6],
+];
 
 for (const options of [{}, { wide: false }, { defaults: true }]) {
   test(`samples of a fragment ${JSON.stringify(options)}`, () => {
     const samples = parseFragment(fragment(81_000, FRAMES, options));
-    assert.deepEqual(samples.map(({ pts }) => pts), [81_000, 84_000]);
-    assert.deepEqual(samples.map(({ duration }) => duration), [3000, 3000]);
-    assert.deepEqual(samples.map(({ data }) => [...data]), FRAMES);
+    assert.deepEqual(
+      samples.map(({ pts }) => pts),
+      [81_000, 84_000],
+    );
+    assert.deepEqual(
+      samples.map(({ duration }) => duration),
+      [3000, 3000],
+    );
+    assert.deepEqual(
+      samples.map(({ data }) => [...data]),
+      FRAMES,
+    );
   });
 }
 
 test("two moof in one fragment", () => {
   const bytes = new Uint8Array([...fragment(0, [[1]]), ...fragment(3000, [[2]])]);
-  assert.deepEqual(parseFragment(bytes).map(({ pts, data }) => [pts, ...data]), [[0, 1], [3000, 2]]);
+  assert.deepEqual(
+    parseFragment(bytes).map(({ pts, data }) => [pts, ...data]),
+    [
+      [0, 1],
+      [3000, 2],
+    ],
+  );
 });
 
 test("bytes that lie in the middle of a buffer", () => {
@@ -69,7 +91,10 @@ test("bytes that lie in the middle of a buffer", () => {
   const outer = new Uint8Array(inner.length + 7);
   outer.set(inner, 5);
   const view = new DataView(outer.buffer, 5, inner.length);
-  assert.deepEqual(parseFragment(toBytes(view)).map(({ data }) => [...data]), FRAMES);
+  assert.deepEqual(
+    parseFragment(toBytes(view)).map(({ data }) => [...data]),
+    FRAMES,
+  );
 });
 
 test("a box that says it is larger than its parent is refused", () => {
@@ -95,7 +120,7 @@ test("base64", () => {
 // --- server-sent events
 
 const STREAM =
-  ": hello\n\nevent: connected\ndata: {\"a\":1}\n\nid: raw/medium/7\nevent: fragment\ndata: x\ndata: y\n\nevent: empty\n\n";
+  ': hello\n\nevent: connected\ndata: {"a":1}\n\nid: raw/medium/7\nevent: fragment\ndata: x\ndata: y\n\nevent: empty\n\n';
 const EVENTS = [
   { event: "connected", data: '{"a":1}', id: null },
   { event: "fragment", data: "x\ny", id: "raw/medium/7" },
@@ -111,7 +136,10 @@ for (const [name, text] of Object.entries({
       for (let second = first; second <= text.length; second += 7) {
         const parser = new SseParser();
         const parts = [text.slice(0, first), text.slice(first, second), text.slice(second), "\n"];
-        assert.deepEqual(parts.flatMap((part) => parser.push(part)), EVENTS);
+        assert.deepEqual(
+          parts.flatMap((part) => parser.push(part)),
+          EVENTS,
+        );
       }
     }
   });
@@ -194,7 +222,11 @@ test("waits double, are spread, and end at ten seconds", () => {
 // --- errors
 
 test("a problem document becomes words", async () => {
-  const problem = { title: "Unknown camera", detail: "there is no camera 'x'", hint: "Known cameras: street." };
+  const problem = {
+    title: "Unknown camera",
+    detail: "there is no camera 'x'",
+    hint: "Known cameras: street.",
+  };
   const response = new Response(JSON.stringify(problem), { status: 404 });
   const error = await ProblemError.of(response);
   assert.equal(error.message, "There is no camera 'x'. Known cameras: street.");

@@ -35,10 +35,23 @@ def assert_strip_is_true(pictures: list[Picture]) -> None:
 
 
 def decode_channel(stream: Stream, channel: str) -> list[Picture]:
-    """Decode what arrived of a channel, each run of one init segment by itself."""
-    pictures: list[Picture] = []
-    fragments = stream.fragments(channel)
-    for init in stream.inits(channel):
-        run = [fragment.data for fragment in fragments if fragment.init_id == init.init_id]
-        pictures += decode(init.data, run) if run else []
-    return pictures
+    """Decode what arrived of a channel, each run of one encoding by itself."""
+    return [picture for run in runs_of(stream, channel) for picture in decode_run(stream, run)]
+
+
+def runs_of(stream: Stream, channel: str) -> list[list[Fragment]]:
+    """Split a channel where its encoding changes or its sequence jumps."""
+    runs: list[list[Fragment]] = []
+    for fragment in stream.fragments(channel):
+        follows = runs and (
+            fragment.init_id == runs[-1][-1].init_id
+            and fragment.sequence == runs[-1][-1].sequence + 1
+        )
+        if not follows:
+            runs.append([])
+        runs[-1].append(fragment)
+    return runs
+
+
+def decode_run(stream: Stream, run: list[Fragment]) -> list[Picture]:
+    return decode(stream.init_of(run[0]).data, [fragment.data for fragment in run])

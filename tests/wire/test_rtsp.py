@@ -14,9 +14,9 @@ from tests.fakes.rtsp_server import RtspServer
 from tests.fakes.streamlab_process import StreamlabProcess
 
 from .client import Stream
-from .picture import decode
 from .schema import problems
 from .sse import Event
+from .street import decode_run
 
 pytestmark = [
     pytest.mark.rtsp,
@@ -52,7 +52,7 @@ def test_stream_outlives_its_camera(tmp_path: Path) -> None:
         assert later.pts > earlier.pts
         assert later.sequence == earlier.sequence + 1 or stream.all_of("gap")
     for run in (before, after):
-        pictures = decode(stream.init_of(run[0]).data, [f.data for f in run])
+        pictures = decode_run(stream, run)
         assert [picture.pts for picture in pictures] == [
             frame["pts"] for fragment in run for frame in fragment.frames
         ]

@@ -10,9 +10,9 @@ import pytest
 from .client import Control, Fragment, Stream
 from .h264 import NAL_IDR, nal_type, split_nals
 from .mp4 import parse_fragment, parse_init
-from .picture import decode, is_channel_cell_white, read_strip
+from .picture import is_channel_cell_white
 from .schema import NUMBER, is_type, problems
-from .street import assert_no_number_missing, number_of
+from .street import assert_no_number_missing, assert_strip_is_true, decode_run, runs_of
 
 TRIES = 5
 MEMBERS = {"raw": {"raw"}, "annotated": {"annotated"}, "both": {"raw", "annotated"}}
@@ -141,17 +141,12 @@ def test_each_channel_takes_over_at_the_pts_that_was_told(tour: Tour) -> None:
 
 def test_pixels_are_of_the_channel_that_was_asked_for(tour: Tour) -> None:
     for channel in ("raw", "annotated"):
-        runs: list[list[Fragment]] = []
-        for fragment in tour.stream.fragments(channel):
-            if not runs or fragment.sequence != runs[-1][-1].sequence + 1:
-                runs.append([])
-            runs[-1].append(fragment)
-        for run in runs:
+        for run in runs_of(tour.stream, channel):
             assert run[0].keyframe
-            init = tour.stream.init_of(run[0])
-            for picture in decode(init.data, [fragment.data for fragment in run]):
+            pictures = decode_run(tour.stream, run)
+            assert_strip_is_true(pictures)
+            for picture in pictures:
                 assert is_channel_cell_white(picture.luma) == (channel == "annotated")
-                assert read_strip(picture.luma) == number_of(picture.pts)
 
 
 def test_quality_changes_by_switch(server_url: str, control: Control) -> None:

@@ -12,7 +12,6 @@ from streamlab.core.sps import parse_sps
 from streamlab.core.timebase import TIMESCALE
 
 MAX_GOP_PTS = 2 * TIMESCALE
-GOP_UNKNOWN = "the camera's GOP is not known yet"
 
 
 def objection(sets: ParameterSets) -> str:
@@ -31,31 +30,31 @@ def objection(sets: ParameterSets) -> str:
 
 
 class PassthroughJudge:
-    """Watches the source's keyframes and says whether its GOPs are short enough."""
+    """Watches the source's GOPs: each is passed through from its IDR on, while all is well."""
 
     def __init__(self, objection: str) -> None:
         self.objection = objection
-        self._gop_started: int | None = None
         self.gop_duration: int | None = None
+        self._gop_started: int | None = None
+        self._broken = "the camera's first keyframe has not come yet"
 
     def receive_frame(self, pts: int, *, keyframe: bool, intact: bool) -> None:
-        """Take the next frame: whether it is the source's keyframe, and its bytes are at hand."""
+        """Take the next frame: whether it is an IDR, and its bytes are at hand."""
         if not intact:
-            self._gop_started = self.gop_duration = None
-        elif keyframe:
-            if self._gop_started is not None:
-                self.gop_duration = pts - self._gop_started
-            self._gop_started = pts
-        elif self._gop_started is not None and pts - self._gop_started > MAX_GOP_PTS:
-            self.gop_duration = pts - self._gop_started
+            self._broken, self._gop_started = "a picture of the camera was lost", None
+            return
+        if self._gop_started is not None:
+            span = pts - self._gop_started
+            if keyframe or span > MAX_GOP_PTS:
+                self.gop_duration = span
+        if keyframe:
+            self._broken, self._gop_started = "", pts
 
     @property
     def detail(self) -> str:
         """Why ``source`` quality is transcoded now, or '' when it is passed through."""
         if self.objection:
             return self.objection
-        if self.gop_duration is None:
-            return GOP_UNKNOWN
-        if self.gop_duration > MAX_GOP_PTS:
+        if self.gop_duration is not None and self.gop_duration > MAX_GOP_PTS:
             return f"the camera's GOP is longer than {MAX_GOP_PTS // TIMESCALE} s"
-        return ""
+        return self._broken

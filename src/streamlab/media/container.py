@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,7 +112,7 @@ class ContainerSource:
         self._stream = _video_stream(self._container, self.spec)
         empty = True
         for item in self._decode():
-            yield SourceFrame(item.frame, item.stamp, item.keyframe, item.packet, restart=empty)
+            yield replace(item, restart=empty)
             empty = False
         if empty:
             raise SourceFormatError(f"{self.spec.display} holds no pictures any more")
@@ -126,12 +127,8 @@ class ContainerSource:
                     if len(packets) > MAX_PACKETS_IN_DECODER:
                         del packets[next(iter(packets))]
                 for frame in self._decode_packet(packet):
-                    stamp = None
-                    if frame.pts is not None and frame.time_base is not None:
-                        stamp = to_pts(frame.pts, frame.time_base)
                     data = packets.pop(frame.pts, None)
-                    upright = normalise(frame, frame.rotation)
-                    yield SourceFrame(upright, stamp, bool(frame.key_frame), data)
+                    yield _source_frame(frame, data)
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         # One broken packet costs its picture, not the stream: cameras lose packets.
@@ -155,6 +152,21 @@ def _open(spec: SourceSpec) -> InputContainer:
             options=options,
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
         )
+
+
+def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:
+    stamp = end = None
+    if frame.pts is not None and frame.time_base is not None:
+        stamp = to_pts(frame.pts, frame.time_base)
+        if frame.duration:  # from where it begins to where it ends: spans that add up
+            end = to_pts(frame.pts + frame.duration, frame.time_base)
+    return SourceFrame(
+        normalise(frame, frame.rotation),
+        stamp,
+        keyframe=bool(frame.key_frame),
+        packet=packet,
+        duration=None if stamp is None or end is None else end - stamp,
+    )
 
 
 def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream:

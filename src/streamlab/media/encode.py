@@ -30,7 +30,7 @@ class QualityPreset:
 
 PRESETS = {
     QualityLevel.LOW: QualityPreset(Fraction(1, 2), 360, 28, 0.20),
-    QualityLevel.MEDIUM: QualityPreset(Fraction(1), 720, 25, 0.20),
+    QualityLevel.MEDIUM: QualityPreset(Fraction(1), 720, 23, 0.20),
     QualityLevel.HIGH: QualityPreset(Fraction(1), 2160, 20, 0.35),
     QualityLevel.SOURCE: QualityPreset(Fraction(1), 2160, 18, 0.50),
 }

@@ -37,6 +37,8 @@ class SourceFrame:
     keyframe: bool
     packet: bytes | None = None
     """The H.264 access unit it was decoded from, as the source carried it, if there is one."""
+    duration: int | None = None
+    """How long it is shown, ticks, where the source says so (a file does)."""
     restart: bool = False
     """Stamps begin anew here: a file starts over."""
 

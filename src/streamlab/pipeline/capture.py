@@ -131,13 +131,15 @@ class Capture(threading.Thread):
             self._size_px = size_px
             self._clock.request_keyframe()
         passthrough = self._passthrough(item, pts)
+        if self._clock.follow_source and passthrough is None:
+            self._clock.request_keyframe()  # so that transcoding takes over at once
         self._clock.follow_source = passthrough is not None
         key = self._clock.receive_frame(
             pts, source_keyframe=passthrough is not None and passthrough.keyframe
         )
         captured = CapturedFrame(
             picture=Picture(item.frame, pts),
-            duration=self._duration(pts, info),
+            duration=self._duration(item, pts, info),
             keyframe=key,
             captured_ns=now_ns,
             captured_at=wall_s(),
@@ -168,8 +170,10 @@ class Capture(threading.Thread):
         self.judge.receive_frame(pts, keyframe=idr, intact=True)
         return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)
 
-    def _duration(self, pts: int, info: SourceInfo) -> int:
+    def _duration(self, item: SourceFrame, pts: int, info: SourceInfo) -> int:
         number = frame_number(pts, info.fps)
+        if item.duration and not info.live:
+            return item.duration
         if frame_pts(number, info.fps) == pts:  # a constant rate: exact, without rounding drift
             return frame_pts(number + 1, info.fps) - pts
         return round(TIMESCALE / info.fps)

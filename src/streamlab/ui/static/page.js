@@ -36,7 +36,8 @@ const write = (id, text) => {
 /** @param {number | null | undefined} ms */
 const inMs = (ms) => (ms == null ? "–" : `${Math.abs(ms) < 10 ? round(ms, 1) : round(ms, 0)} ms`);
 /** @param {number} value @param {number} digits */
-const round = (value, digits) => (Math.round(value * 10 ** digits) / 10 ** digits || 0).toFixed(digits);
+const round = (value, digits) =>
+  (Math.round(value * 10 ** digits) / 10 ** digits || 0).toFixed(digits);
 
 const query = new URLSearchParams(location.search);
 const token = query.get("access_token");
@@ -50,6 +51,8 @@ let view = VIEWS.find((name) => name === query.get("view")) ?? "both";
 let quality = QUALITIES.find((name) => name === query.get("quality")) ?? "medium";
 /** @type {(number | null)[]} */
 let drifts = [];
+let stateWords = "";
+let actionWords = "";
 
 // --- cameras
 
@@ -64,7 +67,11 @@ async function loadCameras() {
     showCameras();
   } catch (error) {
     const refused = error instanceof ProblemError;
-    if (!player) say(refused ? "failed" : "retrying", refused ? error.message : "The server cannot be reached.");
+    if (!player)
+      say(
+        refused ? "failed" : "retrying",
+        refused ? error.message : "The server cannot be reached.",
+      );
   }
 }
 
@@ -126,6 +133,7 @@ function openCamera(id) {
   player?.destroy();
   cameraId = id;
   drifts = [];
+  tell("");
   const camera = cameras.find((each) => each.camera_id === id);
   const { width, height } = camera ?? {};
   const captureSize = width && height ? { width, height } : null;
@@ -144,8 +152,10 @@ function openCamera(id) {
     onView: (next, reason) => {
       view = next;
       showView();
-      if (reason === "degraded") tell("The annotated picture cannot keep up; the server switched to raw.");
+      if (reason === "degraded")
+        tell("The annotated picture cannot keep up; the server switched to raw.");
     },
+    onRefused: (error) => tell(error.message),
     onStats: showStats,
   });
   byId("placeholder").hidden = true;
@@ -160,7 +170,7 @@ const setRatio = (ratio) => document.documentElement.style.setProperty("--ratio"
 
 /** @param {Promise<void>} change */
 function attempt(change) {
-  if (player) showState(player.state);
+  tell("");
   change.catch((error) => tell(error instanceof Error ? error.message : String(error)));
 }
 
@@ -180,11 +190,18 @@ function say(state, detail) {
   write("state", STATE_WORDS[state]);
   byId("retry").hidden = state !== "failed" && state !== "ended";
   byId("stage").dataset.stale = String(!["live", "connecting"].includes(state));
-  tell(state === "live" || state === "connecting" ? "" : detail);
+  stateWords = state === "live" || state === "connecting" ? "" : detail;
+  showMessage();
 }
 
-/** @param {string} text */
+/** Say what came of an action, until the next one. @param {string} text */
 function tell(text) {
+  actionWords = text;
+  showMessage();
+}
+
+function showMessage() {
+  const text = [stateWords, actionWords].filter(Boolean).join(" ");
   write("message-text", text);
   byId("message").hidden = !text;
 }
@@ -212,14 +229,20 @@ function showView() {
 /** @param {DetectorInfo | null} detector */
 function showDetector(detector) {
   const scripted = detector?.kind === "scripted";
-  write("detector", detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "");
+  write(
+    "detector",
+    detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "",
+  );
   byId("scripted").hidden = !scripted;
 }
 
 /** @param {ReturnType<DualPlayer["stats"]>} stats */
 function showStats(stats) {
   write("latency", inMs(stats.latencyP50Ms));
-  write("latency-more", stats.latencyP95Ms === null ? "capture to shown" : `p95 ${inMs(stats.latencyP95Ms)}`);
+  write(
+    "latency-more",
+    stats.latencyP95Ms === null ? "capture to shown" : `p95 ${inMs(stats.latencyP95Ms)}`,
+  );
   write("fps", `${round(stats.fps, 1)} fps`);
   const lost = stats.skipped + stats.overflowed + stats.gaps;
   write("fps-more", lost ? `${lost} skipped` : "none skipped");
@@ -228,7 +251,10 @@ function showStats(stats) {
   write("box-age", view === "raw" ? "–" : inMs(stats.boxAgeMs));
   write("switch-time", inMs(stats.switchLastMs));
   write("switch-more", stats.switches > 1 ? `p95 ${inMs(stats.switchP95Ms)}` : "until shown");
-  const playing = stats.mode === "mse" ? "Media Source (later than WebCodecs, which needs https or localhost)" : "WebCodecs";
+  const playing =
+    stats.mode === "mse"
+      ? "Media Source (later than WebCodecs, which needs https or localhost)"
+      : "WebCodecs";
   write("mode", stats.mode ? `Playing with ${playing}` : "");
   showDrift(stats);
 }
@@ -275,7 +301,8 @@ document.addEventListener("click", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement;
+  const typing =
+    event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement;
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const action = KEYS[event.key.toLowerCase()];
   if (action) act(action);
@@ -299,7 +326,13 @@ qualities.addEventListener("change", () => {
 });
 
 // For people at the console and for scripts: `streamlab.player.stats()`.
-Object.assign(globalThis, { streamlab: { get player() { return player; } } });
+Object.assign(globalThis, {
+  streamlab: {
+    get player() {
+      return player;
+    },
+  },
+});
 
 await loadCameras();
 setInterval(() => document.hidden || void loadCameras(), CAMERAS_EVERY_MS);

@@ -109,7 +109,7 @@ class BoxReader {
 
   /** @returns {Generator<{type: string, start: number, end: number, body: number}>} */
   *boxes(start = 0, end = this.bytes.byteLength) {
-    for (let at = start; at + 8 <= end; ) {
+    for (let at = start; at + 8 <= end;) {
       const size = this.view.getUint32(at);
       if (size < 8 || at + size > end) throw new RangeError(`bad box size ${size} at byte ${at}`);
       const type = String.fromCharCode(...this.bytes.subarray(at + 4, at + 8));
@@ -402,7 +402,8 @@ export class SseTransport {
           this.#attempt = 0;
           const message = JSON.parse(data);
           onEvent(event, message);
-          if (event === "end" && /^(camera_removed|source_ended)$/.test(message.reason)) return true;
+          if (event === "end" && /^(camera_removed|source_ended)$/.test(message.reason))
+            return true;
         }
       }
     } finally {
@@ -654,7 +655,12 @@ class Track {
   /** Whether the track fell so far behind that only the newest GOP is worth decoding. */
   get isStalled() {
     const late = this.newestPts - this.outPts > STALL_MS * TICKS_PER_MS;
-    return late && !this.paused && this.outPts > -Infinity && this.keyPts > Math.max(this.outPts, this.#resyncedKeyPts);
+    return (
+      late &&
+      !this.paused &&
+      this.outPts > -Infinity &&
+      this.keyPts > Math.max(this.outPts, this.#resyncedKeyPts)
+    );
   }
 
   /** Jump to the newest GOP and draw only its end. */
@@ -1205,7 +1211,8 @@ class Picture {
   /** @param {Frame} frame */
   draw({ image, width, height }) {
     const { canvas, context } = this;
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    if (canvas.width !== width || canvas.height !== height)
+      Object.assign(canvas, { width, height });
     context?.drawImage(image, 0, 0, width, height);
   }
 
@@ -1389,7 +1396,8 @@ export async function playbackMode(codec = "avc1.42c01e") {
     const { supported } = await VideoDecoder.isConfigSupported({ codec });
     if (supported) return "webcodecs";
   }
-  const mse = "MediaSource" in globalThis && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
+  const mse =
+    "MediaSource" in globalThis && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
   return mse ? "mse" : null;
 }
 
@@ -1416,7 +1424,8 @@ const qualityOf = (video, quality) =>
  * @property {Quality} [quality]
  * @property {{width: number, height: number} | null} [captureSize] px of the captured frame, when a quality is scaled
  * @property {(state: PlayerState) => void} [onState]
- * @property {(view: View, reason: string) => void} [onView]
+ * @property {(view: View, reason: "client" | "degraded" | "refused") => void} [onView]
+ * @property {(error: Error) => void} [onRefused] the server would not give the view asked for
  * @property {(stats: ReturnType<DualPlayer["stats"]>) => void} [onStats] once per second
  * @property {(shown: {pts: number, channels: string[], nowMs: number}) => void} [onShown] each draw
  */
@@ -1531,7 +1540,8 @@ export class DualPlayer {
     this.quality = quality;
     this.#ask();
     try {
-      if (this.connection?.connection_id && quality !== before) await this.#requestSwitch(this.#video);
+      if (this.connection?.connection_id && quality !== before)
+        await this.#requestSwitch(this.#video);
     } catch (error) {
       this.quality = before;
       this.#ask();
@@ -1825,7 +1835,7 @@ export class DualPlayer {
 
   /**
    * @param {View} view
-   * @param {string} reason
+   * @param {"client" | "degraded" | "refused"} reason
    */
   #setView(view, reason) {
     if (view === this.view) return;
@@ -1834,9 +1844,16 @@ export class DualPlayer {
     this.options.onView?.(view, reason);
   }
 
-  /** @param {unknown} error */
+  /**
+   * The server would not give the view that was shown before a reconnect, or asked for at first.
+   *
+   * @param {unknown} error
+   */
   #refused(error) {
-    this.#say({ ...this.state, detail: wordsOf(error) });
+    this.#wanted = this.#video;
+    this.#setView(this.#video, "refused");
+    this.#ask();
+    this.options.onRefused?.(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** @param {Channel[]} channels */
@@ -1844,7 +1861,8 @@ export class DualPlayer {
     const { container, cameraId } = this.options;
     const before = this.#pictures;
     this.#pictures = channels.map(
-      (channel) => before.find((each) => each.channel === channel) ?? new Picture(cameraId, channel),
+      (channel) =>
+        before.find((each) => each.channel === channel) ?? new Picture(cameraId, channel),
     );
     for (const picture of before) if (!this.#pictures.includes(picture)) picture.close();
     container.prepend(...this.#pictures.map(({ figure }) => figure));
@@ -1962,7 +1980,9 @@ export class DualPlayer {
   #boxesAt(pts) {
     const exact = this.#boxes.get(pts);
     if (exact) return exact;
-    const earlier = [...this.#boxes.keys()].filter((key) => key < pts && pts - key < TICKS_PER_S / 2);
+    const earlier = [...this.#boxes.keys()].filter(
+      (key) => key < pts && pts - key < TICKS_PER_S / 2,
+    );
     if (!earlier.length) return null;
     const newest = Math.max(...earlier);
     const found = this.#boxes.get(newest);

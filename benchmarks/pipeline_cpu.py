@@ -1,0 +1,133 @@
+"""CPU per frame of one live camera without detection, beside ffmpeg on the same file.
+
+Ours: one decode, boxes drawn on a copy, two encodes, fragments with their events, in the threads
+and at the pace of a live camera. ffmpeg's: one decode and two encodes with the same x264 settings,
+as fast as it can. Both in turn, in one run. Only the detector's own time is left out: the boxes
+are the scene's ground truth, looked up beforehand.
+
+    python benchmarks/pipeline_cpu.py [--seconds 10] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import supervision as sv
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.fragment import Fragment
+from streamlab.core.timebase import frame_number
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.scripted import ScriptedDetector, truth_detector
+from streamlab.media.encode import PRESETS
+from streamlab.media.picture import Picture
+from streamlab.media.source import open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.media.street import Street
+from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline.camera import PipelineSettings
+
+FPS = Fraction(30)
+SIZE_PX = (640, 360)
+QUALITY = QualityLevel.MEDIUM
+
+
+def make_video(path: Path, street: Street, frames: int) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "20", "bf": "0"})
+        stream.width, stream.height = SIZE_PX
+        stream.pix_fmt = "yuv420p"
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(street.draw(number), format="yuv420p")
+            frame.pts, frame.time_base = number, 1 / FPS
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def lookup_detector(street: Street, frames: int) -> ScriptedDetector:
+    """Return a detector whose answers were computed beforehand, so that it costs nothing."""
+    truth = truth_detector(street)
+    pixels = street.draw(0)
+    answers = [
+        truth.detect([Picture.from_planes(pixels, number * 3000)])[0] for number in range(frames)
+    ]
+
+    def answer(picture: Picture) -> sv.Detections:
+        return answers[frame_number(picture.pts, FPS) % frames]
+
+    return ScriptedDetector(answer, "lookup")
+
+
+def ours_ms(path: Path, detector: ScriptedDetector, seconds: float) -> float:
+    spec = SourceSpec.parse(str(path))
+    service = DetectionService(detector)
+    service.start()
+    done, annotated = threading.Event(), 0
+    frames = round(seconds * FPS)
+
+    def emit(item: object) -> None:
+        nonlocal annotated
+        if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+            annotated += 1
+            if annotated >= frames:
+                done.set()
+
+    pipeline = CameraPipeline(
+        "bench", spec, open_source(spec), service, BoxRenderer(), PipelineSettings(), emit
+    )
+    pipeline.request_encoders(frozenset(ChannelKey(channel, QUALITY) for channel in ChannelType))
+    started_s = time.process_time()
+    pipeline.start()
+    done.wait(seconds * 3)
+    cpu_s, count = time.process_time() - started_s, annotated
+    pipeline.stop()
+    service.stop()
+    return cpu_s * 1000 / count
+
+
+def ffmpeg_ms(path: Path, frames: int) -> float:
+    crf = str(PRESETS[QUALITY].crf)
+    encode = ["-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]
+    encode += ["-crf", crf, "-g", "30", "-threads", "1", "-f", "null", "-"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-threads", "1", "-i", str(path)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command + encode + encode, check=True, stdin=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cpu_s * 1000 / frames
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--seconds", type=float, default=10.0, help="of video per round")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    frames = round(options.seconds * FPS)
+    with tempfile.TemporaryDirectory() as folder:
+        street, path = Street(*SIZE_PX, fps=FPS), Path(folder) / "street.mp4"
+        print(f"making {options.seconds:.0f} s of {SIZE_PX[0]}x{SIZE_PX[1]} video")
+        make_video(path, street, frames)
+        detector = lookup_detector(street, frames)
+        rows = []
+        for number in range(options.rounds):
+            rows.append((ours_ms(path, detector, options.seconds), ffmpeg_ms(path, frames)))
+            ours, theirs = rows[-1]
+            print(f"round {number + 1}: streamlab {ours:.2f} ms, ffmpeg {theirs:.2f} ms a frame")
+    ratios = [ours / theirs for ours, theirs in rows]
+    ours, theirs = (statistics.median(column) for column in zip(*rows, strict=True))
+    print(f"median: streamlab {ours:.2f} ms, ffmpeg {theirs:.2f} ms CPU a frame")
+    print(f"ratio: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+
+
+if __name__ == "__main__":
+    main()
