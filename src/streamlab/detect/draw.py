@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
@@ -83,12 +84,14 @@ def _draw_outline(planes: Planes, box: Box, colour: Colour, line: int, *, dashed
 
 def _draw_frame(plane: NDArray[np.uint8], box: Box, line: int, value: int, *, dashed: bool) -> None:
     left, top, right, bottom = box
+    if not dashed:
+        for inset in range(min(line, (right - left + 1) // 2, (bottom - top + 1) // 2)):
+            near, far = (left + inset, top + inset), (right - 1 - inset, bottom - 1 - inset)
+            cv2.rectangle(plane, near, far, (value,))
+        return
     inside = plane[top:bottom, left:right]
     for edge in (inside[:line], inside[-line:], inside[:, :line].T, inside[:, -line:].T):
-        if dashed:
-            np.copyto(edge, np.uint8(value), where=_dashes(edge.shape[1], line))
-        else:
-            edge[:] = value
+        np.copyto(edge, np.uint8(value), where=_dashes(edge.shape[1], line))
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ class LabelSheet:
         self._height = height
         self._label_height = label_height
         self._gap = label_height // 4
-        self._taken = np.zeros((height // _CELL_PX + 1, width // _CELL_PX + 1), np.bool_)
+        self._taken = [0] * (height // _CELL_PX + 1)  # a row of cells is the bits of an integer
 
     def place(self, box: Box, parts: list[str], colour: Colour) -> Label | None:
         """Return the longest label that has room, or None."""
@@ -82,12 +82,13 @@ class LabelSheet:
 
     def _take(self, left: int, top: int, width: int) -> bool:
         # Shrunk by a pixel each side, so that labels may touch.
-        rows = slice((top + 1) // _CELL_PX, (top + self._label_height - 2) // _CELL_PX + 1)
-        columns = slice((left + 1) // _CELL_PX, (left + width - 2) // _CELL_PX + 1)
-        cells = self._taken[rows, columns]
-        if cells.any():
+        rows = range((top + 1) // _CELL_PX, (top + self._label_height - 2) // _CELL_PX + 1)
+        first, last = (left + 1) // _CELL_PX, (left + width - 2) // _CELL_PX
+        columns = (1 << last + 1) - (1 << first)
+        if any(self._taken[row] & columns for row in rows):
             return False
-        cells[:] = True
+        for row in rows:
+            self._taken[row] |= columns
         return True
 
 
