@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import onnx
 import torch  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from ultralytics import YOLO  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from ultralytics.models.yolo.detect import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -67,6 +69,15 @@ class StreetTrainer(DetectionTrainer):  # type: ignore[misc,unused-ignore]
         """Leave the weights as they are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a training gave: its last weights, and how it went."""
+
+    weights: Path
+    epochs: int
+    device: str
+
+
 def train(
     description: Path,
     folder: Path,
@@ -75,8 +86,8 @@ def train(
     hours: float | None = None,
     batch: int = 16,
     device: str | None = None,
-) -> Path:
-    """Train on the data that ``data.yaml`` describes and return the last weights.
+) -> Run:
+    """Train on the data that ``data.yaml`` describes.
 
     With ``hours`` the number of epochs follows from the time that one takes. ``device`` is a
     GPU when there is one, else the CPU. Weights are written after every epoch.
@@ -110,16 +121,32 @@ def train(
     }
     torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics asks for one, and loads data with more
     YOLO(str(NETWORK)).train(trainer=StreetTrainer, **arguments)
-    return folder / "train" / "weights" / "last.pt"
+    rows = (folder / "train" / "results.csv").read_text().splitlines()
+    return Run(folder / "train" / "weights" / "last.pt", len(rows) - 1, _device_name(device))
+
+
+def _device_name(device: str | None) -> str:
+    if torch.cuda.is_available() and device != "cpu":
+        return str(torch.cuda.get_device_name())
+    return f"{os.cpu_count()} CPU cores"
 
 
 def export(weights: Path, path: Path) -> None:
-    """Write the end-to-end ONNX model ``[n, 300, 6]``, which takes any number of pictures."""
+    """Write the end-to-end ONNX model ``[n, 300, 6]``, which takes any number of pictures.
+
+    Ultralytics makes either all or none of batch, height and width dynamic. The sides are
+    fixed again here: pictures then always come letterboxed as they were in training.
+    """
+    width, height = INPUT_SIZE
     exported = YOLO(str(weights)).export(
-        format="onnx",
-        imgsz=(INPUT_SIZE[1], INPUT_SIZE[0]),
-        nms=False,
-        opset=OPSET,
-        simplify=False,
+        format="onnx", imgsz=(height, width), nms=False, dynamic=True, opset=OPSET, simplify=False
     )
-    path.write_bytes(Path(exported).read_bytes())
+    model = onnx.load(exported)
+    sides = model.graph.input[0].type.tensor_type.shape.dim
+    sides[2].dim_value, sides[3].dim_value = height, width
+    # As exported these name the training folder, and the stride of the head only.
+    about = {entry.key: entry for entry in model.metadata_props}
+    about["description"].value = "Detector of streamlab's synthetic street"
+    about["author"].value = "streamlab"
+    about["stride"].value = "32"
+    onnx.save(model, path)

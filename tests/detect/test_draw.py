@@ -64,9 +64,9 @@ def test_the_outline_lies_on_the_edges_of_the_box_in_all_planes() -> None:
 def test_a_label_stands_above_its_box() -> None:
     picture = drawn(boxes((100, 100, 300, 200)))
     rows, columns = np.nonzero(changed(picture)[:100])
-    assert (rows.min(), rows.max()) == (84, 99)
+    assert (rows.min(), rows.max()) == (86, 99)
     assert columns.min() == 100
-    label = picture.planes()[0][84:100, 100 : columns.max() + 1]
+    label = picture.planes()[0][86:100, 100 : columns.max() + 1]
     assert {class_colour(0).y, class_colour(0).ink} <= set(label.ravel().tolist())
 
 
@@ -79,9 +79,18 @@ def test_a_label_at_the_top_goes_inside_and_else_below() -> None:
 
 def test_a_label_at_the_right_edge_stays_in_the_picture() -> None:
     picture = drawn(boxes((630, 100, 640, 200)))
-    _, columns = np.nonzero(changed(picture)[84:100])
+    _, columns = np.nonzero(changed(picture)[86:100])
     assert columns.max() == 639
-    assert 60 < columns.max() - columns.min() < 120
+    assert 30 < columns.max() - columns.min() < 120
+
+
+def test_a_label_is_shortened_to_its_box_and_a_low_box_has_none() -> None:
+    wide, narrow = (
+        np.flatnonzero(changed(drawn(boxes((100, 100, right, 200))))[86:100].any(axis=0))
+        for right in (300, 130)
+    )
+    assert np.ptp(narrow) < np.ptp(wide)
+    assert not changed(drawn(boxes((100, 100, 300, 116))))[:100].any()
 
 
 def test_labels_say_name_track_and_score() -> None:
@@ -187,7 +196,7 @@ def test_any_boxes_on_any_picture(
 
 def test_sizes_grow_with_the_picture() -> None:
     styles = [Style.of_size(*size) for size in ((640, 360), (1280, 720), (1920, 1080))]
-    assert styles[0] == Style(line=2, label=16)
+    assert styles[0] == Style(line=2, label=14)
     assert Style.of_size(1080, 1920) == styles[-1]
     for smaller, larger in pairwise(styles):
         assert smaller.line <= larger.line

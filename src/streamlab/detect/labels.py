@@ -1,7 +1,9 @@
 """Labels: what they say, where they find room, and how they are drawn.
 
 A label stands above its box, flush with its left side, or else inside its upper edge, or else
-below it. No label covers another: where there is no room it is shortened, at last to nothing.
+below it. It is not much wider than its box, so that a crowd can still be seen: first the score
+goes, then the track id; a box lower than its label has none. No label covers another: where
+there is no room it is shortened, at last to nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from streamlab.media.picture import Planes
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
 _CELL_PX = 4
+_MIN_BOX_LABELS = 1.5  # height of a box that gets a label, in labels
+_MAX_OVERHANG = 1.25  # width of a label beyond its name, in box widths
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,14 @@ class LabelSheet:
     def place(self, box: Box, parts: list[str], colour: Colour) -> Label | None:
         """Return the longest label that has room, or None."""
         tiles = [text_luma(part, self._label_height, colour.ink, colour.y) for part in parts]
+        if box[3] - box[1] < _MIN_BOX_LABELS * self._label_height:
+            return None
         while tiles:
             width = sum(tile.shape[1] + self._gap for tile in tiles) + self._gap
             width += width % 2
+            if len(tiles) > 1 and width > _MAX_OVERHANG * (box[2] - box[0]):
+                tiles.pop()
+                continue
             left = max(0, min(box[0], self._width - width))
             for top in self._tops(box):
                 if self._take(left, top, width):

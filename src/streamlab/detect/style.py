@@ -62,6 +62,6 @@ class Style:
 
     @classmethod
     def of_size(cls, width: int, height: int) -> Style:
-        """Return the style for a picture: 2 px lines and 16 px labels at 640x360."""
+        """Return the style for a picture: 2 px lines and 14 px labels at 640x360."""
         side = min(width, height)
-        return cls(line=max(2, 2 * round(side / 540)), label=max(16, 2 * round(side / 76)))
+        return cls(line=max(2, 2 * round(side / 540)), label=max(14, 2 * round(side / 76)))

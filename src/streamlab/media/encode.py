@@ -19,7 +19,8 @@ from streamlab.media.picture import TICK, Picture
 class QualityPreset:
     """How a quality is encoded: scaled by ``scale``, at most ``max_height_px`` high.
 
-    ``crf`` is x264's constant rate factor; the rate never exceeds ``max_bits_per_px`` for long.
+    ``crf`` is x264's constant rate factor; ``max_bits_per_px`` bounds the rate of a noisy picture
+    (a street needs 0.2 to 0.4 at medium quality).
     """
 
     scale: Fraction
@@ -29,10 +30,10 @@ class QualityPreset:
 
 
 PRESETS = {
-    QualityLevel.LOW: QualityPreset(Fraction(1, 2), 360, 28, 0.20),
-    QualityLevel.MEDIUM: QualityPreset(Fraction(1), 720, 23, 0.20),
-    QualityLevel.HIGH: QualityPreset(Fraction(1), 2160, 20, 0.35),
-    QualityLevel.SOURCE: QualityPreset(Fraction(1), 2160, 18, 0.50),
+    QualityLevel.LOW: QualityPreset(Fraction(1, 2), 360, 27, 0.50),
+    QualityLevel.MEDIUM: QualityPreset(Fraction(1), 720, 23, 0.80),
+    QualityLevel.HIGH: QualityPreset(Fraction(1), 2160, 20, 1.20),
+    QualityLevel.SOURCE: QualityPreset(Fraction(1), 2160, 18, 1.60),
 }
 MIN_WIDTH_PX = 160
 

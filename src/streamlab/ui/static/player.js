@@ -688,7 +688,7 @@ class Track {
   enqueue(frame) {
     const { pts } = frame.meta;
     this.outPts = Math.max(this.outPts, pts);
-    if (this.closed || pts <= Math.max(this.floorPts, this.shownPts())) {
+    if (this.closed || this.paused || pts <= Math.max(this.floorPts, this.shownPts())) {
       frame.close();
       return;
     }
@@ -947,7 +947,8 @@ class MseTrack extends Track {
 
   /** @override @type {Track["decode"]} */
   decode(samples, keyframe, bytes) {
-    for (const { meta } of samples) this.owed.set(meta.pts, meta);
+    if (!this.paused) for (const { meta } of samples) this.owed.set(meta.pts, meta);
+    if (this.owed.size > MAX_GOP_FRAMES) this.owed.clear();
     if (this.#queue.length >= MSE_MAX_QUEUED) {
       this.#queue.length = 0;
       this.needsKey = true;

@@ -1,0 +1,1 @@
+"""Measurements and recipes; run from the repository's root."""
