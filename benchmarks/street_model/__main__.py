@@ -43,6 +43,7 @@ def main() -> None:
         "held_out": _about_held_out(accuracy.pictures),
         "accuracy": accuracy.figures(),
         "classes": accuracy.class_figures(),
+        "sample": evaluate.measure_accuracy(model, evaluate.sample()).figures(),
         "speed": {**evaluate.measure_speed(model), "machine": evaluate.processor()},
     }
     card.write_figures(options.models / "street.json", figures)

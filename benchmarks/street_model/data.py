@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.detect.letterbox import Letterbox, fit
-from streamlab.media.picture import Picture
+from streamlab.media.picture import TICK, Picture
 from streamlab.media.street import Look, Street, TruthBox
 
 INPUT_SIZE = (384, 224)
@@ -166,7 +166,7 @@ def _through_h264(pictures: Sequence[Picture], crf: int) -> list[Picture]:
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = pictures[0].width, pictures[0].height
     encoder.pix_fmt = "yuv420p"
-    encoder.time_base = pictures[0].frame.time_base
+    encoder.time_base = TICK
     encoder.options = {"crf": str(crf), "preset": "veryfast", "tune": "zerolatency", "g": "1"}
     encoder.thread_count = 1
     decoder = av.CodecContext.create("h264", "r")

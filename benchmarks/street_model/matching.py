@@ -84,7 +84,7 @@ def tally_picture(
 
 
 def _choose(
-    overlaps: NDArray[np.float64], free: NDArray[np.bool_], counts: NDArray[np.bool_]
+    overlaps: NDArray[np.floating], free: NDArray[np.bool_], counts: NDArray[np.bool_]
 ) -> int | None:
     for eligible in (free & counts, free & ~counts):
         fitting = np.where(eligible, overlaps, 0.0)

@@ -62,6 +62,7 @@
   Object.assign(globalThis, {
     streamlabStrip: {
       readAll,
+      looks: () => looks.length,
       start() {
         cancelAnimationFrame(animation);
         looks = [];

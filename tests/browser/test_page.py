@@ -84,6 +84,7 @@ def test_hidden_tab_comes_back_at_the_live_edge(
         street.page.wait_for_timeout(3000)
         waiting = street.stats()
         street.start_watching()
+        street.page.wait_for_function("streamlabStrip.looks() > 0")
         street.set_hidden(False)
         street.page.wait_for_timeout(1000)
         seen = street.stop_watching()

@@ -76,6 +76,12 @@ def test_a_live_source_that_comes_back_lies_as_far_ahead_as_time_passed() -> Non
     assert timeline.receive_frame(3007, 10 * SECOND_NS) == 10 * TIMESCALE + 3000
 
 
+def test_a_live_source_without_stamps_goes_with_the_clock() -> None:
+    timeline = Timeline(3000, live=True)
+    assert timeline.receive_frame(None, 0) == 0
+    assert timeline.receive_frame(None, SECOND_NS // 25) == 3600
+
+
 def test_a_looped_file_goes_on_after_one_frame() -> None:
     timeline = Timeline(3000, live=False)
     timeline.receive_frame(0, 0)

@@ -4,7 +4,7 @@ Rules:
 
 - the first frame has pts 0;
 - while the source's stamps are plausible, spans between frames are the source's own;
-- a missing stamp advances by one nominal frame;
+- a missing stamp advances by the time that passed in a live source, else by one nominal frame;
 - a stamp that goes back, or jumps ahead by more than ``MAX_JUMP_PTS`` beyond the time that
   really passed, re-anchors the timeline, and so does ``request_restart`` after a reconnect;
 - a re-anchored frame of a live source lies as far ahead as real time passed, at least one
@@ -40,9 +40,10 @@ class Timeline:
         if self._last_ns is None:
             self._offset = None if stamp is None else -stamp
             return self._advance(0, now_ns)
-        if stamp is None:
-            return self._advance(self._last_pts + self.nominal_duration, now_ns)
         elapsed = ns_to_pts(max(0, now_ns - self._last_ns))
+        if stamp is None:
+            step = max(1, elapsed) if self._live else self.nominal_duration
+            return self._advance(self._last_pts + step, now_ns)
         if self._offset is not None:
             pts = stamp + self._offset
             if 0 < pts - self._last_pts <= elapsed + MAX_JUMP_PTS:

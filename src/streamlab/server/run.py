@@ -17,6 +17,7 @@ from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 
 GRACEFUL_SHUTDOWN_S = 2
+MAX_UNSENT_BYTES = 65_536
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -29,6 +30,10 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Inherited by every connection: a client that stops reading is noticed after this much unsent
+    # data, not after the megabytes that the kernel would take by default.
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
     try:
         listener.bind((host, port))
     except OSError as error:

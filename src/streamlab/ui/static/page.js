@@ -228,11 +228,11 @@ function showView() {
 
 /** @param {DetectorInfo | null} detector */
 function showDetector(detector) {
-  const scripted = detector?.kind === "scripted";
-  write(
-    "detector",
-    detector ? `Detector: ${detector.name}${scripted ? "" : ` (${detector.kind})`}` : "",
-  );
+  const none = detector?.name === "none"; // the server was given no model
+  const scripted = detector?.kind === "scripted" && !none;
+  const name = none ? "none, so nothing is annotated" : detector?.name;
+  const kind = detector?.kind === "scripted" ? "" : ` (${detector?.kind})`;
+  write("detector", detector ? `Detector: ${name}${kind}` : "");
   byId("scripted").hidden = !scripted;
 }
 
