@@ -28,7 +28,7 @@ from streamlab.media.street import Street, TruthBox
 PICTURE_SIZE = (640, 360)
 HELD_OUT_SEEDS = range(1, 100)
 FRAMES_PER_SEED = 4
-SAMPLE_SEEDS = 10
+SAMPLE_SEEDS, SAMPLE_FRAMES_PER_SEED = 8, 5
 LARGE_PX = 24
 """An object is large when the longer side of its box is more than that, px of the picture."""
 DEFAULT_CONFIDENCE = 0.25
@@ -90,7 +90,7 @@ def held_out(
 
 def sample() -> Iterator[tuple[Picture, list[TruthBox]]]:
     """Yield the few of them that the tests hold the model to."""
-    return held_out(HELD_OUT_SEEDS[:SAMPLE_SEEDS])
+    return held_out(HELD_OUT_SEEDS[:SAMPLE_SEEDS], SAMPLE_FRAMES_PER_SEED)
 
 
 def measure_accuracy(path: Path, shots: Iterable[tuple[Picture, list[TruthBox]]]) -> Accuracy:

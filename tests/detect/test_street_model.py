@@ -74,7 +74,8 @@ def test_pictures_in_one_batch_are_judged_as_alone() -> None:
 
 def test_a_seed_gives_the_same_pictures_every_time() -> None:
     first, again = (
-        [picture.frame.to_ndarray() for picture, _ in data.film(data.plan(7, 2))] for _ in range(2)
+        [picture.frame.to_ndarray() for picture, _ in data.film(data.plan(7, 2, (320, 180)))]
+        for _ in range(2)
     )
     np.testing.assert_array_equal(first, again)
 

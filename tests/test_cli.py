@@ -1,0 +1,139 @@
+"""The command line as a person uses it: what it says, and with which exit code."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import videos
+from tests.fakes.rtsp_server import free_port
+from tests.fakes.streamlab_process import StreamlabProcess
+
+
+def run(*arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streamlab", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("serve", "--port", str(free_port()), *arguments)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["serve"], ["probe"]])
+def test_help_teaches(command: list[str]) -> None:
+    done = run(*command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+    assert "streamlab" in done.stdout
+
+
+def test_version() -> None:
+    assert run("--version").stdout.startswith("streamlab ")
+
+
+def test_a_port_in_use(taken_port: int) -> None:
+    done = run("demo", "--no-browser", "--port", str(taken_port))
+    assert done.returncode == 1
+    assert f"port {taken_port}" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_a_camera_without_a_name() -> None:
+    done = serve("--camera", "door.mp4")
+    assert done.returncode == 1
+    assert "NAME=SOURCE" in done.stderr
+
+
+def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
+    wrong = {
+        str(tmp_path / "missing.mp4"): "does not exist",
+        str(videos.text(tmp_path / "text.mp4")): "not a video",
+        str(videos.truncated(tmp_path / "truncated.mp4")): "truncated",
+        str(tmp_path): "is a folder",
+        f"rtsp://127.0.0.1:{free_port()}/cam": "cannot be reached",
+        "gopher://example/1": "not known",
+        "synthetic://ocean": "no synthetic scene",
+        "synthetic://traffic?fps=zero": "fps",
+    }
+    for source, words in wrong.items():
+        done = serve("--camera", f"cam={source}")
+        assert done.returncode == 1, source
+        assert words in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("missing.onnx", None, "missing.onnx"), ("corrupt.onnx", b"no model", "corrupt.onnx")],
+)
+def test_models_that_cannot_be_used(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    done = run("demo", "--no-browser", "--port", str(free_port()), "--model", str(path))
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setting_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMLAB_GOP_S", "-1")
+    done = run("demo", "--no-browser", "--port", str(free_port()))
+    assert done.returncode == 2
+    assert "gop_s" in done.stderr
+
+
+def test_an_unreachable_camera_does_not_keep_others_from_running(tmp_path: Path) -> None:
+    gone = f"gone=rtsp://127.0.0.1:{free_port()}/cam"
+    cameras = ["--camera", gone, "--camera", "street=synthetic://traffic"]
+    with StreamlabProcess(tmp_path / "log", *cameras) as server:
+        said = server.log_path.read_text()
+        assert "trying again in the background" in said
+        assert "street" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with StreamlabProcess(tmp_path / "log", "--camera", "street=synthetic://traffic") as server:
+        server.process.send_signal(number)
+        assert server.process.wait(15) == 0
+        said = server.log_path.read_text()
+    assert "Stopped." in said
+    assert "Traceback" not in said
+
+
+def test_probe_says_what_a_source_is(tmp_path: Path) -> None:
+    done = run("probe", str(videos.baseline(tmp_path / "baseline.mp4")))
+    assert done.returncode == 0, done.stderr
+    for words in ("h264", "320x180", "25.000 fps", "passed through", "B-frames"):
+        assert words in done.stdout
+    done = run("probe", str(videos.b_frames(tmp_path / "b.mp4")))
+    assert "transcoded: the camera's H.264 has B-frames" in done.stdout
+
+
+def test_probe_of_what_is_no_video(tmp_path: Path) -> None:
+    done = run("probe", str(videos.text(tmp_path / "text.mp4")))
+    assert done.returncode == 1
+    assert "not a video" in done.stderr
