@@ -4,7 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PORT ?= 8000
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+# Says what it collects; the whole log is kept, and shown when it fails.
+define install
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(1) 2>&1 \
+	  | tee $(STAMPS)/pip.log | sed -un 's/^Collecting \([^ ]*\).*/   \1/p' \
+	  || { tail -20 $(STAMPS)/pip.log; exit 1; }
+endef
 DEV := $(STAMPS)/dev
 
 .PHONY: help demo test lint types js unit browser-tests bench clean
@@ -51,12 +58,12 @@ $(STAMPS)/venv:
 
 $(STAMPS)/base: pyproject.toml | $(STAMPS)/venv
 	@echo "== installing streamlab (a minute, the first time)"
-	@$(PIP) --editable .
+	$(call install,--editable .)
 	@touch $@
 
 $(DEV): pyproject.toml | $(STAMPS)/venv
 	@echo "== installing streamlab and what its tests need (a few minutes, the first time)"
-	@$(PIP) --editable '.[dev]'
+	$(call install,--editable '.[dev]')
 	@touch $(STAMPS)/base $@
 
 $(STAMPS)/node: tests/js/package.json $(DEV)
