@@ -34,8 +34,9 @@ types: $(DEV)
 	@$(BIN)/mypy
 
 js: $(DEV) $(STAMPS)/node
-	@echo "== tsc"
-	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" ./node_modules/.bin/tsc --project tsconfig.json
+	@echo "== tsc and the player's own tests"
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
 
 unit: $(DEV) $(STAMPS)/system
 	@echo "== pytest"

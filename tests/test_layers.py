@@ -27,7 +27,8 @@ FLOORS = {
 }
 CORE_MAY_IMPORT = {
     "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "enum",
-    "fractions", "functools", "hashlib", "heapq", "json", "math", "re", "struct", "typing",
+    "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "re",
+    "struct", "typing",
 }  # fmt: skip
 MODULES = sorted(SRC.rglob("*.py"))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from .client import Control, Stream
 from .schema import problems
 from .street import number_of
@@ -46,7 +44,6 @@ def test_channel_is_added_and_removed_while_the_other_goes_on(
     assert raw == list(range(raw[0], raw[0] + len(raw)))
 
 
-@pytest.mark.skip(reason="the server does not have this part of the protocol yet")
 def test_detections_can_be_had_without_pictures(server_url: str, control: Control) -> None:
     reserved = control.subscribe("detections").json()
     with Stream(server_url, connection_id=reserved["connection_id"]) as stream:

@@ -30,6 +30,7 @@ from streamlab.core.fragment import InitSegment
 from streamlab.core.ring import Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
+MAX_DETECTIONS_EVENTS = 64
 
 
 class ConnectionState(StrEnum):
@@ -73,10 +74,13 @@ class Connection:
         self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
         self.qualities = dict(qualities)
         self.pending: PendingSwitch | None = None
+        self.detections = False
+        """Whether it asked for the boxes of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
         self.sent_fragments = 0
         self._outbox: deque[bytes] = deque()
+        self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
         self._init_ids: dict[ChannelType, str] = {}  # what the client's decoders are set to
 
@@ -104,6 +108,11 @@ class Connection:
             self.outbox_dropped += 1
         self._outbox.append(event)
 
+    def post_detections(self, event: bytes) -> None:
+        """Queue the boxes of a frame; the oldest that wait make room and are counted."""
+        self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
+        self._boxes.append(event)
+
     def rewind(self, keys: Iterable[ChannelKey]) -> None:
         """Read these encodings anew, from the GOP cache."""
         for key in keys:
@@ -125,6 +134,8 @@ class Connection:
             events.extend(self._init_before(entry, inits))
             events.append(entry.cached_event if cached else entry.live_event)
             self.sent_fragments += 1
+        events.extend(self._boxes)
+        self._boxes.clear()
         if self.state is ConnectionState.JOINING and self.sent_fragments:
             self.state = ConnectionState.LIVE
         return events

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, SyncState, View
+from streamlab.core.fragment import WireBox
 
 PROTOCOL_VERSION = 1
 
@@ -49,6 +50,16 @@ class Init:
     height: int
     fps: float
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """The boxes of one frame, for those who draw themselves."""
+
+    name: ClassVar[str] = "detections"
+    pts: int
+    detections_pts: int | None
+    detections: list[WireBox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ class End:
     reason: EndReason
 
 
-WireEvent = Connected | Init | Sync | Switched | Gap | Source | Heartbeat | End
+WireEvent = Connected | Init | Detections | Sync | Switched | Gap | Source | Heartbeat | End
 
 
 def encode(event: WireEvent) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection, ConnectionState, PendingSwitch, join_points
-from streamlab.core.events import Switched, SwitchReason, Sync, WireEvent, encode
+from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.ring import Released, Ring
 from streamlab.core.stats import Window
@@ -72,6 +72,7 @@ class DualChannelStream:
         self._max_fragments = max_fragments
         self._linger_ns = linger_ns
         self._order = 0
+        self._boxes_pts = -1
         self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may be let go
         self._switching: set[str] = set()
         self._events: deque[StreamEvent] = deque()
@@ -195,7 +196,19 @@ class DualChannelStream:
         self._order += 1
         ring.append(Released(fragment, wall_s, self._order))
         self.counts[f"released_{fragment.key.channel}"] += 1
+        self._post_detections(fragment)
         self._events.append(Wake())
+
+    def _post_detections(self, fragment: Fragment) -> None:
+        asking = [connection for connection in self.connections.values() if connection.detections]
+        for frame in fragment.frames if asking else ():
+            if frame.boxes is None or frame.pts <= self._boxes_pts:
+                continue  # raw, or another quality of the annotated channel was first
+            self._boxes_pts = frame.pts
+            boxes = frame.boxes
+            event = encode(Detections(frame.pts, boxes.detections_pts, boxes.rows))
+            for connection in asking:
+                connection.post_detections(event)
 
     def _try_switch(self, connection: Connection, now_ns: int) -> None:
         pending = connection.pending

@@ -53,9 +53,12 @@ class ChannelSubscriptionManager:
         camera.settle()
         return connection
 
-    def reserve(self, camera: Camera, channel: ChannelType, quality: QualityLevel) -> Connection:
-        """Make a connection that is read later; it lapses after ``RESERVATION_S``."""
-        connection = self.open(camera, [channel], {channel: quality})
+    def reserve(self, camera: Camera) -> Connection:
+        """Make a connection without channels, to be read later.
+
+        It lapses after ``RESERVATION_S``. Raises LimitError.
+        """
+        connection = self.open(camera, [])
         name = connection.connection_id
         self._reserved[name] = asyncio.get_running_loop().call_later(
             RESERVATION_S, self._lapse, camera, name
@@ -106,6 +109,10 @@ class ChannelSubscriptionManager:
         channels = set(connection.channels) - {channel}
         camera.stream.request_channels(connection, channels, {}, monotonic_ns())
         camera.settle()
+
+    def subscribe_detections(self, connection: Connection, *, wanted: bool) -> None:
+        """Send a connection the boxes of each frame from now on, or no longer."""
+        connection.detections = wanted
 
     async def switch(
         self, camera: Camera, connection: Connection, view: View, quality: QualityLevel | None

@@ -15,6 +15,7 @@ from streamlab.manager.reports import Report, process_report, sync_report
 from streamlab.server.sse import EventStreamResponse
 
 AnnotatedQuality = Literal["low", "medium", "high"]
+SubscribedChannel = Literal["raw", "annotated", "detections"]
 
 
 def channels_of(request: Request) -> StreamChannelManager:
@@ -53,8 +54,8 @@ router = APIRouter(
 class SubscribeRequest(BaseModel):
     """Which channel to add to which connection; without one, a connection is reserved."""
 
-    channel_type: ChannelType
-    quality: QualityLevel = QualityLevel.MEDIUM
+    channel_type: SubscribedChannel
+    quality: QualityLevel | None = None
     connection_id: str | None = None
 
 
@@ -98,20 +99,29 @@ async def subscribe(
 ) -> Report:
     """Add a channel to a connection, or reserve a connection for a later GET."""
     if body.connection_id is None:
-        connection = subscriptions.reserve(camera, body.channel_type, body.quality)
+        connection = subscriptions.reserve(camera)
     else:
         connection = subscriptions.connection(camera, body.connection_id)
-        subscriptions.subscribe(camera, connection, body.channel_type, body.quality)
+    if body.channel_type == "detections":
+        subscriptions.subscribe_detections(connection, wanted=True)
+    else:
+        subscriptions.subscribe(camera, connection, ChannelType(body.channel_type), body.quality)
     return _subscription(camera, connection.connection_id)
 
 
 @router.delete("/sse/{camera_id}/subscribe")
 async def unsubscribe(
-    connection_id: str, channel_type: ChannelType, camera: CameraOf, subscriptions: Subscriptions
+    connection_id: str,
+    channel_type: SubscribedChannel,
+    camera: CameraOf,
+    subscriptions: Subscriptions,
 ) -> Report:
     """Take a channel from a connection; the connection stays open."""
     connection = subscriptions.connection(camera, connection_id)
-    subscriptions.unsubscribe(camera, connection, channel_type)
+    if channel_type == "detections":
+        subscriptions.subscribe_detections(connection, wanted=False)
+    else:
+        subscriptions.unsubscribe(camera, connection, ChannelType(channel_type))
     return _subscription(camera, connection_id)
 
 
@@ -150,10 +160,13 @@ async def stats(channels: Channels) -> Report:
 
 def _subscription(camera: Camera, connection_id: str) -> Report:
     connection = camera.stream.connections[connection_id]
+    subscribed: list[Report] = [
+        {"channel_type": key.channel, "quality": key.quality} for key in connection.encodings
+    ]
+    if connection.detections:
+        subscribed.append({"channel_type": "detections", "quality": None})
     return {
         "connection_id": connection_id,
         "stream_id": camera.stream.stream_id,
-        "subscriptions": [
-            {"channel_type": key.channel, "quality": key.quality} for key in connection.encodings
-        ],
+        "subscriptions": subscribed,
     }
