@@ -48,6 +48,7 @@ class ContainerSource:
         self._container = _open(spec)
         try:
             self._stream = _video_stream(self._container, spec)
+            self._is_live = spec.kind is not SourceKind.FILE and not _has_end(self._container)
             self._frames = self._decode()
             first = next(self._frames, None)
         except BaseException:
@@ -65,7 +66,7 @@ class ContainerSource:
             width=first.frame.width,
             height=first.frame.height,
             fps=_rate(self._stream),
-            live=spec.kind is not SourceKind.FILE,
+            live=self._is_live,
         )
 
     @property
@@ -85,10 +86,10 @@ class ContainerSource:
         if first is not None:
             yield first
         yield from self._frames
-        while self.spec.kind is SourceKind.FILE and self.spec.loop:
-            yield from self._again()
-        if self.spec.kind is not SourceKind.FILE:
+        if self._is_live:
             raise SourceUnreachableError(f"{self.spec.display} ended the stream")
+        while self.spec.loop:
+            yield from self._again()
 
     def details(self) -> dict[str, str]:
         """Return what else is known of the source, in words."""
@@ -179,6 +180,11 @@ def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream
     # Frame threads would hold pictures back by one per thread.
     stream.thread_type = "NONE"
     return stream
+
+
+def _has_end(container: InputContainer) -> bool:
+    """Return whether it is a recording: a file, also one that comes over HTTP."""
+    return container.duration is not None and container.duration > 0
 
 
 def _rate(stream: av.VideoStream) -> Fraction:

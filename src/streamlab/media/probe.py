@@ -41,7 +41,7 @@ def judge_of(source: Source) -> tuple[ParameterSets | None, PassthroughJudge]:
         return None, PassthroughJudge(f"the camera's own picture is {source.info.codec}, not H.264")
     try:
         sets = ParameterSets.from_extradata(source.extradata)
-        why_not = objection(sets)
+        why_not = "the camera's H.264 has B-frames" if source.reorders else objection(sets)
     except StreamlabError as error:
         return None, PassthroughJudge(str(error))
     return sets, PassthroughJudge(why_not)

@@ -21,7 +21,7 @@ class SourceInfo:
     height: int
     fps: Fraction
     live: bool
-    """Its pictures come when they come; otherwise they are paced by their time stamps."""
+    """Its pictures come when they come; else it is a recording, paced by its time stamps."""
     reserved_rows: int = 0
     """Rows at the top that no channel may draw over (the truth strip), px."""
 

@@ -28,6 +28,7 @@ from streamlab.pipeline.frame import CapturedFrame, Passthrough
 log = logging.getLogger(__name__)
 MAX_LATE_NS = NS_PER_S
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.5, 10.0
+SHORT_SESSION_NS = 10 * NS_PER_S
 
 SourceNews = Callable[[SourceState, str], None]
 
@@ -58,6 +59,7 @@ class Capture(threading.Thread):
         self._timeline = Timeline(round(TIMESCALE / source.info.fps), live=source.info.live)
         self._pacer = Pacer()
         self._size_px = (0, 0)
+        self._short_sessions = 0
         self._sets: ParameterSets | None = None
 
     def stop(self) -> None:
@@ -79,6 +81,7 @@ class Capture(threading.Thread):
         self._source = None
         if source is None:
             return False
+        opened_ns = monotonic_ns()
         try:
             with closing(source):
                 self._begin(source)
@@ -87,6 +90,8 @@ class Capture(threading.Thread):
                         return False
                     self._receive(item, source.info)
         except SourceError as error:
+            short = monotonic_ns() - opened_ns < SHORT_SESSION_NS
+            self._short_sessions = self._short_sessions + 1 if short else 0
             log.warning("%s: %s", self.name, error)
             self._news(SourceState.RECONNECTING, str(error))
             return True
@@ -104,7 +109,8 @@ class Capture(threading.Thread):
             ),
             reraise=True,
         )
-        self._stopping.wait(BACKOFF_FIRST_S)
+        # A source that opens and fails at once is not to be opened twice a second for ever.
+        self._stopping.wait(min(BACKOFF_FIRST_S * 2**self._short_sessions, BACKOFF_MAX_S))
         try:
             return attempts(open_source, self._spec)
         except StreamlabError:
