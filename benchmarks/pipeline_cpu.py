@@ -2,7 +2,7 @@
 
 Ours: one decode, boxes drawn on a copy, two encodes, fragments with their events, in the threads
 and at the pace of a live camera. ffmpeg's: one decode and two encodes with the same x264 settings,
-as fast as it can. Both in turn, in one run. Only the detector's own time is left out: the boxes
+at the same pace (`-re`). Both in turn, in one run. Only the detector's own time is left out: the boxes
 are the scene's ground truth, looked up beforehand.
 
     python benchmarks/pipeline_cpu.py [--seconds 10] [--rounds 3]
@@ -99,7 +99,16 @@ def ffmpeg_ms(path: Path, frames: int) -> float:
     crf = str(PRESETS[QUALITY].crf)
     encode = ["-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]
     encode += ["-crf", crf, "-g", "30", "-threads", "1", "-f", "null", "-"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-threads", "1", "-i", str(path)]
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-v",
+        "error",
+        "-re",
+        "-threads",
+        "1",
+        "-i",
+        str(path),
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command + encode + encode, check=True, stdin=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -50,21 +50,33 @@ class LabelSheet:
 
     def place(self, box: Box, parts: list[str], colour: Colour) -> Label | None:
         """Return the longest label that has room, or None."""
-        tiles = [text_luma(part, self._label_height, colour.ink, colour.y) for part in parts]
         if box[3] - box[1] < _MIN_BOX_LABELS * self._label_height:
             return None
+        tiles, widths = self._tiles(box, parts, colour)
         while tiles:
-            width = sum(tile.shape[1] + self._gap for tile in tiles) + self._gap
-            width += width % 2
-            if len(tiles) > 1 and width > _MAX_OVERHANG * (box[2] - box[0]):
-                tiles.pop()
-                continue
+            width = widths.pop()
             left = max(0, min(box[0], self._width - width))
             for top in self._tops(box):
                 if self._take(left, top, width):
                     return Label(left, top, min(width, self._width), tiles, colour)
             tiles.pop()
         return None
+
+    def _tiles(
+        self, box: Box, parts: list[str], colour: Colour
+    ) -> tuple[list[NDArray[np.uint8]], list[int]]:
+        """Return the parts that are not too wide for the box, and the label's width after each."""
+        tiles: list[NDArray[np.uint8]] = []
+        widths: list[int] = []
+        width, widest = self._gap, _MAX_OVERHANG * (box[2] - box[0])
+        for part in parts:
+            tile = text_luma(part, self._label_height, colour.ink, colour.y)
+            width += tile.shape[1] + self._gap
+            if tiles and width > widest:
+                break
+            tiles.append(tile)
+            widths.append(width + width % 2)
+        return tiles, widths
 
     def draw(self, label: Label, planes: Planes) -> None:
         """Draw a label: text in Y, the class colour behind it in all three planes."""
@@ -94,8 +106,9 @@ class LabelSheet:
         rows = range((top + 1) // _CELL_PX, (top + self._label_height - 2) // _CELL_PX + 1)
         first, last = (left + 1) // _CELL_PX, (left + width - 2) // _CELL_PX
         columns = (1 << last + 1) - (1 << first)
-        if any(self._taken[row] & columns for row in rows):
-            return False
+        for row in rows:
+            if self._taken[row] & columns:
+                return False
         for row in rows:
             self._taken[row] |= columns
         return True
