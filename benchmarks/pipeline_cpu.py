@@ -2,8 +2,8 @@
 
 Ours: one decode, boxes drawn on a copy, two encodes, fragments with their events, in the threads
 and at the pace of a live camera. ffmpeg's: one decode and two encodes with the same x264 settings,
-at the same pace (`-re`). Both in turn, in one run. Only the detector's own time is left out: the boxes
-are the scene's ground truth, looked up beforehand.
+at the same pace (`-re`). Both in turn, in one run. Only the detector's own time is left out: the
+boxes are the scene's ground truth, looked up beforehand.
 
     python benchmarks/pipeline_cpu.py [--seconds 10] [--rounds 3]
 """
