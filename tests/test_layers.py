@@ -11,9 +11,9 @@ import pytest
 SRC = Path(__file__).parent.parent / "src" / "streamlab"
 FLOORS = {
     "errors": 0,
-    "settings": 0,
     "clock": 0,
     "core": 1,
+    "settings": 2,
     "media": 2,
     "detect": 2,
     "pipeline": 3,

@@ -13,6 +13,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from streamlab.core.playout import SyncPolicy
+
 
 class Settings(BaseSettings):
     """What can be set. Names and defaults are those of the wire protocol's page."""
@@ -26,7 +28,9 @@ class Settings(BaseSettings):
     max_sync_violations: int = Field(default=10, ge=1, description="in a row, before `degraded`")
     enable_dual_channel: bool = True
     channel_switch_timeout: float = Field(default=0.1, gt=0, description="s")
+    sync_policy: SyncPolicy = SyncPolicy.HYBRID
     max_playout_delay_ms: float = Field(default=250.0, ge=0)
+    max_stale_fraction: float = Field(default=0.2, ge=0, le=1)
     fragment_ms: float = Field(default=0.0, ge=0, description="0: one frame per fragment")
     gop_s: float = Field(default=1.0, gt=0)
     heartbeat_interval: float = Field(default=15.0, gt=0, description="s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.nal import ParameterSets
+from streamlab.core.playout import SyncPolicy
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.sync import SyncController
 
@@ -33,8 +34,10 @@ def fragment(
     )
 
 
-def controller(**changes: float) -> SyncController:
+def controller(policy: SyncPolicy = SyncPolicy.NONE, **changes: float) -> SyncController:
     return SyncController(
+        policy=policy,
+        max_playout_delay_ms=changes.get("max_playout_delay_ms", 250.0),
         tolerance_ms=changes.get("tolerance_ms", 50.0),
         check_interval_ns=1000 * MS_NS,
         max_violations=int(changes.get("max_violations", 3)),

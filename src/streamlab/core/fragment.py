@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from streamlab.core.boxes import Sample, init_segment, media_segment
 from streamlab.core.channels import ChannelKey
@@ -23,6 +24,8 @@ class Boxes:
 
     detections_pts: int | None
     rows: list[WireBox]
+    decided_ns: int | None = None
+    """When it was decided that these are drawn, monotonic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class InitSegment:
         return cls(key, sets.codec, width, height, fps, init_segment(sets, width, height))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fragment:
     """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames."""
 
@@ -71,11 +74,11 @@ class Fragment:
     init_id: str
     frames: tuple[EncodedFrame, ...]
     data: bytes
-    body: bytes = field(init=False, repr=False)
-    """The JSON members of its event that are known before it is released, serialised once."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "body", _body(self))
+    @cached_property
+    def body(self) -> bytes:
+        """The JSON members of its event that are known before it is released; made once."""
+        return _body(self)
 
     @property
     def pts(self) -> int:

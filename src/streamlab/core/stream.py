@@ -15,9 +15,10 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection, ConnectionState, PendingSwitch, join_points
 from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.playout import NS_PER_MS
 from streamlab.core.ring import Released, Ring
 from streamlab.core.stats import Window
-from streamlab.core.sync import NS_PER_MS, Release, SyncController
+from streamlab.core.sync import BoxDeadline, Release, SyncController
 
 MAX_INITS = 64
 
@@ -53,7 +54,7 @@ class Wake:
     """There is something for the connections to read."""
 
 
-StreamEvent = EncodersWanted | SwitchDone | SwitchTimedOut | Wake
+StreamEvent = BoxDeadline | EncodersWanted | SwitchDone | SwitchTimedOut | Wake
 
 
 class DualChannelStream:
@@ -90,6 +91,10 @@ class DualChannelStream:
         """Take a fragment as its encoder finished it."""
         self.controller.receive_fragment(fragment, now_ns)
         self._drain_controller(now_ns, wall_s)
+
+    def receive_lag(self, lag_ns: int | None) -> None:
+        """Take how long after its capture a frame's detections came; None when they will not."""
+        self.controller.receive_lag(lag_ns)
 
     # -- viewers -------------------------------------------------------------------------
 
@@ -182,6 +187,8 @@ class DualChannelStream:
                 self._release(event.fragment, wall_s)
             elif isinstance(event, Sync):
                 self.post(event)
+            else:
+                self._events.append(event)
         for name in list(self._switching):
             self._try_switch(self.connections[name], now_ns)
 

@@ -18,13 +18,13 @@ from streamlab.core.stream import (
     SwitchTimedOut,
     Wake,
 )
-from streamlab.core.sync import SyncController
+from streamlab.core.sync import BoxDeadline, SyncController
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.render import Renderer
 from streamlab.manager.handover import Handover
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.settings import Settings
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 MAX_HANDOVER_ITEMS = 256
 MAX_RING_FRAGMENTS = 1024
 
-PipelineEvent = InitSegment | Fragment | SourceChanged
+PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 SwitchOutcome = SwitchDone | SwitchTimedOut
 
 
@@ -70,6 +70,9 @@ class Camera:
                 check_interval_ns=round(settings.sync_check_interval * NS_PER_S),
                 max_violations=settings.max_sync_violations,
                 now_ns=monotonic_ns(),
+                policy=settings.sync_policy,
+                max_playout_delay_ms=settings.max_playout_delay_ms,
+                max_stale_fraction=settings.max_stale_fraction,
             ),
             max_fragments=MAX_RING_FRAGMENTS,
             linger_ns=round(settings.encoder_linger * NS_PER_S),
@@ -80,7 +83,7 @@ class Camera:
             source,
             service,
             renderer,
-            PipelineSettings(settings.gop_s, settings.fragment_ms, settings.max_playout_delay_ms),
+            PipelineSettings(settings.gop_s, settings.fragment_ms),
             self.handover.put,
         )
 
@@ -118,6 +121,8 @@ class Camera:
         while (event := self.stream.next_event()) is not None:
             if isinstance(event, EncodersWanted):
                 self.pipeline.request_encoders(event.keys)
+            elif isinstance(event, BoxDeadline):
+                self.pipeline.request_box_deadline(event.deadline_ns)
             elif isinstance(event, Wake):
                 for wake in self.wakes:
                     wake()
@@ -135,6 +140,8 @@ class Camera:
         for item in batch:
             if isinstance(item, Fragment):
                 self.stream.receive_fragment(item, now_ns, now_s)
+            elif isinstance(item, DetectionTimed):
+                self.stream.receive_lag(item.lag_ns)
             elif isinstance(item, InitSegment):
                 self.stream.receive_init(item)
             else:

@@ -31,13 +31,17 @@ _CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class StreamChannelManager:
     """Creates, removes and reports on cameras. One event loop owns it.
 
-    ``detector`` serves all cameras; a synthetic camera without one is annotated with the
-    ground truth of its scene.
+    ``detector`` serves all cameras, or all synthetic ones (``only_synthetic``), that have none
+    of their own. For the others a synthetic camera is annotated with the ground truth of its
+    scene, and any other is not annotated.
     """
 
-    def __init__(self, settings: Settings, detector: Detector | None = None) -> None:
+    def __init__(
+        self, settings: Settings, detector: Detector | None = None, *, only_synthetic: bool = False
+    ) -> None:
         self.settings = settings
         self.detector = detector
+        self.only_synthetic = only_synthetic
         self._cameras: dict[str, Camera] = {}
         self._opening: set[str] = set()
         self._shared: DetectionService | None = None
@@ -129,17 +133,15 @@ class StreamChannelManager:
     def _service(
         self, camera_id: str, source: object, detector: Detector | None
     ) -> DetectionService:
-        if detector is None and self.detector is None:
-            detector = _default_detector(source)
-        if detector is not None:
-            service = self._own[camera_id] = DetectionService(detector)
-            service.start()
-            return service
-        if self._shared is None:
-            assert self.detector is not None
-            self._shared = DetectionService(self.detector)
-            self._shared.start()
-        return self._shared
+        shares = not self.only_synthetic or isinstance(source, SyntheticSource)
+        if detector is None and shares and self.detector is not None:
+            if self._shared is None:
+                self._shared = DetectionService(self.detector)
+                self._shared.start()
+            return self._shared
+        own = self._own[camera_id] = DetectionService(detector or _default_detector(source))
+        own.start()
+        return own
 
 
 def _default_detector(source: object) -> Detector:

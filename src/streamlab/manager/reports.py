@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel, SyncState
+from streamlab.core.playout import NS_PER_MS
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
@@ -44,27 +45,30 @@ def sync_report(camera: Camera, window_s: float) -> Report:
     """Return a camera's synchronisation over the last ``window_s`` seconds."""
     now_ns = monotonic_ns()
     stream, controller = camera.stream, camera.stream.controller
-    drifts_ms = controller.drifts_ms.values(now_ns, window_s)
-    ages_ms = controller.box_ages_ms.values(now_ns, window_s)
-    status = controller.status(now_ns)
+    meter, playout = controller.meter, controller.control.playout
+    drifts_ms = meter.drifts_ms.values(now_ns, window_s)
+    status, counts = meter.status(now_ns), controller.counts + meter.counts
     return {
         "camera_id": camera.camera_id,
         "stream_id": stream.stream_id,
         "window_s": window_s,
+        "policy": controller.control.policy,
         "drift_ms": status.drift_ms,
         "is_synchronized": status.is_synchronized,
         "state": status.state,
-        "sync_tolerance_ms": controller.tolerance_ms,
+        "sync_tolerance_ms": meter.tolerance_ms,
         "playout_delay_ms": controller.playout_delay_ms,
+        "box_deadline_ms": playout.box_deadline_ns / NS_PER_MS,
         "drift_abs_ms": _quantiles([abs(drift) for drift in drifts_ms]),
         "histogram": {"edges_ms": list(HISTOGRAM_EDGES_MS), "counts": histogram(drifts_ms)},
         "sync_violations": status.violations,
-        "violations_in_window": sum(abs(d) > controller.tolerance_ms for d in drifts_ms),
-        "corrections": dict.fromkeys(("hold", "stale", "release", "re-anchor"), 0)
-        | {"stale": controller.counts["stale"]},
-        "box_age_ms": _quantiles(ages_ms),
-        "fresh_fraction": sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None,
-        "frames": dict(controller.counts),
+        "violations_in_window": sum(abs(d) > meter.tolerance_ms for d in drifts_ms),
+        "corrections": {kind: counts[kind] for kind in ("hold", "stale", "release", "re-anchor")},
+        "added_latency_ms": _quantiles(controller.delays_ms.values(now_ns, window_s)),
+        "release_interval_ms": _quantiles(controller.intervals_ms.values(now_ns, window_s)),
+        "box_age_ms": _quantiles(meter.box_ages_ms.values(now_ns, window_s)),
+        "fresh_fraction": meter.fresh_fraction(now_ns, window_s),
+        "frames": dict(counts),
         "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
         "pipeline": camera.pipeline.counts(),
     }
@@ -79,7 +83,7 @@ def stream_report(camera: Camera) -> Report:
         "camera_id": camera.camera_id,
         "stream_id": stream.stream_id,
         "source_state": camera.state,
-        "sync_state": stream.controller.state,
+        "sync_state": stream.controller.meter.state,
         "connections": len(connections),
         "subscriptions": {
             channel: sum(channel in connection.channels for connection in connections)
@@ -109,7 +113,7 @@ def process_report(channels: StreamChannelManager) -> Report:
         "total_connections": len(connections),
         "total_subscriptions": sum(len(connection.channels) for connection in connections),
         "degraded_streams": sum(
-            camera.stream.controller.state is SyncState.DEGRADED for camera in cameras
+            camera.stream.controller.meter.state is SyncState.DEGRADED for camera in cameras
         ),
         "switches": len(switches),
         "switch_ms": _quantiles(switches),

@@ -2,5 +2,6 @@
 
 from streamlab.pipeline.camera import CameraPipeline, SourceChanged
 from streamlab.pipeline.detection import DetectionService
+from streamlab.pipeline.frame import DetectionTimed
 
-__all__ = ["CameraPipeline", "DetectionService", "SourceChanged"]
+__all__ = ["CameraPipeline", "DetectionService", "DetectionTimed", "SourceChanged"]

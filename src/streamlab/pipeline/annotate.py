@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import supervision as sv
@@ -10,23 +11,26 @@ import supervision as sv
 from streamlab.clock import monotonic_ns
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
+from streamlab.core.playout import PATIENT_NS
 from streamlab.detect.render import Renderer
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
 from streamlab.pipeline.detection import DetectionClient, DetectionService
-from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane
 from streamlab.pipeline.worker import Worker
 
 log = logging.getLogger(__name__)
 MAX_WAITING_FRAMES = 64
+MAX_AT_DETECTOR = 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Detected:
     pts: int
     detections: sv.Detections
+    came_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         service: DetectionService,
         renderer: Renderer,
         *,
-        deadline_ns: int,
+        emit: Callable[[DetectionTimed], None],
         reserved_rows: int,
     ) -> None:
         super().__init__(f"annotate-{camera_id}", max_items=4 * MAX_WAITING_FRAMES)
@@ -52,15 +56,17 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         self.renderer = renderer
         self.renderer_error = ""
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
-            deadline_ns=deadline_ns, max_frames=MAX_WAITING_FRAMES
+            deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
+        self._emit = emit
         self._service = service
         self._reserved_rows = reserved_rows
         self._client = DetectionClient(
-            receive_detections=lambda pts, found: self._post(_Detected(pts, found)),
+            receive_detections=lambda pts, found: self._post(_Detected(pts, found, monotonic_ns())),
             receive_refusal=lambda pts: self._post(_Refused(pts)),
         )
         self._waiting: dict[int, CapturedFrame] = {}
+        self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
 
     def has_room(self) -> bool:
         """Whether one more frame can wait for its boxes."""
@@ -84,11 +90,16 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         """Take a frame, or news of one."""
         if isinstance(item, CapturedFrame):
             self._waiting[item.pts] = item
+            self._captured_ns[item.pts] = item.captured_ns
+            if len(self._captured_ns) > MAX_AT_DETECTOR:
+                del self._captured_ns[next(iter(self._captured_ns))]
             self.boxes.receive_frame(item.pts, monotonic_ns())
             self._service.offer(self._client, item)
         elif isinstance(item, _Detected):
+            self._report_lag(item.pts, item.came_ns)
             self.boxes.receive_detections(item.pts, item.detections)
         else:
+            self._report_lag(item.pts, None)
             self.boxes.receive_refusal(item.pts)
         self._draw_all()
 
@@ -97,11 +108,17 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         if not self.offer(item):
             self.boxes.counts["result_dropped"] += 1
 
+    def _report_lag(self, pts: int, came_ns: int | None) -> None:
+        captured_ns = self._captured_ns.pop(pts, None)
+        if captured_ns is not None:
+            self._emit(DetectionTimed(pts, came_ns and came_ns - captured_ns))
+
     def _draw_all(self) -> None:
         while (event := self.boxes.next_event()) is not None:
             self._draw(self._waiting.pop(event.pts), event)
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
+        decided_ns = monotonic_ns()
         picture = captured.picture.copy()
         rows = []
         if event.detections is not None:
@@ -109,7 +126,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             rows = detections_to_wire(event.detections)
         if self._reserved_rows:
             mark_annotated(picture)
-        self.lane.encode(captured, picture, Boxes(event.detections_pts, rows))
+        self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
     def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> None:
         try:

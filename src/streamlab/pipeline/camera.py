@@ -21,7 +21,7 @@ from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.annotate import Annotator, RawEncoder
 from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.detection import DetectionService
-from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane
 
 JOIN_TIMEOUT_S = 1.0
@@ -42,10 +42,9 @@ class PipelineSettings:
 
     gop_s: float = 1.0
     fragment_ms: float = 0.0
-    box_deadline_ms: float = 250.0
 
 
-Emit = Callable[[InitSegment | Fragment | SourceChanged], None]
+Emit = Callable[[InitSegment | Fragment | SourceChanged | DetectionTimed], None]
 
 
 class CameraPipeline:
@@ -75,7 +74,7 @@ class CameraPipeline:
             annotated,
             service,
             renderer,
-            deadline_ns=round(settings.box_deadline_ms * 1e6),
+            emit=emit,
             reserved_rows=info.reserved_rows,
         )
         self._capture = Capture(
@@ -109,6 +108,10 @@ class CameraPipeline:
         self._clock.source_only = SOURCE_KEY in wanted
         if added:
             self._clock.request_keyframe()
+
+    def request_box_deadline(self, deadline_ns: int) -> None:
+        """Draw a frame with older boxes this long after it came, from the next frame on."""
+        self._annotator.boxes.deadline_ns = deadline_ns
 
     @property
     def last_frame_ns(self) -> int:

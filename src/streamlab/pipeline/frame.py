@@ -34,3 +34,11 @@ class CapturedFrame:
     def pts(self) -> int:
         """Ticks of 1/90000 s on the camera's timeline."""
         return self.picture.pts
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionTimed:
+    """How long after its capture the detections of a frame came; None when they will not."""
+
+    pts: int
+    lag_ns: int | None

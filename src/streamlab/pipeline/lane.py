@@ -67,8 +67,7 @@ class EncodingLane:
             writer = self._source.writer  # one count, whether transcoded or passed through
         else:
             writer = self._writers.setdefault(init.key, FragmentWriter(init.key, self._fragment_ms))
-        for fragment in writer.receive_frame(frame, init.init_id):
-            self._emit(fragment)
+        _emit_fragments(writer, frame, init, self._emit)
 
 
 class PassthroughLane:
@@ -115,8 +114,15 @@ class PassthroughLane:
 
     def _write(self, frame: EncodedFrame) -> None:
         assert self._init is not None
-        for fragment in self.writer.receive_frame(frame, self._init.init_id):
-            self._emit(fragment)
+        _emit_fragments(self.writer, frame, self._init, self._emit)
+
+
+def _emit_fragments(
+    writer: FragmentWriter, frame: EncodedFrame, init: InitSegment, emit: Emit
+) -> None:
+    for fragment in writer.receive_frame(frame, init.init_id):
+        _ = fragment.body  # serialised here, so that the event loop need not
+        emit(fragment)
 
 
 def _encoded(

@@ -45,7 +45,7 @@ class _Streams(Collector):
         )
         for name, camera in self._channels.cameras.items():
             stream = camera.stream
-            status = stream.controller.status(monotonic_ns())
+            status = stream.controller.meter.status(monotonic_ns())
             live.add_metric([name], camera.state is SourceState.LIVE)
             viewers.add_metric([name], len(stream.connections))
             if status.drift_ms is not None:

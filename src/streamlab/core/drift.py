@@ -1,0 +1,134 @@
+"""How far apart the two channels of a camera leave: measured on what was released.
+
+Drift of a frame is the release of its annotated picture minus the release of its raw one,
+signed, ms. Rules:
+
+- a frame is measured once, by its first release in each channel, whatever the quality; while it
+  has left in one channel only, the time since then counts as drift so far;
+- more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
+  that wait for their other half beyond the tolerance, make the stream ``degraded``; as many
+  good ones in a row make it ``synchronized`` again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from streamlab.core.channels import ChannelType, SyncState
+from streamlab.core.fragment import Fragment
+from streamlab.core.playout import NS_PER_MS
+from streamlab.core.stats import Window
+from streamlab.core.timebase import TIMESCALE
+
+MAX_UNPAIRED = 1024
+WINDOW_S = 300.0
+WINDOW_FRAMES = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSyncStatus:
+    """How well the channels of one camera keep together."""
+
+    drift_ms: float | None
+    is_synchronized: bool
+    violations: int
+    state: SyncState
+
+
+class DriftMeter:
+    """Pairs the releases of each frame, and judges."""
+
+    def __init__(self, *, tolerance_ms: float, max_violations: int) -> None:
+        self.tolerance_ms = tolerance_ms
+        self.max_violations = max_violations
+        self.state = SyncState.SYNCHRONIZED
+        self.counts: Counter[str] = Counter()
+        self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
+        self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
+        self.newest_pts: dict[ChannelType, int] = dict.fromkeys(ChannelType, -1)
+        """The newest frame that has left in each channel."""
+        self._waiting: dict[int, tuple[ChannelType, int]] = {}  # frames out in one channel: when
+        self._last_drift_ms: float | None = None
+        self._run = 0  # violations in a row, or good frames in a row below zero
+
+    def receive_release(self, fragment: Fragment, now_ns: int) -> None:
+        """Take a fragment that leaves now."""
+        channel = fragment.key.channel
+        for frame in fragment.frames:
+            if frame.pts <= self.newest_pts[channel]:
+                continue  # another quality of the channel was first
+            self.newest_pts[channel] = frame.pts
+            self._measure(frame.pts, channel, now_ns)
+            if frame.boxes is not None:
+                self._count_age(frame.pts, frame.boxes.detections_pts, now_ns)
+
+    def request_restart(self) -> None:
+        """Forget frames that wait for their other half: a channel was stopped."""
+        self._waiting.clear()
+        self._last_drift_ms = None
+
+    def check(self, now_ns: int) -> None:
+        """Look for a channel that has fallen silent."""
+        latest_ns = now_ns - round(self.tolerance_ms * NS_PER_MS)
+        overdue = sum(released_ns < latest_ns for _, released_ns in self._waiting.values())
+        if overdue >= self.max_violations:
+            self.state = SyncState.DEGRADED
+
+    def status(self, now_ns: int) -> ChannelSyncStatus:
+        """Return the state, and the drift now: of the last pair, or so far of a waiting frame."""
+        drift_ms = self._last_drift_ms
+        waiting = next(iter(self._waiting.values()), None)
+        if waiting is not None:
+            channel, released_ns = waiting
+            so_far_ms = (now_ns - released_ns) / NS_PER_MS
+            if so_far_ms > max(self.tolerance_ms, abs(drift_ms or 0.0)):
+                drift_ms = so_far_ms if channel is ChannelType.RAW else -so_far_ms
+        together = drift_ms is None or abs(drift_ms) <= self.tolerance_ms
+        state = self.state
+        if state is SyncState.SYNCHRONIZED and not together:
+            state = SyncState.CORRECTING
+        return ChannelSyncStatus(drift_ms, together, self.counts["violations"], state)
+
+    def fresh_fraction(self, now_ns: int, span_s: float) -> float | None:
+        """Return the share of annotated frames of the last seconds with boxes of their own."""
+        ages_ms = self.box_ages_ms.values(now_ns, span_s)
+        return sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None
+
+    def _measure(self, pts: int, channel: ChannelType, now_ns: int) -> None:
+        other = self._waiting.pop(pts, None)
+        if other is None:
+            self._waiting[pts] = (channel, now_ns)
+            self._forget_unpaired()
+            return
+        drift_ms = (now_ns - other[1]) / NS_PER_MS
+        if channel is ChannelType.RAW:
+            drift_ms = -drift_ms
+        self._last_drift_ms = drift_ms
+        self.drifts_ms.add(drift_ms, now_ns)
+        self._judge(abs(drift_ms) > self.tolerance_ms)
+
+    def _forget_unpaired(self) -> None:
+        # Channels are in order: what the other channel has gone past will never come.
+        while self._waiting:
+            pts, (channel, _) = next(iter(self._waiting.items()))
+            passed = any(
+                newest > pts for other, newest in self.newest_pts.items() if other != channel
+            )
+            if not passed and len(self._waiting) <= MAX_UNPAIRED:
+                return
+            del self._waiting[pts]
+            self.counts["unpaired"] += 1
+
+    def _judge(self, violated: bool) -> None:
+        self.counts["violations" if violated else "in_tolerance"] += 1
+        self._run = max(self._run, 0) + 1 if violated else min(self._run, 0) - 1
+        if self._run >= self.max_violations:
+            self.state = SyncState.DEGRADED
+        elif self._run <= -self.max_violations:
+            self.state = SyncState.SYNCHRONIZED
+
+    def _count_age(self, pts: int, detections_pts: int | None, now_ns: int) -> None:
+        self.counts["fresh" if detections_pts == pts else "stale"] += 1
+        if detections_pts is not None:
+            self.box_ages_ms.add((pts - detections_pts) * 1000 / TIMESCALE, now_ns)
