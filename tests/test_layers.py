@@ -18,6 +18,7 @@ FLOORS = {
     "detect": 2,
     "pipeline": 3,
     "manager": 3,
+    "traces": 3,
     "observe": 3,
     "server": 4,
     "ui": 4,

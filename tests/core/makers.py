@@ -47,7 +47,7 @@ def controller(policy: SyncPolicy = SyncPolicy.NONE, **changes: float) -> SyncCo
 
 def stream(**changes: float) -> DualChannelStream:
     made = DualChannelStream(
-        "cam-1", controller(**changes), max_fragments=1000, linger_ns=5000 * MS_NS
+        "cam-1", controller(SyncPolicy.NONE, **changes), max_fragments=1000, linger_ns=5000 * MS_NS
     )
     for key in (RAW, ANNOTATED):
         made.receive_init(init_of(key))

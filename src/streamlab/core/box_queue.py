@@ -4,9 +4,9 @@ Rules:
 
 - frames leave in order, each exactly once;
 - a frame that the detector took waits for its own result, until ``deadline_ns`` after it came;
-- a frame that the detector's door turned away, or whose deadline passed, is drawn with the
-  newest boxes at hand: it is *stale*, and is counted by cause;
-- a result that comes after its frame has left still replaces the newest boxes;
+- a frame that the detector's door turned away, or whose deadline passed, leaves with the newest
+  result at hand, to be carried forward: it is *stale*, and is counted by cause;
+- a result that comes after its frame has left is still the newest one for the frames that wait;
 - boxes never come from a frame later than the one they are drawn on;
 - at most ``max_frames`` wait; when one more comes the oldest leaves stale.
 """

@@ -6,6 +6,7 @@ Terms, all ns or ms after the frame was captured or ready, never absolute times:
   time for it;
 - *box deadline* D: a frame whose lag is longer is drawn with boxes carried forward (it is stale);
 - *cost*: from the moment the boxes of a frame are decided to its annotated picture being ready;
+  raw's own cost is from the capture to raw being ready;
 - *hold* H: how long raw waits after it was ready, at the most.
 
 Policies:
@@ -15,7 +16,9 @@ Policies:
 - ``pair``: both leave together, raw alone after ``max_playout_delay_ms``;
 - ``deadline``: a fixed D; both leave a fixed time after raw was ready;
 - ``hybrid``: the least D that keeps enough frames fresh, and no more H than keeps the drift of
-  the latest frame within the tolerance: H = D + cost - tolerance + guard, or 0.
+  the latest frame within the tolerance: H = D + cost - raw's own cost - tolerance + guard, or 0.
+  Raw leaves as soon as its result has come, since the annotated frame is then near. The D that
+  needs no H at all is free, so D is never less.
 """
 
 from __future__ import annotations
@@ -28,13 +31,12 @@ from enum import StrEnum
 NS_PER_MS = 1_000_000
 WINDOW_FRAMES = 300  # ten seconds at 30 fps
 PATIENT_NS = 5_000 * NS_PER_MS  # policies without a deadline let a frame wait this long for boxes
-GUARD_NS = 4 * NS_PER_MS  # timers and the event loop's turn
-ATTAINABLE_SHARE = 0.98
+GUARD_NS = NS_PER_MS  # how late a deadline's timer may be
 HOLD_QUANTILE = 0.999
-COST_QUANTILE = 0.99
+COST_QUANTILE = 0.998  # a fifth of the frames meets its deadline: one in 2500 is late
 # Steps as WebRTC takes them to keep lips and voice together (video/stream_synchronization.cc:
 # at most half the error, at most 80 ms); its dead band of 30 ms would cost the latency it saves.
-DEAD_BAND_NS = 3 * NS_PER_MS
+DEAD_BAND_NS = NS_PER_MS
 MAX_STEP_NS = 80 * NS_PER_MS
 
 
@@ -58,6 +60,8 @@ class Playout:
     """Raw leaves this long after it was ready."""
     together: bool
     """Raw leaves earlier than that, once its annotated frame is ready."""
+    on_result: bool = False
+    """Raw leaves even earlier, once its detections have come."""
 
 
 def quantile(ordered: list[int], share: float) -> int:
@@ -68,7 +72,7 @@ def quantile(ordered: list[int], share: float) -> int:
 def follow(current_ns: int, target_ns: int) -> int:
     """Return the next step of a delay towards its target: dead band, at most half the error."""
     error_ns = target_ns - current_ns
-    if abs(error_ns) <= DEAD_BAND_NS and target_ns:
+    if abs(error_ns) <= DEAD_BAND_NS:
         return current_ns
     step_ns = min(MAX_STEP_NS, max(NS_PER_MS, abs(error_ns) // 2), abs(error_ns))
     return current_ns + (step_ns if error_ns > 0 else -step_ns)
@@ -91,16 +95,21 @@ class PlayoutControl:
         self.max_stale_fraction = max_stale_fraction
         self._lags_ns: deque[int | None] = deque(maxlen=WINDOW_FRAMES)
         self._costs_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
+        self._raw_costs_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
         self._delays_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
-        self._deadline_ns = max_delay_ns
+        self._deadline_ns = min(tolerance_ns, max_delay_ns)
         self._hold_ns = 0
-        self._cost_ns = 0
+        self._cost_ns = self._raw_cost_ns = 0
         self.playout = self._playout()
         """What the policy asks for now."""
 
     def receive_lag(self, lag_ns: int | None) -> None:
         """Take the lag of a frame; None when the detector had no time for it."""
         self._lags_ns.append(lag_ns)
+
+    def receive_raw(self, cost_ns: int) -> None:
+        """Take what a raw frame cost."""
+        self._raw_costs_ns.append(cost_ns)
 
     def receive_annotated(self, delay_ns: int, cost_ns: int) -> None:
         """Take how long after raw an annotated frame was ready, and what it cost."""
@@ -111,6 +120,7 @@ class PlayoutControl:
         """Forget what was seen."""
         self._lags_ns.clear()
         self._costs_ns.clear()
+        self._raw_costs_ns.clear()
         self._delays_ns.clear()
 
     def request_policy(self, policy: SyncPolicy) -> None:
@@ -125,8 +135,9 @@ class PlayoutControl:
 
     def adapt(self) -> None:
         """Move the delays one step towards where they should be; call it at a steady pace."""
-        if self._costs_ns:
+        if self._costs_ns and self._raw_costs_ns:
             self._cost_ns = quantile(sorted(self._costs_ns), COST_QUANTILE)
+            self._raw_cost_ns = quantile(sorted(self._raw_costs_ns), 1 - COST_QUANTILE)
         if self.policy is SyncPolicy.HYBRID and self._lags_ns:
             self._deadline_ns = follow(self._deadline_ns, self._wanted_deadline_ns())
         elif self.policy is SyncPolicy.HOLD and self._delays_ns:
@@ -146,15 +157,22 @@ class PlayoutControl:
                 return Playout(PATIENT_NS, longest_ns, together=True)
             case SyncPolicy.DEADLINE:
                 return Playout(max(0, longest_ns - overhead_ns), longest_ns, together=False)
-        latest_ns = self._deadline_ns + overhead_ns - self.tolerance_ns
-        return Playout(self._deadline_ns, min(max(0, latest_ns), longest_ns), together=True)
+        spare_ns = self.tolerance_ns - overhead_ns + self._raw_cost_ns
+        deadline_ns = min(max(self._deadline_ns, spare_ns, 0), longest_ns)
+        hold_ns = min(max(0, deadline_ns - spare_ns), longest_ns)
+        return Playout(deadline_ns, hold_ns, together=True, on_result=True)
 
     def _wanted_deadline_ns(self) -> int:
-        """Return the least deadline that keeps enough frames fresh, or as many as can be."""
+        """Return the least deadline that keeps enough frames fresh.
+
+        Where even the longest does not, it keeps that share of those which it could.
+        """
         longest_ns = self.max_delay_ns
         within = sorted(lag for lag in self._lags_ns if lag is not None and lag <= longest_ns)
         if not within:
             return 0  # waiting would buy nothing
-        enough = (1 - self.max_stale_fraction) * len(self._lags_ns)
-        needed = min(enough, ATTAINABLE_SHARE * len(within))
-        return min(longest_ns, within[max(0, math.ceil(needed) - 1)] + NS_PER_MS)
+        enough = 1 - self.max_stale_fraction
+        needed = enough * len(self._lags_ns)
+        if needed > len(within):
+            needed = enough * len(within)
+        return within[max(0, math.ceil(needed) - 1)]

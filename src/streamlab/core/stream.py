@@ -92,9 +92,10 @@ class DualChannelStream:
         self.controller.receive_fragment(fragment, now_ns)
         self._drain_controller(now_ns, wall_s)
 
-    def receive_lag(self, lag_ns: int | None) -> None:
+    def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int, wall_s: float) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
-        self.controller.receive_lag(lag_ns)
+        self.controller.receive_lag(pts, lag_ns, now_ns)
+        self._drain_controller(now_ns, wall_s)
 
     # -- viewers -------------------------------------------------------------------------
 

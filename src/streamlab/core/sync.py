@@ -5,7 +5,7 @@ Rules:
 - each channel leaves in order, and no frame before it is ready;
 - raw waits for its annotated frame at most as long as the policy says (``core.playout``), and
   never longer than ``max_playout_delay_ms``; while the stream is degraded it does not wait;
-- an annotated frame never leaves before its raw one, and waits for it at most as long;
+- an annotated frame never leaves before its raw one, unless that one never comes;
 - a leap of media time against real time by more than ``RE_ANCHOR_NS`` forgets what was learnt.
 """
 
@@ -82,6 +82,7 @@ class SyncController:
         self._waiting: dict[ChannelType, deque[_Waiting]] = {c: deque() for c in ChannelType}
         self._ready_pts = -1  # newest annotated frame that is ready
         self._ready_ns: dict[int, int] = {}  # raw frames whose annotated one is not ready yet
+        self._answered: set[int] = set()  # frames whose raw has not left, but detections came
         self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
         self._reported: Counter[str] = Counter()
         self._events: deque[Release | Sync | BoxDeadline] = deque()
@@ -89,9 +90,12 @@ class SyncController:
 
     # -- in ------------------------------------------------------------------------------
 
-    def receive_lag(self, lag_ns: int | None) -> None:
+    def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
         self.control.receive_lag(lag_ns)
+        if lag_ns is not None and pts > self.meter.newest_pts[ChannelType.RAW]:
+            self._answered.add(pts)
+            self._release_due(now_ns)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
         """Take a fragment that is ready."""
@@ -99,13 +103,15 @@ class SyncController:
         waiting = _Waiting(fragment, last.pts, now_ns, now_ns)
         if channel is ChannelType.RAW:
             self._check_leap(last.pts, now_ns)
+            self.control.receive_raw(now_ns - last.captured_ns)
             waiting.due_ns += self.hold_ns
             if last.pts > self._ready_pts:
                 self._ready_ns.setdefault(last.pts, now_ns)
                 if len(self._ready_ns) > MAX_UNPAIRED:
                     del self._ready_ns[next(iter(self._ready_ns))]
         else:
-            waiting.due_ns += self.control.max_delay_ns
+            # Only if its raw frame never comes, which may itself be held that long.
+            waiting.due_ns += self.control.max_delay_ns + self.control.tolerance_ns
             if last.pts > self._ready_pts:
                 self._ready_pts = last.pts
                 self._learn(fragment, now_ns)
@@ -126,6 +132,7 @@ class SyncController:
         """Forget frames that wait for their other half: a channel was stopped."""
         self.meter.request_restart()
         self._ready_ns.clear()
+        self._answered.clear()
 
     # -- time ----------------------------------------------------------------------------
 
@@ -214,16 +221,19 @@ class SyncController:
             del self._ready_ns[next(iter(self._ready_ns))]
 
     def _release_due(self, now_ns: int) -> None:
-        together = self.control.playout.together
+        playout = self.control.playout
         raw, annotated = self._waiting[ChannelType.RAW], self._waiting[ChannelType.ANNOTATED]
         while raw:
-            paired = together and raw[0].last_pts <= self._ready_pts
+            pts = raw[0].last_pts
+            paired = (playout.together and pts <= self._ready_pts) or (
+                playout.on_result and pts in self._answered
+            )
             if not paired and raw[0].due_ns > now_ns:
                 break
             waiting = raw.popleft()
             self._release_raw(waiting, now_ns, paired)
         released_pts = self.meter.newest_pts[ChannelType.RAW]
-        free = self.control.policy is SyncPolicy.NONE or not (raw or self._last_raw)
+        free = self.control.policy is SyncPolicy.NONE
         while annotated and (
             free or annotated[0].last_pts <= released_pts or annotated[0].due_ns <= now_ns
         ):
@@ -240,6 +250,7 @@ class SyncController:
             if self._last_raw is not None:
                 self.intervals_ms.add((now_ns - self._last_raw[2]) / NS_PER_MS, now_ns)
             self._last_raw = (waiting.last_pts, waiting.ready_ns, now_ns)
+            self._answered = {pts for pts in self._answered if pts > waiting.last_pts}
         self._release(waiting.fragment, now_ns)
 
     def _release(self, fragment: Fragment, now_ns: int) -> None:

@@ -141,7 +141,7 @@ class Camera:
             if isinstance(item, Fragment):
                 self.stream.receive_fragment(item, now_ns, now_s)
             elif isinstance(item, DetectionTimed):
-                self.stream.receive_lag(item.lag_ns)
+                self.stream.receive_lag(item.pts, item.lag_ns, now_ns, now_s)
             elif isinstance(item, InitSegment):
                 self.stream.receive_init(item)
             else:

@@ -12,7 +12,7 @@ from streamlab.core.timebase import NS_PER_S, TIMESCALE
 from streamlab.traces.trace import NO_RESULT, Column, Trace
 
 RAW_READY_MS = 2.0
-COST_MS = 3.0
+COST_MS = 2.5
 Lags = NDArray[np.float64]
 Maker = Callable[[np.random.Generator, Lags], Lags]
 """From the capture times (s) to the time that the detector needs for each frame (ms)."""

@@ -50,7 +50,7 @@ class Outcome:
     @property
     def fresh(self) -> NDArray[np.bool_]:
         """Whether each frame was drawn with boxes of its own."""
-        return self.detections_pts == self.trace.pts
+        return np.equal(self.detections_pts, self.trace.pts)
 
     def violations(self, tolerance_ms: float) -> float:
         """Return the share of frames that drifted beyond the tolerance."""
@@ -147,10 +147,10 @@ class _Run:
                 self._fragment(ANNOTATED, index, now_ns, boxes), now_ns
             )
         elif kind == _RESULT:
-            self.controller.receive_lag(now_ns - self.captured_ns[index])
+            self.controller.receive_lag(pts, now_ns - self.captured_ns[index], now_ns)
             self.boxes.receive_detections(pts, pts)
         else:
-            self.controller.receive_lag(None)
+            self.controller.receive_lag(pts, None, now_ns)
             self.boxes.receive_refusal(pts)
         self._draw(now_ns)
         self._settle(now_ns)
