@@ -64,6 +64,10 @@ class UnknownStreamError(StreamlabError, LookupError):
     """No stream of that id exists."""
 
 
+class NoTruthError(StreamlabError, LookupError):
+    """Nobody knows what is in the camera's pictures: it is not a synthetic one."""
+
+
 class CameraExistsError(StreamlabError, ValueError):
     """A camera of that id exists already."""
 
@@ -86,3 +90,7 @@ class LimitError(StreamlabError, RuntimeError):
 
 class ConnectionInUseError(StreamlabError, ValueError):
     """The connection is being read by somebody already."""
+
+
+class NoLongerHeldError(StreamlabError, LookupError):
+    """These bytes are not held any more, or never were."""

@@ -50,12 +50,16 @@ def test_what_a_cursor_gives_up_ends_right_before_a_keyframe(
 
 def test_an_event_is_serialised_once_for_all() -> None:
     entry = Released(fragment(RAW, 0), 2.5, 1)
-    assert entry.live_event is entry.live_event
-    lines = entry.cached_event.decode().split("\n")
+    live = entry.event(cached=False, by_url=False)
+    assert live is entry.event(cached=False, by_url=False)
+    lines = entry.event(cached=True, by_url=False).decode().split("\n")
     assert lines[:2] == ["id: raw/medium/1", "event: fragment"]
     data = json.loads(lines[2].removeprefix("data: "))
     assert (data["cached"], data["released_at"], data["data"]) == (True, 2.5, "bWRhdA==")
-    assert b'"cached":false' in entry.live_event
+    assert b'"cached":false' in live
+    by_url = Released(fragment(RAW, 0), 2.5, 1, "/streams/cam").event(cached=False, by_url=True)
+    assert b'"url":"/streams/cam/raw/medium/1.m4s"' in by_url
+    assert b'"data"' not in by_url
 
 
 def test_a_ring_that_was_cleared_lets_nobody_join() -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from .client import Stream
 from .mp4 import parse_fragment, parse_init
 from .schema import problems
 from .street import assert_no_number_missing, assert_strip_is_true, decode_channel
 
-not_yet = pytest.mark.skip(reason="the server does not have this part of the protocol yet")
 
-
-@not_yet
 def test_urls_lead_to_the_bytes(server_url: str) -> None:
     with Stream(server_url, initial_channel="raw", payload="url") as stream:
         stream.read_media(0.3, "raw")
@@ -39,7 +35,6 @@ def test_bytes_that_were_never_there_are_a_problem(server_url: str) -> None:
         assert answer.headers["content-type"].startswith("application/problem+json")
 
 
-@not_yet
 def test_reconnect_goes_on_with_the_next_sequence(server_url: str) -> None:
     with Stream(server_url, initial_channel="raw") as before:
         before.read_media(0.5, "raw")
@@ -53,7 +48,6 @@ def test_reconnect_goes_on_with_the_next_sequence(server_url: str) -> None:
     assert_no_number_missing(before.fragments() + after.fragments())
 
 
-@not_yet
 def test_reconnect_from_what_was_never_sent_is_a_gap(server_url: str) -> None:
     headers = {"Last-Event-ID": "raw/medium/999999999"}
     with Stream(server_url, headers=headers, initial_channel="raw") as stream:
@@ -63,7 +57,6 @@ def test_reconnect_from_what_was_never_sent_is_a_gap(server_url: str) -> None:
     assert stream.fragments("raw")[0].keyframe
 
 
-@not_yet
 def test_mux_carries_camera_id_in_every_event(server_url: str) -> None:
     path = "/streams/sse/mux"
     with Stream(server_url, path, camera_id=["street"], initial_channel="both") as stream:

@@ -88,7 +88,7 @@ def test_unknown_stream(http: httpx.Client) -> None:
         ({"initial_channel": "infrared"}, ("raw", "annotated", "both")),
         ({"raw_quality": "best"}, ("low", "medium", "high", "source")),
         ({"annotated_quality": "source"}, ("low", "medium", "high")),
-        ({"payload": "pigeon"}, ("inline",)),
+        ({"payload": "pigeon"}, ("inline", "url")),
     ],
 )
 def test_bad_query_is_told_what_is_allowed(

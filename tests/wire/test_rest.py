@@ -16,6 +16,7 @@ PATHS = {
     "/streams/sse/{camera_id}/switch": {"post"},
     "/streams/sse/{camera_id}/sync-stats": {"get"},
     "/streams/dual-channel/stats": {"get"},
+    "/streams/sse/mux": {"get"},
     "/cameras": {"get", "post"},
     "/cameras/{camera_id}": {"delete"},
     "/healthz": {"get"},

@@ -60,6 +60,24 @@ class PendingSwitch:
     deadline_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """The last fragment that a client got before it lost its connection."""
+
+    key: ChannelKey
+    sequence: int
+
+    @classmethod
+    def parse(cls, event_id: str) -> ResumePoint | None:
+        """Read a ``Last-Event-ID``, ``channel/quality/sequence``; None when it is none of ours."""
+        parts = event_id.split("/")
+        if len(parts) != 3 or not parts[2].isdecimal():
+            return None
+        if parts[0] not in set(ChannelType) or parts[1] not in set(QualityLevel):
+            return None
+        return cls(ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1])), int(parts[2]))
+
+
 class Connection:
     """A viewer of one camera."""
 
@@ -68,6 +86,9 @@ class Connection:
         connection_id: str,
         channels: Iterable[ChannelType],
         qualities: Mapping[ChannelType, QualityLevel],
+        *,
+        by_url: bool = False,
+        resume: ResumePoint | None = None,
     ) -> None:
         self.connection_id = connection_id
         self.state = ConnectionState.JOINING
@@ -79,6 +100,8 @@ class Connection:
         self.outbox_dropped = 0
         self.gaps = 0
         self.sent_fragments = 0
+        self._by_url = by_url
+        self._resume = resume
         self._outbox: deque[bytes] = deque()
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
@@ -126,19 +149,49 @@ class Connection:
         self._outbox.clear()
         keys = self.encodings
         self._cursors = {key: self._cursors[key] for key in keys if key in self._cursors}
+        events.extend(self._go_on(rings))
         self._join({key: rings[key] for key in keys if key in rings})
         for key, cursor in self._cursors.items():
             events.extend(self._skip(key, cursor, rings[key], max_lag))
         fresh = (self._advance(rings[key], cursor) for key, cursor in self._cursors.items())
         for entry, cached in merge(*fresh, key=lambda pair: pair[0].order):
             events.extend(self._init_before(entry, inits))
-            events.append(entry.cached_event if cached else entry.live_event)
+            events.append(entry.event(cached=cached, by_url=self._by_url))
             self.sent_fragments += 1
         events.extend(self._boxes)
         self._boxes.clear()
         if self.state is ConnectionState.JOINING and self.sent_fragments:
             self.state = ConnectionState.LIVE
         return events
+
+    def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
+        """Place the cursors where the client left off, or say that this is not held any more."""
+        point = self._resume
+        ring = rings.get(point.key) if point else None
+        if point is None or ring is None or not ring.keyframes:
+            return
+        self._resume = None
+        if point.key not in self.encodings:
+            return
+        if not ring.holds(point.sequence + 1):
+            last = ring.keyframes[-1].fragment.sequence - 1
+            first = min(point.sequence + 1, last)
+            yield encode(Gap(*point.key, first, last, "resume_expired"))
+            return
+        following = ring.get(point.sequence + 1)
+        newest = ring.newest
+        assert newest is not None
+        order = following.order - 1 if following else newest.order
+        for key in self.encodings:
+            entry = (
+                following if key == point.key else rings[key].after(order) if key in rings else None
+            )
+            last_held = rings[key].newest if key in rings else None
+            if entry is not None and last_held is not None:
+                sequence = last_held.fragment.sequence
+                self._cursors[key] = Cursor(entry.fragment.sequence, cached_to=sequence)
+            elif key == point.key:
+                self._cursors[key] = Cursor(point.sequence + 1, cached_to=point.sequence)
 
     def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
         joining = {

@@ -76,9 +76,14 @@ class Fragment:
     data: bytes
 
     @cached_property
-    def body(self) -> bytes:
+    def members(self) -> bytes:
         """The JSON members of its event that are known before it is released; made once."""
-        return _body(self)
+        return _members(self)
+
+    @cached_property
+    def payload(self) -> bytes:
+        """Its bytes in base64; made once."""
+        return binascii.b2a_base64(self.data, newline=False)
 
     @property
     def pts(self) -> int:
@@ -130,7 +135,7 @@ class FragmentWriter:
         return Fragment(self.key, sequence, init_id, frames, data)
 
 
-def _body(fragment: Fragment) -> bytes:
+def _members(fragment: Fragment) -> bytes:
     members = {
         "channel": fragment.key.channel,
         "quality": fragment.key.quality,
@@ -142,9 +147,7 @@ def _body(fragment: Fragment) -> bytes:
         "captured_at": fragment.frames[0].captured_at,
         "frames": [_frame_members(frame) for frame in fragment.frames],
     }
-    head = json.dumps(members, separators=(",", ":")).encode()
-    data = binascii.b2a_base64(fragment.data, newline=False)
-    return b'%b,"data":"%b"' % (head[1:-1], data)
+    return json.dumps(members, separators=(",", ":"))[1:-1].encode()
 
 
 def _frame_members(frame: EncodedFrame) -> dict[str, object]:

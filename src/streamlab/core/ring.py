@@ -22,27 +22,54 @@ GOPS = 2
 
 @dataclass(frozen=True)
 class Released:
-    """A fragment that has left the server's hands: ``order`` counts over a camera's channels."""
+    """A fragment that has left the server's hands: ``order`` counts over a camera's channels.
+
+    Its events are made once and shared: for those who were there and those who join later
+    (``cached``), with the bytes inline or by ``url``.
+    """
 
     fragment: Fragment
     released_at: float
     order: int
+    media_path: str = ""
+
+    def event(self, *, cached: bool, by_url: bool) -> bytes:
+        """Return the bytes of its event."""
+        if by_url:
+            return self._cached_url_event if cached else self._live_url_event
+        return self._cached_event if cached else self._live_event
 
     @cached_property
-    def live_event(self) -> bytes:
-        """The bytes of its event for those who were there; shared by all of them."""
-        return self._event("false")
+    def _live_event(self) -> bytes:
+        return self._event("false", self._inline)
 
     @cached_property
-    def cached_event(self) -> bytes:
-        """The bytes of its event for those who join later; shared by all of them."""
-        return self._event("true")
+    def _cached_event(self) -> bytes:
+        return self._event("true", self._inline)
 
-    def _event(self, cached: str) -> bytes:
+    @cached_property
+    def _live_url_event(self) -> bytes:
+        return self._event("false", self._url)
+
+    @cached_property
+    def _cached_url_event(self) -> bytes:
+        return self._event("true", self._url)
+
+    @property
+    def _inline(self) -> bytes:
+        return b'"data":"%b"' % self.fragment.payload
+
+    @property
+    def _url(self) -> bytes:
+        key, sequence = self.fragment.key, self.fragment.sequence
+        return f'"url":"{self.media_path}/{key.channel}/{key.quality}/{sequence}.m4s"'.encode()
+
+    def _event(self, cached: str, payload: bytes) -> bytes:
         fragment = self.fragment
         head = f"id: {fragment.key.channel}/{fragment.key.quality}/{fragment.sequence}\n"
         tail = f',"released_at":{self.released_at:.6f},"cached":{cached}}}\n\n'
-        return b"".join((head.encode(), b"event: fragment\ndata: {", fragment.body, tail.encode()))
+        parts = (head.encode(), b"event: fragment\ndata: {", fragment.members, b",", payload)
+        return b"".join((*parts, tail.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +131,24 @@ class Ring:
         """Yield the fragments from this sequence on, which must not have been dropped."""
         for index in range(sequence - self.first_sequence, len(self._entries)):
             yield self._entries[index]
+
+    def holds(self, sequence: int) -> bool:
+        """Return whether a cursor can go on with this sequence: it is held, or the next."""
+        newest = self.newest
+        return newest is not None and (
+            self.first_sequence <= sequence <= newest.fragment.sequence + 1
+        )
+
+    def get(self, sequence: int) -> Released | None:
+        """Return the fragment of this sequence, or None when it is not held."""
+        index = sequence - self.first_sequence if self._entries else -1
+        return self._entries[index] if 0 <= index < len(self._entries) else None
+
+    def after(self, order: int) -> Released | None:
+        """Return the first fragment released after ``order``, if nothing between was dropped."""
+        if not self._entries or self._entries[0].order > order:
+            return None
+        return next((entry for entry in self._entries if entry.order > order), None)
 
     def behind(self, sequence: int, max_lag: int) -> Lost | None:
         """Return what a cursor that wants ``sequence`` next must give up, or None.

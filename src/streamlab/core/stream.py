@@ -61,9 +61,16 @@ class DualChannelStream:
     """The raw and the annotated channel of one camera, and those who watch them."""
 
     def __init__(
-        self, stream_id: str, controller: SyncController, *, max_fragments: int, linger_ns: int
+        self,
+        stream_id: str,
+        controller: SyncController,
+        *,
+        max_fragments: int,
+        linger_ns: int,
+        media_path: str = "",
     ) -> None:
         self.stream_id = stream_id
+        self._media_path = media_path
         self.controller = controller
         self.connections: dict[str, Connection] = {}
         self.rings: dict[ChannelKey, Ring] = {}
@@ -202,7 +209,7 @@ class DualChannelStream:
         if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
             ring.clear()
         self._order += 1
-        ring.append(Released(fragment, wall_s, self._order))
+        ring.append(Released(fragment, wall_s, self._order, self._media_path))
         self.counts[f"released_{fragment.key.channel}"] += 1
         self._post_detections(fragment)
         self._events.append(Wake())

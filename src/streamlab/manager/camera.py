@@ -32,8 +32,18 @@ log = logging.getLogger(__name__)
 MAX_HANDOVER_ITEMS = 256
 MAX_RING_FRAGMENTS = 1024
 
+# Sequences go on across restarts of the server, so that a cached fragment is never another's:
+# they begin at the seconds since 2026, times more fragments than a channel makes in a second.
+SEQUENCE_EPOCH_S = 1_767_225_600
+SEQUENCES_PER_S = 128
+
 PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 SwitchOutcome = SwitchDone | SwitchTimedOut
+
+
+def first_sequence(wall_s: float) -> int:
+    """Return the sequence at which a camera that starts now begins to count."""
+    return max(0, int(wall_s) - SEQUENCE_EPOCH_S) * SEQUENCES_PER_S + 1
 
 
 class Camera:
@@ -76,6 +86,7 @@ class Camera:
             ),
             max_fragments=MAX_RING_FRAGMENTS,
             linger_ns=round(settings.encoder_linger * NS_PER_S),
+            media_path=f"/streams/{camera_id}",
         )
         self.pipeline = CameraPipeline(
             camera_id,
@@ -83,7 +94,7 @@ class Camera:
             source,
             service,
             renderer,
-            PipelineSettings(settings.gop_s, settings.fragment_ms),
+            PipelineSettings(settings.gop_s, settings.fragment_ms, first_sequence(wall_s())),
             self.handover.put,
         )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import Connection
+from streamlab.core.connection import Connection, ResumePoint
 from streamlab.core.events import Connected, End, Heartbeat, Source, encode
 from streamlab.core.stream import SwitchDone
 from streamlab.core.timebase import NS_PER_S
@@ -23,7 +23,43 @@ from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
 
 RESERVATION_S = 30.0
+_DATA = b"data: {"
 DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+
+
+class Feed:
+    """What one connection is to be sent of one camera, from ``connected`` to ``end``."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        connection: Connection,
+        hello: list[bytes],
+        max_lag: int,
+        tagged: bool,
+    ) -> None:
+        self.over = False
+        self._camera = camera
+        self._connection = connection
+        self._hello = hello
+        self._max_lag = max_lag
+        self._tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
+
+    def take(self) -> list[bytes]:
+        """Return the next events; the last is ``end``."""
+        if self.over:
+            return []
+        stream = self._camera.stream
+        events = self._connection.take(stream.rings, stream.inits, self._max_lag)
+        if not events and not self._hello and self._camera.end_reason is not None:
+            events, self.over = [encode(End(self._camera.end_reason))], True
+        tagged = [self.tag(event) for event in events]
+        hello, self._hello = self._hello, []
+        return hello + tagged
+
+    def tag(self, event: bytes) -> bytes:
+        """Return the event with its camera's id."""
+        return event.replace(_DATA, _DATA + self._tag, 1) if self._tag else event
 
 
 class ChannelSubscriptionManager:
@@ -39,15 +75,25 @@ class ChannelSubscriptionManager:
         camera: Camera,
         channels: Iterable[ChannelType],
         qualities: Mapping[ChannelType, QualityLevel] | None = None,
+        *,
+        by_url: bool = False,
+        last_event_id: str = "",
     ) -> Connection:
-        """Make a connection; ``events`` reads it. Raises LimitError."""
+        """Make a connection; ``events`` reads it. Raises LimitError.
+
+        ``by_url``: fragments are named, not carried. ``last_event_id``: go on after this one.
+        """
         count = sum(len(other.stream.connections) for other in self._channels.cameras.values())
         if count >= self._settings.max_connections:
             raise LimitError(
                 f"there are {count} connections already", hint="Try again when some have left."
             )
         connection = Connection(
-            secrets.token_urlsafe(12), channels, {**DEFAULT_QUALITIES, **(qualities or {})}
+            secrets.token_urlsafe(12),
+            channels,
+            {**DEFAULT_QUALITIES, **(qualities or {})},
+            by_url=by_url,
+            resume=ResumePoint.parse(last_event_id),
         )
         camera.stream.receive_connection(connection, monotonic_ns())
         camera.settle()
@@ -142,47 +188,50 @@ class ChannelSubscriptionManager:
             hint="The old channel goes on; try again in a moment.",
         )
 
-    async def events(self, camera: Camera, connection: Connection) -> AsyncGenerator[bytes, None]:
-        """Yield what the connection is to be sent, in batches, until the stream ends."""
+    async def events(
+        self, watched: Sequence[tuple[Camera, Connection]], *, tagged: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what these connections are to be sent, in batches, until all streams end.
+
+        ``tagged``: every event names its camera, because one reader gets several.
+        """
         wake = asyncio.Event()
-        camera.wakes.add(wake.set)
+        feeds = [self._feed(camera, connection, tagged) for camera, connection in watched]
+        for camera, _ in watched:
+            camera.wakes.add(wake.set)
         interval_s = self._settings.heartbeat_interval
         heartbeat = asyncio.get_running_loop().call_later(interval_s, wake.set)
+        sent_ns = monotonic_ns()
         try:
-            yield encode(self._connected(camera, connection))
-            if camera.state is not SourceState.LIVE:
-                yield encode(Source(camera.state, camera.state_detail))
-            sent_ns = monotonic_ns()
-            while True:
+            while not all(feed.over for feed in feeds):
                 wake.clear()
-                batch = self._take(camera, connection)
+                batch = [event for feed in feeds for event in feed.take()]
+                quiet_s = (monotonic_ns() - sent_ns) / NS_PER_S
+                if not batch and quiet_s >= interval_s:
+                    batch = [feed.tag(encode(Heartbeat(wall_s()))) for feed in feeds]
                 if batch:
                     yield b"".join(batch)
                     sent_ns = monotonic_ns()
                     continue
-                if camera.end_reason is not None:
-                    yield encode(End(camera.end_reason))
-                    return
-                quiet_s = (monotonic_ns() - sent_ns) / NS_PER_S
-                if quiet_s >= interval_s:
-                    yield encode(Heartbeat(wall_s()))
-                    sent_ns, quiet_s = monotonic_ns(), 0.0
                 heartbeat.cancel()
                 heartbeat = asyncio.get_running_loop().call_later(interval_s - quiet_s, wake.set)
                 await wake.wait()
         finally:
             heartbeat.cancel()
-            camera.wakes.discard(wake.set)
-            self.close(camera, connection)
+            for camera, connection in watched:
+                camera.wakes.discard(wake.set)
+                self.close(camera, connection)
 
     def close(self, camera: Camera, connection: Connection) -> None:
         """End a connection."""
         camera.stream.remove_connection(connection.connection_id, monotonic_ns())
         camera.settle()
 
-    def _take(self, camera: Camera, connection: Connection) -> list[bytes]:
-        stream = camera.stream
-        return connection.take(stream.rings, stream.inits, self._settings.client_queue_fragments)
+    def _feed(self, camera: Camera, connection: Connection, tagged: bool) -> Feed:
+        hello = [encode(self._connected(camera, connection))]
+        if camera.state is not SourceState.LIVE:
+            hello.append(encode(Source(camera.state, camera.state_detail)))
+        return Feed(camera, connection, hello, self._settings.client_queue_fragments, tagged)
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:
         if self._reserved.pop(connection_id, None) is not None:

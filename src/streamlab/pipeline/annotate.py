@@ -13,6 +13,7 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
 from streamlab.detect.render import Renderer
+from streamlab.detect.tracking import BoxTracker
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
@@ -39,7 +40,11 @@ class _Refused:
 
 
 class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
-    """Draws what the detector found, on every frame, in order."""
+    """Draws what the detector found, on every frame, in order.
+
+    A frame with a result of its own shows that result; any other shows the newest result's
+    boxes, carried forward to its pts.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
         self._emit = emit
+        self._tracker = BoxTracker()
         self._service = service
         self._reserved_rows = reserved_rows
         self._client = DetectionClient(
@@ -121,14 +127,25 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         decided_ns = monotonic_ns()
         picture = captured.picture.copy()
         rows = []
-        if event.detections is not None:
-            self._render(picture, event.detections, stale=not event.fresh)
-            rows = detections_to_wire(event.detections)
+        detections = self._boxes_on(event)
+        if detections is not None and self._render(picture, detections, stale=not event.fresh):
+            rows = detections_to_wire(detections)
         if self._reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
-    def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> None:
+    def _boxes_on(self, event: FrameBoxes[sv.Detections]) -> sv.Detections | None:
+        """Return what to draw; each result corrects the tracker once, also one that came late."""
+        if event.detections is None or event.detections_pts is None:
+            return None
+        if event.detections_pts != self._tracker.pts:
+            found = self._tracker.receive_detections(event.detections_pts, event.detections)
+            if event.fresh:
+                return found
+        return self._tracker.predict(event.pts)
+
+    def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> bool:
+        """Draw; return whether the boxes are on the picture."""
         try:
             self.renderer.draw(picture, detections, top_px=self._reserved_rows, stale=stale)
         except Exception as error:  # a user's renderer: the picture goes on without its boxes
@@ -136,6 +153,8 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
                 log.exception("%s cannot draw", self.name)
             self.renderer_error = f"{type(error).__name__}: {error}"
             self.boxes.counts["render_failed"] += 1
+            return False
+        return True
 
 
 class RawEncoder(Worker[CapturedFrame]):

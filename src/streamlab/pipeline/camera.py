@@ -9,7 +9,6 @@ from streamlab.core.channels import (
     ChannelKey,
     ChannelMetadata,
     ChannelType,
-    QualityLevel,
     SourceState,
 )
 from streamlab.core.fragment import Fragment, InitSegment
@@ -22,10 +21,9 @@ from streamlab.pipeline.annotate import Annotator, RawEncoder
 from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
-from streamlab.pipeline.lane import EncodingLane
+from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
 
 JOIN_TIMEOUT_S = 1.0
-SOURCE_KEY = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ class PipelineSettings:
 
     gop_s: float = 1.0
     fragment_ms: float = 0.0
+    first_sequence: int = 1
 
 
 Emit = Callable[[InitSegment | Fragment | SourceChanged | DetectionTimed], None]
@@ -62,11 +61,12 @@ class CameraPipeline:
     ) -> None:
         self.spec = spec
         self.service = service
-        info, fragment_ms = source.info, settings.fragment_ms
+        info = source.info
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
         raw, annotated = (
-            EncodingLane(channel, info.fps, fragment_ms, emit) for channel in ChannelType
+            EncodingLane(channel, info.fps, settings.fragment_ms, emit, settings.first_sequence)
+            for channel in ChannelType
         )
         self._raw = RawEncoder(camera_id, raw)
         self._annotator = Annotator(

@@ -1,8 +1,9 @@
 """One detector at work for any number of cameras.
 
 Each camera has one place at the detector's door. A frame that comes while the place is taken
-replaces the older one, which is refused and counted; the detector takes the freshest frames of
-all cameras, as one batch.
+replaces the older one, which is refused and counted: what waits is the freshest frame of each
+camera. The detector takes several as one batch. The cameras whose turn was longest ago go first,
+so that none starves when all capture at the same moment; among equals the freshest frame does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import supervision as sv
 
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 STATS_WINDOW_S = 60.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DetectionClient:
     """Where the answers of one camera go. Both are called from the detector's thread or from
     the thread that offers.
@@ -35,9 +37,13 @@ class DetectionClient:
 
 
 class DetectionService(threading.Thread):
-    """Runs a detector in a thread of its own."""
+    """Runs a detector in a thread of its own.
 
-    def __init__(self, detector: Detector, *, max_batch: int = 8) -> None:
+    A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
+    batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
+    """
+
+    def __init__(self, detector: Detector, *, max_batch: int = 4) -> None:
         super().__init__(name=f"detect-{detector.name}", daemon=True)
         self.detector = detector
         self.max_batch = max_batch
@@ -45,6 +51,8 @@ class DetectionService(threading.Thread):
         self.batch_ms = Window(STATS_WINDOW_S)
         self.error = ""
         self._door: dict[DetectionClient, CapturedFrame] = {}
+        self._turns: WeakKeyDictionary[DetectionClient, int] = WeakKeyDictionary()
+        self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
 
@@ -53,9 +61,9 @@ class DetectionService(threading.Thread):
         with self._changed:
             replaced = self._door.pop(client, None)
             self._door[client] = captured
+            self.counts["refused"] += replaced is not None
             self._changed.notify()
         if replaced is not None:
-            self.counts["refused"] += 1
             client.receive_refusal(replaced.pts)
 
     def withdraw(self, client: DetectionClient) -> None:
@@ -81,11 +89,16 @@ class DetectionService(threading.Thread):
                 self._changed.wait()
             if self._stopping:
                 return None
-            freshest = sorted(self._door.items(), key=lambda item: -item[1].captured_ns)
-            batch = freshest[: self.max_batch]
+            batch = sorted(self._door.items(), key=self._precedence)[: self.max_batch]
+            self._batches += 1
             for client, _ in batch:
                 del self._door[client]
+                self._turns[client] = self._batches
         return batch
+
+    def _precedence(self, waiting: tuple[DetectionClient, CapturedFrame]) -> tuple[int, int]:
+        client, captured = waiting
+        return self._turns.get(client, 0), -captured.captured_ns
 
     def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
         started_ns = monotonic_ns()

@@ -14,6 +14,7 @@ from streamlab.media.picture import Picture
 from streamlab.pipeline.frame import CapturedFrame
 
 MAX_GOP_FRAMES = 256
+SOURCE_KEY = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
 
 Emit = Callable[[InitSegment | Fragment], None]
 
@@ -24,7 +25,14 @@ class EncodingLane:
     An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted.
     """
 
-    def __init__(self, channel: ChannelType, fps: Fraction, fragment_ms: float, emit: Emit) -> None:
+    def __init__(
+        self,
+        channel: ChannelType,
+        fps: Fraction,
+        fragment_ms: float,
+        emit: Emit,
+        first_sequence: int = 1,
+    ) -> None:
         self.channel = channel
         self.wanted: frozenset[ChannelKey] = frozenset()
         self._fps = fps
@@ -32,15 +40,16 @@ class EncodingLane:
         self._emit = emit
         self._encoders: dict[ChannelKey, Encoder] = {}
         self._writers: dict[ChannelKey, FragmentWriter] = {}
-        self._source = PassthroughLane(fps, fragment_ms, emit)
+        self._first_sequence = first_sequence
+        self._source = PassthroughLane(fps, self._writer_of(SOURCE_KEY), emit)
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
         """Encode one picture: the captured one, or its annotated copy."""
         wanted = {key for key in self.wanted if key.channel is self.channel}
-        if self.channel is ChannelType.RAW:
-            key = ChannelKey(self.channel, QualityLevel.SOURCE)
-            if self._source.receive_frame(captured, wanted=key in wanted):
-                wanted.discard(key)
+        if self.channel is ChannelType.RAW and self._source.receive_frame(
+            captured, wanted=SOURCE_KEY in wanted
+        ):
+            wanted.discard(SOURCE_KEY)
         for key in set(self._encoders) - wanted:
             del self._encoders[key]
         for key in sorted(wanted):
@@ -62,20 +71,22 @@ class EncodingLane:
         self._emit(encoder.init)
         return encoder
 
+    def _writer_of(self, key: ChannelKey) -> FragmentWriter:
+        writer = FragmentWriter(key, self._fragment_ms, first_sequence=self._first_sequence)
+        self._writers[key] = writer
+        return writer
+
     def _write(self, init: InitSegment, frame: EncodedFrame) -> None:
-        if init.key.quality is QualityLevel.SOURCE:
-            writer = self._source.writer  # one count, whether transcoded or passed through
-        else:
-            writer = self._writers.setdefault(init.key, FragmentWriter(init.key, self._fragment_ms))
+        # One count for `source`, whether it is transcoded or passed through.
+        writer = self._writers.get(init.key) or self._writer_of(init.key)
         _emit_fragments(writer, frame, init, self._emit)
 
 
 class PassthroughLane:
     """Sends the camera's own H.264. Its newest GOP is at hand, so that a viewer joins at once."""
 
-    def __init__(self, fps: Fraction, fragment_ms: float, emit: Emit) -> None:
-        self.key = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
-        self.writer = FragmentWriter(self.key, fragment_ms)
+    def __init__(self, fps: Fraction, writer: FragmentWriter, emit: Emit) -> None:
+        self.writer = writer
         self._fps = round(float(fps), 3)
         self._emit = emit
         self._init: InitSegment | None = None
@@ -105,7 +116,7 @@ class PassthroughLane:
     def _start(self, captured: CapturedFrame) -> None:
         unit, picture = captured.passthrough, captured.picture
         assert unit is not None
-        init = InitSegment.of(self.key, unit.sets, picture.width, picture.height, self._fps)
+        init = InitSegment.of(SOURCE_KEY, unit.sets, picture.width, picture.height, self._fps)
         if self._init is None or init.init_id != self._init.init_id:
             self._init = init
             self._emit(init)
@@ -121,7 +132,7 @@ def _emit_fragments(
     writer: FragmentWriter, frame: EncodedFrame, init: InitSegment, emit: Emit
 ) -> None:
     for fragment in writer.receive_frame(frame, init.init_id):
-        _ = fragment.body  # serialised here, so that the event loop need not
+        _ = fragment.members, fragment.payload  # here, so that the event loop need not
         emit(fragment)
 
 

@@ -14,7 +14,7 @@ import streamlab
 from streamlab.core.channels import SourceState
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
-from streamlab.server import cameras, metrics, problems, streams
+from streamlab.server import cameras, media, metrics, problems, streams
 
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
 
@@ -36,6 +36,7 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
     app.state.source_policy = policy
     problems.install(app)
     app.include_router(streams.router)
+    app.include_router(media.router)
     app.include_router(cameras.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, channels)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from streamlab.manager.reports import Report, camera_report
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.streams import CameraOf, Channels
+from streamlab.server.truth import true_boxes
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
@@ -38,3 +41,16 @@ async def add_camera(body: CameraRequest, request: Request, channels: Channels) 
 async def remove_camera(camera: CameraOf, channels: Channels) -> None:
     """Remove a camera; its viewers get ``end``."""
     await channels.remove_camera(camera.camera_id)
+
+
+@router.get("/{camera_id}/truth")
+def get_truth(
+    camera: CameraOf, from_pts: Annotated[int, Query(ge=0)], to_pts: Annotated[int, Query(ge=0)]
+) -> Report:
+    """Return what a synthetic camera's frames show, for a page to draw over them.
+
+    Frames are those from ``from_pts`` to before ``to_pts``, at most 10 s; a box is
+    ``[x1, y1, x2, y2, class_name, track_id]`` in px of the captured frame.
+    """
+    frames = true_boxes(camera.spec, from_pts, to_pts)  # takes long: not in the event loop
+    return {"camera_id": camera.camera_id, "from_pts": from_pts, "to_pts": to_pts, "frames": frames}

@@ -16,6 +16,7 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.UnknownCameraError: 404,
     errors.UnknownConnectionError: 404,
     errors.UnknownStreamError: 404,
+    errors.NoTruthError: 404,
     errors.CameraExistsError: 409,
     errors.ConnectionInUseError: 409,
     errors.SourceNotAllowedError: 403,
@@ -28,6 +29,7 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.SwitchTimeoutError: 504,
     errors.DisabledError: 503,
     errors.LimitError: 429,
+    errors.NoLongerHeldError: 410,
 }
 RETRY_AFTER_S = 5
 

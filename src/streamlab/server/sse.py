@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from starlette.responses import Response
@@ -33,11 +33,13 @@ class EventStreamResponse(Response):
         status_code: int = 200,
         *,
         slow_client_timeout_s: float,
+        on_close: Callable[[], None],
     ) -> None:
         super().__init__(status_code=status_code, headers=HEADERS)
         del self.headers["content-length"]
         self._chunks = chunks
         self._slow_client_timeout_s = slow_client_timeout_s
+        self._on_close = on_close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Serve the stream."""
@@ -49,6 +51,7 @@ class EventStreamResponse(Response):
             watcher.cancel()
             writer.cancel()
             await asyncio.gather(writer, watcher, return_exceptions=True)
+            self._on_close()  # also when the client left before the first chunk was asked for
         if not writer.cancelled() and (error := writer.exception()) is not None:
             raise error
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, Field
 
 from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.core.connection import Connection
 from streamlab.errors import DisabledError
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.camera import Camera
@@ -67,29 +68,86 @@ class SwitchRequest(BaseModel):
     quality: QualityLevel | None = None
 
 
+class JoinQuery(BaseModel):
+    """What a viewer wants to be sent."""
+
+    initial_channel: View = View.RAW
+    raw_quality: QualityLevel = QualityLevel.MEDIUM
+    annotated_quality: AnnotatedQuality = "medium"
+    payload: Literal["inline", "url"] = "inline"
+
+    def open(
+        self, subscriptions: ChannelSubscriptionManager, camera: Camera, last_event_id: str = ""
+    ) -> Connection:
+        """Make the connection."""
+        qualities = {
+            ChannelType.RAW: self.raw_quality,
+            ChannelType.ANNOTATED: QualityLevel(self.annotated_quality),
+        }
+        return subscriptions.open(
+            camera,
+            self.initial_channel.channels,
+            qualities,
+            by_url=self.payload == "url",
+            last_event_id=last_event_id,
+        )
+
+
+class DualQuery(JoinQuery):
+    """As above, or a reserved connection; ``access_token`` has its place for later."""
+
+    connection_id: str | None = None
+    access_token: str | None = None
+
+
+class MuxQuery(JoinQuery):
+    """As above, for many cameras on one connection."""
+
+    camera_id: Annotated[list[str], Field(min_length=1)]
+    access_token: str | None = None
+
+
+@router.get("/sse/mux", response_class=EventStreamResponse)
+async def mux(
+    query: Annotated[MuxQuery, Query()], channels: Channels, subscriptions: Subscriptions
+) -> EventStreamResponse:
+    """Join many cameras on one connection: every event names its camera."""
+    cameras = [channels.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
+    watched = [(camera, query.open(subscriptions, camera)) for camera in cameras]
+    return _stream(channels, subscriptions, watched, tagged=True)
+
+
 @router.get("/sse/{camera_id}/dual", response_class=EventStreamResponse)
 async def dual(
+    query: Annotated[DualQuery, Query()],
     camera: CameraOf,
     channels: Channels,
     subscriptions: Subscriptions,
-    initial_channel: View = View.RAW,
-    raw_quality: QualityLevel = QualityLevel.MEDIUM,
-    annotated_quality: AnnotatedQuality = "medium",
-    connection_id: str | None = None,
-    payload: Literal["inline"] = "inline",  # noqa: ARG001 - `url` comes with cacheable fragments
+    last_event_id: Annotated[str, Header()] = "",
 ) -> EventStreamResponse:
     """Join a camera's stream: server-sent events, as the wire protocol describes them."""
-    if connection_id is not None:
-        connection = subscriptions.claim(camera, connection_id)
+    if query.connection_id is not None:
+        connection = subscriptions.claim(camera, query.connection_id)
     else:
-        qualities = {
-            ChannelType.RAW: raw_quality,
-            ChannelType.ANNOTATED: QualityLevel(annotated_quality),
-        }
-        connection = subscriptions.open(camera, initial_channel.channels, qualities)
+        connection = query.open(subscriptions, camera, last_event_id)
+    return _stream(channels, subscriptions, [(camera, connection)])
+
+
+def _stream(
+    channels: StreamChannelManager,
+    subscriptions: ChannelSubscriptionManager,
+    watched: list[tuple[Camera, Connection]],
+    *,
+    tagged: bool = False,
+) -> EventStreamResponse:
+    def close() -> None:
+        for camera, connection in watched:
+            subscriptions.close(camera, connection)
+
     return EventStreamResponse(
-        subscriptions.events(camera, connection),
+        subscriptions.events(watched, tagged=tagged),
         slow_client_timeout_s=channels.settings.slow_client_timeout,
+        on_close=close,
     )
 
 

@@ -1,0 +1,42 @@
+"""Init segments and fragments by URL, for clients and caches that take bytes better than base64."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.errors import NoLongerHeldError
+from streamlab.server.streams import CameraOf
+
+# The bytes behind a URL never change: init ids are hashes, and sequences are never used twice.
+HEADERS = {"Cache-Control": "public, max-age=86400, immutable"}
+router = APIRouter(prefix="/streams", tags=["media"])
+
+
+@router.get("/{camera_id}/{channel}/{quality}/init-{init_id}.mp4", response_class=Response)
+async def init_segment(
+    camera: CameraOf, channel: ChannelType, quality: QualityLevel, init_id: str
+) -> Response:
+    """Return an init segment (`ftyp` + `moov`)."""
+    init = camera.stream.inits.get(init_id)
+    if init is None:
+        raise NoLongerHeldError(
+            f"the {channel} channel in {quality} quality has no init segment '{init_id}'",
+            hint="The newest init event names the one that is used.",
+        )
+    return Response(init.data, media_type="video/mp4", headers=HEADERS)
+
+
+@router.get("/{camera_id}/{channel}/{quality}/{sequence}.m4s", response_class=Response)
+async def fragment(
+    camera: CameraOf, channel: ChannelType, quality: QualityLevel, sequence: int
+) -> Response:
+    """Return a fragment (`moof` + `mdat`) of the newest two GOPs."""
+    ring = camera.stream.rings.get(ChannelKey(channel, quality))
+    held = ring.get(sequence) if ring is not None else None
+    if held is None:
+        raise NoLongerHeldError(
+            f"fragment {sequence} of the {channel} channel in {quality} quality is not held",
+            hint="Only the newest two GOPs are; go on with the newest fragment event.",
+        )
+    return Response(held.fragment.data, media_type="video/mp4", headers=HEADERS)

@@ -1,0 +1,61 @@
+"""The ground truth of synthetic cameras, computed anew from what the scene was asked for."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import TypedDict
+
+from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts
+from streamlab.errors import InvalidRequestError, NoTruthError
+from streamlab.media.spec import SourceKind, SourceSpec, StreetParameters
+from streamlab.media.street import Street, TruthBox
+
+MAX_SPAN_S = 10
+MAX_STREETS = 4
+# One at a time: a street takes a second to make, and a viewer has time to wait.
+_turn = threading.Lock()
+
+TruthRow = tuple[float, float, float, float, str, int]
+
+
+class TruthFrame(TypedDict):
+    """What a frame shows. A row is ``x1, y1, x2, y2`` (px), class name and track id."""
+
+    pts: int
+    boxes: list[TruthRow]
+
+
+def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]:
+    """Return what is in each frame from ``from_pts`` to before ``to_pts``, both 0 or more.
+
+    Raises NoTruthError unless the source is synthetic, and InvalidRequestError when the span is
+    not positive or longer than 10 s.
+    """
+    if spec.kind is not SourceKind.SYNTHETIC:
+        raise NoTruthError(
+            f"nobody knows what {spec.display} shows", hint="Only synthetic cameras have a truth."
+        )
+    if not 0 < to_pts - from_pts <= MAX_SPAN_S * TIMESCALE:
+        raise InvalidRequestError(
+            f"to_pts - from_pts is {to_pts - from_pts}",
+            hint=f"It can be 1 to {MAX_SPAN_S * TIMESCALE} ticks ({MAX_SPAN_S} s).",
+        )
+    with _turn:
+        street = _street(StreetParameters.parse(spec))
+        number = frame_number(from_pts, street.fps)
+        number += frame_pts(number, street.fps) < from_pts
+        frames: list[TruthFrame] = []
+        while (pts := frame_pts(number, street.fps)) < to_pts:
+            frames.append({"pts": pts, "boxes": [_row(box) for box in street.truth(number)]})
+            number += 1
+    return frames
+
+
+@lru_cache(maxsize=MAX_STREETS)
+def _street(asked: StreetParameters) -> Street:
+    return Street(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+
+
+def _row(box: TruthBox) -> TruthRow:
+    return box.x1, box.y1, box.x2, box.y2, box.class_name, box.track_id
