@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection, ConnectionState
-from streamlab.core.stream import (
-    DualChannelStream,
+from streamlab.core.cursor import ResumePoint
+from streamlab.core.stream import DualChannelStream
+from streamlab.core.stream_events import (
     EncodersWanted,
     StreamEvent,
     SwitchDone,
@@ -175,6 +177,48 @@ def test_encoders_linger_and_stop() -> None:
     assert not made.rings[RAW]
     feed(made, range(5, 6))
     assert made.counts["fragments_after_stop"] == 2
+
+
+def resumed(made: DualChannelStream, sequence: int, view: View = View.BOTH) -> Connection:
+    point = ResumePoint.parse(f"raw/medium/{sequence}")
+    connection = Connection("again", view.channels, MEDIUM, resume=point)
+    made.receive_connection(connection, 0)
+    return connection
+
+
+@pytest.mark.parametrize("last", [31, 50, 74, 75])
+def test_a_client_that_comes_back_goes_on_where_it_left_off(last: int) -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(75))
+    again = resumed(made, last)
+    feed(made, range(75, 76))
+    events = read(made, again)
+    for channel in ("raw", "annotated"):
+        mine = [
+            e["sequence"] for e in events if (e["event"], e["channel"]) == ("fragment", channel)
+        ]
+        # The order of release decides: annotated 'last' was released after raw 'last'.
+        assert mine == list(range(last + (channel == "raw"), 77))
+    assert "gap" not in {event["event"] for event in events}
+
+
+@pytest.mark.parametrize("last", [0, 5, 10_000])
+def test_a_client_that_comes_back_too_late_is_told(last: int) -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(105))
+    events = read(made, resumed(made, last, View.RAW))
+    assert (events[0]["event"], events[0]["reason"]) == ("gap", "resume_expired")
+    assert events[0]["from_sequence"] <= events[0]["to_sequence"]
+    assert events[2]["keyframe"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "raw/medium", "raw/medium/x", "blue/medium/1", "raw/best/1"]
+)
+def test_an_id_that_is_none_of_ours_is_ignored(text: str) -> None:
+    assert ResumePoint.parse(text) is None
 
 
 ACTIONS = st.lists(

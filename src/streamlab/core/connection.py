@@ -25,6 +25,7 @@ from enum import StrEnum
 from heapq import merge
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.cursor import Cursor, ResumePoint, join_points, resume_cursors
 from streamlab.core.events import Gap, Init, encode
 from streamlab.core.fragment import InitSegment
 from streamlab.core.ring import Released, Ring
@@ -42,14 +43,6 @@ class ConnectionState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(slots=True)
-class Cursor:
-    """The next fragment wanted of one ring; those up to ``cached_to`` are older than the join."""
-
-    next_sequence: int
-    cached_to: int
-
-
 @dataclass(frozen=True, slots=True)
 class PendingSwitch:
     """A switch that waits for the new channel's keyframe."""
@@ -58,24 +51,6 @@ class PendingSwitch:
     quality: QualityLevel | None
     requested_ns: int
     deadline_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResumePoint:
-    """The last fragment that a client got before it lost its connection."""
-
-    key: ChannelKey
-    sequence: int
-
-    @classmethod
-    def parse(cls, event_id: str) -> ResumePoint | None:
-        """Read a ``Last-Event-ID``, ``channel/quality/sequence``; None when it is none of ours."""
-        parts = event_id.split("/")
-        if len(parts) != 3 or not parts[2].isdecimal():
-            return None
-        if parts[0] not in set(ChannelType) or parts[1] not in set(QualityLevel):
-            return None
-        return cls(ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1])), int(parts[2]))
 
 
 class Connection:
@@ -149,8 +124,9 @@ class Connection:
         self._outbox.clear()
         keys = self.encodings
         self._cursors = {key: self._cursors[key] for key in keys if key in self._cursors}
-        events.extend(self._go_on(rings))
-        self._join({key: rings[key] for key in keys if key in rings})
+        held = {key: rings[key] for key in keys if key in rings}
+        events.extend(self._go_on(held))
+        self._join(held)
         for key, cursor in self._cursors.items():
             events.extend(self._skip(key, cursor, rings[key], max_lag))
         fresh = (self._advance(rings[key], cursor) for key, cursor in self._cursors.items())
@@ -167,31 +143,14 @@ class Connection:
     def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors where the client left off, or say that this is not held any more."""
         point = self._resume
-        ring = rings.get(point.key) if point else None
-        if point is None or ring is None or not ring.keyframes:
+        if point is None or point.key not in rings or not rings[point.key].keyframes:
             return
         self._resume = None
-        if point.key not in self.encodings:
-            return
-        if not ring.holds(point.sequence + 1):
-            last = ring.keyframes[-1].fragment.sequence - 1
-            first = min(point.sequence + 1, last)
-            yield encode(Gap(*point.key, first, last, "resume_expired"))
-            return
-        following = ring.get(point.sequence + 1)
-        newest = ring.newest
-        assert newest is not None
-        order = following.order - 1 if following else newest.order
-        for key in self.encodings:
-            entry = (
-                following if key == point.key else rings[key].after(order) if key in rings else None
-            )
-            last_held = rings[key].newest if key in rings else None
-            if entry is not None and last_held is not None:
-                sequence = last_held.fragment.sequence
-                self._cursors[key] = Cursor(entry.fragment.sequence, cached_to=sequence)
-            elif key == point.key:
-                self._cursors[key] = Cursor(point.sequence + 1, cached_to=point.sequence)
+        lost = point.lost(rings[point.key])
+        if lost is None:
+            self._cursors = resume_cursors(point, rings)
+        else:
+            yield encode(Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired"))
 
     def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
         joining = {
@@ -228,21 +187,3 @@ class Connection:
         init = inits[init_id]
         data = base64.b64encode(init.data).decode()
         yield encode(Init(*key, init_id, init.codec, init.width, init.height, init.fps, data))
-
-
-def join_points(rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Released]:
-    """Return where to start in each ring: the newest keyframe that all of them hold.
-
-    Rings without one in common start each at its own newest. Every ring must hold a keyframe.
-    """
-    held = [{entry.fragment.pts for entry in ring.keyframes} for ring in rings.values()]
-    common = set.intersection(*held) if held else set()
-    start_pts = max(common, default=None)
-    return {
-        key: next(
-            entry
-            for entry in reversed(ring.keyframes)
-            if start_pts is None or entry.fragment.pts == start_pts
-        )
-        for key, ring in rings.items()
-    }

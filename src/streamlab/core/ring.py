@@ -91,6 +91,7 @@ class Ring:
         self.peak = 0
         self._entries: deque[Released] = deque()
         self._keyframes: deque[int] = deque()
+        self._dropped_order = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -109,6 +110,8 @@ class Ring:
 
     def clear(self) -> None:
         """Forget all: the encoder behind the ring has stopped."""
+        if self._entries:
+            self._dropped_order = self._entries[-1].order
         self._entries.clear()
         self._keyframes.clear()
 
@@ -144,11 +147,12 @@ class Ring:
         index = sequence - self.first_sequence if self._entries else -1
         return self._entries[index] if 0 <= index < len(self._entries) else None
 
-    def after(self, order: int) -> Released | None:
-        """Return the first fragment released after ``order``, if nothing between was dropped."""
-        if not self._entries or self._entries[0].order > order:
+    def next_after(self, order: int) -> int | None:
+        """Return the next sequence after ``order``; None when some since then were dropped."""
+        if not self._entries or self._dropped_order > order:
             return None
-        return next((entry for entry in self._entries if entry.order > order), None)
+        held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
+        return next(held, self._entries[-1].fragment.sequence + 1)
 
     def behind(self, sequence: int, max_lag: int) -> Lost | None:
         """Return what a cursor that wants ``sequence`` next must give up, or None.
@@ -164,7 +168,7 @@ class Ring:
 
     def _drop_before(self, sequence: int) -> None:
         while self._entries and self._entries[0].fragment.sequence < sequence:
-            self._entries.popleft()
+            self._dropped_order = self._entries.popleft().order
             self.dropped += 1
         while self._keyframes and self._keyframes[0] < sequence:
             self._keyframes.popleft()

@@ -9,52 +9,25 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection, ConnectionState, PendingSwitch, join_points
+from streamlab.core.connection import Connection, ConnectionState, PendingSwitch
+from streamlab.core.cursor import join_points
 from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import NS_PER_MS
 from streamlab.core.ring import Released, Ring
 from streamlab.core.stats import Window
-from streamlab.core.sync import BoxDeadline, Release, SyncController
+from streamlab.core.stream_events import (
+    EncodersWanted,
+    StreamEvent,
+    SwitchDone,
+    SwitchTimedOut,
+    Wake,
+)
+from streamlab.core.sync import Release, SyncController
 
 MAX_INITS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class EncodersWanted:
-    """Run these encoders and no others."""
-
-    keys: frozenset[ChannelKey]
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchDone:
-    """The new channel's init and keyframe are queued to the connection."""
-
-    connection_id: str
-    previous_channel: View
-    channel: View
-    quality: QualityLevel
-    at_pts: int
-    switch_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchTimedOut:
-    """The new channel gave no keyframe in time; the old one goes on."""
-
-    connection_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """There is something for the connections to read."""
-
-
-StreamEvent = BoxDeadline | EncodersWanted | SwitchDone | SwitchTimedOut | Wake
 
 
 class DualChannelStream:

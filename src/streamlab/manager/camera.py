@@ -11,8 +11,8 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelMetadata, SourceState
 from streamlab.core.events import EndReason, Source
 from streamlab.core.fragment import Fragment, InitSegment
-from streamlab.core.stream import (
-    DualChannelStream,
+from streamlab.core.stream import DualChannelStream
+from streamlab.core.stream_events import (
     EncodersWanted,
     SwitchDone,
     SwitchTimedOut,

@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import Connection, ResumePoint
+from streamlab.core.connection import Connection
+from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Connected, End, Heartbeat, Source, encode
-from streamlab.core.stream import SwitchDone
+from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import (
     ConnectionInUseError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -113,7 +114,13 @@ async def mux(
 ) -> EventStreamResponse:
     """Join many cameras on one connection: every event names its camera."""
     cameras = [channels.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
-    watched = [(camera, query.open(subscriptions, camera)) for camera in cameras]
+    watched: list[tuple[Camera, Connection]] = []
+    with ExitStack() as undo:
+        for camera in cameras:
+            connection = query.open(subscriptions, camera)
+            undo.callback(subscriptions.close, camera, connection)
+            watched.append((camera, connection))
+        undo.pop_all()
     return _stream(channels, subscriptions, watched, tagged=True)
 
 

@@ -1,0 +1,78 @@
+"""Where a viewer reads: cursors into the rings, and where to place them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.ring import Lost, Released, Ring
+
+
+@dataclass(slots=True)
+class Cursor:
+    """The next fragment wanted of one ring; those up to ``cached_to`` are older than the join."""
+
+    next_sequence: int
+    cached_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """The last fragment that a client got before it lost its connection."""
+
+    key: ChannelKey
+    sequence: int
+
+    @classmethod
+    def parse(cls, event_id: str) -> ResumePoint | None:
+        """Read a ``Last-Event-ID``, ``channel/quality/sequence``; None when it is none of ours."""
+        parts = event_id.split("/")
+        if len(parts) != 3 or not parts[2].isdecimal():
+            return None
+        if parts[0] not in set(ChannelType) or parts[1] not in set(QualityLevel):
+            return None
+        return cls(ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1])), int(parts[2]))
+
+    def lost(self, ring: Ring) -> Lost | None:
+        """Return what the client will not get of this ring, which holds a keyframe, or None."""
+        if ring.holds(self.sequence + 1):
+            return None
+        last = ring.keyframes[-1].fragment.sequence - 1
+        return Lost(min(self.sequence + 1, last), last)
+
+
+def resume_cursors(
+    point: ResumePoint, rings: Mapping[ChannelKey, Ring]
+) -> dict[ChannelKey, Cursor]:
+    """Return cursors that go on right after ``point``, in every ring that still can.
+
+    The other channels go on with what was released after it; one that has dropped that already
+    gets no cursor, and so joins anew.
+    """
+    last, following = (rings[point.key].get(point.sequence + ahead) for ahead in (0, 1))
+    order = last.order if last else following.order - 1 if following else 0
+    cursors = {}
+    for key, ring in rings.items():
+        sequence = point.sequence + 1 if key == point.key else ring.next_after(order)
+        if sequence is not None and ring.newest is not None:
+            cursors[key] = Cursor(sequence, cached_to=ring.newest.fragment.sequence)
+    return cursors
+
+
+def join_points(rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Released]:
+    """Return where to start in each ring: the newest keyframe that all of them hold.
+
+    Rings without one in common start each at its own newest. Every ring must hold a keyframe.
+    """
+    held = [{entry.fragment.pts for entry in ring.keyframes} for ring in rings.values()]
+    common = set.intersection(*held) if held else set()
+    start_pts = max(common, default=None)
+    return {
+        key: next(
+            entry
+            for entry in reversed(ring.keyframes)
+            if start_pts is None or entry.fragment.pts == start_pts
+        )
+        for key, ring in rings.items()
+    }
