@@ -129,17 +129,23 @@ class Camera:
 
     def settle(self) -> None:
         """Do what the core asks for and arm its timer anew. Call after every word to it."""
+        woken = False
         while (event := self.stream.next_event()) is not None:
             if isinstance(event, EncodersWanted):
                 self.pipeline.request_encoders(event.keys)
             elif isinstance(event, BoxDeadline):
                 self.pipeline.request_box_deadline(event.deadline_ns)
             elif isinstance(event, Wake):
-                for wake in self.wakes:
-                    wake()
+                woken = True
             else:
                 self._resolve_switch(event)
+        if woken:
+            self._wake_all()
         self._arm()
+
+    def _wake_all(self) -> None:
+        for wake in self.wakes:
+            wake()
 
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
         waiting = self._switches.pop(outcome.connection_id, None)
@@ -194,5 +200,4 @@ class Camera:
 
     def _end(self, reason: EndReason) -> None:
         self.end_reason = self.end_reason or reason
-        for wake in self.wakes:
-            wake()
+        self._wake_all()
