@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
+import numpy as np
 import supervision as sv
 
 from streamlab.clock import monotonic_ns
@@ -13,7 +15,7 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
 from streamlab.detect.render import Renderer
-from streamlab.detect.tracking import BoxTracker
+from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
@@ -43,7 +45,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
     """Draws what the detector found, on every frame, in order.
 
     A frame with a result of its own shows that result; any other shows the newest result's
-    boxes, carried forward to its pts.
+    boxes, carried forward to its pts and clipped to the picture.
     """
 
     def __init__(
@@ -127,14 +129,14 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         decided_ns = monotonic_ns()
         picture = captured.picture.copy()
         rows = []
-        detections = self._boxes_on(event)
+        detections = self._boxes_on(picture, event)
         if detections is not None and self._render(picture, detections, stale=not event.fresh):
             rows = detections_to_wire(detections)
         if self._reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
-    def _boxes_on(self, event: FrameBoxes[sv.Detections]) -> sv.Detections | None:
+    def _boxes_on(self, picture: Picture, event: FrameBoxes[sv.Detections]) -> sv.Detections | None:
         """Return what to draw; each result corrects the tracker once, also one that came late."""
         if event.detections is None or event.detections_pts is None:
             return None
@@ -142,7 +144,7 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             found = self._tracker.receive_detections(event.detections_pts, event.detections)
             if event.fresh:
                 return found
-        return self._tracker.predict(event.pts)
+        return _inside(picture, self._tracker.predict(event.pts))
 
     def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> bool:
         """Draw; return whether the boxes are on the picture."""
@@ -155,6 +157,13 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             self.boxes.counts["render_failed"] += 1
             return False
         return True
+
+
+def _inside(picture: Picture, carried: sv.Detections) -> sv.Detections:
+    """Clip boxes to the picture, and leave out those that have moved out of it."""
+    xyxy = sv.clip_boxes(carried.xyxy, (picture.width, picture.height))
+    seen = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1))
+    return cast(sv.Detections, replace(carried, xyxy=xyxy)[seen])
 
 
 class RawEncoder(Worker[CapturedFrame]):

@@ -61,7 +61,8 @@ class DetectionService(threading.Thread):
         with self._changed:
             replaced = self._door.pop(client, None)
             self._door[client] = captured
-            self.counts["refused"] += replaced is not None
+            if replaced is not None:
+                self.counts["refused"] += 1
             self._changed.notify()
         if replaced is not None:
             client.receive_refusal(replaced.pts)
@@ -104,6 +105,7 @@ class DetectionService(threading.Thread):
         started_ns = monotonic_ns()
         try:
             results = self.detector.detect([captured.picture for _, captured in batch])
+            answered = list(zip(batch, results, strict=True))
         except Exception as error:  # a user's model: the picture goes on without its boxes
             if not self.error:
                 log.exception("detector %s failed", self.detector.name)
@@ -116,5 +118,5 @@ class DetectionService(threading.Thread):
         now_ns = monotonic_ns()
         self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
         self.counts["detected"] += len(batch)
-        for (client, captured), result in zip(batch, results, strict=True):
+        for (client, captured), result in answered:
             client.receive_detections(captured.pts, result)

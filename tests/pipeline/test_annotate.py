@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import supervision as sv
+from numpy.typing import NDArray
+
+from streamlab.core.channels import ChannelType
+from streamlab.core.fragment import EncodedFrame
+from streamlab.core.timebase import TIMESCALE
+from streamlab.detect.draw import BoxRenderer
+from streamlab.media.picture import Picture
+
+from .recorder import STREET, FailingDetector, Recorder, SlowTruth, camera, truth_at
+
+FRAMES = 60
+FRAME = TIMESCALE // 30
+
+
+class FailingRenderer:
+    """Cannot draw."""
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,
+    ) -> None:
+        raise ValueError("no ink")
+
+
+def annotated(recorder: Recorder) -> list[EncodedFrame]:
+    return recorder.frames[ChannelType.ANNOTATED][:FRAMES]
+
+
+def assert_both_channels_have_every_frame(recorder: Recorder) -> None:
+    raw, drawn = ([frame.pts for frame in recorder.frames[kind][:FRAMES]] for kind in ChannelType)
+    assert raw == drawn
+    assert raw == sorted(set(raw))
+
+
+def boxes_of(frame: EncodedFrame) -> NDArray[np.float64]:
+    assert frame.boxes is not None
+    return np.array([row[:4] for row in frame.boxes.rows], np.float64).reshape(-1, 4)
+
+
+def accuracy(boxes: NDArray[np.float64], number: int) -> list[float]:
+    """Return for each true box of a frame the IoU of the best box; 0 where there is none."""
+    truth = truth_at(number)
+    if not len(boxes) or not len(truth):
+        return [0.0] * len(truth)
+    return [float(iou) for iou in sv.box_iou_batch(truth, boxes).max(axis=1)]
+
+
+@pytest.mark.parametrize("box_deadline_ms", [400.0, 20.0], ids=["waits", "late-results"])
+def test_a_slow_detector_still_annotates_every_frame(box_deadline_ms: float) -> None:
+    detector = SlowTruth(0.15)
+    with camera(detector, BoxRenderer(), box_deadline_ms=box_deadline_ms) as (pipeline, recorder):
+        recorder.wait_for(FRAMES)
+        assert pipeline.errors == []
+    assert_both_channels_have_every_frame(recorder)
+    carried, frozen = list[float](), list[float]()
+    frames = annotated(recorder)
+    first = next(n for n, frame in enumerate(frames) if frame.boxes and frame.boxes.rows)
+    for frame in frames[first:]:
+        assert frame.boxes is not None
+        assert frame.boxes.detections_pts is not None
+        assert frame.boxes.detections_pts <= frame.pts
+        if frame.pts - frame.boxes.detections_pts > TIMESCALE:
+            continue  # the machine was too busy: boxes this old are not carried on
+        assert frame.boxes.rows, "the street is never empty"
+        boxes = boxes_of(frame)
+        assert (boxes >= 0).all()
+        assert (boxes <= (STREET.width, STREET.height) * 2).all()
+        ids = [row[6] for row in frame.boxes.rows]
+        assert None not in ids
+        assert len(set(ids)) == len(ids)
+        if frame.boxes.detections_pts < frame.pts:
+            number = round(frame.pts / FRAME)
+            carried += accuracy(boxes, number)
+            frozen += accuracy(truth_at(round(frame.boxes.detections_pts / FRAME)), number)
+    assert np.mean(carried) > np.mean(frozen) + 0.05
+
+
+def test_a_fresh_frame_shows_the_boxes_of_its_own_result() -> None:
+    with camera(SlowTruth(0.15), BoxRenderer(), box_deadline_ms=400.0) as (_, recorder):
+        recorder.wait_for(FRAMES)
+    fresh = [
+        frame
+        for frame in annotated(recorder)
+        if frame.boxes is not None and frame.boxes.detections_pts == frame.pts
+    ]
+    assert fresh
+    for frame in fresh:
+        expected = truth_at(round(frame.pts / FRAME))
+        assert boxes_of(frame) == pytest.approx(expected, abs=0.06)
+
+
+def test_ids_that_a_detector_brings_reach_the_wire() -> None:
+    truth = FailingDetector(lambda call: False)
+    with camera(truth, BoxRenderer()) as (_, recorder):
+        recorder.wait_for(FRAMES)
+    names = {box.track_id for number in range(FRAMES) for box in STREET.truth(number)}
+    drawn = {row[6] for frame in annotated(recorder) if frame.boxes for row in frame.boxes.rows}
+    assert drawn <= names
+    assert drawn
+
+
+def test_a_detector_that_raises_takes_only_the_boxes_away() -> None:
+    with camera(FailingDetector(lambda call: True), BoxRenderer()) as (pipeline, recorder):
+        recorder.wait_for(FRAMES)
+        assert pipeline.errors == ["RuntimeError: out of luck"]
+        assert pipeline.counts()["stale_refused"] > 0
+        assert pipeline.service.counts["failed"] > 0
+    assert_both_channels_have_every_frame(recorder)
+    assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
+
+
+def test_a_detector_that_raises_now_and_then_leaves_carried_boxes() -> None:
+    detector = FailingDetector(lambda call: call % 3 != 1)
+    with camera(detector, BoxRenderer()) as (pipeline, recorder):
+        recorder.wait_for(FRAMES)
+        assert pipeline.service.counts["failed"] > 0
+        assert pipeline.service.counts["detected"] > 0
+    assert_both_channels_have_every_frame(recorder)
+    stale = [
+        frame.boxes
+        for frame in annotated(recorder)
+        if frame.boxes and frame.boxes.detections_pts not in (None, frame.pts)
+    ]
+    assert any(boxes.rows for boxes in stale)
+
+
+def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
+    with camera(FailingDetector(lambda call: False), FailingRenderer()) as (pipeline, recorder):
+        recorder.wait_for(FRAMES)
+        assert pipeline.errors == ["ValueError: no ink"]
+        assert pipeline.counts()["render_failed"] > 0
+    assert_both_channels_have_every_frame(recorder)
+    assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))

@@ -1,0 +1,161 @@
+"""One detector for several cameras: who is served, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+import supervision as sv
+
+from streamlab.detect.detector import DetectorKind
+from streamlab.media.picture import Picture
+from streamlab.pipeline import DetectionService
+from streamlab.pipeline.detection import DetectionClient
+from streamlab.pipeline.frame import CapturedFrame
+
+TIMEOUT_S = 10.0
+
+
+class GatedDetector:
+    """Waits at a gate with every batch, and notes the pts of what it was given."""
+
+    name = "gated"
+    kind: DetectorKind = "scripted"
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.closed = False
+        self.fails = False
+        self._arrived = threading.Semaphore(0)
+        self._gate = threading.Semaphore(0)
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        self.batches.append([picture.pts for picture in pictures])
+        self._arrived.release()
+        assert self._gate.acquire(timeout=TIMEOUT_S)
+        if self.fails:
+            raise ValueError("cannot see")
+        return [sv.Detections.empty() for _ in pictures]
+
+    def close(self) -> None:
+        self.closed = True
+
+    def wait_for_batch(self) -> list[int]:
+        """Return the batch that stands at the gate."""
+        assert self._arrived.acquire(timeout=TIMEOUT_S)
+        return self.batches[-1]
+
+    def let_go(self) -> None:
+        self._gate.release()
+
+
+class Camera:
+    """Offers frames and notes what becomes of them."""
+
+    def __init__(self, service: DetectionService) -> None:
+        self.detected: list[int] = []
+        self.refused: list[int] = []
+        self._service = service
+        self.client = DetectionClient(lambda pts, _: self.detected.append(pts), self.refused.append)
+
+    def offer(self, pts: int) -> None:
+        """Offer a frame that was captured at ``pts`` ns."""
+        picture = Picture.from_planes(np.zeros((24, 16), np.uint8), pts)
+        self._service.offer(self.client, CapturedFrame(picture, 1, False, pts, 0.0))
+
+
+@pytest.fixture
+def detector() -> GatedDetector:
+    return GatedDetector()
+
+
+@pytest.fixture
+def service(detector: GatedDetector) -> Iterator[DetectionService]:
+    service = DetectionService(detector, max_batch=2)
+    service.start()
+    yield service
+    service.stop()
+    detector.let_go()
+    service.join(TIMEOUT_S)
+    assert not service.is_alive()
+    assert detector.closed
+
+
+def occupy(service: DetectionService, detector: GatedDetector) -> None:
+    """Give the detector something to do, so that what comes now has to wait."""
+    Camera(service).offer(1)
+    assert detector.wait_for_batch() == [1]
+
+
+def test_the_newest_frame_takes_the_place_of_the_older(
+    service: DetectionService, detector: GatedDetector
+) -> None:
+    occupy(service, detector)
+    camera = Camera(service)
+    for pts in (10, 20, 30):
+        camera.offer(pts)
+    assert camera.refused == [10, 20]
+    assert service.counts["refused"] == 2
+    detector.let_go()
+    assert detector.wait_for_batch() == [30]
+
+
+def test_the_freshest_frames_of_several_cameras_make_a_batch(
+    service: DetectionService, detector: GatedDetector
+) -> None:
+    occupy(service, detector)
+    cameras = [Camera(service) for _ in range(3)]
+    for camera, pts in zip(cameras, (10, 30, 20), strict=True):
+        camera.offer(pts)
+    detector.let_go()
+    assert detector.wait_for_batch() == [30, 20]
+
+
+def test_no_camera_starves_when_all_capture_at_once(
+    service: DetectionService, detector: GatedDetector
+) -> None:
+    occupy(service, detector)
+    cameras = [Camera(service) for _ in range(6)]
+    for turn in range(1, 10):
+        for place, camera in enumerate(cameras):
+            camera.offer(100 * turn + place)
+        detector.let_go()
+        detector.wait_for_batch()
+    served = [pts % 100 for batch in detector.batches[1:] for pts in batch]
+    assert sorted(served) == sorted([*range(6)] * 3)
+    assert all(sorted(served[at : at + 6]) == [*range(6)] for at in (0, 6, 12))
+
+
+def test_a_camera_that_goes_is_forgotten(
+    service: DetectionService, detector: GatedDetector
+) -> None:
+    occupy(service, detector)
+    gone, stays = Camera(service), Camera(service)
+    gone.offer(10)
+    stays.offer(20)
+    service.withdraw(gone.client)
+    detector.let_go()
+    assert detector.wait_for_batch() == [20]
+
+
+def test_a_detector_that_fails_refuses_its_batch_and_goes_on(
+    service: DetectionService, detector: GatedDetector
+) -> None:
+    detector.fails = True
+    camera, next_camera = Camera(service), Camera(service)
+    camera.offer(10)
+    detector.wait_for_batch()
+    next_camera.offer(20)
+    detector.let_go()
+    detector.wait_for_batch()
+    assert camera.refused == [10]
+    assert service.error == "ValueError: cannot see"
+    detector.fails = False
+    next_camera.offer(30)
+    detector.let_go()
+    detector.wait_for_batch()
+    assert next_camera.detected == [20]
+    assert service.error == ""
+    assert service.counts == {"failed": 1, "detected": 1}
