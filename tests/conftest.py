@@ -42,7 +42,8 @@ def video_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server_url(tmp_path_factory: pytest.TempPathFactory, video_folder: Path) -> Iterator[str]:
     """The address of a server with the camera `street`, annotated with its ground truth."""
     log_path = tmp_path_factory.mktemp("server") / "log"
-    arguments = ["--camera", STREET, "--allow-folder", str(video_folder), "--allow-scheme", "rtsp"]
+    arguments = ["--camera", STREET, "--model", "truth", "--allow-scheme", "rtsp"]
+    arguments += ["--allow-folder", str(video_folder)]
     with StreamlabProcess(log_path, *arguments) as server:
         yield server.url
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -9,8 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.detect.models import bright_spot_model
 from tests.fakes import videos
 from tests.fakes.rtsp_server import free_port
 from tests.fakes.streamlab_process import StreamlabProcess
@@ -39,7 +42,7 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["serve"], ["probe"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["serve"], ["models"], ["probe"]])
 def test_help_teaches(command: list[str]) -> None:
     done = run(*command, "--help")
     assert done.returncode == 0
@@ -96,6 +99,82 @@ def test_models_that_cannot_be_used(
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_model_of_its_own_for_a_camera_that_is_not_there() -> None:
+    done = serve("--camera", "street=synthetic://traffic", "--camera-model", "gate=none")
+    assert done.returncode == 1
+    assert "there is no camera 'gate'" in done.stderr
+    assert "street" in done.stderr
+    done = serve("--camera", "street=synthetic://traffic", "--camera-model", "street")
+    assert done.returncode == 1
+    assert "NAME=MODEL" in done.stderr
+
+
+def test_the_truth_of_a_camera_that_has_none(tmp_path: Path) -> None:
+    path = videos.baseline(tmp_path / "door.mp4")
+    done = serve("--camera", f"door={path}", "--camera-model", "door=truth")
+    assert done.returncode == 1
+    assert "Only synthetic cameras" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["demo", "--no-browser"], ["models"]])
+def test_a_provider_that_is_not_there(command: list[str]) -> None:
+    port = ["--port", str(free_port())] if command[0] == "demo" else []
+    done = run(*command, *port, "--provider", "warp")
+    assert done.returncode == 1
+    assert "no execution provider 'warp'" in done.stderr
+    assert "cpu, openvino, cuda, tensorrt" in done.stderr
+
+
+def detectors(server: StreamlabProcess) -> dict[str, str]:
+    """Return the name of each camera's detector."""
+    listing = httpx.get(f"{server.url}/cameras", timeout=10.0).json()["cameras"]
+    return {camera["camera_id"]: camera["detector"]["name"] for camera in listing}
+
+
+def test_which_camera_gets_which_model(tmp_path: Path) -> None:
+    door = f"door={videos.baseline(tmp_path / 'door.mp4')}"
+    street, square = "street=synthetic://traffic", "square=synthetic://traffic?seed=2"
+    cameras = ["--camera", street, "--camera", square, "--camera", door]
+    with StreamlabProcess(tmp_path / "log", *cameras) as server:
+        assert detectors(server) == {
+            "street": "street.onnx",
+            "square": "street.onnx",
+            "door": "none",
+        }
+        said = server.log_path.read_text()
+        assert "No model for door" in said
+        assert "--camera-model door=MODEL" in said
+    own = ["--model", "truth", "--camera-model", "square=none", "--camera-model", "door=street"]
+    with StreamlabProcess(tmp_path / "log", *cameras, *own) as server:
+        assert detectors(server) == {
+            "street": "ground truth",
+            "square": "none",
+            "door": "street.onnx",
+        }
+    with StreamlabProcess(tmp_path / "log", *cameras, "--model", "street") as server:
+        assert set(detectors(server).values()) == {"street.onnx"}
+        assert "No model" not in server.log_path.read_text()
+
+
+def test_models_are_listed_and_measured(tmp_path: Path) -> None:
+    bright_spot_model(tmp_path / "one_by_one.onnx")
+    done = run("models", str(tmp_path), "--seconds", "0", "--provider", "cpu")
+    assert done.returncode == 0, done.stderr
+    street, one_by_one = (line for line in done.stdout.splitlines() if ".onnx" in line)
+    assert street.split()[0] == "street.onnx"
+    assert re.search(r"\d+x\d+ .* MB +cpu ", street)
+    assert all(float(figure) > 0 for figure in street.split()[-3:])
+    assert one_by_one.split()[0] == "one_by_one.onnx"
+    assert one_by_one.split()[-2:] == ["-", "-"]
+
+
+def test_models_that_are_not_there_do_not_hide_the_others(tmp_path: Path) -> None:
+    done = run("models", str(tmp_path / "missing.onnx"), "--seconds", "0")
+    assert done.returncode == 1
+    assert "missing.onnx" in done.stderr
+    assert "street.onnx" in done.stdout
 
 
 def test_a_setting_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:

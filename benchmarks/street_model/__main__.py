@@ -21,7 +21,7 @@ from benchmarks.street_model.data import (
     FIRST_TRAINING_SEED,
     INPUT_SIZE,
     write_data,
-    write_description,
+    write_descriptions,
 )
 
 MODELS = Path(__file__).parents[2] / "src" / "streamlab" / "detect" / "models"
@@ -58,8 +58,6 @@ def _options() -> argparse.Namespace:
         "--work", type=Path, default=Path("build/street_model"), help="data, weights"
     )
     parser.add_argument("--models", type=Path, default=MODELS, help="where the model is written")
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--hours", type=float, help="train that long, whatever the epochs")
     parser.add_argument("--device", help="such as cpu or 0; a GPU when there is one")
     parser.add_argument("--evaluate-only", action="store_true", help="measure the model again")
     return parser.parse_args()
@@ -68,26 +66,25 @@ def _options() -> argparse.Namespace:
 def _make(model: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Make data, train and export; return what the card says of the training."""
     # Here, because evaluation needs no torch.
-    from benchmarks.street_model.train import export, train  # noqa: PLC0415
+    from benchmarks.street_model import train  # noqa: PLC0415
 
-    description = options.work / "data" / "data.yaml"
+    data = options.work / "data"
     training_seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + STREETS)
-    if not description.exists():
-        write_data(description.parent, "val", evaluate.HELD_OUT_SEEDS[:12], 4)
-        write_data(description.parent, "train", training_seeds, FRAMES_PER_STREET)
-        write_description(description.parent)
-    run = train(
-        description, options.work, epochs=options.epochs, hours=options.hours, device=options.device
-    )
-    export(run.weights, model)
-    limit = f"--epochs {options.epochs}" if options.hours is None else f"--hours {options.hours}"
+    if not (data / "rare.yaml").exists():
+        write_data(data, "val", evaluate.HELD_OUT_SEEDS[:12], 4)
+        write_data(data, "train", training_seeds, FRAMES_PER_STREET)
+    even, rare = write_descriptions(data)
+    device = {"device": options.device}
+    weights = train.train(train.FIRST, train.NETWORK, even, options.work, **device)
+    weights = train.train(train.LAST, weights, rare, options.work, **device)
+    train.export(weights, model)
     return {
-        "command": f"python -m benchmarks.street_model {limit}",
         "streets": STREETS,
         "pictures": STREETS * FRAMES_PER_STREET,
         "first_seed": FIRST_TRAINING_SEED,
-        "epochs": run.epochs,
-        "device": run.device,
+        "first_epochs": train.FIRST.epochs,
+        "last_epochs": train.LAST.epochs,
+        "history": f"so made, on {train.device_name(options.device)}",
     }
 
 

@@ -36,6 +36,7 @@ INPUT_SIZE = (384, 224)
 FIRST_TRAINING_SEED = 1000
 MIN_SIDE_PX = 3.5
 LAST_FRAME = 1_000_000
+RARE_REPEATS = 3
 
 Codec: TypeAlias = Literal["none", "jpeg", "h264"]
 _SIZES = ((640, 360), (640, 360), (640, 360), (854, 480), (1280, 720), (480, 270), (640, 480))
@@ -133,13 +134,29 @@ def write_data(folder: Path, split: str, seeds: Sequence[int], frame_count: int)
     print()
 
 
-def write_description(folder: Path) -> Path:
-    """Write ``data.yaml``, which names the classes and the splits, and return its path."""
-    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(Street.CLASS_NAMES))
-    path = folder / "data.yaml"
-    path.write_text(
-        f"path: {folder.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}"
+def write_descriptions(folder: Path) -> tuple[Path, Path]:
+    """Write what names the classes and the pictures: all alike, and those that are rare more often.
+
+    Motorcycles are few: in ``rare.yaml`` each picture that shows one is named three times.
+    """
+    pictures = sorted((folder / "images" / "train").iterdir())
+    rare = f"{Street.CLASS_NAMES.index('motorcycle')} "
+    named = []
+    for picture in pictures:
+        lines = (folder / "labels" / "train" / f"{picture.stem}.txt").read_text().splitlines()
+        shows_one = any(line.startswith(rare) for line in lines)
+        named += [f"{picture.resolve()}\n"] * (RARE_REPEATS if shows_one else 1)
+    (folder / "rare.txt").write_text("".join(named))
+    return (
+        _write_description(folder, "data.yaml", "images/train"),
+        _write_description(folder, "rare.yaml", "rare.txt"),
     )
+
+
+def _write_description(folder: Path, name: str, train: str) -> Path:
+    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(Street.CLASS_NAMES))
+    path = folder / name
+    path.write_text(f"path: {folder.resolve()}\ntrain: {train}\nval: images/val\nnames:\n{names}")
     return path
 
 

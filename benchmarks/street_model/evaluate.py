@@ -20,7 +20,7 @@ import supervision as sv
 from supervision.metrics import MeanAveragePrecision
 
 from benchmarks.street_model.data import film, plan
-from benchmarks.street_model.matching import Tally, merged, tally_picture
+from benchmarks.street_model.matching import Tally, longer_side_px, merged, tally_picture
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.media.picture import TICK, Picture
 from streamlab.media.street import Street, TruthBox
@@ -35,33 +35,32 @@ DEFAULT_CONFIDENCE = 0.25
 _LEAST_CONFIDENCE = 0.001
 
 Figures: TypeAlias = dict[str, float]
+Shot: TypeAlias = tuple[Picture, list[TruthBox]]
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Tallies per class over all and over large objects, and mAP over all."""
+    """Tallies of every class, and mAP over all objects."""
 
     pictures: int
     everything: dict[str, Tally]
     large: dict[str, Tally]
+    plain: dict[str, Tally]
+    """Large, and at least half of it shows."""
     map50: float
     map50_95: float
     map50_95_of: dict[str, float]
 
     def figures(self) -> Figures:
         """Return the figures of the card, rounded to what they are good for."""
-        recall, precision = merged(list(self.large.values())).at(DEFAULT_CONFIDENCE)
-        all_recall, all_precision = merged(list(self.everything.values())).at(DEFAULT_CONFIDENCE)
-        large_map50 = statistics.mean(one.average_precision() for one in self.large.values())
-        figures = {
-            "large_map50": large_map50,
-            "large_recall": recall,
-            "large_precision": precision,
-            "map50": self.map50,
-            "map50_95": self.map50_95,
-            "recall": all_recall,
-            "precision": all_precision,
-        }
+        figures = {"map50": self.map50, "map50_95": self.map50_95}
+        groups = {"": self.everything, "large_": self.large, "plain_": self.plain}
+        for prefix, tallies in groups.items():
+            recall, precision = merged(list(tallies.values())).at(DEFAULT_CONFIDENCE)
+            figures |= {f"{prefix}recall": recall, f"{prefix}precision": precision}
+        figures["large_map50"] = statistics.mean(
+            tally.average_precision() for tally in self.large.values() if tally.truth_count
+        )
         return {name: round(value, 3) for name, value in figures.items()}
 
     def class_figures(self) -> dict[str, Figures]:
@@ -82,41 +81,43 @@ class Accuracy:
 
 def held_out(
     seeds: Iterable[int] = HELD_OUT_SEEDS, frames_per_seed: int = FRAMES_PER_SEED
-) -> Iterator[tuple[Picture, list[TruthBox]]]:
+) -> Iterator[Shot]:
     """Yield pictures of streets that were not trained on, and their truth."""
     for seed in seeds:
         yield from film(plan(seed, frames_per_seed, PICTURE_SIZE))
 
 
-def sample() -> Iterator[tuple[Picture, list[TruthBox]]]:
+def sample() -> Iterator[Shot]:
     """Yield the few of them that the tests hold the model to."""
     return held_out(HELD_OUT_SEEDS[:SAMPLE_SEEDS], SAMPLE_FRAMES_PER_SEED)
 
 
-def measure_accuracy(path: Path, shots: Iterable[tuple[Picture, list[TruthBox]]]) -> Accuracy:
+def measure_accuracy(path: Path, shots: Iterable[Shot]) -> Accuracy:
     """Run the model over pictures whose truth is known."""
     detector = OnnxDetector(path, confidence=_LEAST_CONFIDENCE, threads=1)
-    everything = {name: Tally() for name in Street.CLASS_NAMES}
-    large = {name: Tally() for name in Street.CLASS_NAMES}
+    everything, large, plain = ({name: Tally() for name in Street.CLASS_NAMES} for _ in range(3))
     metric = MeanAveragePrecision()
     pictures = 0
     for picture, boxes in shots:
         pictures += 1
         [found] = detector.detect([picture])
-        truth = as_detections(boxes)
-        metric.update(found, truth)
+        metric.update(found, as_detections(boxes))
         for number, name in enumerate(Street.CLASS_NAMES):
-            mine, real = _of_class(found, number), _of_class(truth, number)
-            tally_picture(everything[name], mine, real)
-            tally_picture(large[name], mine, real, larger_than_px=LARGE_PX)
+            mine = _of_class(found, number)
+            real = [box for box in boxes if box.class_name == name]
+            truth = as_detections(real)
+            big = longer_side_px(truth) > LARGE_PX
+            half = np.array([box.visible_fraction >= 0.5 for box in real], np.bool_)
+            tally_picture(everything[name], mine, truth, np.ones(len(real), np.bool_))
+            tally_picture(large[name], mine, truth, big, larger_than_px=LARGE_PX)
+            tally_picture(plain[name], mine, truth, big & half, larger_than_px=LARGE_PX)
     result = metric.compute()
     per_class = {
         Street.CLASS_NAMES[int(number)]: float(row.mean())
         for number, row in zip(result.matched_classes, result.ap_per_class, strict=True)
     }
-    return Accuracy(
-        pictures, everything, large, float(result.map50), float(result.map50_95), per_class
-    )
+    map50, map50_95 = float(result.map50), float(result.map50_95)
+    return Accuracy(pictures, everything, large, plain, map50, map50_95, per_class)
 
 
 def as_detections(boxes: Sequence[TruthBox]) -> sv.Detections:

@@ -1,8 +1,8 @@
 """Which detections hit: matching to the truth, and what follows from it.
 
 The rules are those of COCO at an IoU of 0.5: within a class, the surest detection chooses
-first, and takes the truth that it overlaps most. Truth that does not count (it is too small) is
-taken only when nothing else is left, and then neither it nor the detection counts; nor does a
+first, and takes the truth that it overlaps most. Truth that does not count (it is too small, say)
+is taken only when nothing else is left, and then neither it nor the detection counts; nor does a
 detection that hits nothing and is itself too small.
 """
 
@@ -64,10 +64,18 @@ def longer_side_px(detections: sv.Detections) -> NDArray[np.float32]:
 
 
 def tally_picture(
-    tally: Tally, found: sv.Detections, truth: sv.Detections, *, larger_than_px: float = 0
+    tally: Tally,
+    found: sv.Detections,
+    truth: sv.Detections,
+    counts: NDArray[np.bool_],
+    *,
+    larger_than_px: float = 0,
 ) -> None:
-    """Add one picture's detections and truth of one class."""
-    counts = longer_side_px(truth) > larger_than_px
+    """Add one picture's detections and truth of one class.
+
+    ``counts`` says of every truth whether it counts; of the detections that hit nothing those
+    count whose longer side is more than ``larger_than_px``.
+    """
     tally.truth_count += int(counts.sum())
     if not len(found) or found.confidence is None:
         return

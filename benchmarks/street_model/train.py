@@ -19,6 +19,7 @@ from benchmarks.street_model.data import INPUT_SIZE
 
 NETWORK = Path(__file__).with_name("street-yolo26n.yaml")
 OPSET = 17
+BATCH = 16
 
 # The streets themselves vary light, weather, size and place; hue and saturation vary a little
 # more. Traffic keeps to the right and the camera stands straight: no flips, no turns.
@@ -71,41 +72,40 @@ class StreetTrainer(DetectionTrainer):  # type: ignore[misc,unused-ignore]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a training gave: its last weights, and how it went."""
+class Phase:
+    """A part of the training: its learning rate falls along half a cosine."""
 
-    weights: Path
+    name: str
     epochs: int
-    device: str
+    first_rate: float
+    last_rate: float
+    warmup_epochs: float
+
+
+FIRST = Phase("first", 15, 0.002, 0.00035, 1.0)
+LAST = Phase("last", 3, 0.0006, 0.000008, 0.1)
 
 
 def train(
-    description: Path,
-    folder: Path,
-    *,
-    epochs: int,
-    hours: float | None = None,
-    batch: int = 16,
-    device: str | None = None,
-) -> Run:
-    """Train on the data that ``data.yaml`` describes.
+    phase: Phase, start: Path, description: Path, folder: Path, *, device: str | None = None
+) -> Path:
+    """Train from weights, or from a network's YAML, and return the new weights.
 
-    With ``hours`` the number of epochs follows from the time that one takes. ``device`` is a
-    GPU when there is one, else the CPU. Weights are written after every epoch.
+    ``description`` is Ultralytics' data YAML. ``device`` is a GPU when there is one, else the
+    CPU. Weights are written after every epoch.
     """
     arguments: dict[str, Any] = {
         "data": str(description),
         "imgsz": max(INPUT_SIZE),
         "rect": True,
-        "epochs": epochs,
-        "time": hours,
-        "batch": batch,
-        "nbs": batch,
+        "epochs": phase.epochs,
+        "batch": BATCH,
+        "nbs": BATCH,
         "optimizer": "AdamW",
-        "lr0": 0.002,
-        "lrf": 0.01,
+        "lr0": phase.first_rate,
+        "lrf": phase.last_rate / phase.first_rate,
         "cos_lr": True,
-        "warmup_epochs": 1.0,
+        "warmup_epochs": phase.warmup_epochs,
         "warmup_bias_lr": 0.0,
         "weight_decay": 0.0005,
         "cache": "ram",
@@ -116,16 +116,16 @@ def train(
         "val": False,
         "patience": 0,
         "project": str(folder.resolve()),
-        "name": "train",
+        "name": phase.name,
         "exist_ok": True,
         **_AUGMENTATION,
     }
-    YOLO(str(NETWORK)).train(trainer=StreetTrainer, **arguments)
-    rows = (folder / "train" / "results.csv").read_text().splitlines()
-    return Run(folder / "train" / "weights" / "last.pt", len(rows) - 1, _device_name(device))
+    YOLO(str(start)).train(trainer=StreetTrainer, **arguments)
+    return folder / phase.name / "weights" / "last.pt"
 
 
-def _device_name(device: str | None) -> str:
+def device_name(device: str | None) -> str:
+    """Return on what that trains, in words."""
     if torch.cuda.is_available() and device != "cpu":
         return str(torch.cuda.get_device_name())
     return f"{os.cpu_count()} CPU cores"

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from streamlab.detect.load import load_detector
+from streamlab.detect.onnx import OnnxDetector
+from streamlab.detect.shipped import DEFAULT_MODEL, shipped_models
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 from .models import bright_spot_model
@@ -24,11 +26,27 @@ def test_a_missing_onnx_file_is_refused(tmp_path: Path) -> None:
         load_detector(tmp_path / "missing.onnx")
 
 
+def test_shipped_models_go_by_their_names() -> None:
+    assert DEFAULT_MODEL in shipped_models()
+    for name, path in shipped_models().items():
+        assert load_detector(name, threads=1).name == path.name
+
+
 @pytest.mark.parametrize("spec", ["", "yolo", "model.txt", "video.mp4", "/"])
 def test_what_is_no_model_is_refused(spec: str) -> None:
     with pytest.raises(ModelFormatError, match="not the name of a model") as caught:
         load_detector(spec)
     assert ".onnx" in caught.value.hint
+    assert DEFAULT_MODEL in caught.value.hint
+
+
+def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
+    detector = load_detector(bright_spot_model(tmp_path / "spot.onnx"), provider="cpu")
+    assert isinstance(detector, OnnxDetector)
+    assert detector.provider == "CPUExecutionProvider"
+    with pytest.raises(ModelError, match="run by Ultralytics") as caught:
+        load_detector(tmp_path / "weights.pt", provider="cpu")
+    assert "format=onnx" in caught.value.hint
 
 
 @pytest.mark.skipif(HAS_ULTRALYTICS, reason="Ultralytics is installed")

@@ -102,7 +102,7 @@ def boxes(*xyxy: tuple[float, float, float, float], scores: list[float]) -> sv.D
 def test_a_second_detection_of_one_object_is_a_false_alarm() -> None:
     tally = Tally()
     found = boxes((0, 0, 50, 50), (0, 0, 49, 50), scores=[0.6, 0.9])
-    tally_picture(tally, found, boxes((0, 0, 50, 50), scores=[1]))
+    tally_picture(tally, found, boxes((0, 0, 50, 50), scores=[1]), np.array([True]))
     assert tally.scores == pytest.approx([0.9, 0.6])
     assert tally.hits == [True, False]
     assert tally.average_precision() == pytest.approx(1.0)
@@ -112,6 +112,6 @@ def test_what_is_too_small_neither_counts_nor_costs() -> None:
     tally = Tally()
     truth = boxes((0, 0, 20, 20), (100, 0, 150, 50), scores=[1, 1])
     found = boxes((0, 0, 20, 20), (200, 0, 210, 10), (300, 0, 350, 50), scores=[0.9, 0.8, 0.7])
-    tally_picture(tally, found, truth, larger_than_px=24)
+    tally_picture(tally, found, truth, np.array([False, True]), larger_than_px=24)
     assert tally.truth_count == 1
     assert tally.hits == [False]

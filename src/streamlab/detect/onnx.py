@@ -20,6 +20,7 @@ from streamlab.detect.onnx_model import (
     refuse_run,
 )
 from streamlab.detect.onnx_output import Layout, output_layout, read_boxes, read_grid
+from streamlab.detect.providers import Provider
 from streamlab.media.picture import Picture
 
 
@@ -32,8 +33,8 @@ class OnnxDetector:
     their numbers when the output can mean only one thing. For ``threads`` and ``providers``
     see ``open_session``. Loading runs the model once, so a model that loads works.
 
-    Raises ModelNotFoundError for a missing file and ModelFormatError for a file that is not a
-    detection model.
+    Raises ModelNotFoundError for a missing file, ModelFormatError for a file that is not a
+    detection model, and ModelError for a provider that is not there.
     """
 
     kind: DetectorKind = "onnx"
@@ -45,7 +46,7 @@ class OnnxDetector:
         confidence: float = 0.25,
         iou: float = 0.5,
         threads: int | None = None,
-        providers: Sequence[str] | None = None,
+        providers: Sequence[Provider] | None = None,
     ) -> None:
         self.path = Path(path)
         self.name = self.path.name
@@ -54,6 +55,12 @@ class OnnxDetector:
         self._session = open_session(self.path, threads=threads, providers=providers)
         self.card = read_card(self._session, self.path)
         self._layout = self._find_layout()
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that runs it, by ONNX Runtime's name."""
+        providers: list[str] = self._session.get_providers()
+        return providers[0]
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
         """Return one ``Detections`` per picture, in order."""

@@ -16,6 +16,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]
     onnxruntime_pybind11_state as ort_errors,
 )
 
+from streamlab.detect.providers import Provider
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 DEFAULT_INPUT_SIZE = (640, 640)
@@ -58,14 +59,15 @@ class ModelCard:
 
 
 def open_session(
-    path: Path, *, threads: int | None = None, providers: Sequence[str] | None = None
+    path: Path, *, threads: int | None = None, providers: Sequence[Provider] | None = None
 ) -> onnxruntime.InferenceSession:
     """Load a model file.
 
     ``threads`` is how many cores one inference may use: 1 or 2 when not given, and they do not
     spin while they wait, because encoders want the cores. ``providers`` are ONNX Runtime's
     execution providers, best first: CUDA where it is there, then CPU, when not given.
-    Raises ModelNotFoundError, ModelFormatError, and ModelError for a provider that is not there.
+    Raises ModelNotFoundError, ModelFormatError, and ModelError for a provider that is not there
+    or, being the first one asked for, does not start.
     """
     if not path.exists():
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
@@ -80,11 +82,18 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     chosen = _check_providers(providers)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=chosen)
+        session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
     except RUNTIME_ERRORS as error:
         raise ModelFormatError(
             f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=_EXPORT_HINT
         ) from error
+    # ONNX Runtime goes on without a provider whose libraries it cannot load.
+    if providers and _name(providers[0]) not in session.get_providers():
+        raise ModelError(
+            f"{_name(providers[0])} does not start",
+            hint="Its libraries or its device are missing; what ONNX Runtime printed says which.",
+        )
+    return session
 
 
 def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
@@ -136,17 +145,21 @@ def refuse_run(path: Path, error: Exception) -> ModelFormatError:
     return ModelFormatError(f"'{path}' cannot be run ({_reason(error)})", hint=_EXPORT_HINT)
 
 
-def _check_providers(asked: Sequence[str] | None) -> list[str]:
+def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:
     available: list[str] = onnxruntime.get_available_providers()
     if asked is None:
         return [name for name in _PREFERRED_PROVIDERS if name in available]
-    missing = [name for name in asked if name not in available]
+    missing = [_name(one) for one in asked if _name(one) not in available]
     if missing:
         raise ModelError(
             f"ONNX Runtime has no {', '.join(missing)} here",
             hint=f"It has {', '.join(available)}.",
         )
     return list(asked)
+
+
+def _name(provider: Provider) -> str:
+    return provider if isinstance(provider, str) else provider[0]
 
 
 def _fixed(dimension: int | str | None) -> int | None:

@@ -61,11 +61,8 @@ class Encoder:
 
     def encode(self, picture: Picture, *, keyframe: bool) -> bytes:
         """Return the picture's ``avc1`` sample; an IDR when ``keyframe``."""
-        frame = picture.frame
-        if self.size_px != self.input_size_px:
-            width, height = self.size_px
-            frame = frame.reformat(width=width, height=height)
-            frame.pts, frame.time_base = picture.pts, TICK
+        same_size = self.size_px == self.input_size_px
+        frame = picture.frame if same_size else picture.scaled(*self.size_px)
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         (packet,) = self._context.encode(frame)
         return to_sample(split_annex_b(bytes(packet)))

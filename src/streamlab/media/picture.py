@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from fractions import Fraction
 
 import av
@@ -18,7 +19,7 @@ class Picture:
     """A captured picture. Its pixels are shared by all who read it: draw on a ``copy()``.
 
     ``frame`` is ``yuv420p`` with even width and height; ``pts`` counts ticks of 1/90000 s on
-    the camera's own timeline.
+    the camera's own timeline. Any number of threads may ask for ``rgb`` or ``scaled``.
     """
 
     def __init__(self, frame: av.VideoFrame, pts: int) -> None:
@@ -26,6 +27,8 @@ class Picture:
         frame.time_base = TICK
         self.frame = frame
         self.pts = pts
+        # A frame keeps one converter, which two threads at once would bring down.
+        self._converting = threading.Lock()
 
     @classmethod
     def from_planes(cls, image: NDArray[np.uint8], pts: int) -> Picture:
@@ -54,10 +57,17 @@ class Picture:
 
     def rgb(self, width: int | None = None, height: int | None = None) -> NDArray[np.uint8]:
         """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
-        pixels = self.frame.to_ndarray(
-            format="rgb24", width=width or self.width, height=height or self.height
-        )
+        width, height = width or self.width, height or self.height
+        with self._converting:
+            pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height)
         return pixels.astype(np.uint8, copy=False)
+
+    def scaled(self, width: int, height: int) -> av.VideoFrame:
+        """Return a frame of this picture in another size, px."""
+        with self._converting:
+            frame = self.frame.reformat(width=width, height=height)
+        frame.pts, frame.time_base = self.pts, TICK
+        return frame
 
     def copy(self) -> Picture:
         """Return a picture with pixels of its own, to be drawn on."""

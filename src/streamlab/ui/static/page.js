@@ -5,12 +5,13 @@
  */
 
 import { DualPlayer, HttpControl, ProblemError, SseTransport } from "./player.js";
+import { TruthOverlay } from "./truth.js";
 
 /** @typedef {import("./player.js").View} View */
 /** @typedef {import("./player.js").Quality} Quality */
 /** @typedef {import("./player.js").PlayerState} PlayerState */
 /** @typedef {{name: string, kind: string}} DetectorInfo */
-/** @typedef {{camera_id: string, state: string, width?: number, height?: number, detector?: DetectorInfo | null}} Camera */
+/** @typedef {{camera_id: string, source?: string, state: string, width?: number, height?: number, detector?: DetectorInfo | null}} Camera */
 
 const CAMERAS_EVERY_MS = 5000;
 const CHART_SECONDS = 60;
@@ -25,6 +26,11 @@ const STATE_WORDS = {
   ended: "Ended",
   failed: "Not playing",
 };
+const DETECTOR_KINDS = /** @type {Record<string, string>} */ ({
+  onnx: "ONNX Runtime",
+  ultralytics: "Ultralytics",
+  callable: "Python function",
+});
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -43,12 +49,15 @@ const query = new URLSearchParams(location.search);
 const token = query.get("access_token");
 /** @type {DualPlayer | null} */
 let player = null;
+/** @type {TruthOverlay | null} */
+let truth = null;
 /** @type {Camera[]} */
 let cameras = [];
 /** @type {string | null} */
 let cameraId = query.get("camera_id");
 let view = VIEWS.find((name) => name === query.get("view")) ?? "both";
 let quality = QUALITIES.find((name) => name === query.get("quality")) ?? "medium";
+let truthWanted = query.get("truth") === "1";
 /** @type {(number | null)[]} */
 let drifts = [];
 let stateWords = "";
@@ -56,14 +65,19 @@ let actionWords = "";
 
 // --- cameras
 
+/** @param {string} path */
+async function getJson(path) {
+  const response = await fetch(path, {
+    headers: token ? { Authorization: `Bearer ${token}` } : {},
+    cache: "no-store",
+  });
+  if (!response.ok) throw await ProblemError.of(response);
+  return response.json();
+}
+
 async function loadCameras() {
   try {
-    const response = await fetch("/cameras", {
-      headers: token ? { Authorization: `Bearer ${token}` } : {},
-      cache: "no-store",
-    });
-    if (!response.ok) throw await ProblemError.of(response);
-    cameras = (await response.json()).cameras;
+    cameras = (await getJson("/cameras")).cameras;
     showCameras();
   } catch (error) {
     const refused = error instanceof ProblemError;
@@ -156,10 +170,12 @@ function openCamera(id) {
         tell("The annotated picture cannot keep up; the server switched to raw.");
     },
     onRefused: (error) => tell(error.message),
+    onShown: ({ pts }) => truth?.draw(pts),
     onStats: showStats,
   });
   byId("placeholder").hidden = true;
   showDetector(camera?.detector ?? null);
+  showTruth();
   showView();
   showCameras();
   void player.start();
@@ -178,8 +194,15 @@ function attempt(change) {
 function act(action) {
   if (!player) return;
   if (action === "switch") attempt(player.switch());
+  if (action === "truth") toggleTruth();
   const chosen = VIEWS.find((name) => action === `view-${name}`);
   if (chosen) attempt(player.setView(chosen));
+}
+
+function toggleTruth() {
+  truthWanted = !truthWanted;
+  showTruth();
+  showView();
 }
 
 // --- showing
@@ -223,6 +246,8 @@ function showView() {
   if (cameraId) next.set("camera_id", cameraId);
   next.set("view", view);
   next.set("quality", quality);
+  if (truthWanted) next.set("truth", "1");
+  else next.delete("truth");
   history.replaceState(null, "", `?${next}`);
 }
 
@@ -231,9 +256,29 @@ function showDetector(detector) {
   const none = detector?.name === "none"; // the server was given no model
   const scripted = detector?.kind === "scripted" && !none;
   const name = none ? "none, so nothing is annotated" : detector?.name;
-  const kind = detector?.kind === "scripted" ? "" : ` (${detector?.kind})`;
+  const runner = DETECTOR_KINDS[detector?.kind ?? ""];
+  const kind = runner ? ` (${runner})` : "";
   write("detector", detector ? `Detector: ${name}${kind}` : "");
   byId("scripted").hidden = !scripted;
+}
+
+/** Outline what is really there, if that is wanted and this camera's scene knows it. */
+function showTruth() {
+  const camera = cameras.find((each) => each.camera_id === cameraId);
+  const { source, width, height } = camera ?? {};
+  const known = source?.startsWith("synthetic:") && width && height;
+  truth?.remove();
+  truth = null;
+  if (known && truthWanted) {
+    const url = `/cameras/${encodeURIComponent(cameraId ?? "")}/truth`;
+    truth = new TruthOverlay(byId("stage"), { width, height }, async (fromPts, toPts) => {
+      const asked = new URLSearchParams({ from_pts: String(fromPts), to_pts: String(toPts) });
+      return (await getJson(`${url}?${asked}`)).frames;
+    });
+  }
+  for (const id of ["truth", "truth-hint"]) byId(id).hidden = !known;
+  byId("truth").setAttribute("aria-pressed", String(truth !== null));
+  byId("truth-note").hidden = truth === null;
 }
 
 /** @param {ReturnType<DualPlayer["stats"]>} stats */
@@ -293,6 +338,7 @@ const KEYS = /** @type {Record<string, string>} */ ({
   3: "view-both",
   4: "view-overlay",
   s: "switch",
+  t: "truth",
 });
 
 document.addEventListener("click", ({ target }) => {

@@ -1,0 +1,43 @@
+"""The command line: ``streamlab demo``, ``serve``, ``models`` and ``probe``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import streamlab
+from streamlab.cli.models import models
+from streamlab.cli.probe import probe
+from streamlab.cli.serve import demo, serve
+from streamlab.cli.terminal import out
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="streamlab",
+    help="See the raw and the annotated picture of one camera at the same moment.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for command in (demo, serve, models, probe):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """See the raw and the annotated picture of one camera at the same moment.
+
+    Start with `streamlab demo`.
+    """
+    if show:
+        out.print(f"streamlab {streamlab.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,76 @@
+"""Which detector a camera gets: what ``--model`` and ``--camera-model`` mean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from streamlab.cli.terminal import err
+from streamlab.detect.detector import Detector
+from streamlab.detect.load import load_detector
+from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.shipped import DEFAULT_MODEL
+from streamlab.errors import InvalidRequestError, UnknownCameraError
+from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.synthetic import SyntheticSource
+
+TRUTH, NONE = "truth", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """The models that were asked for by name, and how ONNX Runtime is to run them."""
+
+    model: str | None = None
+    camera_models: Sequence[str] = ()
+    """``NAME=MODEL`` each."""
+    provider: str | None = None
+    threads: int | None = None
+
+    @property
+    def only_synthetic(self) -> bool:
+        """Whether the shared detector is for synthetic cameras only: nobody named a model."""
+        return self.model is None
+
+    def load_shared(self) -> Detector | None:
+        """Return the detector of all cameras; None means that each scene tells its truth."""
+        if self.model == TRUTH:
+            return None
+        return no_detector() if self.model == NONE else self._load(self.model or DEFAULT_MODEL)
+
+    def load_own(self, cameras: dict[str, SourceSpec]) -> dict[str, Detector]:
+        """Return the detectors that cameras have for themselves.
+
+        Raises UnknownCameraError for a camera that is not there.
+        """
+        named = dict(_name_and_model(text, cameras) for text in self.camera_models)
+        return {name: self._load_for(cameras[name], model) for name, model in named.items()}
+
+    def _load_for(self, spec: SourceSpec, model: str) -> Detector:
+        if model == NONE:
+            return no_detector()
+        if model != TRUTH:
+            return self._load(model)
+        if spec.kind is not SourceKind.SYNTHETIC:
+            raise InvalidRequestError(
+                f"nobody knows the truth of {spec.display}", hint="Only synthetic cameras have it."
+            )
+        return truth_detector(SyntheticSource(spec).street)
+
+    def _load(self, model: str) -> Detector:
+        with err.status(f"Loading the model {model}"):
+            return load_detector(model, provider=self.provider, threads=self.threads)
+
+
+def _name_and_model(text: str, cameras: Collection[str]) -> tuple[str, str]:
+    name, _, model = text.partition("=")
+    if not name or not model:
+        raise InvalidRequestError(
+            f"--camera-model {text}: not NAME=MODEL", hint="Write door=yolo.onnx."
+        )
+    if name not in cameras:
+        raise UnknownCameraError(
+            f"--camera-model {text}: there is no camera '{name}'",
+            hint=f"Cameras: {', '.join(cameras)}.",
+        )
+    return name, model

@@ -1,0 +1,106 @@
+"""``streamlab demo`` and ``streamlab serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamlab.cli.terminal import Provider, Threads, errors_shown, start_logging
+
+DEMO_CAMERA = "street=synthetic://traffic"
+
+# What takes long to import is imported by the command that needs it, so that --help is quick.
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="Detector: `street` (shipped), a model exported by Ultralytics (.onnx), with the "
+        "`yolo` extra a .pt, `truth` (what a synthetic scene knows of itself) or `none`.",
+        show_default=False,
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
+
+
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    model: Model = None,
+    provider: Provider = None,
+    threads: Threads = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show a synthetic street: raw and annotated, in a browser.
+
+    The boxes are those of the shipped model `street`, unless `--model` says otherwise; press T
+    on the page for the ground truth.
+
+    Examples:
+
+        streamlab demo
+        streamlab demo --model truth
+        streamlab demo --model yolo.onnx --port 9000
+    """
+    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+    from streamlab.cli.run import run  # noqa: PLC0415
+
+    start_logging(verbose=verbose)
+    models = ModelOptions(model, provider=provider, threads=threads)
+    with errors_shown():
+        run([DEMO_CAMERA], models, host, port, browser=not no_browser)
+
+
+def serve(
+    camera: Annotated[
+        list[str],
+        typer.Option(metavar="NAME=SOURCE", help="A camera; may be given more than once."),
+    ],
+    model: Model = None,
+    camera_model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=MODEL", help="A model of this camera's own; may be given more than once."
+        ),
+    ] = None,
+    provider: Provider = None,
+    threads: Threads = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    allow_scheme: Annotated[
+        list[str] | None,
+        typer.Option(help="Sources that may be added over HTTP: synthetic, rtsp, http or webcam."),
+    ] = None,
+    allow_folder: Annotated[
+        list[Path] | None, typer.Option(help="Files below it may be added over HTTP.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Serve cameras: each as a raw and an annotated channel on one timeline.
+
+    A SOURCE is a video file (looped; with `#once` behind its name, played once),
+    `rtsp://host/path`, `http(s)://host/path`, a webcam such as `/dev/video0`, or
+    `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
+
+    The model is loaded once and serves all cameras. Without `--model` synthetic cameras get the
+    shipped model, which knows nothing but them; other cameras are not annotated.
+
+    Examples:
+
+        streamlab serve --camera door=door.mp4 --model yolov8n.onnx
+        streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=/dev/video0
+        streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
+    """
+    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+    from streamlab.cli.run import run  # noqa: PLC0415
+
+    start_logging(verbose=verbose)
+    models = ModelOptions(model, camera_model or [], provider, threads)
+    with errors_shown():
+        run(camera, models, host, port, schemes=allow_scheme or [], folders=allow_folder or [])

@@ -1,0 +1,64 @@
+"""What the commands print to, and how they end when something is wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from streamlab.errors import StreamlabError
+
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Provider = Annotated[
+    str | None,
+    typer.Option(
+        help="What runs .onnx models: cpu, openvino, cuda or tensorrt.", show_default=False
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Cores that one inference may use.", show_default=False)
+]
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Print an error of ours in two lines, and exit with its code."""
+    try:
+        yield
+    except StreamlabError as error:
+        show_error(error)
+        raise typer.Exit(EXIT_ERROR) from None
+    except ValidationError as error:
+        for fault in error.errors():
+            name = ".".join(map(str, fault["loc"]))
+            err.print(f"[bold red]Error:[/bold red] setting {name}: {fault['msg']}")
+        raise typer.Exit(EXIT_USAGE) from None
+
+
+def show_error(error: StreamlabError) -> None:
+    """Print what was wrong, and what would have worked."""
+    err.print("[bold red]Error:[/bold red] ", end="")
+    err.print(error.message, markup=False)
+    if error.hint:
+        err.print(error.hint, style="dim", markup=False)
+
+
+def start_logging(*, verbose: bool = False) -> None:
+    """Log warnings, or more, to stderr; FFmpeg itself is quiet."""
+    import av.logging  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    av.logging.set_level(av.logging.FATAL)

@@ -1,0 +1,61 @@
+"""Execution providers of ONNX Runtime by the names people use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import onnxruntime  # type: ignore[import-untyped]
+
+from streamlab.errors import ModelError
+
+Provider: TypeAlias = str | tuple[str, Mapping[str, str]]
+"""A provider as ONNX Runtime takes it: its name, or its name and options."""
+
+CPU = "CPUExecutionProvider"
+PROVIDERS = {
+    "cpu": CPU,
+    "openvino": "OpenVINOExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+# What the wheels on PyPI are called; each takes the place of the plain one.
+_WHEELS = {"openvino": "onnxruntime-openvino", "cuda": "onnxruntime-gpu"}
+_WHEELS["tensorrt"] = _WHEELS["cuda"]
+
+
+def short_name(provider: str) -> str:
+    """Return what people call a provider of ONNX Runtime."""
+    known = {full: short for short, full in PROVIDERS.items()}
+    return known.get(provider, provider.removesuffix("ExecutionProvider").lower())
+
+
+def find_provider(name: str, *, threads: int | None = None) -> list[Provider]:
+    """Return what to ask ONNX Runtime for, best first: the provider named, then those it needs.
+
+    What a provider cannot run goes to the next one: TensorRT's to CUDA, and all to the CPU.
+    Raises ModelError for a name that is not known, or a provider that is not installed.
+    """
+    full = PROVIDERS.get(name.lower())
+    if full is None:
+        raise ModelError(
+            f"there is no execution provider '{name}'", hint=f"There are: {', '.join(PROVIDERS)}."
+        )
+    available: list[str] = onnxruntime.get_available_providers()
+    if full not in available:
+        wheel, here = _WHEELS[name.lower()], ", ".join(map(short_name, available))
+        raise ModelError(
+            f"ONNX Runtime has no {name.lower()} here; it has {here}",
+            hint=f"Uninstall onnxruntime, then `pip install {wheel}`.",
+        )
+    if name.lower() == "openvino":
+        return [(full, _openvino_options(threads)), CPU]
+    if name.lower() == "tensorrt":
+        return [full, PROVIDERS["cuda"], CPU]
+    return [full] if full == CPU else [full, CPU]
+
+
+def _openvino_options(threads: int | None) -> dict[str, str]:
+    """Return options under which OpenVINO keeps to the cores it was given."""
+    options = {"device_type": "CPU"}
+    return options if threads is None else {**options, "num_of_threads": str(threads)}
