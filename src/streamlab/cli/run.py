@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import uvicorn
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from streamlab.cli.detectors import ModelOptions
@@ -63,8 +64,13 @@ def run(
 
         await serve(channels, policy, listener, open_cameras)
 
-    with suppress(KeyboardInterrupt):  # before the server took over the signals
-        asyncio.run(run_server())
+    # uvicorn's choice of event loop: uvloop where it is installed.
+    new_loop = uvicorn.Config(lambda: None).get_loop_factory()
+    with (
+        suppress(KeyboardInterrupt),  # before the server took over the signals
+        asyncio.Runner(loop_factory=new_loop) as runner,
+    ):
+        runner.run(run_server())
     err.print("Stopped.")
 
 

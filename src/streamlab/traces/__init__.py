@@ -1,4 +1,4 @@
-"""The laboratory: what happened to each frame, and what would have happened under another policy."""
+"""The laboratory: what happened to each frame, and what another policy would have made of it."""
 
 from streamlab.traces.faults import FAULTS, make_trace
 from streamlab.traces.simulate import Outcome, simulate

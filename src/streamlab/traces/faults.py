@@ -75,7 +75,7 @@ def make_trace(fault: str, *, seconds: float = 600.0, fps: int = 30, seed: int =
 
 
 def _one_worker(captured_ns: Column, needed_ns: Column) -> Column:
-    """Return when each result comes: one frame at work, one at the door, which the next replaces."""
+    """Return when each result comes: one frame at work, one at the door that the next replaces."""
     result_ns = np.full(len(captured_ns), NO_RESULT, np.int64)
     free_ns, at_door = 0, -1
     for index, came_ns in enumerate(captured_ns.tolist()):
