@@ -14,7 +14,7 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit browser-tests bench clean
+.PHONY: help demo test lint types js unit bench model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,8 +42,14 @@ unit: $(DEV) $(STAMPS)/system
 	@echo "== pytest"
 	@$(BIN)/python -m pytest
 
-bench: $(DEV)  ## measure the pipeline's CPU per frame beside ffmpeg
+bench: $(DEV)  ## measure: CPU per frame beside ffmpeg, sync policies, carried boxes, shared detector
 	@$(BIN)/python benchmarks/pipeline_cpu.py
+	@$(BIN)/python benchmarks/sync_policies.py
+	@$(BIN)/python benchmarks/carry_forward.py
+	@$(BIN)/python benchmarks/shared_detector.py
+
+model: $(STAMPS)/yolo  ## train the detector that ships with the package (an hour on two cores)
+	@YOLO_AUTOINSTALL=false $(BIN)/python -m benchmarks.street_model $(MODEL_ARGS)
 
 clean:  ## remove what these commands made
 	rm -rf $(VENV) tests/js/node_modules tests/artifacts .mypy_cache .ruff_cache .pytest_cache
@@ -66,6 +72,14 @@ $(DEV): pyproject.toml | $(STAMPS)/venv
 	@echo "== installing streamlab and what its tests need (a few minutes, the first time)"
 	$(call install,--editable '.[dev]')
 	@touch $(STAMPS)/base $@
+
+$(STAMPS)/yolo: pyproject.toml $(DEV)
+	@echo "== installing torch and Ultralytics"
+	$(call install,torch==2.13.0)
+	$(call install,--editable '.[yolo]')
+	@$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless
+	$(call install,'opencv-python-headless>=5')
+	@touch $@
 
 $(STAMPS)/node: tests/js/package.json $(DEV)
 	@echo "== installing TypeScript"

@@ -29,6 +29,8 @@ def draw_curves(path: Path, accuracy: Accuracy) -> None:
     axes = figure.subplots()
     for colour, (name, tally) in zip(_COLOURS, accuracy.large.items(), strict=True):
         recall, precision, _ = tally.curve()
+        if not len(recall):
+            continue
         chosen = np.unique(np.linspace(0, len(recall) - 1, _POINTS).astype(int))
         axes.plot(recall[chosen], precision[chosen], label=name, color=colour, linewidth=1.2)
     everyone = merged(list(accuracy.large.values()))

@@ -65,7 +65,7 @@ def run(
         await serve(channels, policy, listener, open_cameras)
 
     # uvicorn's choice of event loop: uvloop where it is installed.
-    new_loop = uvicorn.Config(lambda: None).get_loop_factory()
+    new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with (
         suppress(KeyboardInterrupt),  # before the server took over the signals
         asyncio.Runner(loop_factory=new_loop) as runner,
