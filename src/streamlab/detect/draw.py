@@ -7,6 +7,7 @@ lies on even coordinates, because one pixel of U and V covers two by two of Y.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil, floor, isfinite
 
 import cv2
 import numpy as np
@@ -62,15 +63,18 @@ def _visible_boxes(
     detections: sv.Detections, width: int, height: int, top: int
 ) -> list[tuple[int, Box]]:
     """Return index and box, below row ``top``, of what can be seen, the largest first."""
-    xyxy = detections.xyxy.astype(np.float64) - (0, top, 0, top)
-    finite = np.isfinite(xyxy).all(axis=1)
-    xyxy[~finite] = 0
-    np.clip(xyxy, 0, (width, height, width, height), out=xyxy)
-    x1, y1, x2, y2 = xyxy.T
-    area = np.where((x2 > x1) & (y2 > y1), (x2 - x1) * (y2 - y1), 0)
-    even = np.column_stack([np.floor(xyxy[:, :2] / 2), np.ceil(xyxy[:, 2:] / 2)]).astype(int) * 2
-    order = [index for index in np.argsort(-area, kind="stable").tolist() if area[index] > 0]
-    return [(index, tuple(even[index].tolist())) for index in order]
+    # Plain numbers: for the few boxes of a picture they are quicker than arrays.
+    boxes: list[tuple[float, int, Box]] = []
+    for index, corners in enumerate(detections.xyxy.tolist()):
+        if not all(map(isfinite, corners)):
+            continue
+        left, right = (min(max(x, 0), width) for x in corners[::2])
+        upper, lower = (min(max(y - top, 0), height) for y in corners[1::2])
+        if right > left and lower > upper:
+            area = (right - left) * (lower - upper)
+            even = floor(left / 2), floor(upper / 2), ceil(right / 2), ceil(lower / 2)
+            boxes.append((-area, index, (even[0] * 2, even[1] * 2, even[2] * 2, even[3] * 2)))
+    return [(index, box) for _, index, box in sorted(boxes)]
 
 
 def _draw_outline(planes: Planes, box: Box, colour: Colour, line: int, *, dashed: bool) -> None:

@@ -65,7 +65,9 @@ class BoxTracker:
         if self.pts is not None and pts <= self.pts:
             raise ValueError(f"results come in order of pts, got {pts} after {self.pts}")
         within = (np.abs(detections.xyxy) < MAX_PX).all(axis=1)
-        found = cast(sv.Detections, detections[within])
+        found = detections if within.all() else cast(sv.Detections, detections[within])
+        if found.tracker_id is None:
+            found = replace(found)  # it will be given ids, and the caller's own is not ours
         self.pts = pts
         self._unread.append((pts, found))
         if found.tracker_id is None:
