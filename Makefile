@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PORT ?= 8000
+YOLO ?= 1
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 # Says what it collects; the whole log is kept, and shown when it fails.
@@ -14,7 +15,7 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit bench model clean
+.PHONY: help demo test lint types js unit bench yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,7 +39,7 @@ js: $(DEV) $(STAMPS)/node
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
 
-unit: $(DEV) $(STAMPS)/system
+unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 	@echo "== pytest"
 	@$(BIN)/python -m pytest
 
@@ -47,6 +48,8 @@ bench: $(DEV)  ## measure: CPU per frame beside ffmpeg, sync policies, carried b
 	@$(BIN)/python benchmarks/sync_policies.py
 	@$(BIN)/python benchmarks/carry_forward.py
 	@$(BIN)/python benchmarks/shared_detector.py
+
+yolo: $(STAMPS)/yolo  ## install the Ultralytics backend: torch first and by name, one OpenCV
 
 model: $(STAMPS)/yolo  ## train the detector that ships with the package (an hour on two cores)
 	@YOLO_AUTOINSTALL=false $(BIN)/python -m benchmarks.street_model $(MODEL_ARGS)
@@ -74,8 +77,8 @@ $(DEV): pyproject.toml | $(STAMPS)/venv
 	@touch $(STAMPS)/base $@
 
 $(STAMPS)/yolo: pyproject.toml $(DEV)
-	@echo "== installing torch and Ultralytics"
-	$(call install,torch==2.13.0)
+	@echo "== installing torch and Ultralytics (make test YOLO=0 does without)"
+	$(call install,torch==2.13.0 torchvision==0.28.0)
 	$(call install,--editable '.[yolo]')
 	@$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless
 	$(call install,'opencv-python-headless>=5')
