@@ -28,6 +28,8 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
+from streamlab.core.stats import nearest_rank
+
 NS_PER_MS = 1_000_000
 WINDOW_FRAMES = 300  # ten seconds at 30 fps
 PATIENT_NS = 5_000 * NS_PER_MS  # policies without a deadline let a frame wait this long for boxes
@@ -62,11 +64,6 @@ class Playout:
     """Raw leaves earlier than that, once its annotated frame is ready."""
     on_result: bool = False
     """Raw leaves even earlier, once its detections have come."""
-
-
-def quantile(ordered: list[int], share: float) -> int:
-    """Return the least value that is at least as large as this share of the values."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def follow(current_ns: int, target_ns: int) -> int:
@@ -136,12 +133,12 @@ class PlayoutControl:
     def adapt(self) -> None:
         """Move the delays one step towards where they should be; call it at a steady pace."""
         if self._costs_ns and self._raw_costs_ns:
-            self._cost_ns = quantile(sorted(self._costs_ns), COST_QUANTILE)
-            self._raw_cost_ns = quantile(sorted(self._raw_costs_ns), 1 - COST_QUANTILE)
+            self._cost_ns = nearest_rank(sorted(self._costs_ns), COST_QUANTILE)
+            self._raw_cost_ns = nearest_rank(sorted(self._raw_costs_ns), 1 - COST_QUANTILE)
         if self.policy is SyncPolicy.HYBRID and self._lags_ns:
             self._deadline_ns = follow(self._deadline_ns, self._wanted_deadline_ns())
         elif self.policy is SyncPolicy.HOLD and self._delays_ns:
-            latest_ns = quantile(sorted(self._delays_ns), HOLD_QUANTILE)
+            latest_ns = nearest_rank(sorted(self._delays_ns), HOLD_QUANTILE)
             wanted_ns = latest_ns - self.tolerance_ns + GUARD_NS
             self._hold_ns = follow(self._hold_ns, min(max(0, wanted_ns), self.max_delay_ns))
         self.playout = self._playout()

@@ -7,8 +7,11 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from streamlab.core.timebase import NS_PER_S
+
+Number = TypeVar("Number", int, float)
 
 HISTOGRAM_EDGES_MS = (-500, -200, -100, -50, -33, -20, -10, -5, 0, 5, 10, 20, 33, 50, 100, 200, 500)
 
@@ -24,16 +27,18 @@ class Quantiles:
     max: float
 
 
+def nearest_rank(ordered: Sequence[Number], share: float) -> Number:
+    """Return the least value that is at least as large as this share of the ordered values."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
 def quantiles(values: Sequence[float]) -> Quantiles | None:
     """Return the quantiles of the values, or None when there are none."""
     if not values:
         return None
     ordered = sorted(values)
-
-    def rank(q: float) -> float:
-        return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
-
-    return Quantiles(len(ordered), rank(0.5), rank(0.95), rank(0.99), ordered[-1])
+    p50, p95, p99 = (nearest_rank(ordered, share) for share in (0.5, 0.95, 0.99))
+    return Quantiles(len(ordered), p50, p95, p99, ordered[-1])
 
 
 def histogram(values: Sequence[float], edges: Sequence[float] = HISTOGRAM_EDGES_MS) -> list[int]:
