@@ -13,7 +13,7 @@ Rules:
 
 from __future__ import annotations
 
-from streamlab.core.timebase import TIMESCALE, ns_to_pts
+from streamlab.core.timebase import TIMESCALE, ns_to_pts, pts_to_ns
 
 MAX_JUMP_PTS = 2 * TIMESCALE  # OBS re-anchors on the same span
 
@@ -68,5 +68,5 @@ class Pacer:
     def due_ns(self, pts: int, now_ns: int) -> int:
         """Return the monotonic time at which the frame of this pts is to be captured, ns."""
         if self._anchor_ns is None:
-            self._anchor_ns = now_ns - pts * 1_000_000_000 // TIMESCALE
-        return self._anchor_ns + pts * 1_000_000_000 // TIMESCALE
+            self._anchor_ns = now_ns - pts_to_ns(pts)
+        return self._anchor_ns + pts_to_ns(pts)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
+from streamlab.core.fragment import WireBox
 from streamlab.detect.classes import class_names
 
-WireRow: TypeAlias = list[float | int | str | None]
 
-
-def detections_to_wire(detections: sv.Detections) -> list[WireRow]:
+def detections_to_wire(detections: sv.Detections) -> list[WireBox]:
     """Return ``[x1, y1, x2, y2, class_name, score, track_id]`` for each box (wire protocol).
 
     Px have one decimal, scores three; score and track id are None where there is none. Boxes
@@ -25,7 +22,7 @@ def detections_to_wire(detections: sv.Detections) -> list[WireRow]:
     boxes = np.round(detections.xyxy.astype(np.float64), 1).tolist()
     scores = _scores(detections.confidence, len(names))
     tracks = _tracks(detections.tracker_id, len(names))
-    rows: list[WireRow] = [
+    rows: list[WireBox] = [
         [*box, name, score, track]
         for box, name, score, track in zip(boxes, names, scores, tracks, strict=True)
     ]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.errors import SourceFormatError
+from streamlab.media.picture import plane_view
 
 MIN_SIDE_PX = 32
 _QUARTER_TURNS = {
@@ -41,17 +42,10 @@ def normalise(frame: av.VideoFrame, rotation: int) -> av.VideoFrame:
         )
     width, height = frame.width & ~1, frame.height & ~1
     planes = [
-        _turned(_plane(frame, index)[: height // step, : width // step], turn)
+        _turned(plane_view(frame.planes[index])[: height // step, : width // step], turn)
         for index, step in enumerate((1, 2, 2))
     ]
     return _frame(planes, frame)
-
-
-def _plane(frame: av.VideoFrame, index: int) -> NDArray[np.uint8]:
-    plane = frame.planes[index]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-    cut: NDArray[np.uint8] = rows[: plane.height, : plane.width]
-    return cut
 
 
 def _turned(plane: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:

@@ -7,12 +7,20 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 TICK = Fraction(1, TIMESCALE)
+
+
+def plane_view(plane: VideoPlane) -> NDArray[np.uint8]:
+    """Return a view of a plane's pixels, ``(height, width)``, without the padding of its rows."""
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    pixels: NDArray[np.uint8] = rows[: plane.height, : plane.width]
+    return pixels
 
 
 class Picture:
@@ -47,12 +55,7 @@ class Picture:
 
     def planes(self) -> Planes:
         """Return views of Y ``(height, width)`` and of U and V ``(height / 2, width / 2)``."""
-        y, u, v = (
-            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[  # type: ignore[call-overload]
-                : plane.height, : plane.width
-            ]
-            for plane in self.frame.planes
-        )
+        y, u, v = map(plane_view, self.frame.planes)
         return y, u, v
 
     def rgb(self, width: int | None = None, height: int | None = None) -> NDArray[np.uint8]:
