@@ -82,8 +82,8 @@ class Phase:
     warmup_epochs: float
 
 
-FIRST = Phase("first", 15, 0.002, 0.00035, 1.0)
-LAST = Phase("last", 3, 0.0006, 0.000008, 0.1)
+FIRST = Phase("first", 14, 0.002, 0.00035, 1.0)
+LAST = Phase("last", 5, 0.0006, 0.000008, 0.1)
 
 
 def train(
