@@ -21,6 +21,7 @@ FLOORS = {
     "traces": 3,
     "observe": 3,
     "server": 4,
+    "client": 4,
     "ui": 4,
     "cli": 5,
     "__main__": 6,
