@@ -52,6 +52,22 @@ class ModelFormatError(ModelError, ValueError):
     """The model file is corrupt, or it is a model of another task."""
 
 
+class TraceError(StreamlabError):
+    """A trace cannot be used."""
+
+
+class TraceNotFoundError(TraceError, FileNotFoundError):
+    """The file of the trace does not exist."""
+
+
+class TraceFormatError(TraceError, ValueError):
+    """It is no trace, or one that lacks what is asked of it."""
+
+
+class TraceWriteError(TraceError, OSError):
+    """The file of the trace cannot be written; a full disk, say."""
+
+
 class UnknownCameraError(StreamlabError, LookupError):
     """No camera of that id exists."""
 
@@ -82,6 +98,10 @@ class InvalidRequestError(StreamlabError, ValueError):
 
 class DisabledError(StreamlabError, RuntimeError):
     """The setting that allows this is off."""
+
+
+class FaultsNotAllowedError(StreamlabError, PermissionError):
+    """Faults are not injected over HTTP here."""
 
 
 class LimitError(StreamlabError, RuntimeError):

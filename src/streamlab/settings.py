@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -15,6 +15,11 @@ from pydantic_settings import (
 
 from streamlab.core.playout import SyncPolicy
 
+# What may also be set for one camera while it runs.
+ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
+PlayoutDelayMs = Annotated[float, Field(ge=0, le=10_000)]
+StaleFraction = Annotated[float, Field(ge=0, le=1)]
+
 
 class Settings(BaseSettings):
     """What can be set. Names and defaults are those of the wire protocol's page."""
@@ -23,14 +28,14 @@ class Settings(BaseSettings):
         env_prefix="STREAMLAB_", toml_file="streamlab.toml", extra="forbid"
     )
 
-    sync_tolerance_ms: float = Field(default=50.0, gt=0)
+    sync_tolerance_ms: ToleranceMs = 50.0
     sync_check_interval: float = Field(default=1.0, gt=0, description="s")
     max_sync_violations: int = Field(default=10, ge=1, description="in a row, before `degraded`")
     enable_dual_channel: bool = True
     channel_switch_timeout: float = Field(default=0.1, gt=0, description="s")
     sync_policy: SyncPolicy = SyncPolicy.HYBRID
-    max_playout_delay_ms: float = Field(default=250.0, ge=0)
-    max_stale_fraction: float = Field(default=0.2, ge=0, le=1)
+    max_playout_delay_ms: PlayoutDelayMs = 250.0
+    max_stale_fraction: StaleFraction = 0.2
     fragment_ms: float = Field(default=0.0, ge=0, description="0: one frame per fragment")
     gop_s: float = Field(default=1.0, gt=0)
     heartbeat_interval: float = Field(default=15.0, gt=0, description="s")
@@ -42,6 +47,9 @@ class Settings(BaseSettings):
     )
     max_connections: int = Field(default=1000, ge=1)
     max_cameras: int = Field(default=64, ge=1)
+    allow_fault_injection: bool = Field(
+        default=True, description="over HTTP; a fault harms nothing but its camera"
+    )
     allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "webcam"]] = ["synthetic"]
     allowed_folders: list[Path] = []
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.traces import FAULTS, Trace, make_trace, simulate
+from streamlab.traces import FAULTS, Trace, make_trace, replay
 from streamlab.traces.trace import NO_RESULT
 
 POLICIES = pytest.mark.parametrize("policy", list(SyncPolicy))
@@ -40,7 +40,7 @@ def traces(draw: st.DrawFn) -> Trace:
 @settings(max_examples=60, deadline=None)
 @given(trace=traces())
 def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trace) -> None:
-    outcome = simulate(trace, policy, max_playout_delay_ms=MAX_DELAY_MS)
+    outcome = replay(trace, policy, max_playout_delay_ms=MAX_DELAY_MS)
     raw, annotated = outcome.raw_released_ns, outcome.annotated_released_ns
     assert (raw >= trace.raw_ready_ns).all()
     assert (raw <= trace.raw_ready_ns + MAX_DELAY_MS * NS_PER_MS).all()
@@ -55,26 +55,26 @@ def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trac
 @pytest.mark.parametrize("fault", FAULTS)
 def test_hybrid_hardly_ever_violates_and_costs_less_than_pairing(fault: str) -> None:
     trace = make_trace(fault, seconds=120)
-    hybrid, pair = (simulate(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))
+    hybrid, pair = (replay(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))
     assert hybrid.violations(50) <= 0.002
     assert hybrid.added_latency_ms.mean() < pair.added_latency_ms.mean()
     assert hybrid.fresh.mean() >= 0.75 * pair.fresh.mean()
 
 
 def test_a_fast_detector_costs_nothing_and_stays_fresh() -> None:
-    outcome = simulate(make_trace("steady", seconds=60), SyncPolicy.HYBRID)
+    outcome = replay(make_trace("steady", seconds=60), SyncPolicy.HYBRID)
     assert outcome.added_latency_ms.mean() < 1
     assert outcome.fresh.mean() > 0.99
 
 
 def test_waiting_alone_cannot_win() -> None:
     trace = make_trace("stalls 3 s", seconds=130)
-    assert simulate(trace, SyncPolicy.HOLD).violations(50) > 0.01
-    assert simulate(trace, SyncPolicy.HYBRID).violations(50) <= 0.001
+    assert replay(trace, SyncPolicy.HOLD).violations(50) > 0.01
+    assert replay(trace, SyncPolicy.HYBRID).violations(50) <= 0.001
 
 
 def test_a_deadline_is_smooth() -> None:
-    outcome = simulate(make_trace("lognormal", seconds=60), SyncPolicy.DEADLINE)
+    outcome = replay(make_trace("lognormal", seconds=60), SyncPolicy.DEADLINE)
     assert np.ptp(np.diff(outcome.raw_released_ns)) < NS_PER_MS
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``streamlab demo``, ``serve``, ``models`` and ``probe``."""
+"""The command line: ``demo``, ``serve``, ``watch``, ``models``, ``probe`` and ``record-trace``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import typer
 import streamlab
 from streamlab.cli.models import models
 from streamlab.cli.probe import probe
+from streamlab.cli.record import record_trace
 from streamlab.cli.serve import demo, serve
 from streamlab.cli.terminal import out
+from streamlab.cli.watch import watch
 
 __all__ = ["app", "main"]
 
@@ -21,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, models, probe):
+for command in (demo, serve, watch, models, probe, record_trace):
     app.command()(command)
 
 

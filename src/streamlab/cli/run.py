@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,14 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 
 from streamlab.cli.detectors import ModelOptions
 from streamlab.cli.terminal import err, out
+from streamlab.core.faults import Faults, find_preset
 from streamlab.detect.detector import Detector
-from streamlab.errors import InvalidRequestError, SourceUnreachableError, StreamlabError
+from streamlab.errors import (
+    InvalidRequestError,
+    SourceUnreachableError,
+    StreamlabError,
+    UnknownCameraError,
+)
 from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.run import bind, serve
@@ -31,6 +37,13 @@ class _Asked:
     name: str
     spec: SourceSpec
     detector: Detector | None
+    faults: Faults | None
+
+    async def add_to(self, channels: StreamChannelManager) -> None:
+        """Open it. Raises StreamlabError."""
+        camera = await channels.add_camera(self.name, self.spec, detector=self.detector)
+        if self.faults is not None:
+            camera.inject(self.faults)
 
 
 def run(
@@ -41,18 +54,23 @@ def run(
     *,
     schemes: Sequence[str] = (),
     folders: Sequence[Path] = (),
+    faults: Sequence[str] = (),
     browser: bool = False,
 ) -> None:
-    """Serve cameras (``NAME=SOURCE`` each) until a signal. Raises StreamlabError."""
+    """Serve cameras (``NAME=SOURCE`` each) until a signal. Raises StreamlabError.
+
+    ``faults`` are injected into them: ``NAME=PRESET`` each.
+    """
     named = {name: SourceSpec.parse(source) for name, source in map(_name_and_source, cameras)}
     settings = Settings()
     policy = SourcePolicy.of(
         [*settings.allowed_schemes, *schemes], [*settings.allowed_folders, *folders], named.values()
     )
+    injected = dict(_name_and_faults(text, named) for text in faults)
     listener = bind(host, port)
     own = models.load_own(named)
     shared = models.load_shared()
-    asked = [_Asked(name, spec, own.get(name)) for name, spec in named.items()]
+    asked = [_Asked(name, spec, own.get(name), injected.get(name)) for name, spec in named.items()]
 
     async def run_server() -> None:
         channels = StreamChannelManager(settings, shared, only_synthetic=models.only_synthetic)
@@ -81,7 +99,7 @@ async def _open_cameras(channels: StreamChannelManager, cameras: Sequence[_Asked
         name, shown = camera.name, camera.spec.display
         try:
             with err.status(f"Opening {name}: {shown}"):
-                await channels.add_camera(name, camera.spec, detector=camera.detector)
+                await camera.add_to(channels)
         except SourceUnreachableError as error:
             if len(cameras) == 1:
                 raise
@@ -108,7 +126,7 @@ async def _keep_trying(channels: StreamChannelManager, camera: _Asked) -> None:
         wait=wait_exponential_jitter(initial=2, max=30),
     )
     try:
-        await attempts(channels.add_camera, camera.name, camera.spec, detector=camera.detector)
+        await attempts(camera.add_to, channels)
     except StreamlabError as error:
         err.print(f"[red]{camera.name}: {error.message}; given up[/red]")
 
@@ -118,6 +136,16 @@ def _name_and_source(text: str) -> tuple[str, str]:
     if not equals or not name or not source:
         raise InvalidRequestError(f"--camera {text}: not NAME=SOURCE", hint="Write door=door.mp4.")
     return name, source
+
+
+def _name_and_faults(text: str, cameras: Collection[str]) -> tuple[str, Faults]:
+    name, _, preset = text.partition("=")
+    if name not in cameras:
+        raise UnknownCameraError(
+            f"--fault {text}: there is no camera '{name}'",
+            hint=f"Write NAME=PRESET. Cameras: {', '.join(cameras)}.",
+        )
+    return name, find_preset(preset)
 
 
 def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> None:

@@ -80,6 +80,14 @@ def serve(
     allow_folder: Annotated[
         list[Path] | None, typer.Option(help="Files below it may be added over HTTP.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PRESET",
+            help="What is to go wrong at this camera, by the name of a fault trace: `lognormal`, "
+            "`stalls 3 s`, `lost frames`, …; may be given more than once.",
+        ),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Serve cameras: each as a raw and an annotated channel on one timeline.
@@ -96,6 +104,7 @@ def serve(
         streamlab serve --camera door=door.mp4 --model yolov8n.onnx
         streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=/dev/video0
         streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
+        streamlab serve --camera street=synthetic://traffic --fault "street=stalls 3 s"
     """
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.cli.run import run  # noqa: PLC0415
@@ -103,4 +112,12 @@ def serve(
     start_logging(verbose=verbose)
     models = ModelOptions(model, camera_model or [], provider, threads)
     with errors_shown():
-        run(camera, models, host, port, schemes=allow_scheme or [], folders=allow_folder or [])
+        run(
+            camera,
+            models,
+            host,
+            port,
+            schemes=allow_scheme or [],
+            folders=allow_folder or [],
+            faults=fault or [],
+        )

@@ -6,6 +6,7 @@ Rules:
 - a frame that the detector took waits for its own result, until ``deadline_ns`` after it came;
 - a frame that the detector's door turned away, or whose deadline passed, leaves with the newest
   result at hand, to be carried forward: it is *stale*, and is counted by cause;
+- a shorter deadline holds for the frames that wait already, a longer one for those to come;
 - a result that comes after its frame has left is still the newest one for the frames that wait;
 - boxes never come from a frame later than the one they are drawn on;
 - at most ``max_frames`` wait; when one more comes the oldest leaves stale.
@@ -14,19 +15,19 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class FrameBoxes(Generic[T]):
+class FrameBoxes(NamedTuple, Generic[T]):
     """A frame to draw now: the result to draw on it and the pts that result was computed on."""
 
     pts: int
     detections: T | None
     detections_pts: int | None
+    due_ns: int | None = None
+    """When its deadline passed; None for a frame that went for any other reason."""
 
     @property
     def fresh(self) -> bool:
@@ -42,7 +43,7 @@ class BoxQueue(Generic[T]):
         self.max_frames = max_frames
         self.peak = 0
         self.counts: Counter[str] = Counter()
-        self._due_ns: dict[int, int] = {}  # waiting frames in order: pts -> deadline
+        self._waiting: dict[int, tuple[int, int]] = {}  # pts, in order: when it came and is due
         self._refused: set[int] = set()
         self._results: dict[int, T] = {}
         self._newest: tuple[int, T] | None = None
@@ -50,46 +51,63 @@ class BoxQueue(Generic[T]):
 
     def receive_frame(self, pts: int, now_ns: int) -> None:
         """Take a captured frame that awaits its boxes."""
-        self._due_ns[pts] = now_ns + self.deadline_ns
-        self.peak = max(self.peak, len(self._due_ns))
-        if len(self._due_ns) > self.max_frames:
+        self._waiting[pts] = (now_ns, now_ns + self.deadline_ns)
+        self.peak = max(self.peak, len(self._waiting))
+        if len(self._waiting) > self.max_frames:
             self._emit_stale("stale_queue_full")
         self._emit_ready()
 
     def receive_refusal(self, pts: int) -> None:
         """Note that no result will come for this frame: the detector had no time for it."""
-        if pts in self._due_ns:
+        if pts in self._waiting:
             self._refused.add(pts)
             self._emit_ready()
 
     def receive_detections(self, pts: int, detections: T) -> None:
         """Take the result computed on the frame of this pts."""
-        if pts in self._due_ns:
+        if pts in self._waiting:
             self._results[pts] = detections
         else:
             self.counts["late_result"] += 1
             self._replace_newest(pts, detections)
         self._emit_ready()
 
+    def request_deadline(self, deadline_ns: int, now_ns: int) -> None:
+        """Let frames wait this long from now on; those that have waited longer go at once."""
+        self.deadline_ns = deadline_ns
+        self._waiting = {
+            pts: (came_ns, min(due_ns, came_ns + deadline_ns))
+            for pts, (came_ns, due_ns) in self._waiting.items()
+        }
+        while self._overdue(now_ns):
+            self._emit_stale("stale_deadline")
+            self._emit_ready()
+
     def get_timer(self) -> int | None:
         """Return when the oldest waiting frame's deadline passes, ns."""
-        return next(iter(self._due_ns.values()), None)
+        for _, due_ns in self._waiting.values():
+            return due_ns
+        return None
 
     def handle_timer(self, now_ns: int) -> None:
         """Let the frames go whose deadline has passed."""
-        while (due_ns := self.get_timer()) is not None and due_ns <= now_ns:
-            self._emit_stale("stale_deadline")
+        while self._overdue(now_ns):
+            self._emit_stale("stale_deadline", self.get_timer())
             self._emit_ready()
 
     def next_event(self) -> FrameBoxes[T] | None:
         """Return the next frame to draw, in order of pts."""
         return self._events.popleft() if self._events else None
 
+    def _overdue(self, now_ns: int) -> bool:
+        due_ns = self.get_timer()
+        return due_ns is not None and due_ns <= now_ns
+
     def _emit_ready(self) -> None:
-        while self._due_ns:
-            pts = next(iter(self._due_ns))
+        while self._waiting:
+            pts = next(iter(self._waiting))
             if pts in self._results:
-                del self._due_ns[pts]
+                del self._waiting[pts]
                 self._refused.discard(pts)
                 detections = self._results.pop(pts)
                 self._replace_newest(pts, detections)
@@ -100,14 +118,14 @@ class BoxQueue(Generic[T]):
             else:
                 return
 
-    def _emit_stale(self, cause: str) -> None:
-        pts = next(iter(self._due_ns))
-        del self._due_ns[pts]
+    def _emit_stale(self, cause: str, due_ns: int | None = None) -> None:
+        pts = next(iter(self._waiting))
+        del self._waiting[pts]
         self._refused.discard(pts)
         self._results.pop(pts, None)
         self.counts[cause] += 1
         boxes_pts, detections = self._newest if self._newest else (None, None)
-        self._events.append(FrameBoxes(pts, detections, boxes_pts))
+        self._events.append(FrameBoxes(pts, detections, boxes_pts, due_ns))
 
     def _replace_newest(self, pts: int, detections: T) -> None:
         if self._newest is None or pts > self._newest[0]:

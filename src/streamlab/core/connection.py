@@ -22,13 +22,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from heapq import merge
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.cursor import Cursor, ResumePoint, join_points, resume_cursors
 from streamlab.core.events import Gap, Init, encode
-from streamlab.core.fragment import InitSegment
-from streamlab.core.ring import Released, Ring
+from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
 MAX_DETECTIONS_EVENTS = 64
@@ -80,7 +79,8 @@ class Connection:
         self._outbox: deque[bytes] = deque()
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
-        self._init_ids: dict[ChannelType, str] = {}  # what the client's decoders are set to
+        # What the client's decoders are set to.
+        self._init_ids: dict[ChannelType, tuple[QualityLevel, str]] = {}
 
     @property
     def view(self) -> View | None:
@@ -112,9 +112,10 @@ class Connection:
         self._boxes.append(event)
 
     def rewind(self, keys: Iterable[ChannelKey]) -> None:
-        """Read these encodings anew, from the GOP cache."""
-        for key in keys:
-            self._cursors.pop(key, None)
+        """Read these encodings anew, from the GOP cache; forget those that are not sent now."""
+        kept = set(self.encodings) - set(keys)
+        self._cursors = {key: cursor for key, cursor in self._cursors.items() if key in kept}
+        self._resume = None
 
     def take(
         self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
@@ -122,23 +123,38 @@ class Connection:
         """Return the events that this client is to be sent next, in order."""
         events = list(self._outbox)
         self._outbox.clear()
-        keys = self.encodings
-        self._cursors = {key: self._cursors[key] for key in keys if key in self._cursors}
-        held = {key: rings[key] for key in keys if key in rings}
-        events.extend(self._go_on(held))
-        self._join(held)
+        if len(self._cursors) < len(self.channels):
+            events.extend(self._place(rings))
+        fresh: list[tuple[Released, Cursor]] = []
         for key, cursor in self._cursors.items():
-            events.extend(self._skip(key, cursor, rings[key], max_lag))
-        fresh = (self._advance(rings[key], cursor) for key, cursor in self._cursors.items())
-        for entry, cached in merge(*fresh, key=lambda pair: pair[0].order):
-            events.extend(self._init_before(entry, inits))
+            if cursor.next_sequence == cursor.ring.next_sequence:
+                continue
+            lost = cursor.ring.behind(cursor.next_sequence, max_lag)
+            if lost is not None:
+                events.append(self._skip(key, cursor, lost))
+            fresh.extend((entry, cursor) for entry in cursor.advance())
+        if len(fresh) > 1:
+            fresh.sort(key=lambda pair: pair[0].order)
+        for entry, cursor in fresh:
+            fragment = entry.fragment
+            if fragment.init_id != cursor.init_id:
+                cursor.init_id = fragment.init_id
+                events.extend(self._init_before(fragment, inits))
+            cached = fragment.sequence <= cursor.cached_to
             events.append(entry.event(cached=cached, by_url=self._by_url))
-            self.sent_fragments += 1
+        if fresh:
+            self.sent_fragments += len(fresh)
+            if self.state is ConnectionState.JOINING:
+                self.state = ConnectionState.LIVE
         events.extend(self._boxes)
         self._boxes.clear()
-        if self.state is ConnectionState.JOINING and self.sent_fragments:
-            self.state = ConnectionState.LIVE
         return events
+
+    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
+        """Place the cursors that are missing, as far as there is something to read."""
+        held = {key: rings[key] for key in self.encodings if key in rings}
+        yield from self._go_on(held)
+        self._join(held)
 
     def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors where the client left off, or say that this is not held any more."""
@@ -161,29 +177,20 @@ class Connection:
         for key, start in join_points(joining).items():
             newest = joining[key].newest
             assert newest is not None
-            self._cursors[key] = Cursor(start.fragment.sequence, newest.fragment.sequence)
+            self._cursors[key] = Cursor(
+                joining[key], start.fragment.sequence, cached_to=newest.fragment.sequence
+            )
 
-    def _skip(self, key: ChannelKey, cursor: Cursor, ring: Ring, max_lag: int) -> Iterator[bytes]:
-        lost = ring.behind(cursor.next_sequence, max_lag)
-        if lost is None:
-            return
+    def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> bytes:
         self.gaps += 1
         cursor.next_sequence = lost.to_sequence + 1
-        yield encode(Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client"))
+        return encode(Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client"))
 
-    def _advance(self, ring: Ring, cursor: Cursor) -> Iterator[tuple[Released, bool]]:
-        if not ring or cursor.next_sequence < ring.first_sequence:
+    def _init_before(self, fragment: Fragment, inits: Mapping[str, InitSegment]) -> Iterator[bytes]:
+        key, init_id = fragment.key, fragment.init_id
+        if self._init_ids.get(key.channel) == (key.quality, init_id):
             return
-        for entry in ring.since(cursor.next_sequence):
-            sequence = entry.fragment.sequence
-            cursor.next_sequence = sequence + 1
-            yield entry, sequence <= cursor.cached_to
-
-    def _init_before(self, entry: Released, inits: Mapping[str, InitSegment]) -> Iterator[bytes]:
-        key, init_id = entry.fragment.key, entry.fragment.init_id
-        if self._init_ids.get(key.channel) == f"{key.quality}/{init_id}":
-            return
-        self._init_ids[key.channel] = f"{key.quality}/{init_id}"
+        self._init_ids[key.channel] = (key.quality, init_id)
         init = inits[init_id]
         data = base64.b64encode(init.data).decode()
         yield encode(Init(*key, init_id, init.codec, init.width, init.height, init.fps, data))

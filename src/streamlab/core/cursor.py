@@ -11,10 +11,22 @@ from streamlab.core.ring import Lost, Released, Ring
 
 @dataclass(slots=True)
 class Cursor:
-    """The next fragment wanted of one ring; those up to ``cached_to`` are older than the join."""
+    """The next fragment wanted of a ring; those up to ``cached_to`` are older than the join."""
 
+    ring: Ring
     next_sequence: int
     cached_to: int
+    init_id: str = ""
+    """The init segment of the fragments read so far."""
+
+    def advance(self) -> list[Released]:
+        """Return what the ring holds from here on, and go on behind it."""
+        ring = self.ring
+        if not ring or self.next_sequence < ring.first_sequence:
+            return []
+        fresh = list(ring.since(self.next_sequence))
+        self.next_sequence = ring.next_sequence
+        return fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ def resume_cursors(
     for key, ring in rings.items():
         sequence = point.sequence + 1 if key == point.key else ring.next_after(order)
         if sequence is not None and ring.newest is not None:
-            cursors[key] = Cursor(sequence, cached_to=ring.newest.fragment.sequence)
+            cursors[key] = Cursor(ring, sequence, cached_to=ring.newest.fragment.sequence)
     return cursors
 
 

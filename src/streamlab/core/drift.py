@@ -5,6 +5,7 @@ signed, ms. Rules:
 
 - a frame is measured once, by its first release in each channel, whatever the quality; while it
   has left in one channel only, the time since then counts as drift so far;
+- channels are in order: what the other channel has gone past will never come, and is *unpaired*;
 - more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
   that wait for their other half beyond the tolerance, make the stream ``degraded``; as many
   good ones in a row make it ``synchronized`` again.
@@ -12,18 +13,19 @@ signed, ms. Rules:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
 from streamlab.core.playout import NS_PER_MS
-from streamlab.core.stats import Window
+from streamlab.core.stats import SlidingShare, Window
 from streamlab.core.timebase import TIMESCALE
 
 MAX_UNPAIRED = 1024
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
+FRESH_SPAN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ class DriftMeter:
         self.counts: Counter[str] = Counter()
         self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
+        self.fresh_share = SlidingShare(FRESH_SPAN_S)
+        """The share of annotated frames of the last seconds with boxes of their own."""
         self.newest_pts: dict[ChannelType, int] = dict.fromkeys(ChannelType, -1)
         """The newest frame that has left in each channel."""
-        self._waiting: dict[int, tuple[ChannelType, int]] = {}  # frames out in one channel: when
+        self._alone: deque[tuple[int, int]] = deque()  # out in one channel: pts, released
+        self._ahead = ChannelType.RAW  # the channel that those are of
         self._last_drift_ms: float | None = None
         self._run = 0  # violations in a row, or good frames in a row below zero
 
@@ -65,25 +70,23 @@ class DriftMeter:
 
     def request_restart(self) -> None:
         """Forget frames that wait for their other half: a channel was stopped."""
-        self._waiting.clear()
+        self._alone.clear()
         self._last_drift_ms = None
 
     def check(self, now_ns: int) -> None:
         """Look for a channel that has fallen silent."""
-        latest_ns = now_ns - round(self.tolerance_ms * NS_PER_MS)
-        overdue = sum(released_ns < latest_ns for _, released_ns in self._waiting.values())
-        if overdue >= self.max_violations:
-            self.state = SyncState.DEGRADED
+        if len(self._alone) >= self.max_violations:
+            _, released_ns = self._alone[self.max_violations - 1]
+            if now_ns - released_ns > self.tolerance_ms * NS_PER_MS:
+                self.state = SyncState.DEGRADED
 
     def status(self, now_ns: int) -> ChannelSyncStatus:
         """Return the state, and the drift now: of the last pair, or so far of a waiting frame."""
         drift_ms = self._last_drift_ms
-        waiting = next(iter(self._waiting.values()), None)
-        if waiting is not None:
-            channel, released_ns = waiting
-            so_far_ms = (now_ns - released_ns) / NS_PER_MS
+        if self._alone:
+            so_far_ms = (now_ns - self._alone[0][1]) / NS_PER_MS
             if so_far_ms > max(self.tolerance_ms, abs(drift_ms or 0.0)):
-                drift_ms = so_far_ms if channel is ChannelType.RAW else -so_far_ms
+                drift_ms = so_far_ms if self._ahead is ChannelType.RAW else -so_far_ms
         together = drift_ms is None or abs(drift_ms) <= self.tolerance_ms
         state = self.state
         if state is SyncState.SYNCHRONIZED and not together:
@@ -96,29 +99,32 @@ class DriftMeter:
         return sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None
 
     def _measure(self, pts: int, channel: ChannelType, now_ns: int) -> None:
-        other = self._waiting.pop(pts, None)
-        if other is None:
-            self._waiting[pts] = (channel, now_ns)
-            self._forget_unpaired()
-            return
-        drift_ms = (now_ns - other[1]) / NS_PER_MS
-        if channel is ChannelType.RAW:
+        alone = self._alone
+        if channel is not self._ahead:
+            while alone and alone[0][0] < pts:
+                alone.popleft()
+                self.counts["unpaired"] += 1
+            if not alone:
+                self._ahead = channel
+            elif alone[0][0] == pts:
+                self._receive_pair(channel, alone.popleft()[1], now_ns)
+                return
+            else:  # the other channel is beyond this frame
+                self.counts["unpaired"] += 1
+                return
+        alone.append((pts, now_ns))
+        if len(alone) > MAX_UNPAIRED:
+            alone.popleft()
+            self.counts["unpaired"] += 1
+        self.check(now_ns)
+
+    def _receive_pair(self, last: ChannelType, first_ns: int, now_ns: int) -> None:
+        drift_ms = (now_ns - first_ns) / NS_PER_MS
+        if last is ChannelType.RAW:
             drift_ms = -drift_ms
         self._last_drift_ms = drift_ms
         self.drifts_ms.add(drift_ms, now_ns)
         self._judge(abs(drift_ms) > self.tolerance_ms)
-
-    def _forget_unpaired(self) -> None:
-        # Channels are in order: what the other channel has gone past will never come.
-        while self._waiting:
-            pts, (channel, _) = next(iter(self._waiting.items()))
-            passed = any(
-                newest > pts for other, newest in self.newest_pts.items() if other != channel
-            )
-            if not passed and len(self._waiting) <= MAX_UNPAIRED:
-                return
-            del self._waiting[pts]
-            self.counts["unpaired"] += 1
 
     def _judge(self, violated: bool) -> None:
         self.counts["violations" if violated else "in_tolerance"] += 1
@@ -131,4 +137,5 @@ class DriftMeter:
     def _count_age(self, pts: int, detections_pts: int | None, now_ns: int) -> None:
         self.counts["fresh" if detections_pts == pts else "stale"] += 1
         if detections_pts is not None:
+            self.fresh_share.add(detections_pts == pts, now_ns)
             self.box_ages_ms.add((pts - detections_pts) * 1000 / TIMESCALE, now_ns)

@@ -5,9 +5,11 @@ Terms, all ns or ms after the frame was captured or ready, never absolute times:
 - *lag* of a frame: from its capture to its detector's result; infinite when the detector had no
   time for it;
 - *box deadline* D: a frame whose lag is longer is drawn with boxes carried forward (it is stale);
-- *cost*: from the moment the boxes of a frame are decided to its annotated picture being ready;
-  raw's own cost is from the capture to raw being ready;
-- *hold* H: how long raw waits after it was ready, at the most.
+- *cost*: from the moment the boxes of a frame are decided, at its deadline at the latest, to its
+  annotated picture being ready; raw's own cost is from the capture to raw being ready;
+- *hold* H: how long raw waits after it was ready, at the most;
+- *spare*: the longest D with which annotated keeps within the tolerance of a raw that does not
+  wait: tolerance - cost + raw's own cost.
 
 Policies:
 
@@ -16,30 +18,39 @@ Policies:
 - ``pair``: both leave together, raw alone after ``max_playout_delay_ms``;
 - ``deadline``: a fixed D; both leave a fixed time after raw was ready;
 - ``hybrid``: the least D that keeps enough frames fresh, and no more H than keeps the drift of
-  the latest frame within the tolerance: H = D + cost - raw's own cost - tolerance + guard, or 0.
-  Raw leaves as soon as its result has come, since the annotated frame is then near. The D that
-  needs no H at all is free, so D is never less.
+  the latest frame within the tolerance: H = D - spare. Raw leaves as soon as its result has come,
+  since the annotated frame is then near. A D up to the spare needs no H at all, so it is never
+  less.
+
+While the annotated channel *catches up* (all policies but ``none``), D is no more than the spare
+and H is 0: raw runs free, and annotated follows within the tolerance with boxes carried forward.
+It ends when the channels are together and a result has come that the policy can wait for.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
-from streamlab.core.stats import nearest_rank
+from streamlab.core.stats import RankedWindow, nearest_rank
 
 NS_PER_MS = 1_000_000
 WINDOW_FRAMES = 300  # ten seconds at 30 fps
 PATIENT_NS = 5_000 * NS_PER_MS  # policies without a deadline let a frame wait this long for boxes
-GUARD_NS = NS_PER_MS  # how late a deadline's timer may be
-HOLD_QUANTILE = 0.999
-COST_QUANTILE = 0.998  # a fifth of the frames meets its deadline: one in 2500 is late
+NEVER_NS = 1 << 62  # the lag of a frame whose result will not come
+# Costs beyond the quantile make a violation of a frame that meets its deadline, so that not more
+# than one frame in a thousand is late, whichever they are.
+COST_QUANTILE = HOLD_QUANTILE = 0.999
+COST_WINDOW_FRAMES = 1024
+FIRST_COST_NS = 10 * NS_PER_MS  # assumed until frames were seen
 # Steps as WebRTC takes them to keep lips and voice together (video/stream_synchronization.cc:
-# at most half the error, at most 80 ms); its dead band of 30 ms would cost the latency it saves.
-DEAD_BAND_NS = NS_PER_MS
-MAX_STEP_NS = 80 * NS_PER_MS
+# at most half the error, at most 80 ms). Its dead band of 30 ms would cost the latency it saves;
+# ours is for adding delay only: what is not needed any more is removed at once.
+DEAD_BAND_NS = 2 * NS_PER_MS
+MIN_STEP_NS, MAX_STEP_NS = NS_PER_MS, 80 * NS_PER_MS
 
 
 class SyncPolicy(StrEnum):
@@ -62,16 +73,17 @@ class Playout:
     """Raw leaves this long after it was ready."""
     together: bool
     """Raw leaves earlier than that, once its annotated frame is ready."""
-    on_result: bool = False
-    """Raw leaves even earlier, once its detections have come."""
+    result_cost_ns: int | None = None
+    """Raw leaves even earlier, once its detections have come, but no sooner than this after the
+    raw frame before it: annotated frames are drawn one after another. None: not so."""
 
 
 def follow(current_ns: int, target_ns: int) -> int:
-    """Return the next step of a delay towards its target: dead band, at most half the error."""
+    """Return a delay one step nearer to its target: half the error, in a bounded step."""
     error_ns = target_ns - current_ns
-    if abs(error_ns) <= DEAD_BAND_NS:
+    if 0 <= error_ns <= DEAD_BAND_NS:
         return current_ns
-    step_ns = min(MAX_STEP_NS, max(NS_PER_MS, abs(error_ns) // 2), abs(error_ns))
+    step_ns = min(MAX_STEP_NS, max(MIN_STEP_NS, abs(error_ns) // 2), abs(error_ns))
     return current_ns + (step_ns if error_ns > 0 else -step_ns)
 
 
@@ -90,19 +102,19 @@ class PlayoutControl:
         self.tolerance_ns = tolerance_ns
         self.max_delay_ns = max_delay_ns
         self.max_stale_fraction = max_stale_fraction
-        self._lags_ns: deque[int | None] = deque(maxlen=WINDOW_FRAMES)
-        self._costs_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
+        self.catching_up = False
+        self._lags_ns = RankedWindow(WINDOW_FRAMES)
+        self._costs_ns = RankedWindow(COST_WINDOW_FRAMES)
         self._raw_costs_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
         self._delays_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
-        self._deadline_ns = min(tolerance_ns, max_delay_ns)
-        self._hold_ns = 0
-        self._cost_ns = self._raw_cost_ns = 0
+        self._deadline_ns = self._hold_ns = 0
+        self._cost_ns = self._overhead_ns = FIRST_COST_NS  # overhead: beyond raw's own cost
         self.playout = self._playout()
         """What the policy asks for now."""
 
     def receive_lag(self, lag_ns: int | None) -> None:
         """Take the lag of a frame; None when the detector had no time for it."""
-        self._lags_ns.append(lag_ns)
+        self._lags_ns.add(NEVER_NS if lag_ns is None else lag_ns)
 
     def receive_raw(self, cost_ns: int) -> None:
         """Take what a raw frame cost."""
@@ -110,8 +122,9 @@ class PlayoutControl:
 
     def receive_annotated(self, delay_ns: int, cost_ns: int) -> None:
         """Take how long after raw an annotated frame was ready, and what it cost."""
-        self._delays_ns.append(delay_ns)
-        self._costs_ns.append(cost_ns)
+        self._costs_ns.add(cost_ns)
+        if not self.catching_up:  # then frames do not wait for their results
+            self._delays_ns.append(delay_ns)
 
     def request_restart(self) -> None:
         """Forget what was seen."""
@@ -130,21 +143,53 @@ class PlayoutControl:
         self.tolerance_ns = tolerance_ns
         self.playout = self._playout()
 
-    def adapt(self) -> None:
-        """Move the delays one step towards where they should be; call it at a steady pace."""
-        if self._costs_ns and self._raw_costs_ns:
-            self._cost_ns = nearest_rank(sorted(self._costs_ns), COST_QUANTILE)
-            self._raw_cost_ns = nearest_rank(sorted(self._raw_costs_ns), 1 - COST_QUANTILE)
-        if self.policy is SyncPolicy.HYBRID and self._lags_ns:
-            self._deadline_ns = follow(self._deadline_ns, self._wanted_deadline_ns())
-        elif self.policy is SyncPolicy.HOLD and self._delays_ns:
-            latest_ns = nearest_rank(sorted(self._delays_ns), HOLD_QUANTILE)
-            wanted_ns = latest_ns - self.tolerance_ns + GUARD_NS
-            self._hold_ns = follow(self._hold_ns, min(max(0, wanted_ns), self.max_delay_ns))
+    def request_max_delay(self, max_delay_ns: int) -> None:
+        """Let raw wait that long at the most."""
+        self.max_delay_ns = max_delay_ns
+        self._hold_ns = min(self._hold_ns, max_delay_ns)
         self.playout = self._playout()
 
+    def request_catch_up(self, catching_up: bool) -> None:
+        """Begin, or end, to let annotated follow a raw that does not wait."""
+        self.catching_up = catching_up
+        self.playout = self._playout()
+
+    def can_wait_for(self, lag_ns: int) -> bool:
+        """Whether a result this late can still be shown on its own frame within the tolerance."""
+        return lag_ns <= self._reach_ns
+
+    def adapt(self) -> None:
+        """Move the delays one step towards where they should be; call it at a steady pace."""
+        if self._costs_ns.ordered and self._raw_costs_ns:
+            self._cost_ns = nearest_rank(self._costs_ns.ordered, COST_QUANTILE)
+            self._overhead_ns = self._cost_ns - min(self._raw_costs_ns)
+        if self.policy is SyncPolicy.HYBRID and self._lags_ns.ordered:
+            current_ns = max(self._deadline_ns, self._spare_ns)
+            self._deadline_ns = follow(current_ns, self._wanted_deadline_ns())
+        elif self.policy is SyncPolicy.HOLD and self._delays_ns:
+            latest_ns = nearest_rank(sorted(self._delays_ns), HOLD_QUANTILE)
+            wanted_ns = max(0, latest_ns - self.tolerance_ns + DEAD_BAND_NS)
+            self._hold_ns = follow(self._hold_ns, min(wanted_ns, self.max_delay_ns))
+        self.playout = self._playout()
+
+    @property
+    def _spare_ns(self) -> int:
+        return self.tolerance_ns - self._overhead_ns
+
+    @property
+    def _reach_ns(self) -> int:
+        """The longest D with which raw need not wait longer than it may."""
+        return max(0, self._spare_ns + self.max_delay_ns)
+
     def _playout(self) -> Playout:
-        longest_ns, overhead_ns = self.max_delay_ns, self._cost_ns + GUARD_NS
+        playout = self._unhurried_playout()
+        if not self.catching_up or self.policy is SyncPolicy.NONE:
+            return playout
+        deadline_ns = min(playout.box_deadline_ns, max(0, self._spare_ns))
+        return Playout(deadline_ns, 0, together=True)
+
+    def _unhurried_playout(self) -> Playout:
+        longest_ns, spare_ns = self.max_delay_ns, self._spare_ns
         match self.policy:
             case SyncPolicy.NONE:
                 return Playout(PATIENT_NS, 0, together=False)
@@ -153,23 +198,23 @@ class PlayoutControl:
             case SyncPolicy.PAIR:
                 return Playout(PATIENT_NS, longest_ns, together=True)
             case SyncPolicy.DEADLINE:
-                return Playout(max(0, longest_ns - overhead_ns), longest_ns, together=False)
-        spare_ns = self.tolerance_ns - overhead_ns + self._raw_cost_ns
-        deadline_ns = min(max(self._deadline_ns, spare_ns, 0), longest_ns)
+                deadline_ns = max(0, longest_ns - self._overhead_ns)
+                return Playout(deadline_ns, longest_ns, together=False)
+        deadline_ns = min(max(self._deadline_ns, spare_ns, 0), self._reach_ns)
         hold_ns = min(max(0, deadline_ns - spare_ns), longest_ns)
-        return Playout(deadline_ns, hold_ns, together=True, on_result=True)
+        return Playout(deadline_ns, hold_ns, together=True, result_cost_ns=self._cost_ns)
 
     def _wanted_deadline_ns(self) -> int:
         """Return the least deadline that keeps enough frames fresh.
 
         Where even the longest does not, it keeps that share of those which it could.
         """
-        longest_ns = self.max_delay_ns
-        within = sorted(lag for lag in self._lags_ns if lag is not None and lag <= longest_ns)
+        lags_ns = self._lags_ns.ordered
+        within = bisect_right(lags_ns, self._reach_ns)
         if not within:
             return 0  # waiting would buy nothing
         enough = 1 - self.max_stale_fraction
-        needed = enough * len(self._lags_ns)
-        if needed > len(within):
-            needed = enough * len(within)
-        return within[max(0, math.ceil(needed) - 1)]
+        needed = enough * len(lags_ns)
+        if needed > within:
+            needed = enough * within
+        return lags_ns[max(0, math.ceil(needed) - 1)]

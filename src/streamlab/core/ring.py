@@ -87,6 +87,8 @@ class Ring:
         if max_fragments < 1:
             raise ValueError(f"a ring holds at least one fragment, got {max_fragments}")
         self.max_fragments = max_fragments
+        self.next_sequence = 0
+        """The sequence that follows the newest fragment, also when that is not held any more."""
         self.dropped = 0
         self.peak = 0
         self._entries: deque[Released] = deque()
@@ -104,6 +106,7 @@ class Ring:
                 self._keyframes.popleft()
                 self._drop_before(self._keyframes[0])
         self._entries.append(entry)
+        self.next_sequence = entry.fragment.sequence + 1
         if len(self._entries) > self.max_fragments:
             self._drop_before(self.first_sequence + 1)
         self.peak = max(self.peak, len(self._entries))
@@ -137,10 +140,7 @@ class Ring:
 
     def holds(self, sequence: int) -> bool:
         """Return whether a cursor can go on with this sequence: it is held, or the next."""
-        newest = self.newest
-        return newest is not None and (
-            self.first_sequence <= sequence <= newest.fragment.sequence + 1
-        )
+        return bool(self._entries) and self.first_sequence <= sequence <= self.next_sequence
 
     def get(self, sequence: int) -> Released | None:
         """Return the fragment of this sequence, or None when it is not held."""
@@ -152,7 +152,7 @@ class Ring:
         if not self._entries or self._dropped_order > order:
             return None
         held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
-        return next(held, self._entries[-1].fragment.sequence + 1)
+        return next(held, self.next_sequence)
 
     def behind(self, sequence: int, max_lag: int) -> Lost | None:
         """Return what a cursor that wants ``sequence`` next must give up, or None.
@@ -161,9 +161,9 @@ class Ring:
         """
         if not self._keyframes:
             return None
-        newest, keyframe = self._entries[-1].fragment.sequence, self._keyframes[-1]
+        keyframe = self._keyframes[-1]
         fallen_off = sequence < self.first_sequence
-        lagging = newest + 1 - sequence > max_lag and keyframe > sequence
+        lagging = self.next_sequence - sequence > max_lag and keyframe > sequence
         return Lost(sequence, keyframe - 1) if fallen_off or lagging else None
 
     def _drop_before(self, sequence: int) -> None:

@@ -1,9 +1,9 @@
-"""Figures over a sliding window: quantiles, a histogram, and what they are made of."""
+"""Figures over a sliding window: quantiles, a histogram, a share, and what they are made of."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,21 +55,73 @@ class Window:
     def __init__(self, span_s: float, max_values: int = 8192) -> None:
         self.span_ns = round(span_s * NS_PER_S)
         self.dropped = 0
-        self._values: deque[tuple[int, float]] = deque(maxlen=max_values)
+        self._max_values = max_values
+        self._values: deque[tuple[int, float]] = deque()
 
     def add(self, value: float, now_ns: int) -> None:
         """Add a value."""
-        if len(self._values) == self._values.maxlen:
+        values, oldest_ns = self._values, now_ns - self.span_ns
+        values.append((now_ns, value))
+        while values[0][0] <= oldest_ns:
+            values.popleft()
+        if len(values) > self._max_values:
+            values.popleft()
             self.dropped += 1
-        self._values.append((now_ns, value))
-        self._forget(now_ns)
 
     def values(self, now_ns: int, span_s: float | None = None) -> list[float]:
         """Return the values of the last ``span_s`` seconds (default: of the whole window)."""
-        self._forget(now_ns)
         span_ns = self.span_ns if span_s is None else round(span_s * NS_PER_S)
-        return [value for at_ns, value in self._values if at_ns > now_ns - span_ns]
+        oldest_ns = now_ns - min(span_ns, self.span_ns)
+        return [value for at_ns, value in self._values if at_ns > oldest_ns]
+
+
+class SlidingShare:
+    """The share of true answers in the last ``span_s`` seconds, at a constant cost per answer.
+
+    At most ``max_answers`` are kept, the newest.
+    """
+
+    def __init__(self, span_s: float, max_answers: int = 8192) -> None:
+        self._span_ns = round(span_s * NS_PER_S)
+        self._max_answers = max_answers
+        self._answers: deque[tuple[int, bool]] = deque()
+        self._true = 0
+
+    def add(self, answer: bool, now_ns: int) -> None:
+        """Add an answer."""
+        self._answers.append((now_ns, answer))
+        self._true += answer
+        self._forget(now_ns)
+
+    def value(self, now_ns: int) -> float | None:
+        """Return the share, or None when there were no answers."""
+        self._forget(now_ns)
+        return self._true / len(self._answers) if self._answers else None
 
     def _forget(self, now_ns: int) -> None:
-        while self._values and self._values[0][0] <= now_ns - self.span_ns:
-            self._values.popleft()
+        answers, oldest_ns = self._answers, now_ns - self._span_ns
+        while answers and (answers[0][0] <= oldest_ns or len(answers) > self._max_answers):
+            self._true -= answers.popleft()[1]
+
+
+class RankedWindow:
+    """The newest ``max_values`` values, at hand in ascending order."""
+
+    def __init__(self, max_values: int) -> None:
+        self.ordered: list[int] = []
+        """The values, ascending; not to be changed."""
+        self._max_values = max_values
+        self._arrived: deque[int] = deque()
+
+    def add(self, value: int) -> None:
+        """Add a value; the oldest goes when there are too many."""
+        ordered = self.ordered
+        if len(ordered) == self._max_values:
+            del ordered[bisect_left(ordered, self._arrived.popleft())]
+        self._arrived.append(value)
+        insort(ordered, value)
+
+    def clear(self) -> None:
+        """Forget all values."""
+        self.ordered.clear()
+        self._arrived.clear()

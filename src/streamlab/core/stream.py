@@ -20,6 +20,7 @@ from streamlab.core.ring import Released, Ring
 from streamlab.core.stats import Window
 from streamlab.core.stream_events import (
     EncodersWanted,
+    FragmentReleased,
     StreamEvent,
     SwitchDone,
     SwitchTimedOut,
@@ -165,7 +166,7 @@ class DualChannelStream:
     def _drain_controller(self, now_ns: int, wall_s: float) -> None:
         while (event := self.controller.next_event()) is not None:
             if isinstance(event, Release):
-                self._release(event.fragment, wall_s)
+                self._release(event.fragment, now_ns, wall_s)
             elif isinstance(event, Sync):
                 self.post(event)
             else:
@@ -173,7 +174,7 @@ class DualChannelStream:
         for name in list(self._switching):
             self._try_switch(self.connections[name], now_ns)
 
-    def _release(self, fragment: Fragment, wall_s: float) -> None:
+    def _release(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
         if fragment.key not in self._wanted:
             self.counts["fragments_after_stop"] += 1
             return
@@ -185,7 +186,7 @@ class DualChannelStream:
         ring.append(Released(fragment, wall_s, self._order, self._media_path))
         self.counts[f"released_{fragment.key.channel}"] += 1
         self._post_detections(fragment)
-        self._events.append(Wake())
+        self._events.append(FragmentReleased(fragment, now_ns))
 
     def _post_detections(self, fragment: Fragment) -> None:
         asking = [connection for connection in self.connections.values() if connection.detections]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, QualityLevel, View
+from streamlab.core.fragment import Fragment
 from streamlab.core.sync import BoxDeadline
 
 
@@ -39,4 +40,12 @@ class Wake:
     """There is something for the connections to read."""
 
 
-StreamEvent = BoxDeadline | EncodersWanted | SwitchDone | SwitchTimedOut | Wake
+@dataclass(frozen=True, slots=True)
+class FragmentReleased:
+    """A fragment has left, and the connections may read it; ``now_ns`` is monotonic."""
+
+    fragment: Fragment
+    now_ns: int
+
+
+StreamEvent = BoxDeadline | EncodersWanted | FragmentReleased | SwitchDone | SwitchTimedOut | Wake

@@ -4,8 +4,10 @@ Rules:
 
 - each channel leaves in order, and no frame before it is ready;
 - raw waits for its annotated frame at most as long as the policy says (``core.playout``), and
-  never longer than ``max_playout_delay_ms``; while the stream is degraded it does not wait;
+  never longer than ``max_playout_delay_ms``; what the policy says now holds for those that wait;
 - an annotated frame never leaves before its raw one, unless that one never comes;
+- while the stream is degraded, and until the detector keeps up again, annotated *catches up*: raw
+  does not wait, and annotated frames are let go in time to follow it, with boxes carried forward;
 - a leap of media time against real time by more than ``RE_ANCHOR_NS`` forgets what was learnt.
 """
 
@@ -13,21 +15,22 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.drift import MAX_UNPAIRED, WINDOW_FRAMES, WINDOW_S, DriftMeter
 from streamlab.core.events import Correction, Sync
-from streamlab.core.fragment import Fragment
+from streamlab.core.fragment import EncodedFrame, Fragment
 from streamlab.core.playout import NS_PER_MS, PlayoutControl, SyncPolicy
 from streamlab.core.stats import Window
 from streamlab.core.timebase import pts_to_ns
 
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
 RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
+_CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")  # strongest first
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """This fragment leaves now."""
 
     fragment: Fragment
@@ -35,19 +38,20 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class BoxDeadline:
-    """From now on a frame is drawn with older boxes this long after it was captured."""
+    """From now on a frame is drawn with older boxes this long after it was captured.
+
+    A shorter one than before holds for the frames that wait already.
+    """
 
     deadline_ns: int
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A fragment that is ready, and when it leaves at the latest."""
+class _Waiting(NamedTuple):
+    """A fragment that is held back."""
 
     fragment: Fragment
     last_pts: int
     ready_ns: int
-    due_ns: int
 
 
 class SyncController:
@@ -79,12 +83,14 @@ class SyncController:
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
-        self._waiting: dict[ChannelType, deque[_Waiting]] = {c: deque() for c in ChannelType}
+        self._raw: deque[_Waiting] = deque()
+        self._annotated: deque[_Waiting] = deque()
         self._ready_pts = -1  # newest annotated frame that is ready
         self._ready_ns: dict[int, int] = {}  # raw frames whose annotated one is not ready yet
         self._answered: set[int] = set()  # frames whose raw has not left, but detections came
         self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
-        self._reported: Counter[str] = Counter()
+        self._reported: tuple[int, ...] = (0,) * len(_CORRECTIONS)
+        self._announced_ns: int | None = None
         self._events: deque[Release | Sync | BoxDeadline] = deque()
         self._announce_deadline()
 
@@ -92,34 +98,32 @@ class SyncController:
 
     def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
-        self.control.receive_lag(lag_ns)
-        if lag_ns is not None and pts > self.meter.newest_pts[ChannelType.RAW]:
+        control = self.control
+        control.receive_lag(lag_ns)
+        if lag_ns is None:
+            return
+        if control.catching_up and control.can_wait_for(lag_ns):
+            self._end_catch_up()
+        if pts > self.meter.newest_pts[ChannelType.RAW]:
             self._answered.add(pts)
             self._release_due(now_ns)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
         """Take a fragment that is ready."""
-        channel, last = fragment.key.channel, fragment.frames[-1]
-        waiting = _Waiting(fragment, last.pts, now_ns, now_ns)
-        if channel is ChannelType.RAW:
-            self._check_leap(last.pts, now_ns)
-            self.control.receive_raw(now_ns - last.captured_ns)
-            waiting.due_ns += self.hold_ns
-            if last.pts > self._ready_pts:
-                self._ready_ns.setdefault(last.pts, now_ns)
-                if len(self._ready_ns) > MAX_UNPAIRED:
-                    del self._ready_ns[next(iter(self._ready_ns))]
+        frame = fragment.frames[-1]
+        waiting = _Waiting(fragment, frame.pts, now_ns)
+        if fragment.key.channel is ChannelType.RAW:
+            self._receive_raw(frame, now_ns)
+            self._raw.append(waiting)
         else:
-            # Only if its raw frame never comes, which may itself be held that long.
-            waiting.due_ns += self.control.max_delay_ns + self.control.tolerance_ns
-            if last.pts > self._ready_pts:
-                self._ready_pts = last.pts
-                self._learn(fragment, now_ns)
-        self._waiting[channel].append(waiting)
+            if frame.pts > self._ready_pts:
+                self._ready_pts = frame.pts
+                self._learn(frame, now_ns)
+            self._annotated.append(waiting)
         self._release_due(now_ns)
 
     def request_policy(self, policy: SyncPolicy) -> None:
-        """Go on by another policy; frames that wait keep their times."""
+        """Go on by another policy."""
         self.control.request_policy(policy)
         self._announce_deadline()
 
@@ -127,6 +131,16 @@ class SyncController:
         """Judge, and correct, by another tolerance from now on."""
         self.meter.tolerance_ms = tolerance_ms
         self.control.request_tolerance(round(tolerance_ms * NS_PER_MS))
+        self._announce_deadline()
+
+    def request_max_playout_delay(self, max_playout_delay_ms: float) -> None:
+        """Let raw wait this long at the most from now on, also what waits already."""
+        self.control.request_max_delay(round(max_playout_delay_ms * NS_PER_MS))
+        self._announce_deadline()
+
+    def request_max_stale_fraction(self, max_stale_fraction: float) -> None:
+        """Adapt so that no more frames than this share are stale; ``hybrid`` only."""
+        self.control.max_stale_fraction = max_stale_fraction
 
     def request_restart(self) -> None:
         """Forget frames that wait for their other half: a channel was stopped."""
@@ -136,23 +150,26 @@ class SyncController:
 
     # -- time ----------------------------------------------------------------------------
 
-    def get_timer(self) -> int | None:
+    def get_timer(self) -> int:
         """Return when the next frame, adaptation or report is due, ns."""
-        due = [line[0].due_ns for line in self._waiting.values() if line]
-        return min(self._next_check_ns, self._next_adapt_ns, *due)
+        due_ns = min(self._next_check_ns, self._next_adapt_ns)
+        if self._raw:
+            due_ns = min(due_ns, self._raw_due_ns(self._raw[0]))
+        if self._annotated:
+            due_ns = min(due_ns, self._annotated[0].ready_ns + self._alone_ns)
+        return due_ns
 
     def handle_timer(self, now_ns: int) -> None:
         """Release what is due, adapt, report."""
         self._release_due(now_ns)
         if now_ns >= self._next_adapt_ns:
             self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
-            before = self.control.playout.box_deadline_ns
             self.control.adapt()
-            if self.control.playout.box_deadline_ns != before:
-                self._announce_deadline()
+            self._announce_deadline()
         if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + self._check_interval_ns
             self.meter.check(now_ns)
+            self._begin_catch_up()
             self._events.append(self.report(now_ns))
 
     # -- out -----------------------------------------------------------------------------
@@ -164,7 +181,7 @@ class SyncController:
     @property
     def hold_ns(self) -> int:
         """How long raw waits at the most, now."""
-        return 0 if self.meter.state is SyncState.DEGRADED else self.control.playout.hold_ns
+        return self.control.playout.hold_ns
 
     @property
     def playout_delay_ms(self) -> float:
@@ -174,12 +191,12 @@ class SyncController:
     @property
     def waiting(self) -> int:
         """How many fragments are held back now."""
-        return sum(len(line) for line in self._waiting.values())
+        return len(self._raw) + len(self._annotated)
 
     def report(self, now_ns: int) -> Sync:
         """Return the ``sync`` event as of now."""
         status = self.meter.status(now_ns)
-        fresh = self.meter.fresh_fraction(now_ns, span_s=10.0)
+        fresh = self.meter.fresh_share.value(now_ns)
         return Sync(
             drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
             is_synchronized=status.is_synchronized,
@@ -193,15 +210,42 @@ class SyncController:
 
     # -- inside --------------------------------------------------------------------------
 
+    @property
+    def _alone_ns(self) -> int:
+        """How long annotated waits for a raw that may be held that long itself, or never come."""
+        return self.control.max_delay_ns + self.control.tolerance_ns
+
     def _correction(self) -> Correction:
         """Return the strongest correction since the last report."""
-        counts = self.counts + self.meter.counts
-        since, self._reported = counts - self._reported, counts
-        kinds: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")
-        return next((kind for kind in kinds if since[kind]), "none")
+        counts = tuple(self.counts[kind] + self.meter.counts[kind] for kind in _CORRECTIONS)
+        since, self._reported = zip(_CORRECTIONS, counts, self._reported, strict=True), counts
+        return next((kind for kind, count, before in since if count > before), "none")
 
     def _announce_deadline(self) -> None:
-        self._events.append(BoxDeadline(self.control.playout.box_deadline_ns))
+        deadline_ns = self.control.playout.box_deadline_ns
+        if deadline_ns != self._announced_ns:
+            self._announced_ns = deadline_ns
+            self._events.append(BoxDeadline(deadline_ns))
+
+    def _begin_catch_up(self) -> None:
+        idle = self.control.catching_up or self.control.policy is SyncPolicy.NONE
+        if self.meter.state is SyncState.DEGRADED and not idle:
+            self.counts["catch_up"] += 1
+            self.control.request_catch_up(True)
+            self._announce_deadline()
+
+    def _end_catch_up(self) -> None:
+        if self.meter.state is not SyncState.DEGRADED:
+            self.control.request_catch_up(False)
+            self._announce_deadline()
+
+    def _receive_raw(self, frame: EncodedFrame, now_ns: int) -> None:
+        self._check_leap(frame.pts, now_ns)
+        self.control.receive_raw(now_ns - frame.captured_ns)
+        if frame.pts > self._ready_pts:
+            self._ready_ns.setdefault(frame.pts, now_ns)
+            if len(self._ready_ns) > MAX_UNPAIRED:
+                del self._ready_ns[next(iter(self._ready_ns))]
 
     def _check_leap(self, pts: int, now_ns: int) -> None:
         if self._last_raw is not None and pts > self._last_raw[0]:
@@ -211,8 +255,7 @@ class SyncController:
                 self.control.request_restart()
                 self._last_raw = None
 
-    def _learn(self, fragment: Fragment, now_ns: int) -> None:
-        frame = fragment.frames[-1]
+    def _learn(self, frame: EncodedFrame, now_ns: int) -> None:
         raw_ready_ns = self._ready_ns.pop(frame.pts, None)
         decided_ns = frame.boxes.decided_ns if frame.boxes else None
         if raw_ready_ns is not None and decided_ns is not None:
@@ -221,41 +264,52 @@ class SyncController:
             del self._ready_ns[next(iter(self._ready_ns))]
 
     def _release_due(self, now_ns: int) -> None:
-        playout = self.control.playout
-        raw, annotated = self._waiting[ChannelType.RAW], self._waiting[ChannelType.ANNOTATED]
-        while raw:
-            pts = raw[0].last_pts
-            paired = (playout.together and pts <= self._ready_pts) or (
-                playout.on_result and pts in self._answered
-            )
-            if not paired and raw[0].due_ns > now_ns:
-                break
-            waiting = raw.popleft()
-            self._release_raw(waiting, now_ns, paired)
-        released_pts = self.meter.newest_pts[ChannelType.RAW]
+        raw, annotated = self._raw, self._annotated
+        while raw and self._raw_due_ns(raw[0]) <= now_ns:
+            self._release_raw(raw.popleft(), now_ns)
         free = self.control.policy is SyncPolicy.NONE
-        while annotated and (
-            free or annotated[0].last_pts <= released_pts or annotated[0].due_ns <= now_ns
-        ):
-            self._release(annotated.popleft().fragment, now_ns)
+        released_pts = self.meter.newest_pts[ChannelType.RAW]
+        while annotated:
+            fragment, pts, ready_ns = annotated[0]
+            if not free and pts > released_pts and ready_ns + self._alone_ns > now_ns:
+                break
+            annotated.popleft()
+            self._release(fragment, now_ns)
 
-    def _release_raw(self, waiting: _Waiting, now_ns: int, paired: bool) -> None:
-        if waiting.last_pts > self.meter.newest_pts[ChannelType.RAW]:
-            delay_ns = now_ns - waiting.ready_ns
+    def _raw_due_ns(self, waiting: _Waiting) -> int:
+        """Return when a raw frame leaves as things are now; it may be in the past."""
+        _, pts, ready_ns = waiting
+        playout = self.control.playout
+        if playout.together and pts <= self._ready_pts:
+            return ready_ns
+        due_ns = ready_ns + playout.hold_ns
+        if playout.result_cost_ns is None or pts not in self._answered:
+            return due_ns
+        if self._last_raw is None:
+            return ready_ns
+        return min(due_ns, self._last_raw[2] + playout.result_cost_ns)
+
+    def _release_raw(self, waiting: _Waiting, now_ns: int) -> None:
+        fragment, pts, ready_ns = waiting
+        if pts > self.meter.newest_pts[ChannelType.RAW]:
+            delay_ns = now_ns - ready_ns
             self.delays_ms.add(delay_ns / NS_PER_MS, now_ns)
             if delay_ns:
                 self.counts["hold"] += 1
-            if delay_ns and not paired and waiting.last_pts > self._ready_pts:
-                self.counts["release"] += 1
+                if pts > self._ready_pts and pts not in self._answered:
+                    self.counts["release"] += 1
             if self._last_raw is not None:
                 self.intervals_ms.add((now_ns - self._last_raw[2]) / NS_PER_MS, now_ns)
-            self._last_raw = (waiting.last_pts, waiting.ready_ns, now_ns)
-            self._answered = {pts for pts in self._answered if pts > waiting.last_pts}
-        self._release(waiting.fragment, now_ns)
+            self._last_raw = (pts, ready_ns, now_ns)
+            if self._answered:
+                self._answered = {answered for answered in self._answered if answered > pts}
+        self._release(fragment, now_ns)
 
     def _release(self, fragment: Fragment, now_ns: int) -> None:
-        state = self.meter.state
+        meter = self.meter
+        state = meter.state
         self._events.append(Release(fragment))
-        self.meter.receive_release(fragment, now_ns)
-        if self.meter.state is not state:
+        meter.receive_release(fragment, now_ns)
+        if meter.state is not state:
+            self._begin_catch_up()
             self._events.append(self.report(now_ns))

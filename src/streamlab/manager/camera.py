@@ -6,14 +6,18 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelMetadata, SourceState
 from streamlab.core.events import EndReason, Source
+from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.playout import SyncPolicy
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import (
     EncodersWanted,
+    FragmentReleased,
     SwitchDone,
     SwitchTimedOut,
     Wake,
@@ -46,6 +50,18 @@ def first_sequence(wall_s: float) -> int:
     return max(0, int(wall_s) - SEQUENCE_EPOCH_S) * SEQUENCES_PER_S + 1
 
 
+class Observer(Protocol):
+    """Is told, in the event loop, what happens to each frame of a camera. It must be quick."""
+
+    def receive(self, item: PipelineEvent, now_ns: int) -> None:
+        """Take what a thread of the camera has just handed over."""
+        ...
+
+    def released(self, fragment: Fragment, now_ns: int) -> None:
+        """Take a fragment that has left at ``now_ns``."""
+        ...
+
+
 class Camera:
     """Runs one camera in the event loop it is made in."""
 
@@ -65,6 +81,7 @@ class Camera:
         self.end_reason: EndReason | None = None
         """Why the stream is over: viewers get what is left, then ``end``."""
         self.wakes: set[Callable[[], None]] = set()
+        self.observers: set[Observer] = set()
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -121,6 +138,36 @@ class Camera:
         """What the camera is."""
         return self.pipeline.metadata
 
+    def request_sync(
+        self,
+        *,
+        policy: SyncPolicy | None = None,
+        tolerance_ms: float | None = None,
+        max_playout_delay_ms: float | None = None,
+        max_stale_fraction: float | None = None,
+    ) -> None:
+        """Go on with other settings of synchronisation; those that are not given stay."""
+        controller = self.stream.controller
+        if policy is not None:
+            controller.request_policy(policy)
+        if tolerance_ms is not None:
+            controller.request_tolerance(tolerance_ms)
+        if max_playout_delay_ms is not None:
+            controller.request_max_playout_delay(max_playout_delay_ms)
+        if max_stale_fraction is not None:
+            controller.request_max_stale_fraction(max_stale_fraction)
+        self.stream.handle_timer(monotonic_ns(), wall_s())
+        self.settle()
+
+    def inject(self, faults: Faults | None) -> None:
+        """Have these faults from now on, instead of those before; None: no more faults.
+
+        Nobody but this camera is harmed: a detector that it shares is asked as before.
+        """
+        self.pipeline.inject(faults or NO_FAULTS)
+        wrong = self.pipeline.faults.describe()
+        log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none any more")
+
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
         """Return the outcome of the switch that is asked for next on this connection."""
         self._resolve_switch(SwitchTimedOut(connection_id))  # one that still waits is given up
@@ -135,6 +182,10 @@ class Camera:
                 self.pipeline.request_encoders(event.keys)
             elif isinstance(event, BoxDeadline):
                 self.pipeline.request_box_deadline(event.deadline_ns)
+            elif isinstance(event, FragmentReleased):
+                woken = True
+                for observer in self.observers:
+                    observer.released(event.fragment, event.now_ns)
             elif isinstance(event, Wake):
                 woken = True
             else:
@@ -163,6 +214,8 @@ class Camera:
                 self.stream.receive_init(item)
             else:
                 self._set_state(item.state, item.detail)
+            for observer in self.observers:
+                observer.receive(item, now_ns)
         self.settle()
 
     def _arm(self) -> None:

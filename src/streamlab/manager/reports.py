@@ -17,6 +17,7 @@ Report = dict[str, object]
 def camera_report(camera: Camera) -> Report:
     """Return a camera as ``GET /cameras`` lists it."""
     metadata, service = camera.metadata, camera.pipeline.service
+    control, meter = camera.stream.controller.control, camera.stream.controller.meter
     return {
         "camera_id": camera.camera_id,
         "source": camera.spec.display,
@@ -37,6 +38,12 @@ def camera_report(camera: Camera) -> Report:
             "kind": service.detector.kind,
         },
         "errors": camera.pipeline.errors,
+        "sync_policy": control.policy,
+        "sync_tolerance_ms": meter.tolerance_ms,
+        "max_playout_delay_ms": control.max_delay_ns / NS_PER_MS,
+        "max_stale_fraction": control.max_stale_fraction,
+        "faults": camera.pipeline.faults.describe() or None,
+        "fault_counts": camera.pipeline.fault_counts(),
         "viewers": len(camera.stream.connections),
     }
 

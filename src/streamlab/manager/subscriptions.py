@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
-from streamlab.core.events import Connected, End, Heartbeat, Source, encode
+from streamlab.core.events import Connected, Source, encode
 from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import (
@@ -22,45 +22,10 @@ from streamlab.errors import (
 )
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
+from streamlab.manager.reader import Feed, Reader
 
 RESERVATION_S = 30.0
-_DATA = b"data: {"
 DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
-
-
-class Feed:
-    """What one connection is to be sent of one camera, from ``connected`` to ``end``."""
-
-    def __init__(
-        self,
-        camera: Camera,
-        connection: Connection,
-        hello: list[bytes],
-        max_lag: int,
-        tagged: bool,
-    ) -> None:
-        self.over = False
-        self._camera = camera
-        self._connection = connection
-        self._hello = hello
-        self._max_lag = max_lag
-        self._tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
-
-    def take(self) -> list[bytes]:
-        """Return the next events; the last is ``end``."""
-        if self.over:
-            return []
-        stream = self._camera.stream
-        events = self._connection.take(stream.rings, stream.inits, self._max_lag)
-        if not events and not self._hello and self._camera.end_reason is not None:
-            events, self.over = [encode(End(self._camera.end_reason))], True
-        tagged = [self.tag(event) for event in events]
-        hello, self._hello = self._hello, []
-        return hello + tagged
-
-    def tag(self, event: bytes) -> bytes:
-        """Return the event with its camera's id."""
-        return event.replace(_DATA, _DATA + self._tag, 1) if self._tag else event
 
 
 class ChannelSubscriptionManager:
@@ -80,7 +45,7 @@ class ChannelSubscriptionManager:
         by_url: bool = False,
         last_event_id: str = "",
     ) -> Connection:
-        """Make a connection; ``events`` reads it. Raises LimitError.
+        """Make a connection; ``read`` reads it. Raises LimitError.
 
         ``by_url``: fragments are named, not carried. ``last_event_id``: go on after this one.
         """
@@ -189,39 +154,18 @@ class ChannelSubscriptionManager:
             hint="The old channel goes on; try again in a moment.",
         )
 
-    async def events(
-        self, watched: Sequence[tuple[Camera, Connection]], *, tagged: bool = False
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield what these connections are to be sent, in batches, until all streams end.
+    def read(self, watched: Sequence[tuple[Camera, Connection]], *, tagged: bool = False) -> Reader:
+        """Return what reads these connections, and closes them when it is closed.
 
         ``tagged``: every event names its camera, because one reader gets several.
         """
-        wake = asyncio.Event()
-        feeds = [self._feed(camera, connection, tagged) for camera, connection in watched]
-        for camera, _ in watched:
-            camera.wakes.add(wake.set)
-        interval_s = self._settings.heartbeat_interval
-        heartbeat = asyncio.get_running_loop().call_later(interval_s, wake.set)
-        sent_ns = monotonic_ns()
-        try:
-            while not all(feed.over for feed in feeds):
-                wake.clear()
-                batch = [event for feed in feeds for event in feed.take()]
-                quiet_s = (monotonic_ns() - sent_ns) / NS_PER_S
-                if not batch and quiet_s >= interval_s:
-                    batch = [feed.tag(encode(Heartbeat(wall_s()))) for feed in feeds]
-                if batch:
-                    yield b"".join(batch)
-                    sent_ns = monotonic_ns()
-                    continue
-                heartbeat.cancel()
-                heartbeat = asyncio.get_running_loop().call_later(interval_s - quiet_s, wake.set)
-                await wake.wait()
-        finally:
-            heartbeat.cancel()
+
+        def close() -> None:
             for camera, connection in watched:
-                camera.wakes.discard(wake.set)
                 self.close(camera, connection)
+
+        feeds = [self._feed(camera, connection, tagged) for camera, connection in watched]
+        return Reader(feeds, self._settings.heartbeat_interval, close)
 
     def close(self, camera: Camera, connection: Connection) -> None:
         """End a connection."""
@@ -246,7 +190,7 @@ class ChannelSubscriptionManager:
             stream_id=camera.stream.stream_id,
             camera_id=camera.camera_id,
             channels=list(connection.channels),
-            sync_tolerance_ms=self._settings.sync_tolerance_ms,
+            sync_tolerance_ms=camera.stream.controller.meter.tolerance_ms,
             playout_delay_ms=camera.stream.controller.playout_delay_ms,
             detector={"name": detector.name, "kind": detector.kind},
             server_time=wall_s(),

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import cast
 
-import numpy as np
 import supervision as sv
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
+from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.render import Renderer
-from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
+from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
 from streamlab.pipeline.detection import DetectionClient, DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane
@@ -29,19 +27,7 @@ MAX_WAITING_FRAMES = 64
 MAX_AT_DETECTOR = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Detected:
-    pts: int
-    detections: sv.Detections
-    came_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    pts: int
-
-
-class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
+class Annotator(Worker[CapturedFrame | Answer]):
     """Draws what the detector found, on every frame, in order.
 
     A frame with a result of its own shows that result; any other shows the newest result's
@@ -65,13 +51,15 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
             deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
+        self.line = DelayLine()
+        self._box_deadline_ns = PATIENT_NS
         self._emit = emit
-        self._tracker = BoxTracker()
+        self._carrier = BoxCarrier()
         self._service = service
         self._reserved_rows = reserved_rows
         self._client = DetectionClient(
-            receive_detections=lambda pts, found: self._post(_Detected(pts, found, monotonic_ns())),
-            receive_refusal=lambda pts: self._post(_Refused(pts)),
+            receive_detections=lambda pts, found: self._post(Answer(pts, found, monotonic_ns())),
+            receive_refusal=lambda pts: self._post(Answer(pts, None, monotonic_ns())),
         )
         self._waiting: dict[int, CapturedFrame] = {}
         self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
@@ -85,33 +73,60 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         self._service.withdraw(self._client)
         super().stop()
 
+    def request_box_deadline(self, deadline_ns: int) -> None:
+        """Draw a frame with older boxes this long after it came. From any thread."""
+        with self._changed:
+            self._box_deadline_ns = deadline_ns
+            self._changed.notify()
+
     def get_timer(self) -> int | None:
-        """Return when the oldest frame goes with older boxes."""
-        return self.boxes.get_timer()
+        """Return when the oldest frame goes with older boxes, or a delayed answer is due."""
+        if self.boxes.deadline_ns != self._box_deadline_ns:
+            return 0  # it moved: at once
+        due = (self.boxes.get_timer(), self.line.get_timer())
+        return min((due_ns for due_ns in due if due_ns is not None), default=None)
 
     def handle_timer(self, now_ns: int) -> None:
         """Let go the frames whose result has not come in time."""
+        self.line.handle_timer(now_ns)
+        self._settle()
+        if self.boxes.deadline_ns != self._box_deadline_ns:
+            self.boxes.request_deadline(self._box_deadline_ns, now_ns)
         self.boxes.handle_timer(now_ns)
-        self._draw_all()
+        self._settle()
 
-    def handle(self, item: CapturedFrame | _Detected | _Refused) -> None:
+    def handle(self, item: CapturedFrame | Answer) -> None:
         """Take a frame, or news of one."""
         if isinstance(item, CapturedFrame):
             self._waiting[item.pts] = item
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:
                 del self._captured_ns[next(iter(self._captured_ns))]
-            self.boxes.receive_frame(item.pts, monotonic_ns())
-            self._service.offer(self._client, item)
-        elif isinstance(item, _Detected):
-            self._report_lag(item.pts, item.came_ns)
-            self.boxes.receive_detections(item.pts, item.detections)
+            now_ns = monotonic_ns()
+            self.boxes.receive_frame(item.pts, now_ns)
+            self.line.receive_frame(item, now_ns)
         else:
-            self._report_lag(item.pts, None)
-            self.boxes.receive_refusal(item.pts)
-        self._draw_all()
+            self.line.receive_answer(item)
+        self._settle()
 
-    def _post(self, item: _Detected | _Refused) -> None:
+    def _settle(self) -> None:
+        while (said := self.line.next_event()) is not None:
+            if isinstance(said, Offer):
+                self._service.offer(self._client, said.captured)
+            else:
+                self._receive_answer(said)
+        while (event := self.boxes.next_event()) is not None:
+            self._draw(self._waiting.pop(event.pts), event)
+
+    def _receive_answer(self, answer: Answer) -> None:
+        if answer.detections is None:
+            self._report_lag(answer.pts, None)
+            self.boxes.receive_refusal(answer.pts)
+        else:
+            self._report_lag(answer.pts, answer.came_ns)
+            self.boxes.receive_detections(answer.pts, answer.detections)
+
+    def _post(self, item: Answer) -> None:
         # A mailbox too full for a result loses it; the frame then goes at its deadline.
         if not self.offer(item):
             self.boxes.counts["result_dropped"] += 1
@@ -121,30 +136,16 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
         if captured_ns is not None:
             self._emit(DetectionTimed(pts, came_ns and came_ns - captured_ns))
 
-    def _draw_all(self) -> None:
-        while (event := self.boxes.next_event()) is not None:
-            self._draw(self._waiting.pop(event.pts), event)
-
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
-        decided_ns = monotonic_ns()
+        decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
         picture = captured.picture.copy()
         rows = []
-        detections = self._boxes_on(picture, event)
+        detections = self._carrier.boxes_on(event, picture.width, picture.height)
         if detections is not None and self._render(picture, detections, stale=not event.fresh):
             rows = detections_to_wire(detections)
         if self._reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
-
-    def _boxes_on(self, picture: Picture, event: FrameBoxes[sv.Detections]) -> sv.Detections | None:
-        """Return what to draw; each result corrects the tracker once, also one that came late."""
-        if event.detections is None or event.detections_pts is None:
-            return None
-        if event.detections_pts != self._tracker.pts:
-            found = self._tracker.receive_detections(event.detections_pts, event.detections)
-            if event.fresh:
-                return found
-        return _inside(picture, self._tracker.predict(event.pts))
 
     def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> bool:
         """Draw; return whether the boxes are on the picture."""
@@ -157,13 +158,6 @@ class Annotator(Worker[CapturedFrame | _Detected | _Refused]):
             self.boxes.counts["render_failed"] += 1
             return False
         return True
-
-
-def _inside(picture: Picture, carried: sv.Detections) -> sv.Detections:
-    """Clip boxes to the picture, and leave out those that have moved out of it."""
-    xyxy = sv.clip_boxes(carried.xyxy, (picture.width, picture.height))
-    seen = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1))
-    return cast(sv.Detections, replace(carried, xyxy=xyxy)[seen])
 
 
 class RawEncoder(Worker[CapturedFrame]):

@@ -11,6 +11,7 @@ from streamlab.core.channels import (
     ChannelType,
     SourceState,
 )
+from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import ms_to_pts
@@ -61,6 +62,8 @@ class CameraPipeline:
     ) -> None:
         self.spec = spec
         self.service = service
+        self.faults = NO_FAULTS
+        """What is wrong on purpose, now."""
         info = source.info
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
@@ -110,8 +113,14 @@ class CameraPipeline:
             self._clock.request_keyframe()
 
     def request_box_deadline(self, deadline_ns: int) -> None:
-        """Draw a frame with older boxes this long after it came, from the next frame on."""
-        self._annotator.boxes.deadline_ns = deadline_ns
+        """Draw a frame with older boxes this long after it came."""
+        self._annotator.request_box_deadline(deadline_ns)
+
+    def inject(self, faults: Faults) -> None:
+        """Have these faults from the next frame on, instead of those before."""
+        self.faults = faults
+        self._annotator.line.inject(faults)
+        self._capture.faults.inject(faults)
 
     @property
     def last_frame_ns(self) -> int:
@@ -135,7 +144,9 @@ class CameraPipeline:
     def errors(self) -> list[str]:
         """What went wrong in its threads, in words."""
         annotator = self._annotator
-        texts = (self._raw.error, annotator.error, annotator.renderer_error, self.service.error)
+        dead = "the detector is dead: an injected fault" if self.faults.detector_dead else ""
+        own = (self._raw.error, annotator.error, annotator.renderer_error)
+        texts = (*own, self.service.error, dead)
         return [text for text in texts if text]
 
     def counts(self) -> dict[str, int]:
@@ -145,7 +156,16 @@ class CameraPipeline:
             "annotated_queue_peak": self._annotator.peak,
             "box_queue_peak": self._annotator.boxes.peak,
         }
-        return {**self._capture.counts, **self._annotator.boxes.counts, **peaks}
+        return {
+            **self._capture.counts,
+            **self._annotator.boxes.counts,
+            **self.fault_counts(),
+            **peaks,
+        }
+
+    def fault_counts(self) -> dict[str, int]:
+        """Counters of what faults have done since the camera was added."""
+        return {**self._capture.faults.counts, **self._annotator.line.counts}
 
     def _deliver(self, captured: CapturedFrame) -> bool:
         """Hand a frame to both channels, or to none: both show the same frames."""

@@ -13,12 +13,14 @@ from tenacity.nap import sleep_using_event
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
+from streamlab.core.faults import NO_FAULTS
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
 from streamlab.core.passthrough import PassthroughJudge
-from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts
+from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
 from streamlab.core.timeline import Pacer, Timeline
 from streamlab.errors import SourceError, StreamlabError
+from streamlab.media.faults import SourceFaults
 from streamlab.media.picture import Picture
 from streamlab.media.probe import judge_of
 from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
@@ -50,6 +52,7 @@ class Capture(threading.Thread):
         self.last_frame_ns = monotonic_ns()
         self.counts: Counter[str] = Counter()
         self.judge = PassthroughJudge("")
+        self.faults = SourceFaults()
         self._spec = spec
         self._source: Source | None = source
         self._clock = clock
@@ -65,6 +68,7 @@ class Capture(threading.Thread):
     def stop(self) -> None:
         """End at the next frame; returns at once."""
         self._stopping.set()
+        self.faults.inject(NO_FAULTS)
 
     def run(self) -> None:
         """Read until stopped or the source has ended for good."""
@@ -86,6 +90,7 @@ class Capture(threading.Thread):
             with closing(source):
                 self._begin(source)
                 for item in source.frames():
+                    self.faults.hold_up()
                     if self._stopping.is_set():
                         return False
                     self._receive(item, source.info)
@@ -127,7 +132,10 @@ class Capture(threading.Thread):
     def _receive(self, item: SourceFrame, info: SourceInfo) -> None:
         if item.restart:
             self._timeline.request_restart()
-        pts = self._timeline.receive_frame(item.stamp, monotonic_ns())
+        stamp = item.stamp
+        if info.live and stamp is not None:
+            stamp += self.faults.gain(stamp)
+        pts = self._timeline.receive_frame(stamp, monotonic_ns())
         late_ns = 0 if info.live else self._pace(pts)
         now_ns = monotonic_ns()
         self.last_frame_ns = now_ns
@@ -151,7 +159,7 @@ class Capture(threading.Thread):
             captured_at=wall_s(),
             passthrough=passthrough,
         )
-        if late_ns > MAX_LATE_NS or not self._deliver(captured):
+        if self.faults.lose() or late_ns > MAX_LATE_NS or not self._deliver(captured):
             self.counts["dropped_at_source"] += 1
             self.judge.receive_frame(pts, keyframe=False, intact=False)
             if key:
@@ -159,7 +167,7 @@ class Capture(threading.Thread):
 
     def _pace(self, pts: int) -> int:
         """Wait until the frame is due; return by how much it is late, ns."""
-        due_ns = self._pacer.due_ns(pts, monotonic_ns())
+        due_ns = self._pacer.due_ns(pts, monotonic_ns()) - pts_to_ns(self.faults.gain(pts))
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
             self._stopping.wait(left_ns / NS_PER_S)
         return -left_ns

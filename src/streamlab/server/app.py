@@ -14,7 +14,7 @@ import streamlab
 from streamlab.core.channels import SourceState
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
-from streamlab.server import cameras, media, metrics, problems, streams
+from streamlab.server import cameras, media, metrics, problems, streams, traces
 
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
 
@@ -34,10 +34,12 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
     app.state.channels = channels
     app.state.subscriptions = ChannelSubscriptionManager(channels)
     app.state.source_policy = policy
+    app.state.recording_slots = traces.recording_slots()
     problems.install(app)
     app.include_router(streams.router)
     app.include_router(media.router)
     app.include_router(cameras.router)
+    app.include_router(traces.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, channels)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from streamlab.core.faults import Faults, find_preset
+from streamlab.core.playout import SyncPolicy
+from streamlab.errors import FaultsNotAllowedError
 from streamlab.manager.reports import Report, camera_report
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.streams import CameraOf, Channels
 from streamlab.server.truth import true_boxes
+from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
@@ -20,6 +25,35 @@ class CameraRequest(BaseModel):
 
     camera_id: str
     source: str
+
+
+def _expand(value: object) -> object:
+    """Put the values of ``preset`` below those that are given, and refuse unknown names."""
+    if not isinstance(value, dict):
+        return value
+    known = [each.name for each in fields(Faults)]
+    unknown = [name for name in value if name not in ("preset", *known)]
+    if unknown:
+        raise ValueError(f"there is no fault '{unknown[0]}'; allowed: preset, {', '.join(known)}")
+    given = dict(value)
+    preset = given.pop("preset", None)
+    return given if preset is None else asdict(find_preset(str(preset))) | given
+
+
+class CameraChange(BaseModel):
+    """What a running camera is to do otherwise; what is not given stays.
+
+    ``faults`` are those fields of a fault that differ from none; ``preset`` names the faults of a
+    fault trace, to which fields may be added. Null ends all faults.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    sync_policy: SyncPolicy | None = None
+    sync_tolerance_ms: ToleranceMs | None = None
+    max_playout_delay_ms: PlayoutDelayMs | None = None
+    max_stale_fraction: StaleFraction | None = None
+    faults: Annotated[Faults | None, BeforeValidator(_expand)] = None
 
 
 @router.get("")
@@ -35,6 +69,24 @@ async def add_camera(body: CameraRequest, request: Request, channels: Channels) 
     spec = SourceSpec.parse(body.source)
     policy.check(spec)
     return camera_report(await channels.add_camera(body.camera_id, spec))
+
+
+@router.patch("/{camera_id}")
+async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels) -> Report:
+    """Change a camera while it runs: how it is kept synchronised, and what goes wrong there."""
+    if "faults" in body.model_fields_set:
+        if not channels.settings.allow_fault_injection:
+            raise FaultsNotAllowedError(
+                "faults are not injected here", hint="Set allow_fault_injection to true."
+            )
+        camera.inject(body.faults)
+    camera.request_sync(
+        policy=body.sync_policy,
+        tolerance_ms=body.sync_tolerance_ms,
+        max_playout_delay_ms=body.max_playout_delay_ms,
+        max_stale_fraction=body.max_stale_fraction,
+    )
+    return camera_report(camera)
 
 
 @router.delete("/{camera_id}", status_code=204)

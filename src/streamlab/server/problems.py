@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from http import HTTPStatus
 
@@ -28,6 +29,7 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.InvalidRequestError: 422,
     errors.SwitchTimeoutError: 504,
     errors.DisabledError: 503,
+    errors.FaultsNotAllowedError: 403,
     errors.LimitError: 429,
     errors.NoLongerHeldError: 410,
 }
@@ -65,14 +67,23 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:  # no
     faults = [
         {
             "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            "value": fault.get("input") if fault["type"] != "missing" else None,
-            "message": fault["msg"],
+            "value": _shown(fault.get("input")) if fault["type"] != "missing" else None,
+            "message": fault["msg"].removeprefix("Value error, "),
             **({"allowed": fault["ctx"]["expected"]} if "expected" in fault.get("ctx", {}) else {}),
         }
         for fault in error.errors()
     ]
     words = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults)
     return problem(422, "Invalid request", words, "Correct the values named.", errors=faults)
+
+
+def _shown(value: object) -> object:
+    """Return the value, or how it is written where JSON has no such value (NaN)."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return repr(value)
+    return value
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:

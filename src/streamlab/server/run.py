@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +16,7 @@ from streamlab.errors import StreamlabError
 from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
+from streamlab.server.transport import LineProtocol
 
 GRACEFUL_SHUTDOWN_S = 2
 MAX_UNSENT_BYTES = 65_536
@@ -58,8 +60,10 @@ async def serve(
     """Open the cameras, then serve until a signal asks to stop; everything is closed after."""
     try:
         await open_cameras()
+        _forget_the_dead(listener, channels.settings.slow_client_timeout)
         config = uvicorn.Config(
             create_app(channels, policy),
+            http=LineProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -69,6 +73,14 @@ async def serve(
     finally:
         await channels.close()
         listener.close()
+
+
+def _forget_the_dead(listener: socket.socket, timeout_s: float) -> None:
+    """Have connections end whose peer acknowledges nothing for so long; they inherit it."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout_s * 1000)
+        )
 
 
 class _Server(uvicorn.Server):

@@ -1,18 +1,20 @@
-"""The response that carries a stream: a plain writer, and a watcher for the client's leaving.
+"""The response that carries a stream, over the line to the client or, failing that, over ASGI.
 
-Written on ASGI itself: at video rates a general event-stream response costs about twice the
-CPU per delivered event, for features (pings, per-event encoding) that the stream does itself.
+Not a general event-stream response: at video rates such a one costs several times the CPU per
+delivered event, for features (pings, encoding per client) that the stream has itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from streamlab.manager.reader import Reader
+from streamlab.server.transport import Line, line_of
 
 log = logging.getLogger(__name__)
 HEADERS = {
@@ -20,29 +22,39 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
 }
+CHECKS = 4  # how often a client that is waited for is looked at within its time
 
 
 class EventStreamResponse(Response):
-    """Sends chunks of ready event bytes until they end, or the client leaves or stops reading."""
+    """Sends what a reader takes until all is over, or the client leaves or stops reading."""
 
     media_type = "text/event-stream"
 
     def __init__(
-        self,
-        chunks: AsyncGenerator[bytes, None],
-        status_code: int = 200,
-        *,
-        slow_client_timeout_s: float,
-        on_close: Callable[[], None],
+        self, reader: Reader, status_code: int = 200, *, slow_client_timeout_s: float
     ) -> None:
         super().__init__(status_code=status_code, headers=HEADERS)
         del self.headers["content-length"]
-        self._chunks = chunks
+        self._reader = reader
         self._slow_client_timeout_s = slow_client_timeout_s
-        self._on_close = on_close
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
+        line = line_of(scope)
+        with closing(self._reader):
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            if line is None:
+                await self._serve_asgi(receive, send)
+            elif await LineWriter(self._reader, line, self._slow_client_timeout_s).run():
+                await send({"type": "http.response.body", "body": b""})
+
+    async def _serve_asgi(self, receive: Receive, send: Send) -> None:
         writer = asyncio.create_task(self._write(send))
         watcher = asyncio.create_task(_wait_for_disconnect(receive))
         try:
@@ -51,28 +63,114 @@ class EventStreamResponse(Response):
             watcher.cancel()
             writer.cancel()
             await asyncio.gather(writer, watcher, return_exceptions=True)
-            self._on_close()  # also when the client left before the first chunk was asked for
         if not writer.cancelled() and (error := writer.exception()) is not None:
             raise error
 
     async def _write(self, send: Send) -> None:
-        start = {
-            "type": "http.response.start",
-            "status": self.status_code,
-            "headers": self.raw_headers,
-        }
-        async with aclosing(self._chunks) as chunks:
-            await send(start)
-            async for chunk in chunks:
-                try:
+        body = {"type": "http.response.body", "more_body": True}
+        async with aclosing(self._reader.batches()) as batches:
+            try:
+                async for batch in batches:
                     async with asyncio.timeout(self._slow_client_timeout_s):
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                except TimeoutError:
-                    log.info("closed a client that did not read")
-                    return
-            await send({"type": "http.response.body", "body": b""})
+                        await send(body | {"body": b"".join(batch)})
+                async with asyncio.timeout(self._slow_client_timeout_s):
+                    await send(body | {"body": b"", "more_body": False})
+            except TimeoutError:
+                log.info("closed a client that did not read")
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+class LineWriter:
+    """Writes what a reader takes on a line, in the very callback that brings the news.
+
+    While the line is paused nothing is taken, so the client falls behind in the rings, where it
+    is given a gap. A client that takes nothing at all for ``timeout_s`` is dropped.
+    """
+
+    def __init__(self, reader: Reader, line: Line, timeout_s: float) -> None:
+        self._reader = reader
+        self._line = line
+        self._timeout_s = timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._completed: asyncio.Future[bool] = self._loop.create_future()
+        self._left: list[bytes] = []  # taken, but the line was full before it was their turn
+        self._check: asyncio.TimerHandle | None = None
+        self._checks_left = CHECKS
+        self._unsent_bytes = 0
+
+    async def run(self) -> bool:
+        """Write until all is over; return whether the client has been sent everything."""
+        if self._line.closed:
+            return False
+        self._line.sink = self
+        self._reader.listen(self._flush)
+        if self._line.paused:
+            self.pause()
+        self._flush()
+        try:
+            return await self._completed
+        finally:
+            self._line.sink = None
+            self._stop_checks()
+
+    def pause(self) -> None:
+        """Wait for the client, but not for ever."""
+        self._unsent_bytes, self._checks_left = self._line.unsent_bytes, CHECKS
+        self._check_later()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._stop_checks()
+        self._flush()
+
+    def lose(self) -> None:
+        """The client is gone."""
+        self._complete(everything_sent=False)
+
+    def _flush(self) -> None:
+        if self._line.paused or self._completed.done():
+            return
+        try:
+            self._write(self._left or self._reader.take())
+            if self._reader.over and not self._left and not self._line.paused:
+                self._complete(everything_sent=True)
+        except Exception as error:  # noqa: BLE001 - handed to the one who awaits
+            self._completed.set_exception(error)
+
+    def _write(self, events: list[bytes]) -> None:
+        line = self._line
+        for number, event in enumerate(events):
+            if line.paused:
+                self._left = events[number:]
+                return
+            line.write(event)
+        if self._left:  # and while they were left, others have come
+            self._left = []
+            self._write(self._reader.take())
+
+    def _complete(self, *, everything_sent: bool) -> None:
+        if not self._completed.done():
+            self._completed.set_result(everything_sent)
+
+    def _check_later(self) -> None:
+        self._check = self._loop.call_later(self._timeout_s / CHECKS, self._check_progress)
+
+    def _stop_checks(self) -> None:
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
+
+    def _check_progress(self) -> None:
+        unsent_bytes = self._line.unsent_bytes
+        if unsent_bytes < self._unsent_bytes:
+            self._unsent_bytes, self._checks_left = unsent_bytes, CHECKS
+        self._checks_left -= 1
+        if self._checks_left > 0:
+            self._check_later()
+        else:
+            log.info("dropped a client that did not read")
+            self._line.abort()

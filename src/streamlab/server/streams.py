@@ -147,14 +147,9 @@ def _stream(
     *,
     tagged: bool = False,
 ) -> EventStreamResponse:
-    def close() -> None:
-        for camera, connection in watched:
-            subscriptions.close(camera, connection)
-
     return EventStreamResponse(
-        subscriptions.events(watched, tagged=tagged),
+        subscriptions.read(watched, tagged=tagged),
         slow_client_timeout_s=channels.settings.slow_client_timeout,
-        on_close=close,
     )
 
 

@@ -1,33 +1,71 @@
-"""Traces of faults, made by rule: what a detector does to a stream, from a seed."""
+"""Traces of faults, made by rule: what can happen to a stream, from a seed.
+
+Each fault is a camera at a constant rate and a detector; most differ in the detector alone. The
+faults of the camera's side come on top of a steady detector:
+
+- *keyframe bursts*: a keyframe is several times the size of other frames, so encoding it, in
+  both channels, takes that much longer, and the detector, which shares the cores and waits for
+  the picture, is slower for the frames right behind it;
+- *lost frames*: the camera or the network drops frames, single ones and bursts; a lost frame was
+  never captured, it has no row;
+- *fast clock*: the camera's clock, which makes the pts, gains 200 ppm on this machine's: each frame
+  comes 200 ppm sooner than its pts says, a day's last 17 s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.core.playout import NS_PER_MS
 from streamlab.core.timebase import NS_PER_S, TIMESCALE
-from streamlab.traces.trace import NO_RESULT, Column, Trace
+from streamlab.traces.trace import NO_RESULT, Column, Trace, keyframes
 
 RAW_READY_MS = 2.0
 COST_MS = 2.5
-Lags = NDArray[np.float64]
-Maker = Callable[[np.random.Generator, Lags], Lags]
+# A keyframe of the synthetic street has ten times the bytes of the frames between and takes twice
+# as long to encode; four times is a burst on a core that others use as well.
+KEYFRAME_COST = 4.0
+BURST_FRAMES = 5
+BURST_LAG_MS = 60.0
+# One loss in four begins a burst, of a third of a second in the mean; with the single frames that
+# makes 5 % of all.
+LOST_SHARE = 0.05
+BURST_LOSS_SHARE = 0.25
+BURST_LOSS_FRAMES = 10
+FAST_CLOCK_PPM = 200.0  # twice what a common quartz is specified to
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Lags = Callable[[np.random.Generator, Floats], Floats]
 """From the capture times (s) to the time that the detector needs for each frame (ms)."""
 
 
-def _steady(rng: np.random.Generator, at_s: Lags) -> Lags:
-    return rng.lognormal(np.log(18), 0.15, len(at_s))
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, if anything, with each part of a camera."""
+
+    lags: Lags
+    one_worker: bool = True
+    """The detector is one worker with one place at its door; else each frame has its own."""
+    keyframe_bursts: bool = False
+    lost_share: float = 0.0
+    clock_ppm: float = 0.0
+    """How much faster than this machine's clock the camera's runs."""
 
 
-def _lognormal(rng: np.random.Generator, at_s: Lags) -> Lags:
-    return rng.lognormal(np.log(60), 0.5, len(at_s))
+def _lognormal(median_ms: float, sigma: float) -> Lags:
+    return lambda rng, at_s: rng.lognormal(np.log(median_ms), sigma, len(at_s))
 
 
-def _spikes(period_s: float, extra_ms: float) -> Maker:
-    def make(rng: np.random.Generator, at_s: Lags) -> Lags:
+_steady = _lognormal(18, 0.15)
+
+
+def _spikes(period_s: float, extra_ms: float) -> Lags:
+    def make(rng: np.random.Generator, at_s: Floats) -> Floats:
         lags = _steady(rng, at_s)
         first = np.flatnonzero(np.diff(at_s // period_s, prepend=0) > 0)
         lags[first] += extra_ms
@@ -36,42 +74,74 @@ def _spikes(period_s: float, extra_ms: float) -> Maker:
     return make
 
 
-def _in_turn(rng: np.random.Generator, at_s: Lags) -> Lags:
+def _in_turn(rng: np.random.Generator, at_s: Floats) -> Floats:
     slow = (at_s // 60) % 2 == 1
     return np.where(slow, rng.lognormal(np.log(60), 0.15, len(at_s)), _steady(rng, at_s))
 
 
-def _overload(rng: np.random.Generator, at_s: Lags) -> Lags:
-    return rng.lognormal(np.log(160), 0.1, len(at_s))
-
-
-FAULTS: dict[str, tuple[Maker, bool]] = {
-    "steady": (_steady, True),
-    "lognormal": (_lognormal, False),
-    "spikes 200 ms": (_spikes(10, 200), True),
-    "stalls 3 s": (_spikes(60, 3000), True),
-    "in turn": (_in_turn, True),
-    "overload": (_overload, True),
+FAULTS: dict[str, Fault] = {
+    "steady": Fault(_steady),
+    "lognormal": Fault(_lognormal(60, 0.5), one_worker=False),
+    "spikes 200 ms": Fault(_spikes(10, 200)),
+    "stalls 3 s": Fault(_spikes(60, 3000)),
+    "in turn": Fault(_in_turn),
+    "overload": Fault(_lognormal(160, 0.1)),
+    "keyframe bursts": Fault(_steady, keyframe_bursts=True),
+    "lost frames": Fault(_steady, lost_share=LOST_SHARE),
+    "fast clock": Fault(_steady, clock_ppm=FAST_CLOCK_PPM),
 }
-"""How long the detector takes, and whether it is one worker with one place at its door."""
+"""The faults by name. The first five are the ones that policies are compared on."""
 
 
 def make_trace(fault: str, *, seconds: float = 600.0, fps: int = 30, seed: int = 1) -> Trace:
     """Return a trace of a fault, the same for the same seed. Raises KeyError for unknown names."""
-    maker, one_worker = FAULTS[fault]
+    what = FAULTS[fault]
     rng = np.random.default_rng(seed)
     number = np.arange(round(seconds * fps), dtype=np.int64)
-    captured_ns = number * NS_PER_S // fps
-    needed_ns = (maker(rng, captured_ns / NS_PER_S) * NS_PER_MS).astype(np.int64)
-    result_ns = _one_worker(captured_ns, needed_ns) if one_worker else captured_ns + needed_ns
-    jitter = rng.lognormal(0, 0.2, len(number))
+    if what.lost_share:
+        number = number[~_lost(rng, len(number), what.lost_share)]
+    pts = number * TIMESCALE // fps
+    captured_ns = (number * NS_PER_S // fps / (1 + what.clock_ppm / 1e6)).astype(np.int64)
+    needed_ms = what.lags(rng, captured_ns / NS_PER_S)
+    cost_ms = COST_MS * rng.lognormal(0, 0.2, len(number))
+    raw_ms = np.full(len(number), RAW_READY_MS)
+    if what.keyframe_bursts:
+        _add_bursts(pts, needed_ms, cost_ms, raw_ms)
+    needed_ns = _ns(needed_ms)
     return Trace(
-        pts=number * TIMESCALE // fps,
+        pts=pts,
         captured_ns=captured_ns,
-        raw_ready_ns=captured_ns + round(RAW_READY_MS * NS_PER_MS),
-        result_ns=result_ns,
-        cost_ns=(COST_MS * NS_PER_MS * jitter).astype(np.int64),
+        raw_ready_ns=captured_ns + _ns(raw_ms),
+        result_ns=_one_worker(captured_ns, needed_ns)
+        if what.one_worker
+        else captured_ns + needed_ns,
+        cost_ns=_ns(cost_ms),
     )
+
+
+def _ns(values_ms: Floats) -> Column:
+    return (values_ms * NS_PER_MS).astype(np.int64)
+
+
+def _lost(rng: np.random.Generator, count: int, share: float) -> Mask:
+    """Return which frames are lost, singly and in bursts of geometric length."""
+    lengths_mean = 1 + BURST_LOSS_SHARE * (BURST_LOSS_FRAMES - 1)
+    begins = np.flatnonzero(rng.random(count) < share / lengths_mean)
+    bursts = rng.random(len(begins)) < BURST_LOSS_SHARE
+    lengths = np.where(bursts, rng.geometric(1 / BURST_LOSS_FRAMES, len(begins)), 1)
+    lost = np.zeros(count, np.bool_)
+    for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True):
+        lost[begin : begin + length] = True
+    return lost
+
+
+def _add_bursts(pts: Column, needed_ms: Floats, cost_ms: Floats, raw_ms: Floats) -> None:
+    """Make keyframes dear, and the detector slow for the frames behind them."""
+    key = keyframes(pts)
+    cost_ms[key] *= KEYFRAME_COST
+    raw_ms[key] *= KEYFRAME_COST
+    for behind in range(BURST_FRAMES):
+        needed_ms[behind:][key[: len(key) - behind]] += BURST_LAG_MS
 
 
 def _one_worker(captured_ns: Column, needed_ns: Column) -> Column:

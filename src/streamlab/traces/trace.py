@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streamlab.core.timebase import TIMESCALE
+
 NO_RESULT = -1
+GOP_PTS = TIMESCALE  # a keyframe a second, as `gop_s` has it
 Column = NDArray[np.int64]
 
 
@@ -36,3 +39,9 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.pts)
+
+
+def keyframes(pts: Column) -> NDArray[np.bool_]:
+    """Return which frames the camera would make keyframes: the first of each GOP."""
+    first: NDArray[np.bool_] = np.diff(pts // GOP_PTS, prepend=-1) > 0
+    return first

@@ -1,0 +1,222 @@
+"""The servers that are measured, each in processes of its own, sending the same bytes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.fanout.padded_video import make_padded_video
+
+CAMERA = "padded"
+START_TIMEOUT_S = 30.0
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+NCHAN_MODULES = (
+    Path("/usr/lib/nginx/modules/ngx_nchan_module.so"),
+    Path("/usr/share/nginx/modules/ngx_nchan_module.so"),
+)
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server: where its stream is, and the processes whose CPU counts."""
+
+    url: str
+    pids: list[int]
+    fragments: list[dict[str, object]] = field(default_factory=list)
+
+    def cpu_s(self) -> float:
+        """Return user and system time used so far, s (/proc/PID/stat, proc(5))."""
+        return sum(map(_cpu_s, self.pids))
+
+    def rss_kb(self) -> int:
+        """Return the memory that is theirs, kB; shared pages by their share (PSS)."""
+        return sum(map(_pss_kb, self.pids))
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def _pss_kb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process; it is told to end after, and waited for."""
+    process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens. Raises TimeoutError."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up_at:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens on port {port}")
+
+
+@contextmanager
+def streamlab(fps: int, event_bytes: int) -> Iterator[Server]:
+    """The real server with one camera whose own H.264 is passed through (quality ``source``)."""
+    port = free_port()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        film = folder / "padded.mp4"
+        make_padded_video(film, fps=fps, frame_bytes=event_bytes * 3 // 4, frames=30 * fps)
+        command = [sys.executable, "-m", "streamlab", "serve", "--camera", f"{CAMERA}={film}"]
+        environment = os.environ | {"STREAMLAB_MAX_CONNECTIONS": "5000"}
+        process = stack.enter_context(
+            running([*command, "--port", str(port)], env=environment, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL)
+        )  # fmt: skip
+        wait_for(port)
+        query = "initial_channel=raw&raw_quality=source"
+        url = f"http://127.0.0.1:{port}/streams/sse/{CAMERA}/dual?{query}"
+        yield Server(url, [process.pid], _record(url, count=fps * 2))
+
+
+def _record(url: str, count: int) -> list[dict[str, object]]:
+    """Return the data of the next fragment events, for the others to send."""
+    fragments: list[dict[str, object]] = []
+    with urllib.request.urlopen(url, timeout=START_TIMEOUT_S) as response:
+        name = ""
+        while len(fragments) < count:
+            line = response.readline().decode().rstrip("\n")
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: ") and name == "fragment":
+                fragments.append(json.loads(line.removeprefix("data: ")))
+    return fragments
+
+
+@contextmanager
+def naive(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
+    """sse-starlette as its README shows it."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.fanout.naive", str(port), str(fps)]
+    with running(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write("\n".join(map(json.dumps, fragments)).encode())
+        process.stdin.close()
+        wait_for(port)
+        yield Server(f"http://127.0.0.1:{port}/events", [process.pid])
+
+
+NGINX_CONF = """
+load_module {module};
+daemon off; worker_processes 1; worker_rlimit_nofile 16384;
+pid {folder}/nginx.pid; error_log {folder}/error.log error;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi; nchan_shared_memory_size 128M;
+  server {{
+    listen 127.0.0.1:{port} backlog=1024;
+    location = /publish {{
+      nchan_publisher; nchan_channel_id camera; nchan_message_buffer_length 20;
+      client_body_buffer_size 256k; client_max_body_size 1m;
+    }}
+    location = /events {{
+      nchan_subscriber eventsource; nchan_channel_id camera;
+      nchan_subscriber_first_message newest;
+    }}
+  }}
+}}
+"""
+
+
+def nchan_module() -> Path | None:
+    """Return nchan's module for nginx, or None when one of the two is not installed."""
+    found = next(filter(Path.exists, NCHAN_MODULES), None)
+    return found if shutil.which("nginx", path=_path()) else None
+
+
+def has_sse_starlette() -> bool:
+    """Return whether sse-starlette is installed."""
+    return find_spec("sse_starlette") is not None
+
+
+def _path() -> str:
+    return f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
+@contextmanager
+def nchan(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
+    """nginx with one worker; the benchmark publishes to it. Raises TimeoutError."""
+    port = free_port()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.chmod(0o755)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(
+            NGINX_CONF.format(module=nchan_module(), folder=folder, port=port)
+        )
+        program = shutil.which("nginx", path=_path()) or "nginx"
+        process = stack.enter_context(running([program, "-c", str(configuration)]))
+        wait_for(port)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        stack.enter_context(_publishing(port, fragments, fps))
+        url = f"http://127.0.0.1:{port}/events"
+        yield Server(url, [process.pid, *map(int, children.split())])
+
+
+@contextmanager
+def _publishing(port: int, fragments: list[dict[str, object]], fps: int) -> Iterator[None]:
+    stopping = threading.Event()
+
+    def publish() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        headers = {"X-EventSource-Event": "fragment", "Content-Type": "application/json"}
+        due_s, number = time.monotonic(), 0
+        while not stopping.wait(max(0.0, due_s - time.monotonic())):
+            fragment = fragments[number % len(fragments)]
+            body = json.dumps(fragment | {"released_at": time.time()}, separators=(",", ":"))
+            connection.request("POST", "/publish", body, headers)
+            connection.getresponse().read()
+            due_s, number = due_s + 1 / fps, number + 1
+        connection.close()
+
+    thread = threading.Thread(target=publish, name="publisher")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+Peer = AbstractContextManager[Server]

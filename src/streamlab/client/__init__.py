@@ -1,0 +1,76 @@
+"""A client for the wire protocol, with and without asyncio. Needs the extra ``client``.
+
+    from streamlab.client import Client
+
+    with Client("http://127.0.0.1:8000") as client, client.watch("street", "both") as stream:
+        for frame in stream.frames():
+            print(frame.channel, frame.pts, frame.image.shape, len(frame.detections))
+
+It imports nothing of the server: what it knows of one is what came over the wire.
+"""
+
+from streamlab.client.asynchronous import AsyncClient
+from streamlab.client.blocking import Client, Stream
+from streamlab.client.drift import DeliveredDrift, DriftFigures
+from streamlab.client.events import (
+    Connected,
+    Detections,
+    End,
+    Event,
+    Fragment,
+    FrameInfo,
+    Gap,
+    Heartbeat,
+    Init,
+    Row,
+    Source,
+    Switched,
+    Sync,
+)
+from streamlab.client.figures import ChannelFigures, ChannelMeter
+from streamlab.client.pictures import Frame
+from streamlab.client.problems import (
+    NotAuthorizedError,
+    ProtocolError,
+    RefusedError,
+    ServerUnreachableError,
+)
+from streamlab.client.reconnect import Reconnect
+from streamlab.client.record import RecordedFile, RecordError, Recording
+from streamlab.client.session import Switch
+from streamlab.client.stream import AsyncStream, StreamStats
+
+__all__ = [
+    "AsyncClient",
+    "AsyncStream",
+    "ChannelFigures",
+    "ChannelMeter",
+    "Client",
+    "Connected",
+    "DeliveredDrift",
+    "Detections",
+    "DriftFigures",
+    "End",
+    "Event",
+    "Fragment",
+    "Frame",
+    "FrameInfo",
+    "Gap",
+    "Heartbeat",
+    "Init",
+    "NotAuthorizedError",
+    "ProtocolError",
+    "Reconnect",
+    "RecordError",
+    "RecordedFile",
+    "Recording",
+    "RefusedError",
+    "Row",
+    "ServerUnreachableError",
+    "Source",
+    "Stream",
+    "StreamStats",
+    "Switch",
+    "Switched",
+    "Sync",
+]

@@ -1,0 +1,117 @@
+"""Every fragment once, in order, and no hole that was not told: over any number of connections.
+
+Rules, per camera, channel and quality:
+
+- a fragment that was given already is a duplicate: left out and counted;
+- after a hole nothing is given until the next keyframe, and a ``gap`` comes before it;
+- ``switched`` begins anew: its channels start from the server's newest GOP, also one that was
+  given already, because a decoder needs the keyframe;
+- a reconnect goes on; a channel that was not watched before it, or another ``stream_id`` (the
+  camera was started anew), begins anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from streamlab.client.events import Connected, Event, Fragment, Gap, Switched
+from streamlab.client.session import VIEWS
+
+
+@dataclass(slots=True)
+class _Run:
+    """How far one encoding has been given."""
+
+    next_sequence: int
+    broken: str = ""
+    """Why the next sequence will not come, until a keyframe makes up for it."""
+
+
+@dataclass(slots=True)
+class _Camera:
+    stream_id: str = ""
+    channels: tuple[str, ...] = ()
+    runs: dict[tuple[str, str], _Run] = field(default_factory=dict)
+
+
+class Delivery:
+    """Filters the events of a stream's connections, one after the other."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        """``duplicates``, ``gaps``, and ``skipped``: fragments between a hole and a keyframe."""
+        self._cameras: dict[str, _Camera] = {}
+
+    def receive(self, event: Event) -> list[Event]:
+        """Return what to give for this event: nothing, itself, or a gap and itself."""
+        camera = self._cameras.setdefault(event.camera_id, _Camera())
+        if isinstance(event, Fragment):
+            return self._fragment(camera, event)
+        if isinstance(event, Gap):
+            return self._gap(camera, event)
+        if isinstance(event, Switched):
+            camera.channels = VIEWS.get(event.channel, (event.channel,))
+            camera.runs.clear()
+        elif isinstance(event, Connected):
+            _reconnect(camera, event)
+        return [event]
+
+    def receive_missing(self, fragment: Fragment, reason: str) -> None:
+        """Take a fragment whose bytes could not be had: it becomes part of a gap."""
+        runs = self._cameras.setdefault(fragment.camera_id, _Camera()).runs
+        run = runs.setdefault((fragment.channel, fragment.quality), _Run(fragment.sequence))
+        if fragment.sequence >= run.next_sequence:
+            run.broken = run.broken or reason
+            self.counts["skipped"] += 1
+
+    def _fragment(self, camera: _Camera, fragment: Fragment) -> list[Event]:
+        key, sequence = (fragment.channel, fragment.quality), fragment.sequence
+        run = camera.runs.setdefault(key, _Run(sequence))
+        if sequence < run.next_sequence:
+            self.counts["duplicates"] += 1
+            return []
+        if sequence > run.next_sequence:
+            run.broken = run.broken or "resume_expired"
+        if run.broken and not fragment.keyframe:
+            self.counts["skipped"] += 1
+            return []
+        given: list[Event] = []
+        if sequence > run.next_sequence:
+            given.append(self._make_gap(fragment, run))
+        run.next_sequence, run.broken = sequence + 1, ""
+        return [*given, fragment]
+
+    def _make_gap(self, fragment: Fragment, run: _Run) -> Gap:
+        self.counts["gaps"] += 1
+        return Gap(
+            camera_id=fragment.camera_id,
+            channel=fragment.channel,
+            quality=fragment.quality,
+            from_sequence=run.next_sequence,
+            to_sequence=fragment.sequence - 1,
+            reason=run.broken,
+        )
+
+    def _gap(self, camera: _Camera, gap: Gap) -> list[Event]:
+        runs = [
+            run
+            for (channel, quality), run in camera.runs.items()
+            if channel == gap.channel and gap.quality in ("", quality)
+        ]
+        if runs and all(gap.to_sequence < run.next_sequence for run in runs):
+            return []  # these were given before the connection was lost
+        self.counts["gaps"] += 1
+        first = min((run.next_sequence for run in runs), default=gap.from_sequence)
+        for run in runs:
+            run.next_sequence = max(run.next_sequence, gap.to_sequence + 1)
+            run.broken = ""
+        return [replace(gap, from_sequence=max(first, gap.from_sequence))]
+
+
+def _reconnect(camera: _Camera, connected: Connected) -> None:
+    kept = set(camera.channels) & set(connected.channels)
+    if connected.stream_id != camera.stream_id:
+        kept = set()
+    camera.runs = {key: run for key, run in camera.runs.items() if key[0] in kept}
+    camera.stream_id, camera.channels = connected.stream_id, connected.channels

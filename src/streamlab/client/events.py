@@ -1,0 +1,195 @@
+"""The events of a stream, as a client gets them: typed, checked, with their bytes decoded.
+
+Field names are the wire's. Times ending in ``_at`` are Unix seconds, those ending in ``_ns``
+monotonic; ``pts`` and ``duration`` are ticks of 1/90000 s on the camera's own timeline. What a
+newer server may add is tolerated: unknown events are None here, unknown fields are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from streamlab.client.problems import ProtocolError
+from streamlab.clock import monotonic_ns, wall_s
+
+PROTOCOL_VERSION = 1
+Row = tuple[float, float, float, float, str, float | None, int | None]
+"""``x1, y1, x2, y2, class_name, score, track_id``, px of the captured frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The first event of every connection, and so also the first after a reconnect."""
+
+    camera_id: str = ""
+    connection_id: str
+    stream_id: str
+    """Another one than before means another timeline: the camera was started anew."""
+    channels: tuple[str, ...]
+    sync_tolerance_ms: float
+    playout_delay_ms: float
+    detector: Mapping[str, str] | None = None
+    server_time: float
+    protocol: Literal[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Init:
+    """What a decoder needs before the fragments that name this ``init_id``."""
+
+    __pydantic_config__ = ConfigDict(val_json_bytes="base64")
+    camera_id: str = ""
+    channel: str
+    quality: str
+    init_id: str
+    codec: str
+    width: int
+    height: int
+    fps: float
+    data: bytes
+    """``ftyp`` + ``moov``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameInfo:
+    """One frame of a fragment. Boxes are those drawn on it: on the annotated channel only."""
+
+    pts: int
+    detections_pts: int | None = None
+    """The frame that the boxes were computed on."""
+    detections: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """One or more frames of a channel."""
+
+    __pydantic_config__ = ConfigDict(val_json_bytes="base64")
+    camera_id: str = ""
+    channel: str
+    quality: str
+    sequence: int
+    init_id: str
+    pts: int
+    duration: int
+    keyframe: bool
+    cached: bool
+    """It was released before the join: part of the newest GOP, which is sent at once."""
+    captured_at: float
+    released_at: float
+    frames: tuple[FrameInfo, ...]
+    data: bytes = b""
+    """``moof`` + ``mdat``."""
+    url: str = ""
+    """Where ``data`` was fetched, with ``payload="url"``."""
+    arrived_at: float = field(init=False, default_factory=wall_s)
+    arrived_ns: int = field(init=False, default_factory=monotonic_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detections:
+    """The boxes of one frame, for those who draw themselves."""
+
+    camera_id: str = ""
+    pts: int
+    detections_pts: int | None
+    detections: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """How far apart the two channels were released lately, by the server's measure."""
+
+    camera_id: str = ""
+    drift_ms: float | None
+    is_synchronized: bool
+    sync_violations: int
+    state: str
+    correction: str
+    fresh_fraction: float | None
+    playout_delay_ms: float
+    sync_tolerance_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """What follows is another channel or quality; each of its channels starts at a keyframe."""
+
+    camera_id: str = ""
+    channel: str
+    quality: str
+    previous_channel: str
+    at_pts: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Fragments that will not come; the channel goes on at a keyframe.
+
+    ``reason`` is the server's, or ours: ``resume_expired`` when a reconnect came too late for
+    this channel, ``no_longer_held`` when the bytes behind a URL were gone, ``source`` when the
+    camera was started anew.
+    """
+
+    camera_id: str = ""
+    channel: str
+    quality: str = ""
+    from_sequence: int
+    to_sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The camera stopped or came back; ``detail`` says why in words."""
+
+    camera_id: str = ""
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Nothing else was sent for a while, and the connection is alive."""
+
+    camera_id: str = ""
+    server_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The last event of a camera."""
+
+    camera_id: str = ""
+    reason: str
+
+
+Event = Connected | Init | Fragment | Detections | Sync | Switched | Gap | Source | Heartbeat | End
+_ADAPTERS: dict[str, TypeAdapter[Event]] = {
+    kind.__name__.lower(): TypeAdapter(kind) for kind in Event.__args__
+}
+
+
+def read_event(name: str, text: str, camera_id: str = "") -> Event | None:
+    """Return the event of this name and JSON text, or None when the name is not known.
+
+    ``camera_id`` is that of events that do not name theirs. Raises ProtocolError.
+    """
+    adapter = _ADAPTERS.get(name)
+    if adapter is None:
+        return None
+    try:
+        event = adapter.validate_json(text)
+    except ValidationError as error:
+        fault = error.errors(include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "data"
+        raise ProtocolError(
+            f"the server sent a {name} event that cannot be read: {where}: {fault['msg']}",
+            hint=f"This client speaks version {PROTOCOL_VERSION} of the protocol.",
+        ) from error
+    return event if event.camera_id else replace(event, camera_id=camera_id)

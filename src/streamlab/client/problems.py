@@ -1,0 +1,107 @@
+"""What goes wrong between a client and a server, as errors.
+
+An answer that is a problem document (RFC 9457) becomes the error that the server itself raised,
+by the name in its ``type``: an unknown camera is an ``UnknownCameraError`` on both sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from streamlab import errors
+from streamlab.clock import wall_s
+from streamlab.errors import StreamlabError
+
+PROBLEM_TYPE = "urn:streamlab:problem:"
+
+
+class ServerUnreachableError(StreamlabError, ConnectionError):
+    """No server answers at the address, or it stopped answering."""
+
+
+class ProtocolError(StreamlabError, ValueError):
+    """What answers does not speak the protocol, or another version of it."""
+
+
+class NotAuthorizedError(StreamlabError, PermissionError):
+    """The server wants a token, or another one (401, 403)."""
+
+
+class RefusedError(StreamlabError, RuntimeError):
+    """The server refused for a reason that has no class of its own."""
+
+
+class TryLaterError(StreamlabError):
+    """The server asks to come back later (429, 5xx). ``problem`` is what it said."""
+
+    def __init__(self, status: int, problem: StreamlabError, retry_after_s: float) -> None:
+        super().__init__(problem.message, hint=problem.hint)
+        self.status = status
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+def problem_of(response: httpx.Response) -> StreamlabError:
+    """Return the error that an answer other than 2xx stands for; its body must have been read."""
+    document = _document(response)
+    kind = _KINDS.get(str(document.get("type", "")), _by_status(response.status_code))
+    path = response.request.url.path
+    detail = document.get("detail") or f"{path}: {response.status_code} {response.reason_phrase}"
+    return kind(str(detail), hint=str(document.get("hint", "")))
+
+
+def retry_after_s(response: httpx.Response) -> float:
+    """Return how long the server asks to wait (RFC 9110, 10.2.3): seconds, or a date; else 0."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - wall_s())
+    except ValueError:
+        return 0.0
+
+
+def unreachable(error: httpx.TransportError) -> ServerUnreachableError:
+    """Return what a failure of the transport means to somebody who knows no httpx."""
+    url = error.request.url
+    address = f"{url.scheme}://{url.netloc.decode()}"
+    reason = str(error) or type(error).__name__
+    return ServerUnreachableError(
+        f"{address} does not answer: {reason}",
+        hint="Is the server running, and is this its address?",
+    )
+
+
+def _document(response: httpx.Response) -> dict[str, object]:
+    if "json" not in response.headers.get("content-type", ""):
+        return {}
+    try:
+        document = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _by_status(status: int) -> type[StreamlabError]:
+    if status in (401, 403):
+        return NotAuthorizedError
+    return {
+        404: ProtocolError,  # a server of ours says what is not found
+        410: errors.NoLongerHeldError,
+        422: errors.InvalidRequestError,
+        429: errors.LimitError,
+    }.get(status, RefusedError)
+
+
+def _kinds() -> Iterator[tuple[str, type[StreamlabError]]]:
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, StreamlabError):
+            words = re.sub(r"(?<!^)([A-Z])", r"-\1", name.removesuffix("Error"))
+            yield PROBLEM_TYPE + words.lower(), kind
+
+
+_KINDS = dict(_kinds())

@@ -1,0 +1,216 @@
+"""What a stream is asked for, kept over its connections: pure, no socket and no clock.
+
+The first connection asks for what the caller wants. Each later one asks for what the caller has
+by then, after switches and subscriptions, and to go on after the last event that came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote
+
+from streamlab.client.events import Connected, End, Event, Fragment, Switched
+from streamlab.core.channels import QUALITIES, ChannelType, View
+from streamlab.errors import InvalidRequestError
+
+Payload = Literal["inline", "url"]
+DETECTIONS = "detections"
+VIEWS: dict[str, tuple[str, ...]] = {view.value: view.channels for view in View}
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch that the server has done: the new channel's init and keyframe are on their way."""
+
+    channel: str
+    quality: str
+    previous_channel: str
+    at_pts: int
+    switch_ms: float
+    """From the request to the keyframe being queued, at the server."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What one camera's connection is to carry."""
+
+    channels: tuple[str, ...]
+    qualities: dict[str, str]
+    detections: bool = False
+    connection_id: str = ""
+    ended: bool = False
+    last_switched: tuple[str, int] | None = None
+    awaited: tuple[str, int] | None = None
+    """A switch that was answered and whose event is still to come: channel and pts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A request that makes a new connection carry what its query could not say."""
+
+    wanted: bool
+    channel_type: str
+    quality: str | None = None
+
+
+@dataclass(slots=True)
+class Session:
+    """The cameras of one stream. ``multiplexed``: many cameras on one connection."""
+
+    cameras: dict[str, Wanted]
+    payload: Payload
+    multiplexed: bool
+    last_event_id: str = ""
+    _asked: Wanted = field(init=False)
+
+    @classmethod
+    def of(
+        cls,
+        camera_ids: Sequence[str],
+        channels: str,
+        qualities: Mapping[str, str],
+        *,
+        detections: bool = False,
+        payload: Payload = "inline",
+        multiplexed: bool = False,
+    ) -> Session:
+        """Begin a session. Raises InvalidRequestError."""
+        view = view_of(channels)
+        for channel, quality in qualities.items():
+            check_quality(channel, quality)
+        if not camera_ids:
+            raise InvalidRequestError("no camera is named", hint="Name at least one camera id.")
+        cameras = {
+            camera_id: Wanted(view.channels, dict(qualities), detections)
+            for camera_id in camera_ids
+        }
+        return cls(cameras, payload, multiplexed)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every camera has sent its ``end``."""
+        return all(camera.ended for camera in self.cameras.values())
+
+    @property
+    def path(self) -> str:
+        """The path of the stream."""
+        if self.multiplexed:
+            return "streams/sse/mux"
+        return f"{camera_path(next(iter(self.cameras)))}/dual"
+
+    def next_query(self) -> list[tuple[str, str]]:
+        """Return the query of the connection that is made now."""
+        going_on = [name for name, camera in self.cameras.items() if not camera.ended]
+        first = self.cameras[going_on[0]]
+        self._asked = Wanted(first.channels or (ChannelType.RAW,), dict(first.qualities))
+        query = [("initial_channel", str(_view(self._asked.channels))), ("payload", self.payload)]
+        query += [(f"{channel}_quality", value) for channel, value in first.qualities.items()]
+        if self.multiplexed:
+            query += [("camera_id", name) for name in going_on]
+        return query
+
+    def next_headers(self) -> dict[str, str]:
+        """Return the headers of the connection that is made now: where to go on."""
+        if self.multiplexed or not self.last_event_id:
+            return {}  # with many cameras an event id does not say whose it is
+        return {"Last-Event-ID": self.last_event_id}
+
+    def receive(self, event: Event, event_id: str) -> None:
+        """Take an event as it comes in."""
+        camera = self.cameras.get(event.camera_id)
+        if camera is None:
+            return
+        if isinstance(event, Fragment):
+            self.last_event_id = event_id
+        elif isinstance(event, Connected):
+            camera.connection_id, camera.awaited = event.connection_id, None
+        elif isinstance(event, Switched):
+            _receive_switched(camera, event)
+        elif isinstance(event, End):
+            camera.ended = True
+
+    def receive_switch(self, camera_id: str, done: Switch, quality: str | None) -> None:
+        """Take the answer to a switch of ours that asked for this quality."""
+        camera = self.cameras[camera_id]
+        camera.channels = View(done.channel).channels
+        for channel in camera.channels if quality else ():
+            if quality in QUALITIES[ChannelType(channel)]:
+                camera.qualities[channel] = str(quality)
+        told = (done.channel, done.at_pts)
+        camera.awaited = None if camera.last_switched == told else told
+
+    def receive_subscription(self, camera_id: str, subscription: Subscription) -> None:
+        """Take a subscription that the server has accepted."""
+        camera, channel = self.cameras[camera_id], subscription.channel_type
+        if channel == DETECTIONS:
+            camera.detections = subscription.wanted
+            return
+        others = [other for other in camera.channels if other != channel]
+        camera.channels = tuple([*others, channel] if subscription.wanted else others)
+        if subscription.quality:
+            camera.qualities[channel] = subscription.quality
+
+    def missing_subscriptions(self, camera_id: str) -> list[Subscription]:
+        """Return what a new connection of the camera lacks, because its query could not say it."""
+        camera, asked = self.cameras[camera_id], self._asked
+        missing = [
+            Subscription(True, channel, camera.qualities[channel])
+            for channel in camera.channels
+            if channel not in asked.channels or camera.qualities != asked.qualities
+        ]
+        missing += [
+            Subscription(False, channel)
+            for channel in asked.channels
+            if channel not in camera.channels
+        ]
+        return missing + ([Subscription(True, DETECTIONS)] if camera.detections else [])
+
+    def one_camera(self, camera_id: str | None) -> str:
+        """Return the camera that a request means. Raises InvalidRequestError."""
+        if camera_id is None and len(self.cameras) == 1:
+            return next(iter(self.cameras))
+        if camera_id in self.cameras:
+            return str(camera_id)
+        raise InvalidRequestError(
+            f"the stream has no camera '{camera_id}'" if camera_id else "which camera is meant?",
+            hint=f"Name one with camera_id: {', '.join(self.cameras)}.",
+        )
+
+
+def camera_path(camera_id: str) -> str:
+    """Return the path under which a camera's stream is controlled."""
+    return f"streams/sse/{quote(camera_id, safe='')}"
+
+
+def view_of(channels: str) -> View:
+    """Return the view of this name. Raises InvalidRequestError."""
+    if channels not in set(View):
+        raise InvalidRequestError(
+            f"there is no view '{channels}'", hint=f"Allowed: {', '.join(View)}."
+        )
+    return View(channels)
+
+
+def check_quality(channel: str, quality: str) -> None:
+    """Raise InvalidRequestError when the channel has no such quality."""
+    allowed = QUALITIES[ChannelType(channel)]
+    if quality not in allowed:
+        raise InvalidRequestError(
+            f"the {channel} channel has no quality '{quality}'",
+            hint=f"Allowed: {', '.join(allowed)}.",
+        )
+
+
+def _view(channels: Sequence[str]) -> View:
+    return View.BOTH if len(channels) == len(ChannelType) else View(channels[0])
+
+
+def _receive_switched(camera: Wanted, event: Switched) -> None:
+    told = (event.channel, event.at_pts)
+    camera.last_switched = told
+    if camera.awaited in (None, told):  # else it is older than what the caller asked for since
+        camera.awaited = None
+        camera.channels = VIEWS.get(event.channel, (event.channel,))
+        camera.qualities[camera.channels[0]] = event.quality  # of both, it is that of raw

@@ -1,0 +1,232 @@
+"""A stream of events that outlives its connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from anyio import ClosedResourceError, EndOfStream, create_memory_object_stream
+
+from streamlab.client.delivery import Delivery
+from streamlab.client.events import Event, Fragment, Init
+from streamlab.client.feed import Feed
+from streamlab.client.http import Http
+from streamlab.client.pictures import Frame, FrameDecoder
+from streamlab.client.problems import ServerUnreachableError, TryLaterError
+from streamlab.client.reconnect import Reconnect, is_passing
+from streamlab.client.session import Session, Subscription, Switch, camera_path, view_of
+from streamlab.errors import NoLongerHeldError, UnknownCameraError
+
+MAX_WAITING_EVENTS = 8  # beyond them the socket is not read, and the server says gap
+MAX_FETCH_ATTEMPTS = 3
+NO_LONGER_HELD = "no_longer_held"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """What has become of a stream so far."""
+
+    reconnects: int
+    gaps: int
+    duplicates: int
+    """Fragments that came twice because of reconnects, and were given once."""
+    skipped: int
+    """Fragments that came between a hole and the next keyframe, and were not given."""
+    unknown_events: int
+    lost: str
+    """Why there is no connection now, in words; empty while there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An event, and the task that fetches its bytes where it carries only their URL."""
+
+    event: Event
+    fetching: asyncio.Task[Fragment | None] | None = None
+
+
+class AsyncStream:
+    """Events of one or more cameras: ``async for`` gives them, ``frames`` gives pictures.
+
+    Made by ``AsyncClient.watch``; an async context manager. For one reader at a time; waiting
+    for the next event may be cancelled, or time out, without loss.
+    """
+
+    def __init__(
+        self, http: Http, session: Session, reconnect: Reconnect, stall_timeout_s: float
+    ) -> None:
+        self._http = http
+        self._session = session
+        self._reconnect = reconnect
+        self._feed = Feed(http, session, reconnect, stall_timeout_s)
+        self._delivery = Delivery()
+        self._ready: deque[Event] = deque()  # of one item: itself, and a gap before it
+        self._head: _Item | None = None
+        self._fetches: set[asyncio.Task[Fragment | None]] = set()
+        self._inits: dict[tuple[str, str], Init] = {}
+
+    async def __aenter__(self) -> Self:
+        events = self._feed.events(await self._feed.open_first())
+        self._items, self._found = create_memory_object_stream[_Item](MAX_WAITING_EVENTS)
+        self._reading = asyncio.create_task(self._read(events))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        tasks = [self._reading, *self._fetches]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._items.close()
+        self._found.close()
+
+    @property
+    def stats(self) -> StreamStats:
+        """What has become of it so far."""
+        counts = self._feed.counts + self._delivery.counts
+        return StreamStats(
+            counts["reconnects"],
+            counts["gaps"],
+            counts["duplicates"],
+            counts["skipped"],
+            counts["unknown"],
+            self._feed.lost,
+        )
+
+    @property
+    def inits(self) -> list[Init]:
+        """The newest ``init`` event of each camera and channel."""
+        return list(self._inits.values())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """Return the next event.
+
+        Ends after ``end``. Raises the error that a reconnect is answered with, and
+        ServerUnreachableError when it is given up.
+        """
+        while not self._ready:
+            self._head = self._head or await self._next_item()
+            self._ready.extend(await self._complete(self._head))
+            self._head = None
+        event = self._ready.popleft()
+        if isinstance(event, Init):
+            self._inits[event.camera_id, event.channel] = event
+        return event
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        """Yield decoded frames instead of events, from the next keyframe of each channel on.
+
+        Decoding is done in a thread, so the event loop stays free.
+        """
+        decoder = FrameDecoder(self.inits)
+        async for event in self:
+            if isinstance(event, Fragment):
+                for frame in await asyncio.to_thread(decoder.receive, event):
+                    yield frame
+            else:
+                decoder.receive(event)
+
+    async def switch(
+        self, channel: str, *, quality: str | None = None, camera_id: str | None = None
+    ) -> Switch:
+        """Show ``raw``, ``annotated`` or ``both`` from now on, within the running connection.
+
+        ``camera_id`` is needed where there are several. Raises SwitchTimeoutError when the new
+        channel gives no keyframe in time (the old one goes on), InvalidRequestError, and
+        ServerUnreachableError.
+        """
+        name = self._session.one_camera(camera_id)
+        body = {"new_channel": view_of(channel), "connection_id": await self._connection(name)}
+        answer = await self._http.ask(
+            "POST",
+            f"{camera_path(name)}/switch",
+            body={**body, **({"quality": quality} if quality else {})},
+        )
+        done = Switch(
+            answer["channel"],
+            answer["quality"],
+            answer["previous_channel"],
+            answer["at_pts"],
+            answer["switch_ms"],
+        )
+        self._session.receive_switch(name, done, quality)
+        return done
+
+    async def subscribe(
+        self, channel_type: str, *, quality: str | None = None, camera_id: str | None = None
+    ) -> None:
+        """Add ``raw``, ``annotated`` or ``detections`` to what is sent. Raises as ``switch``."""
+        await self._subscribe(Subscription(True, channel_type, quality), camera_id)
+
+    async def unsubscribe(self, channel_type: str, *, camera_id: str | None = None) -> None:
+        """Take a channel from what is sent. Raises as ``switch``."""
+        await self._subscribe(Subscription(False, channel_type), camera_id)
+
+    async def _subscribe(self, subscription: Subscription, camera_id: str | None) -> None:
+        name = self._session.one_camera(camera_id)
+        await self._connection(name)
+        await self._feed.subscribe(name, subscription)
+        self._session.receive_subscription(name, subscription)
+
+    async def _connection(self, camera_id: str) -> str:
+        """Return the id of the camera's connection, once there is one."""
+        try:
+            async with asyncio.timeout(self._http.timeout_s):
+                return await self._feed.connection(camera_id)
+        except TimeoutError:
+            raise ServerUnreachableError(
+                f"the stream has no connection: {self._feed.lost or 'no greeting came'}",
+                hint="It is being tried again.",
+            ) from None
+
+    async def _read(self, events: AsyncGenerator[Event, None]) -> None:
+        with self._items:
+            async with aclosing(events):
+                async for event in events:
+                    fetching = None
+                    if isinstance(event, Fragment) and event.url:
+                        fetching = asyncio.create_task(self._fetch(event))
+                        self._fetches.add(fetching)
+                        fetching.add_done_callback(self._fetches.discard)
+                    await self._items.send(_Item(event, fetching))
+
+    async def _next_item(self) -> _Item:
+        try:
+            return await self._found.receive()
+        except (EndOfStream, ClosedResourceError):
+            await asyncio.wait({self._reading})
+        if not self._reading.cancelled():
+            self._reading.result()  # raises what ended the stream, if it was no `end`
+        raise StopAsyncIteration
+
+    async def _complete(self, item: _Item) -> list[Event]:
+        """Return what to give for this item, with its bytes."""
+        if item.fetching is None:
+            return self._delivery.receive(item.event)
+        await asyncio.wait({item.fetching})
+        fragment = item.fetching.result()
+        if fragment is not None:
+            return self._delivery.receive(fragment)
+        assert isinstance(item.event, Fragment)
+        self._delivery.receive_missing(item.event, NO_LONGER_HELD)
+        return []
+
+    async def _fetch(self, fragment: Fragment) -> Fragment | None:
+        """Return the fragment with its bytes, or None when they cannot be had."""
+        try:
+            attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
+            return replace(fragment, data=await attempts(self._http.fetch, fragment.url))
+        except (NoLongerHeldError, UnknownCameraError, ServerUnreachableError, TryLaterError):
+            return None

@@ -1,0 +1,127 @@
+"""Faults of a detector: how long it takes, and a detector that takes that long."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import supervision as sv
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.faults import NO_FAULTS, Faults, Recurrence
+from streamlab.core.playout import NS_PER_MS
+from streamlab.core.timebase import NS_PER_S
+from streamlab.detect.detector import Detector, DetectorKind
+from streamlab.errors import ModelError
+from streamlab.media.picture import Picture
+
+BURST_FRAMES = 5  # as in the traces
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """What the faults do to one result, ns."""
+
+    at_least_ns: int
+    """It takes this long from the start, if the detector itself does not take longer."""
+    longer_ns: int = 0
+    """It takes this much longer."""
+    stalled: bool = False
+
+    def due_ns(self, started_ns: int, came_ns: int) -> int:
+        """Return when a result is to come that came by itself at ``came_ns``."""
+        return max(came_ns, started_ns + self.at_least_ns) + self.longer_ns
+
+    def count(self, counts: Counter[str], late_ns: int) -> None:
+        """Count a result that comes ``late_ns`` after it could have."""
+        if late_ns > 0:
+            counts["injected_delays"] += 1
+        if self.stalled:
+            counts["injected_stalls"] += 1
+
+
+class DelayPlan:
+    """Draws the delay of each frame; the same for the same faults and times."""
+
+    def __init__(self, faults: Faults, now_ns: int) -> None:
+        self.faults = faults
+        self._random = Random(faults.seed)
+        self._started_ns = now_ns
+        self._stalls = Recurrence(faults.stall_every_s, now_ns) if faults.stall_ms else None
+        self._burst = 0
+
+    def receive_frame(self, now_ns: int, *, keyframe: bool = False) -> Delay:
+        """Return what becomes of the next frame."""
+        stalled = self._stalls is not None and self._stalls.receive_time(now_ns)
+        self._burst = BURST_FRAMES if keyframe else max(0, self._burst - 1)
+        longer_ms = self.faults.stall_ms * stalled
+        longer_ms += self.faults.keyframe_burst_ms * bool(self._burst)
+        at_least_ns = round(self._lag_ms(now_ns) * NS_PER_MS)
+        return Delay(at_least_ns, round(longer_ms * NS_PER_MS), stalled)
+
+    def _lag_ms(self, now_ns: int) -> float:
+        faults = self.faults
+        turn = (now_ns - self._started_ns) // round(faults.turn_s * NS_PER_S)
+        other = faults.turn_lag_median_ms and turn % 2
+        median_ms = faults.turn_lag_median_ms if other else faults.lag_median_ms
+        return median_ms * math.exp(faults.lag_sigma * self._random.gauss(0.0, 1.0))
+
+
+class FaultyDetector:
+    """A detector with faults, which may be changed at any time, from any thread.
+
+    It is one worker: ``parallel`` has no meaning here. Pictures do not tell which are keyframes,
+    so ``keyframe_burst_ms`` has none either. A dead one raises ModelError until it is revived by
+    other faults. Those of one camera only are injected by ``Camera.inject``.
+    """
+
+    def __init__(self, detector: Detector, faults: Faults = NO_FAULTS) -> None:
+        self.counts: Counter[str] = Counter()
+        self._detector = detector
+        self._changed = threading.Condition()
+        self._plan = DelayPlan(faults, monotonic_ns())
+
+    @property
+    def name(self) -> str:
+        """What people call the detector."""
+        return self._detector.name
+
+    @property
+    def kind(self) -> DetectorKind:
+        """Where its answers come from."""
+        return self._detector.kind
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with it now."""
+        return self._plan.faults
+
+    def inject(self, faults: Faults) -> None:
+        """Have these faults from now on, instead of those before; a stall in progress ends."""
+        with self._changed:
+            self._plan = DelayPlan(faults, monotonic_ns())
+            self._changed.notify_all()
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        """Return the detector's own results, late. Raises ModelError while it is dead."""
+        plan = self._plan
+        if plan.faults.detector_dead:
+            self.counts["injected_refusals"] += len(pictures)
+            raise ModelError(f"detector '{self.name}' is dead", hint="A fault was injected.")
+        started_ns = monotonic_ns()
+        delay = plan.receive_frame(started_ns)
+        results = self._detector.detect(pictures)
+        came_ns = monotonic_ns()
+        late_ns = delay.due_ns(started_ns, came_ns) - came_ns
+        delay.count(self.counts, late_ns)
+        with self._changed:
+            self._changed.wait_for(lambda: self._plan is not plan, late_ns / NS_PER_S)
+        return results
+
+    def close(self) -> None:
+        """Give back what the detector holds."""
+        self._detector.close()

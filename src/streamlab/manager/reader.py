@@ -1,0 +1,132 @@
+"""What a reader is sent: the events of its connections, in order, from ``connected`` to ``end``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.connection import Connection
+from streamlab.core.events import End, Heartbeat, encode
+from streamlab.core.timebase import NS_PER_S
+from streamlab.manager.camera import Camera
+
+_DATA = b"data: {"
+
+
+class Feed:
+    """What one connection is to be sent of one camera."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        connection: Connection,
+        hello: list[bytes],
+        max_lag: int,
+        tagged: bool,
+    ) -> None:
+        self.over = False
+        self.camera = camera
+        self._connection = connection
+        self._hello = hello
+        self._max_lag = max_lag
+        self._tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
+
+    def take(self) -> list[bytes]:
+        """Return the next events; the last is ``end``."""
+        if self.over:
+            return []
+        camera = self.camera
+        events = self._connection.take(camera.stream.rings, camera.stream.inits, self._max_lag)
+        if camera.end_reason is not None:
+            self.over = True
+            events.append(encode(End(camera.end_reason)))
+        if self._tag:
+            events = [self.tag(event) for event in events]
+        if self._hello:
+            events, self._hello = self._hello + events, []
+        return events
+
+    def tag(self, event: bytes) -> bytes:
+        """Return the event with its camera's id."""
+        return event.replace(_DATA, _DATA + self._tag, 1) if self._tag else event
+
+
+class Reader:
+    """Reads some connections, each of one camera, in one event loop. Close it after.
+
+    Events are bytes shared by all readers; nothing is queued here.
+    """
+
+    def __init__(
+        self, feeds: Sequence[Feed], heartbeat_interval_s: float, on_close: Callable[[], None]
+    ) -> None:
+        self.over = False
+        """Whether ``end`` of every stream has been taken."""
+        self._feeds = feeds
+        self._interval_ns = round(heartbeat_interval_s * NS_PER_S)
+        self._on_close = on_close
+        self._wake: Callable[[], None] = _nothing
+        self._taken_ns = monotonic_ns()
+        self._heartbeat_due = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` in the event loop from now on whenever there may be something to take.
+
+        It is called by the camera for one reader after the other: it must be quick, must not
+        raise, and must not close a reader.
+        """
+        self._wake = wake
+        for feed in self._feeds:
+            feed.camera.wakes.add(wake)
+        self._arm()
+
+    def take(self) -> list[bytes]:
+        """Return the next events, or none."""
+        feeds = self._feeds
+        events = feeds[0].take()
+        for feed in feeds[1:]:
+            events += feed.take()
+        if not events and self._heartbeat_due:
+            events = [feed.tag(encode(Heartbeat(wall_s()))) for feed in feeds if not feed.over]
+        if events:
+            self._taken_ns = monotonic_ns()
+            self._heartbeat_due = False
+        if feeds[0].over:
+            self.over = all(feed.over for feed in feeds)
+        return events
+
+    async def batches(self) -> AsyncGenerator[list[bytes], None]:
+        """Yield events as they come, at least one at a time, until all streams have ended."""
+        news = asyncio.Event()
+        self.listen(news.set)
+        while not self.over:
+            if events := self.take():
+                yield events
+            else:
+                await news.wait()
+                news.clear()
+
+    def close(self) -> None:
+        """End the connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for feed in self._feeds:
+            feed.camera.wakes.discard(self._wake)
+        self._on_close()
+
+    def _arm(self) -> None:
+        due_ns = self._taken_ns + self._interval_ns - monotonic_ns()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0, due_ns) / NS_PER_S, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if monotonic_ns() - self._taken_ns >= self._interval_ns:
+            self._taken_ns, self._heartbeat_due = monotonic_ns(), True
+            self._wake()
+        self._arm()
+
+
+def _nothing() -> None:
+    pass

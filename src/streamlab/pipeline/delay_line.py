@@ -1,0 +1,144 @@
+"""Between a camera and its detector: makes the detector as bad as the injected faults say.
+
+Rules:
+
+- without faults, frames and answers go straight through;
+- a result is held back until it would have come from a detector with the faults, in order;
+- unless the faults are ``parallel`` the camera has one worker: while it is held back, one frame
+  waits at the door, and the next one replaces it there, which refuses it;
+- a dead detector refuses every frame at once;
+- when the faults change, what was held back or waited at the door goes on at once;
+- a frame that the detector does not answer within ``PATIENT_NS`` does not keep others waiting.
+
+The detector itself is asked as ever, and never waits: other cameras may share it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, replace
+
+import supervision as sv
+
+from streamlab.core.faults import NO_FAULTS, Faults
+from streamlab.core.playout import PATIENT_NS
+from streamlab.detect.faults import Delay, DelayPlan
+from streamlab.pipeline.frame import CapturedFrame
+
+MAX_DELAYED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The detector is to take this frame."""
+
+    captured: CapturedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The detections of a frame, and when they came; None when they will not come."""
+
+    pts: int
+    detections: sv.Detections | None
+    came_ns: int
+
+
+class DelayLine:
+    """Delays answers, and refuses frames. Used by one thread, but for ``inject``."""
+
+    def __init__(self) -> None:
+        self.faults = NO_FAULTS
+        self.counts: Counter[str] = Counter()
+        self._requested: deque[Faults] = deque(maxlen=1)
+        self._plan: DelayPlan | None = None
+        self._asked: dict[int, tuple[int, Delay]] = {}  # at the detector: since when, what for
+        self._held: deque[Answer] = deque()
+        self._at_work: int | None = None
+        self._door: CapturedFrame | None = None
+        self._events: deque[Offer | Answer] = deque()
+
+    def inject(self, faults: Faults) -> None:
+        """Have these faults from the next frame on, instead of those before; from any thread."""
+        self._requested.append(faults)
+
+    def receive_frame(self, captured: CapturedFrame, now_ns: int) -> None:
+        """Take a frame that is to be detected."""
+        if self._requested:
+            self._adopt(self._requested.popleft(), now_ns)
+        if self.faults.detector_dead:
+            self._refuse(captured.pts, now_ns)
+        elif self._at_work is None or self._is_forgotten(self._at_work, now_ns):
+            self._begin(captured, now_ns)
+        else:
+            if self._door is not None:
+                self._refuse(self._door.pts, now_ns)
+            self._door = captured
+
+    def receive_answer(self, answer: Answer) -> None:
+        """Take what the detector says of a frame."""
+        asked = self._asked.pop(answer.pts, None)
+        if asked is None or answer.detections is None:
+            self._answer(answer, answer.came_ns)
+            return
+        started_ns, delay = asked
+        due_ns = delay.due_ns(started_ns, answer.came_ns)
+        if self._held:
+            due_ns = max(due_ns, self._held[-1].came_ns)
+        delay.count(self.counts, due_ns - answer.came_ns)
+        self._held.append(replace(answer, came_ns=due_ns))
+        if len(self._held) > MAX_DELAYED:
+            self._refuse(self._held.popleft().pts, answer.came_ns)
+        self.handle_timer(answer.came_ns)
+
+    def get_timer(self) -> int | None:
+        """Return when the next answer is due, ns."""
+        return self._held[0].came_ns if self._held else None
+
+    def handle_timer(self, now_ns: int) -> None:
+        """Let the answers go that are due."""
+        while self._held and self._held[0].came_ns <= now_ns:
+            self._answer(self._held.popleft(), now_ns)
+
+    def next_event(self) -> Offer | Answer | None:
+        """Return what is to be done next."""
+        return self._events.popleft() if self._events else None
+
+    def _adopt(self, faults: Faults, now_ns: int) -> None:
+        self.faults = faults
+        self._plan = DelayPlan(faults, now_ns) if faults.slow else None
+        self._asked.clear()
+        self._at_work = None
+        self._events.extend(replace(answer, came_ns=now_ns) for answer in self._held)
+        self._held.clear()
+        self._open_door(now_ns)
+
+    def _begin(self, captured: CapturedFrame, now_ns: int) -> None:
+        self._events.append(Offer(captured))
+        if self._plan is None:
+            return
+        delay = self._plan.receive_frame(now_ns, keyframe=captured.keyframe)
+        started_ns = captured.captured_ns if self.faults.parallel else now_ns
+        self._asked[captured.pts] = (started_ns, delay)
+        if len(self._asked) > MAX_DELAYED:
+            del self._asked[next(iter(self._asked))]
+        if not self.faults.parallel:
+            self._at_work = captured.pts
+
+    def _is_forgotten(self, pts: int, now_ns: int) -> bool:
+        return pts in self._asked and now_ns - self._asked[pts][0] > PATIENT_NS
+
+    def _refuse(self, pts: int, now_ns: int) -> None:
+        self.counts["injected_refusals"] += 1
+        self._events.append(Answer(pts, None, now_ns))
+
+    def _answer(self, answer: Answer, now_ns: int) -> None:
+        self._events.append(answer)
+        if answer.pts == self._at_work:
+            self._at_work = None
+            self._open_door(now_ns)
+
+    def _open_door(self, now_ns: int) -> None:
+        if self._door is not None:
+            waiting, self._door = self._door, None
+            self.receive_frame(waiting, now_ns)

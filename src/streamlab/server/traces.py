@@ -1,0 +1,96 @@
+"""Recording what happens to a camera's frames, for those who study it elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Coroutine
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from streamlab.errors import LimitError
+from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.server.problems import problem
+from streamlab.server.streams import CameraOf, Subscriptions, require_dual_channel
+
+MAX_RECORDINGS = 4
+MAX_SECONDS = 3600
+MEDIA_TYPE = "application/vnd.apache.parquet"
+
+T = TypeVar("T")
+Seconds = Annotated[float, Query(ge=1, le=MAX_SECONDS, description="of media to record")]
+router = APIRouter(prefix="/cameras", tags=["traces"], dependencies=[Depends(require_dual_channel)])
+
+
+def recording_slots() -> asyncio.Semaphore:
+    """Return the bound on how many recordings an app runs at once."""
+    return asyncio.Semaphore(MAX_RECORDINGS)
+
+
+@router.get("/{camera_id}/trace", response_class=Response)
+async def get_trace(
+    camera: CameraOf, subscriptions: Subscriptions, request: Request, seconds: Seconds
+) -> Response:
+    """Record a camera for so many seconds; answers then, with a trace in Parquet.
+
+    A client that leaves ends the recording.
+    """
+    try:
+        await asyncio.to_thread(_load)
+    except ImportError as error:
+        what = f"this server cannot record traces: {error.name or error} is not installed"
+        return problem(501, "Not installed", what, "There: pip install 'streamlab[traces]'")
+    slots: asyncio.Semaphore = request.app.state.recording_slots
+    if slots.locked():
+        raise LimitError(
+            f"{MAX_RECORDINGS} recordings run already", hint="Try again when one has ended."
+        )
+    async with slots:
+        data = await _unless_left(request, _record(camera, subscriptions, seconds))
+    name = f"{camera.camera_id}-trace.parquet"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _load() -> None:
+    """Import what a base installation may lack. Takes a second: not in the event loop."""
+    for module in ("pandas", "pyarrow.parquet", "streamlab.traces.record"):
+        importlib.import_module(module)
+
+
+async def _record(
+    camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float
+) -> bytes:
+    from streamlab.traces.record import record  # noqa: PLC0415
+    from streamlab.traces.table import write_trace  # noqa: PLC0415
+
+    table = await record(camera, subscriptions, seconds=seconds)
+
+    def to_parquet() -> bytes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "trace.parquet"
+            write_trace(table, path, table.attrs["about"])
+            return path.read_bytes()
+
+    return await asyncio.to_thread(to_parquet)
+
+
+async def _unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what ``work`` returns; it is cancelled, and None returned, when the client leaves."""
+    working = asyncio.create_task(work)
+    left = asyncio.create_task(_wait_until_left(request))
+    try:
+        await asyncio.wait({working, left}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        left.cancel()
+        await asyncio.gather(working, left, return_exceptions=True)
+
+
+async def _wait_until_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,110 @@
+"""A network between a client and a server that cuts connections and stalls, by a seeded dice."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+from collections import Counter
+from random import Random
+from types import TracebackType
+from typing import Literal, Self
+
+Fault = Literal["close", "reset", "stall"]
+PIECE_BYTES = 4096
+RESET = struct.pack("ii", 1, 0)  # linger for 0 s: closing throws away what was not sent
+
+
+class LossyLink:
+    """A TCP proxy on `url`; each connection carries so many bytes towards the client, then fails.
+
+    `close` ends it in the middle of what is being said, `reset` breaks it, `stall` keeps it open
+    and silent. A context manager.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        seed: int = 0,
+        carries_bytes: tuple[int, int] = (1, 1 << 20),
+        faults: tuple[Fault, ...] = ("close", "reset", "stall"),
+    ) -> None:
+        self.faults: Counter[Fault] = Counter()
+        self.is_lossy = True
+        self._port = port
+        self._random = Random(seed)
+        self._carries_bytes = carries_bytes
+        self._kinds = faults
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lossy link")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        starting = asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        budget = self._random.randint(*self._carries_bytes)
+        server, forth = await asyncio.open_connection("127.0.0.1", self._port)
+        asking = asyncio.create_task(_copy(client, forth))
+        answering = asyncio.create_task(self._answer(server, back, budget))
+        try:
+            await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (asking, answering):
+                task.cancel()
+            await asyncio.gather(asking, answering, return_exceptions=True)
+            forth.close()
+            back.close()
+
+    async def _answer(
+        self, server: asyncio.StreamReader, back: asyncio.StreamWriter, budget: int
+    ) -> None:
+        while piece := await server.read(PIECE_BYTES):
+            if self.is_lossy and len(piece) > budget:
+                back.write(piece[:budget])
+                await self._fail(back)
+                return
+            budget -= len(piece)
+            back.write(piece)
+            await back.drain()
+
+    async def _fail(self, back: asyncio.StreamWriter) -> None:
+        fault = self._random.choice(self._kinds)
+        self.faults[fault] += 1
+        if fault == "stall":
+            await asyncio.Event().wait()  # until the client gives up
+        if fault == "reset":
+            link = back.get_extra_info("socket")
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(PIECE_BYTES):
+        writer.write(piece)
+        await writer.drain()

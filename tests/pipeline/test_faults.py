@@ -1,0 +1,142 @@
+"""Faults in a camera that runs: what is harmed, what is not, and that it is counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+
+from streamlab.core.channels import ChannelType
+from streamlab.core.faults import NO_FAULTS, PRESETS, Faults
+from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.timebase import TIMESCALE
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.scripted import truth_detector
+from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.pipeline import CameraPipeline
+from streamlab.pipeline.capture import Capture
+from streamlab.pipeline.frame import CapturedFrame
+
+from .recorder import SPEC, STREET, Recorder, SlowTruth, camera
+
+FRAMES = 12
+FRAME = TIMESCALE // 30
+
+
+def wait_for_more(recorder: Recorder, count: int = FRAMES) -> None:
+    recorder.wait_for(min(map(len, recorder.frames.values())) + count)
+
+
+def wait_until_counted(pipeline: CameraPipeline, recorder: Recorder, name: str, more: int) -> None:
+    """Wait until ``more`` have been counted; fail when frames stop coming before."""
+    goal = pipeline.counts().get(name, 0) + more
+    while pipeline.counts().get(name, 0) < goal:
+        wait_for_more(recorder, 5)
+
+
+def assert_both_channels_have_the_same_frames(recorder: Recorder) -> None:
+    raw, drawn = ([frame.pts for frame in recorder.frames[kind]] for kind in ChannelType)
+    count = min(len(raw), len(drawn))
+    assert raw[:count] == drawn[:count]
+    assert raw == sorted(set(raw))
+
+
+def test_a_detector_that_is_killed_and_revived() -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        wait_until_counted(pipeline, recorder, "fresh", 5)
+        assert pipeline.errors == []
+        pipeline.inject(Faults(detector_dead=True))
+        wait_until_counted(pipeline, recorder, "stale_refused", FRAMES)
+        assert "dead" in pipeline.errors[0]
+        assert pipeline.counts()["injected_refusals"] >= FRAMES
+        pipeline.inject(NO_FAULTS)
+        wait_until_counted(pipeline, recorder, "fresh", FRAMES)
+        assert pipeline.errors == []
+    assert_both_channels_have_the_same_frames(recorder)
+    carried = [
+        frame.boxes
+        for frame in recorder.frames[ChannelType.ANNOTATED]
+        if frame.boxes and frame.boxes.detections_pts not in (None, frame.pts)
+    ]
+    assert len(carried) >= FRAMES
+    assert any(boxes.rows for boxes in carried), "boxes are carried forward while it is dead"
+
+
+def test_results_that_are_held_back_reach_their_frames() -> None:
+    with camera(SlowTruth(0.0), BoxRenderer(), box_deadline_ms=2000.0) as (pipeline, recorder):
+        wait_for_more(recorder)
+        pipeline.inject(PRESETS["lognormal"])
+        wait_until_counted(pipeline, recorder, "injected_delays", FRAMES)
+        before = pipeline.counts()
+        wait_until_counted(pipeline, recorder, "fresh", FRAMES)
+        assert pipeline.counts().get("late_result", 0) == before.get("late_result", 0)
+    assert_both_channels_have_the_same_frames(recorder)
+
+
+def test_a_stalled_detector_stops_nothing() -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        wait_for_more(recorder)
+        pipeline.inject(Faults(stall_ms=60_000))
+        wait_until_counted(pipeline, recorder, "stale_refused", FRAMES)
+        assert pipeline.counts()["injected_stalls"] == 1
+        pipeline.inject(NO_FAULTS)
+        wait_until_counted(pipeline, recorder, "fresh", FRAMES)
+    assert_both_channels_have_the_same_frames(recorder)
+
+
+def test_frames_that_are_lost_are_missing_in_both_channels() -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        pipeline.inject(Faults(lost_fraction=0.3, lost_burst=4))
+        wait_until_counted(pipeline, recorder, "injected_losses", 20)
+        counts = pipeline.counts()
+        assert counts["dropped_at_source"] >= 20
+    assert_both_channels_have_the_same_frames(recorder)
+    pts = [frame.pts for frame in recorder.frames[ChannelType.RAW]]
+    assert all(at % FRAME == 0 for at in pts), "a lost frame does not shift the others"
+    missing = pts[-1] // FRAME + 1 - len(pts)
+    assert 20 <= missing <= pipeline.counts()["dropped_at_source"]
+    keys = {kind: [f.pts for f in recorder.frames[kind] if f.keyframe] for kind in ChannelType}
+    count = min(map(len, keys.values()))
+    assert keys[ChannelType.RAW][:count] == keys[ChannelType.ANNOTATED][:count]
+
+
+def test_a_source_that_is_stalled_comes_back() -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        wait_for_more(recorder, 5)
+        pipeline.inject(Faults(source_stall_ms=60_000))
+        while not pipeline.counts().get("injected_source_stalls"):
+            time.sleep(0.01)
+        pipeline.inject(NO_FAULTS)
+        wait_for_more(recorder)
+    assert_both_channels_have_the_same_frames(recorder)
+
+
+class Live:
+    """A live camera whose pictures come as fast as they are read."""
+
+    info = SourceInfo("raw", 16, 16, Fraction(30), live=True)
+    extradata = None
+    reorders = False
+
+    def frames(self) -> Iterator[SourceFrame]:
+        for number in range(200):
+            frame = av.VideoFrame(16, 16, "yuv420p")
+            yield SourceFrame(frame, 500 + FRAME * number, keyframe=False)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_fast_clock_makes_pts_run_ahead() -> None:
+    pts: list[int] = []
+
+    def deliver(captured: CapturedFrame) -> bool:
+        pts.append(captured.pts)
+        return True
+
+    capture = Capture("lab", SPEC, Live(), KeyframeClock(TIMESCALE), deliver, lambda *_: None)
+    capture.faults.inject(Faults(clock_ppm=10_000))
+    capture.run()
+    assert pts == [round(1.01 * FRAME * number) for number in range(200)]

@@ -1,0 +1,114 @@
+"""``streamlab record-trace`` as a person uses it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streamlab.cli import app
+from streamlab.traces import read_trace
+from tests.fakes.rtsp_server import free_port
+
+TINY = "synthetic://traffic?width=160&height=90"
+TIMEOUT_S = 60.0
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "streamlab", "record-trace", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["record-trace", *map(str, arguments)])
+
+
+def test_a_source_is_recorded_and_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.parquet"
+    path.write_text("precious")
+    arguments = (TINY, "--model", "truth", "--seconds", "1", "--out", path)
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert "is there already" in done.stderr
+    assert "--force" in done.stderr
+    assert path.read_text() == "precious"
+    done = run(*arguments, "--force")
+    assert done.exit_code == 0, done.stderr
+    table = read_trace(path)
+    assert 0 < len(table) <= 31
+    assert f"{len(table)} frames" in done.stdout
+    assert table.attrs["about"]["source"] == TINY
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny.parquet"]
+
+
+def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.parquet"
+    with start(TINY, "--model", "truth", "--seconds", "600", "--out", path) as process:
+        assert process.stderr is not None
+        while "Recording" not in process.stderr.readline():
+            assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.0)
+        process.send_signal(signal.SIGINT)
+        said, complained = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, complained
+    assert "Stopped early" in complained
+    assert f"{len(read_trace(path))} frames" in said
+
+
+def test_a_camera_of_a_server_is_recorded(server_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "street.parquet"
+    done = run("street", "--url", server_url, "--seconds", "1", "--out", path)
+    assert done.exit_code == 0, done.stderr
+    table = read_trace(path)
+    assert f"{len(table)} frames" in done.stdout
+    assert table.attrs["about"]["camera_id"] == "street"
+    done = run("stret", "--url", server_url, "--out", tmp_path / "stret.parquet")
+    assert done.exit_code == 1
+    assert "no camera 'stret'" in done.stderr
+    assert "Known cameras: street" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["street.parquet"]
+
+
+def test_what_cannot_be_recorded(tmp_path: Path) -> None:
+    out = ("--out", tmp_path / "t.parquet")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    wrong: list[tuple[tuple[str | Path, ...], str]] = [
+        (("missing.mp4", *out), "add --url"),
+        ((TINY, "--model", "missing.onnx", *out), "missing.onnx"),
+        ((TINY, "--out", tmp_path / "nowhere" / "t.parquet"), "No such file or directory"),
+        ((TINY, "--out", tmp_path), "is not a file"),
+        ((TINY, "--out", "/dev/null", "--force"), "is not a file"),
+        (("street", "--url", nobody, *out), "did not answer"),
+        (("street", "--url", "localhost", *out), "is not the address of a server"),
+        ((TINY, "--url", nobody, *out), "not the id of a camera"),
+        (("street", "--url", nobody, "--model", "truth", *out), "do not go with --url"),
+    ]
+    for arguments, words in wrong:
+        done = run(*arguments)
+        assert done.exit_code == 1, arguments
+        assert words in done.stderr
+        assert not done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_its_options_have_bounds(tmp_path: Path) -> None:
+    done = run(TINY, "--seconds", "0", "--out", tmp_path / "t.parquet")
+    assert done.exit_code == 2
+    assert "--seconds" in done.stderr
+
+
+def test_help_teaches() -> None:
+    done = run("--help")
+    assert done.exit_code == 0
+    for words in ("--url", "--seconds", "--out", "Parquet"):
+        assert words in done.stdout
