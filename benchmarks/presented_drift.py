@@ -88,8 +88,8 @@ def take(page: Page) -> list[Look]:
     return [Look(*row) for row in page.evaluate("presentedStrip.take()")]
 
 
-def watch(chromium: Browser, url: str, mode: str, seconds: float) -> list[Look]:
-    """Return what the page showed for this long, playing this way. Raises RuntimeError."""
+def watch(chromium: Browser, url: str, mode: str, seconds: float, looks: list[Look]) -> None:
+    """Add what the page shows for this long, playing this way. Raises RuntimeError."""
     page = chromium.new_page()
     page.add_init_script(f"{SCRIPTS[mode]}\n{STRIP_SCRIPT.read_text()}")
     page.goto(f"{url}/?camera_id=street&view=both")
@@ -99,35 +99,34 @@ def watch(chromium: Browser, url: str, mode: str, seconds: float) -> list[Look]:
         raise RuntimeError(f"the page plays by {played}, not by {mode}")
     page.wait_for_timeout(SETTLE_S * 1000)
     take(page)
-    looks: list[Look] = []
     until_s = time.monotonic() + seconds
-    try:
-        while (left_s := until_s - time.monotonic()) > 0:
-            page.wait_for_timeout(min(TAKE_S, left_s) * 1000)
-            looks += take(page)
-            same = sum(look.raw == look.annotated for look in looks) / len(looks)
-            print(f"{mode}: {len(looks)} draws, {same:.3%} of the same frame", flush=True)
-    except KeyboardInterrupt:
-        print("stopped; this is what there is")
+    while (left_s := until_s - time.monotonic()) > 0:
+        page.wait_for_timeout(min(TAKE_S, left_s) * 1000)
+        looks += take(page)
+        same = sum(look.raw == look.annotated for look in looks) / len(looks)
+        print(f"{mode}: {len(looks)} draws, {same:.3%} of the same frame", flush=True)
     page.close()
-    return looks
 
 
 def main() -> None:
     options = _options()
     camera = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-    found: Figures = {}
+    seen: dict[str, list[Look]] = {mode: [] for mode in options.mode}
     with (
         serve("--camera", camera, "--model", options.model, "--threads", "1") as server,
         sync_playwright() as playwright,
     ):
         path = shutil.which("chromium") or playwright.chromium.executable_path
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS, handle_sigint=False)
-        for mode in options.mode:
-            looks = watch(chromium, server.url, mode, options.seconds)
-            found[mode] = figures(looks)
+        try:
+            for mode, looks in seen.items():
+                watch(chromium, server.url, mode, options.seconds, looks)
+        except KeyboardInterrupt:
+            print("\nstopped; this is what there is")
         chromium.close()
-    report(found)
+    found = {mode: figures(looks) for mode, looks in seen.items() if looks}
+    if found:
+        report(found)
     print(json.dumps(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")

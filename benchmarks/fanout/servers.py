@@ -33,23 +33,34 @@ NCHAN_MODULES = (
 
 @dataclass(slots=True)
 class Server:
-    """A running server: where its stream is, and the processes whose CPU counts."""
+    """A running server: where its stream is, and the processes whose CPU counts.
+
+    ``publisher_outside`` is false where a process also makes what it sends: its main thread is
+    then what compares with the others, whose publisher is another process.
+    """
 
     url: str
     pids: list[int]
+    publisher_outside: bool = True
     fragments: list[dict[str, object]] = field(default_factory=list)
 
     def cpu_s(self) -> float:
         """Return user and system time used so far, s (/proc/PID/stat, proc(5))."""
-        return sum(map(_cpu_s, self.pids))
+        return sum(_cpu_s(f"/proc/{pid}/stat") for pid in self.pids)
 
-    def rss_kb(self) -> int:
-        """Return the memory that is theirs, kB; shared pages by their share (PSS)."""
+    def fan_out_cpu_s(self) -> float:
+        """Return the part of it that is not for making what is sent, s."""
+        if self.publisher_outside:
+            return self.cpu_s()
+        return sum(_cpu_s(f"/proc/{pid}/task/{pid}/stat") for pid in self.pids)
+
+    def pss_kb(self) -> int:
+        """Return the memory that is theirs, kB; shared pages by their share."""
         return sum(map(_pss_kb, self.pids))
 
 
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def _cpu_s(path: str) -> float:
+    fields = Path(path).read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
@@ -105,7 +116,12 @@ def streamlab(fps: int, event_bytes: int) -> Iterator[Server]:
         wait_for(port)
         query = "initial_channel=raw&raw_quality=source"
         url = f"http://127.0.0.1:{port}/streams/sse/{CAMERA}/dual?{query}"
-        yield Server(url, [process.pid], _record(url, count=fps * 2))
+        yield Server(
+            url,
+            [process.pid],
+            publisher_outside=False,
+            fragments=_record(url, count=fps * 2),
+        )
 
 
 def _record(url: str, count: int) -> list[dict[str, object]]:
@@ -182,9 +198,7 @@ def nchan(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
         configuration = folder / "nginx.conf"
-        configuration.write_text(
-            NGINX_CONF.format(module=nchan_module(), folder=folder, port=port)
-        )
+        configuration.write_text(NGINX_CONF.format(module=nchan_module(), folder=folder, port=port))
         program = shutil.which("nginx", path=_path()) or "nginx"
         process = stack.enter_context(running([program, "-c", str(configuration)]))
         wait_for(port)

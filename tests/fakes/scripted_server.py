@@ -44,7 +44,7 @@ def as_json(value: object) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
 
-def event(name: str, event_id: str = "", **data: object) -> bytes:
+def event(name: str, data: Mapping[str, object], event_id: str = "") -> bytes:
     head = f"id: {event_id}\n" if event_id else ""
     return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
@@ -65,7 +65,7 @@ def connected(**changes: object) -> bytes:
         "detector": None,
         "server_time": 1.0,
     }
-    return event("connected", **(fields | changes))
+    return event("connected", fields | changes)
 
 
 def fragment(sequence: int, *, keyframe: bool = False, **changes: object) -> bytes:
@@ -85,7 +85,7 @@ def fragment(sequence: int, *, keyframe: bool = False, **changes: object) -> byt
     }
     fields |= changes
     event_id = f"{fields['channel']}/{fields['quality']}/{sequence}"
-    return event("fragment", event_id, **fields)
+    return event("fragment", fields, event_id)
 
 
 class ScriptedServer:
@@ -93,7 +93,7 @@ class ScriptedServer:
 
     def __init__(self, script: Iterable[Answer]) -> None:
         self.requests: list[Request] = []
-        script = deque(script)
+        answers = deque(script)
         lock = threading.Lock()
         requests = self.requests
 
@@ -113,7 +113,7 @@ class ScriptedServer:
                             json.loads(body) if body else None,
                         )
                     )
-                    answer = script.popleft() if len(script) > 1 else script[0]
+                    answer = answers.popleft() if len(answers) > 1 else answers[0]
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)

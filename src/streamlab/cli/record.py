@@ -123,7 +123,8 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
             camera, subscriptions = await stack.enter_async_context(
                 running_camera(spec, detector, settings, only_synthetic=models.only_synthetic)
             )
-        err.print(f"Recording {spec.display} for {seconds:g} s (Ctrl-C keeps what there is)")
+        said = f"Recording {spec.display} for {seconds:g} s (Ctrl-C keeps what there is)"
+        err.print(said, markup=False)
         with _set_by_signals() as stop:
             table = await _with_bar(
                 record(camera, subscriptions, seconds=seconds, stop=stop), seconds
@@ -136,7 +137,8 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
 def _record_at_server(url: str, camera_id: str, seconds: float, path: Path) -> pd.DataFrame:
     from streamlab.cli.fetch_trace import fetch_trace  # noqa: PLC0415
 
-    err.print(f"Recording {camera_id} at {url} for {seconds:g} s (Ctrl-C gives it up)")
+    said = f"Recording {camera_id} at {url} for {seconds:g} s (Ctrl-C gives it up)"
+    err.print(said, markup=False)
     return asyncio.run(_with_bar(fetch_trace(url, camera_id, seconds, path), seconds))
 
 

@@ -86,8 +86,8 @@ class Fragment:
     """``moof`` + ``mdat``."""
     url: str = ""
     """Where ``data`` was fetched, with ``payload="url"``."""
-    arrived_at: float = field(init=False, default_factory=wall_s)
-    arrived_ns: int = field(init=False, default_factory=monotonic_ns)
+    arrived_at: float = field(init=False, compare=False, default_factory=wall_s)
+    arrived_ns: int = field(init=False, compare=False, default_factory=monotonic_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

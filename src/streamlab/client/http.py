@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import httpx
-from httpx_sse import EventSource, ServerSentEvent, SSEError
+from httpx_sse import EventSource, ServerSentEvent
 
 from streamlab.client.problems import (
     ProtocolError,
@@ -89,7 +89,10 @@ class Http:
         headers: Mapping[str, str],
         stall_timeout_s: float,
     ) -> httpx.Response:
-        """Open a stream; the caller closes it. Raises as ``ask``, and TryLaterError."""
+        """Open a stream of events; the caller closes it.
+
+        Raises as ``ask``, TryLaterError, and ProtocolError when it is none.
+        """
         request = self._client.build_request(
             "GET",
             path,
@@ -104,14 +107,18 @@ class Http:
         except httpx.TransportError as error:
             raise unreachable(error) from error
         _check(response)
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            await response.aclose()
+            raise ProtocolError(
+                f"{request.url} gives no stream of events", hint="Is it a streamlab server?"
+            )
         return response
 
 
 async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield the events of an open stream until the server closes it, then close it too.
 
-    Raises ServerUnreachableError when the connection is lost, ProtocolError when it is no
-    stream of events.
+    Raises ServerUnreachableError when the connection is lost.
     """
     assert isinstance(response.stream, httpx.AsyncByteStream)
     response.stream = _BoundedLines(response.stream)
@@ -121,8 +128,6 @@ async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEven
                 yield event
     except httpx.TransportError as error:
         raise unreachable(error) from error
-    except SSEError as error:
-        raise ProtocolError(str(error), hint="Is it a streamlab server?") from error
     finally:
         await response.aclose()
 

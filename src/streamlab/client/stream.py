@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from anyio import ClosedResourceError, EndOfStream, create_memory_object_stream
-
 from streamlab.client.delivery import Delivery
 from streamlab.client.events import Event, Fragment, Init
 from streamlab.client.feed import Feed
@@ -66,14 +64,17 @@ class AsyncStream:
         self._feed = Feed(http, session, reconnect, stall_timeout_s)
         self._delivery = Delivery()
         self._ready: deque[Event] = deque()  # of one item: itself, and a gap before it
+        self._items: asyncio.Queue[_Item | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(MAX_WAITING_EVENTS)
         self._head: _Item | None = None
+        self._is_over = False
         self._fetches: set[asyncio.Task[Fragment | None]] = set()
         self._inits: dict[tuple[str, str], Init] = {}
 
     async def __aenter__(self) -> Self:
         events = self._feed.events(await self._feed.open_first())
-        self._items, self._found = create_memory_object_stream[_Item](MAX_WAITING_EVENTS)
         self._reading = asyncio.create_task(self._read(events))
+        self._reading.add_done_callback(lambda _: self._items.put_nowait(None))
         return self
 
     async def __aexit__(
@@ -86,8 +87,6 @@ class AsyncStream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._items.close()
-        self._found.close()
 
     @property
     def stats(self) -> StreamStats:
@@ -188,25 +187,26 @@ class AsyncStream:
         except TimeoutError:
             raise ServerUnreachableError(
                 f"the stream has no connection: {self._feed.lost or 'no greeting came'}",
-                hint="It is being tried again.",
+                hint="With several cameras, read on until this one's `connected` event.",
             ) from None
 
     async def _read(self, events: AsyncGenerator[Event, None]) -> None:
-        with self._items:
-            async with aclosing(events):
-                async for event in events:
-                    fetching = None
-                    if isinstance(event, Fragment) and event.url:
-                        fetching = asyncio.create_task(self._fetch(event))
-                        self._fetches.add(fetching)
-                        fetching.add_done_callback(self._fetches.discard)
-                    await self._items.send(_Item(event, fetching))
+        async with aclosing(events):
+            async for event in events:
+                fetching = None
+                if isinstance(event, Fragment) and event.url:
+                    fetching = asyncio.create_task(self._fetch(event))
+                    self._fetches.add(fetching)
+                    fetching.add_done_callback(self._fetches.discard)
+                await self._room.acquire()
+                self._items.put_nowait(_Item(event, fetching))
 
     async def _next_item(self) -> _Item:
-        try:
-            return await self._found.receive()
-        except (EndOfStream, ClosedResourceError):
-            await asyncio.wait({self._reading})
+        item = None if self._is_over else await self._items.get()
+        if item is not None:
+            self._room.release()
+            return item
+        self._is_over = True
         if not self._reading.cancelled():
             self._reading.result()  # raises what ended the stream, if it was no `end`
         raise StopAsyncIteration

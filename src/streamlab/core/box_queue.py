@@ -52,10 +52,11 @@ class BoxQueue(Generic[T]):
     def receive_frame(self, pts: int, now_ns: int) -> None:
         """Take a captured frame that awaits its boxes."""
         self._waiting[pts] = (now_ns, now_ns + self.deadline_ns)
-        self.peak = max(self.peak, len(self._waiting))
+        if len(self._waiting) > self.peak:
+            self.peak = len(self._waiting)
         if len(self._waiting) > self.max_frames:
             self._emit_stale("stale_queue_full")
-        self._emit_ready()
+            self._emit_ready()
 
     def receive_refusal(self, pts: int) -> None:
         """Note that no result will come for this frame: the detector had no time for it."""

@@ -61,12 +61,13 @@ class DriftMeter:
         """Take a fragment that leaves now."""
         channel = fragment.key.channel
         for frame in fragment.frames:
-            if frame.pts <= self.newest_pts[channel]:
+            pts, boxes = frame.pts, frame.boxes
+            if pts <= self.newest_pts[channel]:
                 continue  # another quality of the channel was first
-            self.newest_pts[channel] = frame.pts
-            self._measure(frame.pts, channel, now_ns)
-            if frame.boxes is not None:
-                self._count_age(frame.pts, frame.boxes.detections_pts, now_ns)
+            self.newest_pts[channel] = pts
+            self._measure(pts, channel, now_ns)
+            if boxes is not None:
+                self._count_age(pts, boxes.detections_pts, now_ns)
 
     def request_restart(self) -> None:
         """Forget frames that wait for their other half: a channel was stopped."""
@@ -116,7 +117,8 @@ class DriftMeter:
         if len(alone) > MAX_UNPAIRED:
             alone.popleft()
             self.counts["unpaired"] += 1
-        self.check(now_ns)
+        if len(alone) >= self.max_violations:
+            self.check(now_ns)
 
     def _receive_pair(self, last: ChannelType, first_ns: int, now_ns: int) -> None:
         drift_ms = (now_ns - first_ns) / NS_PER_MS

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from streamlab.core.boxes import Sample, init_segment, media_segment
 from streamlab.core.channels import ChannelKey
@@ -18,8 +19,7 @@ WireBox = list[float | str | int | None]
 """``[x1, y1, x2, y2, class_name, score, track_id]``, px of the captured frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
+class Boxes(NamedTuple):
     """What was drawn on a frame: the boxes, and the pts of the frame they were computed on."""
 
     detections_pts: int | None
@@ -28,8 +28,7 @@ class Boxes:
     """When it was decided that these are drawn, monotonic."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFrame:
+class EncodedFrame(NamedTuple):
     """One frame as it left an encoder. ``ready_ns`` is monotonic, ``captured_at`` wall time."""
 
     pts: int
@@ -65,9 +64,12 @@ class InitSegment:
         return cls(key, sets.codec, width, height, fps, init_segment(sets, width, height))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Fragment:
-    """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames."""
+    """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames.
+
+    Not to be changed; ``frozen`` would make it four times as dear, and a replay makes very many.
+    """
 
     key: ChannelKey
     sequence: int

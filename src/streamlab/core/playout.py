@@ -40,7 +40,7 @@ from streamlab.core.stats import RankedWindow, nearest_rank
 NS_PER_MS = 1_000_000
 WINDOW_FRAMES = 300  # ten seconds at 30 fps
 PATIENT_NS = 5_000 * NS_PER_MS  # policies without a deadline let a frame wait this long for boxes
-NEVER_NS = 1 << 62  # the lag of a frame whose result will not come
+NEVER_NS = 1 << 62  # later than anything, as the lag of a frame whose result will not come
 # Costs beyond the quantile make a violation of a frame that meets its deadline, so that not more
 # than one frame in a thousand is late, whichever they are.
 COST_QUANTILE = HOLD_QUANTILE = 0.999

@@ -21,7 +21,7 @@ from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.drift import MAX_UNPAIRED, WINDOW_FRAMES, WINDOW_S, DriftMeter
 from streamlab.core.events import Correction, Sync
 from streamlab.core.fragment import EncodedFrame, Fragment
-from streamlab.core.playout import NS_PER_MS, PlayoutControl, SyncPolicy
+from streamlab.core.playout import NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
 from streamlab.core.stats import Window
 from streamlab.core.timebase import pts_to_ns
 
@@ -83,6 +83,7 @@ class SyncController:
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
+        self._due_ns = NEVER_NS  # when the next of those that wait leaves
         self._raw: deque[_Waiting] = deque()
         self._annotated: deque[_Waiting] = deque()
         self._ready_pts = -1  # newest annotated frame that is ready
@@ -152,16 +153,10 @@ class SyncController:
 
     def get_timer(self) -> int:
         """Return when the next frame, adaptation or report is due, ns."""
-        due_ns = min(self._next_check_ns, self._next_adapt_ns)
-        if self._raw:
-            due_ns = min(due_ns, self._raw_due_ns(self._raw[0]))
-        if self._annotated:
-            due_ns = min(due_ns, self._annotated[0].ready_ns + self._alone_ns)
-        return due_ns
+        return min(self._due_ns, self._next_adapt_ns, self._next_check_ns)
 
     def handle_timer(self, now_ns: int) -> None:
-        """Release what is due, adapt, report."""
-        self._release_due(now_ns)
+        """Adapt, report, release what is due."""
         if now_ns >= self._next_adapt_ns:
             self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
             self.control.adapt()
@@ -171,6 +166,7 @@ class SyncController:
             self.meter.check(now_ns)
             self._begin_catch_up()
             self._events.append(self.report(now_ns))
+        self._release_due(now_ns)
 
     # -- out -----------------------------------------------------------------------------
 
@@ -210,11 +206,6 @@ class SyncController:
 
     # -- inside --------------------------------------------------------------------------
 
-    @property
-    def _alone_ns(self) -> int:
-        """How long annotated waits for a raw that may be held that long itself, or never come."""
-        return self.control.max_delay_ns + self.control.tolerance_ns
-
     def _correction(self) -> Correction:
         """Return the strongest correction since the last report."""
         counts = tuple(self.counts[kind] + self.meter.counts[kind] for kind in _CORRECTIONS)
@@ -222,6 +213,7 @@ class SyncController:
         return next((kind for kind, count, before in since if count > before), "none")
 
     def _announce_deadline(self) -> None:
+        self._due_ns = 0  # those that wait are looked at anew, at once
         deadline_ns = self.control.playout.box_deadline_ns
         if deadline_ns != self._announced_ns:
             self._announced_ns = deadline_ns
@@ -265,14 +257,22 @@ class SyncController:
 
     def _release_due(self, now_ns: int) -> None:
         raw, annotated = self._raw, self._annotated
-        while raw and self._raw_due_ns(raw[0]) <= now_ns:
+        self._due_ns = NEVER_NS
+        while raw:
+            due_ns = self._raw_due_ns(raw[0])
+            if due_ns > now_ns:
+                self._due_ns = due_ns
+                break
             self._release_raw(raw.popleft(), now_ns)
-        free = self.control.policy is SyncPolicy.NONE
-        released_pts = self.meter.newest_pts[ChannelType.RAW]
+        control, released_pts = self.control, self.meter.newest_pts[ChannelType.RAW]
         while annotated:
             fragment, pts, ready_ns = annotated[0]
-            if not free and pts > released_pts and ready_ns + self._alone_ns > now_ns:
-                break
+            if pts > released_pts and control.policy is not SyncPolicy.NONE:
+                # Only if its raw frame never comes, which may itself be held that long.
+                due_ns = ready_ns + control.max_delay_ns + control.tolerance_ns
+                if due_ns > now_ns:
+                    self._due_ns = min(self._due_ns, due_ns)
+                    break
             annotated.popleft()
             self._release(fragment, now_ns)
 

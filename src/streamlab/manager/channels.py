@@ -83,6 +83,27 @@ class StreamChannelManager:
         if own is not None:
             own.stop()
 
+    def request_detector(self, camera_id: str, detector: Detector | None) -> None:
+        """Have a running camera ask another detector, from its next frame on.
+
+        It becomes the camera's own; None means the one that the cameras share. Raises
+        UnknownCameraError, and InvalidRequestError when they share none.
+        """
+        camera = self.camera(camera_id)
+        if detector is None:
+            service = self._shared_service()
+        else:
+            service = DetectionService(detector)
+            service.start()
+        if service is None:
+            raise InvalidRequestError("the cameras share no detector", hint="Name one.")
+        camera.pipeline.request_detector(service)
+        before = self._own.pop(camera_id, None)
+        if before is not None:
+            before.stop()
+        if detector is not None:
+            self._own[camera_id] = service
+
     async def close(self) -> None:
         """Stop all cameras; their viewers get ``end``."""
         await asyncio.gather(
@@ -134,14 +155,17 @@ class StreamChannelManager:
         self, camera_id: str, source: object, detector: Detector | None
     ) -> DetectionService:
         shares = not self.only_synthetic or isinstance(source, SyntheticSource)
-        if detector is None and shares and self.detector is not None:
-            if self._shared is None:
-                self._shared = DetectionService(self.detector)
-                self._shared.start()
-            return self._shared
+        if detector is None and shares and (shared := self._shared_service()) is not None:
+            return shared
         own = self._own[camera_id] = DetectionService(detector or _default_detector(source))
         own.start()
         return own
+
+    def _shared_service(self) -> DetectionService | None:
+        if self._shared is None and self.detector is not None:
+            self._shared = DetectionService(self.detector)
+            self._shared.start()
+        return self._shared
 
 
 def _default_detector(source: object) -> Detector:

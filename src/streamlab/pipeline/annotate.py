@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 
 import supervision as sv
@@ -56,6 +57,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._emit = emit
         self._carrier = BoxCarrier()
         self._service = service
+        self._next_service: deque[DetectionService] = deque(maxlen=1)
         self._reserved_rows = reserved_rows
         self._client = DetectionClient(
             receive_detections=lambda pts, found: self._post(Answer(pts, found, monotonic_ns())),
@@ -79,6 +81,10 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self._box_deadline_ns = deadline_ns
             self._changed.notify()
 
+    def request_service(self, service: DetectionService) -> None:
+        """Ask another detector from the next frame on. From any thread."""
+        self._next_service.append(service)
+
     def get_timer(self) -> int | None:
         """Return when the oldest frame goes with older boxes, or a delayed answer is due."""
         if self.boxes.deadline_ns != self._box_deadline_ns:
@@ -98,16 +104,24 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def handle(self, item: CapturedFrame | Answer) -> None:
         """Take a frame, or news of one."""
         if isinstance(item, CapturedFrame):
+            if self._next_service:
+                self._adopt(self._next_service.popleft())
             self._waiting[item.pts] = item
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:
                 del self._captured_ns[next(iter(self._captured_ns))]
             now_ns = monotonic_ns()
-            self.boxes.receive_frame(item.pts, now_ns)
+            self.boxes.receive_frame(item.pts, item.captured_ns)  # a deadline counts from there
             self.line.receive_frame(item, now_ns)
         else:
             self.line.receive_answer(item)
         self._settle()
+
+    def _adopt(self, service: DetectionService) -> None:
+        left = self._service.withdraw(self._client)
+        self._service = service
+        if left is not None:
+            self.line.receive_answer(Answer(left.pts, None, monotonic_ns()))
 
     def _settle(self) -> None:
         while (said := self.line.next_event()) is not None:

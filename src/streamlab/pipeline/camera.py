@@ -116,6 +116,16 @@ class CameraPipeline:
         """Draw a frame with older boxes this long after it came."""
         self._annotator.request_box_deadline(deadline_ns)
 
+    def request_detector(self, service: DetectionService) -> None:
+        """Ask this detector from the next frame on; nothing else changes."""
+        self.service = service
+        self._annotator.request_service(service)
+
+    def request_renderer(self, renderer: Renderer) -> None:
+        """Draw with this renderer from the next frame on."""
+        self._annotator.renderer = renderer
+        self._annotator.renderer_error = ""
+
     def inject(self, faults: Faults) -> None:
         """Have these faults from the next frame on, instead of those before."""
         self.faults = faults

@@ -67,10 +67,10 @@ class DetectionService(threading.Thread):
         if replaced is not None:
             client.receive_refusal(replaced.pts)
 
-    def withdraw(self, client: DetectionClient) -> None:
-        """Forget a camera's frame: it goes away."""
+    def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
+        """Take a camera's frame from the door, if one waits there: the camera goes away."""
         with self._changed:
-            self._door.pop(client, None)
+            return self._door.pop(client, None)
 
     def stop(self) -> None:
         """End after the batch in hand; the detector is closed then. Returns at once."""

@@ -132,25 +132,26 @@ class LineWriter:
         self._complete(everything_sent=False)
 
     def _flush(self) -> None:
-        if self._line.paused or self._completed.done():
+        if self._completed.done():
             return
         try:
-            self._write(self._left or self._reader.take())
-            if self._reader.over and not self._left and not self._line.paused:
-                self._complete(everything_sent=True)
+            if self._left:
+                self._write(self._left)
+            if not self._line.paused:
+                self._write(self._reader.take())
         except Exception as error:  # noqa: BLE001 - handed to the one who awaits
             self._completed.set_exception(error)
+            return
+        if self._reader.over and not self._line.paused:
+            self._complete(everything_sent=True)
 
     def _write(self, events: list[bytes]) -> None:
-        line = self._line
+        self._left = []
         for number, event in enumerate(events):
-            if line.paused:
+            if self._line.paused:
                 self._left = events[number:]
                 return
-            line.write(event)
-        if self._left:  # and while they were left, others have come
-            self._left = []
-            self._write(self._reader.take())
+            self._line.write(event)
 
     def _complete(self, *, everything_sent: bool) -> None:
         if not self._completed.done():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import holoviews as hv
-import holoviews.plotting.bokeh  # noqa: F401 - registers the backend
+import holoviews.plotting.bokeh
 import numpy as np
 import pandas as pd
 
@@ -74,6 +74,10 @@ def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
         **_frame(_title("Distribution of the drift", simulated), _DRIFT, _SHARE),
         logy=True,
         yformatter="%g",
+        xlim=(
+            np.nanmin([bars["from"].min(), -1.2 * tolerance_ms]),
+            np.nanmax([bars["to"].max(), 1.2 * tolerance_ms]),
+        ),
         ylim=(least, 150),
     )
 
@@ -104,7 +108,7 @@ def tradeoff_plot(
 
 
 def _tradeoff(runs: pd.DataFrame, trace: str, gain: str) -> hv.Overlay:
-    points = runs.groupby(["policy", *_SETTINGS], as_index=False)[_FIGURES + [gain]].mean()
+    points = runs.groupby(["policy", *_SETTINGS], as_index=False)[[*_FIGURES, gain]].mean()
     if gain == "fresh":
         points[gain] *= 100
     curves = []
@@ -137,8 +141,11 @@ def _thinned(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _title(what: str, simulated: pd.DataFrame) -> str:
-    settings = simulated.attrs
-    return f"{what} · {settings['policy']}, tolerance {settings['sync_tolerance_ms']:g} ms"
+    settings, lost = simulated.attrs, simulated["drift_ms"].isna().mean()
+    left_out = f" ({lost:.1%} of the frames left in one channel only)" if lost else ""
+    return (
+        f"{what} · {settings['policy']}, tolerance {settings['sync_tolerance_ms']:g} ms{left_out}"
+    )
 
 
 def _frame(title: str, across: hv.Dimension, up: hv.Dimension) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""Both channels of one frame, decoded from the bytes that a viewer is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamlab.core.channels import ChannelType, QualityLevel
+from streamlab.core.fragment import Fragment, InitSegment, WireBox
+from streamlab.errors import SourceUnreachableError
+from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.ui.feed import fragments_of
+
+TIMEOUT_S = 10.0
+JPEG_QUALITY = 85
+GAP_PX = 8
+
+
+class Snapshot(NamedTuple):
+    """One frame as it was delivered: ``raw`` and ``annotated`` are RGB, ``(height, width, 3)``."""
+
+    raw: NDArray[np.uint8]
+    annotated: NDArray[np.uint8]
+    pts: int
+    """Ticks of 1/90000 s since the camera started; the same for both."""
+    detections_pts: int | None
+    """The frame that the boxes were found on."""
+    boxes: list[WireBox]
+    """What is drawn: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the capture."""
+
+    def jpeg(self) -> bytes:
+        """Return both pictures side by side, raw on the left."""
+        gap = np.full((self.raw.shape[0], GAP_PX, 3), 255, np.uint8)
+        bgr = np.hstack([self.raw, gap, self.annotated])[:, :, ::-1]
+        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        return data.tobytes()
+
+    def __repr__(self) -> str:
+        height, width, _ = self.raw.shape
+        return f"Snapshot(pts={self.pts}, {width}x{height}, {len(self.boxes)} boxes)"
+
+    def _repr_jpeg_(self) -> bytes:
+        return self.jpeg()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was delivered of both channels, from a keyframe to a frame that both have."""
+
+    pts: int
+    inits: Mapping[ChannelType, InitSegment]
+    fragments: Mapping[ChannelType, list[Fragment]]
+
+    def decode(self) -> Snapshot:
+        """Return that frame. Takes some ms: not for an event loop."""
+        raw, annotated = (self._picture(channel) for channel in ChannelType)
+        frames = (frame for each in self.fragments[ChannelType.ANNOTATED] for frame in each.frames)
+        boxes = next(frame.boxes for frame in frames if frame.pts == self.pts)
+        assert boxes is not None, "the annotated channel says what is drawn"
+        return Snapshot(raw, annotated, self.pts, boxes.detections_pts, boxes.rows)
+
+    def _picture(self, channel: ChannelType) -> NDArray[np.uint8]:
+        data = [self.inits[channel].data, *(each.data for each in self.fragments[channel])]
+        with av.open(io.BytesIO(b"".join(data))) as container:
+            frame = next(each for each in container.decode(video=0) if each.pts == self.pts)
+            return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+async def deliver(
+    camera: Camera, subscriptions: ChannelSubscriptionManager, quality: QualityLevel
+) -> Delivered:
+    """Watch both channels until they have a frame in common.
+
+    Raises SourceUnreachableError when there is none within ``TIMEOUT_S``, and LimitError.
+    """
+    qualities = dict.fromkeys(ChannelType, quality)
+    connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
+    try:
+        with closing(subscriptions.read([(camera, connection)])) as reader:
+            async with asyncio.timeout(TIMEOUT_S), aclosing(reader.batches()) as batches:
+                fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
+                async for events in batches:
+                    for fragment in fragments_of(events, camera.stream):
+                        _add(fragments[fragment.key.channel], fragment)
+                    pts = _newest_in_common(fragments)
+                    if pts is not None:
+                        inits = {
+                            channel: camera.stream.inits[each[0].init_id]
+                            for channel, each in fragments.items()
+                        }
+                        return Delivered(pts, inits, fragments)
+    except TimeoutError:
+        pass
+    raise SourceUnreachableError(
+        f"camera '{camera.camera_id}' gave no picture", hint=f"It is {camera.state}."
+    )
+
+
+def _add(fragments: list[Fragment], fragment: Fragment) -> None:
+    """Keep what is needed to decode the newest frame."""
+    if fragment.keyframe:
+        fragments.clear()
+    fragments.append(fragment)
+
+
+def _newest_in_common(fragments: Mapping[ChannelType, list[Fragment]]) -> int | None:
+    raw, annotated = (
+        {frame.pts for fragment in each for frame in fragment.frames}
+        for each in fragments.values()
+    )
+    return max(raw & annotated, default=None)

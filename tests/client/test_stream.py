@@ -1,0 +1,234 @@
+"""The clients against a real server: events, frames, switches, many cameras."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import islice, pairwise
+
+import httpx
+import numpy as np
+import pytest
+
+from streamlab.client import (
+    AsyncClient,
+    AsyncStream,
+    Client,
+    Connected,
+    Detections,
+    Event,
+    Fragment,
+    Frame,
+    Gap,
+    Init,
+    Switched,
+)
+from streamlab.core.truth_strip import CELLS, cell_bounds_px, strip_height_px, strip_number
+from streamlab.errors import InvalidRequestError, UnknownCameraError
+from tests.fakes.streamlab_process import StreamlabProcess
+
+FRAME = 3000
+MIDDLE = 128
+
+
+def strip_of(frame: Frame) -> int | None:
+    """Return the frame number that the picture shows."""
+    image = frame.image
+    height, width, _ = image.shape
+    rows = image[: strip_height_px(height)]
+    bounds = [cell_bounds_px(cell, width) for cell in range(CELLS)]
+    return strip_number([float(rows[:, left:right].mean()) for left, right in bounds])
+
+
+def is_annotated(frame: Frame) -> bool:
+    """Return whether the channel cell is white."""
+    rows, right = strip_height_px(frame.image.shape[0]), frame.image.shape[1] // CELLS
+    return float(frame.image[rows : 2 * rows, :right].mean()) > MIDDLE
+
+
+def check_runs(events: Iterable[Event]) -> dict[str, list[Fragment]]:
+    """Return the fragments of each channel, which follow each other without a hole."""
+    runs: dict[str, list[Fragment]] = defaultdict(list)
+    for event in events:
+        assert not isinstance(event, Gap)
+        if isinstance(event, Fragment):
+            runs[f"{event.camera_id}/{event.channel}"].append(event)
+    for run in runs.values():
+        assert run[0].keyframe
+        assert all(late.sequence == early.sequence + 1 for early, late in pairwise(run))
+    return runs
+
+
+@pytest.mark.parametrize("payload", ["inline", "url"])
+def test_both_channels(server: StreamlabProcess, payload: str) -> None:
+    with Client(server.url) as client:
+        assert [camera["camera_id"] for camera in client.cameras()] == ["street", "gate"]
+        with client.watch(
+            "street", "both", payload="url" if payload == "url" else "inline"
+        ) as stream:
+            events = list(islice(stream, 120))
+            drift = client.sync_stats("street")
+    assert isinstance(events[0], Connected)
+    assert events[0].channels == ("raw", "annotated")
+    runs = check_runs(events)
+    assert set(runs) == {"street/raw", "street/annotated"}
+    boxes = [frame.detections for item in runs["street/annotated"] for frame in item.frames]
+    assert any(boxes)
+    for run in runs.values():
+        assert all(b"moof" in item.data[:8] and b"mdat" in item.data for item in run)
+        assert all(bool(item.url) == (payload == "url") for item in run)
+        assert all(item.arrived_at >= item.released_at - 0.001 for item in run)
+    assert "drift_ms" in drift
+
+
+def test_frames_are_what_was_captured(server: StreamlabProcess) -> None:
+    with Client(server.url) as client, client.watch("street", "both") as stream:
+        frames = list(islice(stream.frames(), 40))
+    assert {frame.channel for frame in frames} == {"raw", "annotated"}
+    for frame in frames:
+        assert frame.image.shape == (180, 320, 3)
+        assert frame.image.dtype == np.uint8
+        assert strip_of(frame) == frame.pts // FRAME
+        assert is_annotated(frame) == (frame.channel == "annotated")
+        assert frame.channel == "annotated" or not frame.detections
+
+
+def test_frames_after_events(server: StreamlabProcess) -> None:
+    with Client(server.url) as client, client.watch("gate") as stream:
+        next(event for event in stream if isinstance(event, Fragment))
+        assert next(iter(stream.frames())).image.shape == (180, 320, 3)
+
+
+def test_switches_are_frame_exact(server: StreamlabProcess) -> None:
+    """No frame is given twice, left out or out of order because of a switch."""
+
+    async def look() -> list[Frame]:
+        frames = []
+        async with (
+            AsyncClient(server.url) as client,
+            client.watch("street", "raw") as stream,
+        ):
+            async for frame in stream.frames():
+                frames.append(frame)
+                if len(frames) in (20, 60):
+                    done = await stream.switch("annotated" if len(frames) == 20 else "raw")
+                    assert done.previous_channel == frame.channel
+                if len(frames) == 40:
+                    await stream.switch("annotated", quality="low")
+                if len(frames) == 80:
+                    return frames
+        raise AssertionError
+
+    frames = asyncio.run(look())
+    assert all(late.pts == early.pts + FRAME for early, late in pairwise(frames))
+    shown = [(frame.channel, frame.quality) for frame in frames]
+    changes = [early for early, late in pairwise(shown) if early != late] + [shown[-1]]
+    assert changes == [
+        ("raw", "medium"),
+        ("annotated", "medium"),
+        ("annotated", "low"),
+        ("raw", "medium"),
+    ]
+    assert all(is_annotated(frame) == (frame.channel == "annotated") for frame in frames)
+    assert all(strip_of(frame) == frame.pts // FRAME for frame in frames if frame.quality != "low")
+
+
+def test_many_cameras_on_one_connection(server: StreamlabProcess) -> None:
+    def is_enough(events: list[Event]) -> bool:
+        fragments = [event for event in events if isinstance(event, Fragment)]
+        channels = {event.channel for event in fragments if event.camera_id == "gate"}
+        return channels == {"raw", "annotated"} and len(fragments) > 60
+
+    async def look() -> list[Event]:
+        events: list[Event] = []
+        async with (
+            AsyncClient(server.url) as client,
+            client.watch(["street", "gate"], "raw") as stream,
+        ):
+            with pytest.raises(InvalidRequestError, match="which camera"):
+                await stream.switch("annotated")
+            while not is_enough(events):
+                events.append(await anext(stream))
+                if isinstance(events[-1], Connected) and events[-1].camera_id == "gate":
+                    await stream.switch("annotated", camera_id="gate")
+        return events
+
+    events = asyncio.run(look())
+    told = [event for event in events if isinstance(event, Switched)]
+    assert [(event.camera_id, event.channel) for event in told] == [("gate", "annotated")]
+    assert set(check_runs(events)) == {"street/raw", "gate/raw", "gate/annotated"}
+    assert {event.camera_id for event in events} == {"street", "gate"}
+
+
+def test_boxes_as_events(server: StreamlabProcess) -> None:
+    with Client(server.url) as client, client.watch("street", detections=True) as stream:
+        first = next(event for event in stream if isinstance(event, Detections))
+        assert first.pts % FRAME == 0
+        stream.unsubscribe("detections")
+        stream.subscribe("annotated", quality="low")
+        init = next(
+            event for event in stream if isinstance(event, Init) and event.channel == "annotated"
+        )
+        assert init.quality == "low"
+
+
+def test_a_camera_that_is_not_there(server: StreamlabProcess) -> None:
+    with Client(server.url) as client:
+        for camera in ("door", ["street", "door"]):
+            with pytest.raises(UnknownCameraError, match="door") as raised, client.watch(camera):
+                pass
+            assert "street, gate" in raised.value.hint
+        with pytest.raises(UnknownCameraError):
+            client.sync_stats("door")
+
+
+def test_waiting_may_time_out_without_loss(server: StreamlabProcess) -> None:
+    async def look() -> list[Event]:
+        events: list[Event] = []
+        async with AsyncClient(server.url) as client, client.watch("street", "both") as stream:
+            while len(events) < 150:
+                try:
+                    async with asyncio.timeout(0.003):
+                        events.append(await anext(stream))
+                except TimeoutError:
+                    pass
+        return events
+
+    assert len(check_runs(asyncio.run(look()))) == 2
+
+
+def test_a_slow_reader_gets_gaps(server_url: str) -> None:
+    """The socket is not read while nobody iterates, so the server skips, or has let go."""
+    options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)]
+
+    async def read_slowly(stream: AsyncStream) -> Gap:
+        async with stream:
+            async for event in stream:
+                if isinstance(event, Fragment) and not event.cached:
+                    break
+            await asyncio.sleep(4.0)  # the slowness that is tested
+            run: list[Fragment] = []
+            async for event in stream:
+                if isinstance(event, Gap):
+                    assert run[-1].sequence + 1 == event.from_sequence
+                    following = await anext(stream)
+                    while not isinstance(following, Fragment):
+                        following = await anext(stream)
+                    assert following.sequence == event.to_sequence + 1
+                    assert following.keyframe
+                    return event
+                if isinstance(event, Fragment):
+                    run.append(event)
+        raise AssertionError
+
+    async def read_both() -> tuple[Gap, Gap]:
+        transport = httpx.AsyncHTTPTransport(socket_options=options)
+        async with AsyncClient(server_url, transport=transport) as client:
+            inline = client.watch("street", raw_quality="high")
+            by_url = client.watch("street", payload="url")
+            return await asyncio.gather(read_slowly(inline), read_slowly(by_url))
+
+    inline, by_url = asyncio.run(read_both())
+    assert (inline.reason, by_url.reason) == ("slow_client", "no_longer_held")
