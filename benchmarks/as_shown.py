@@ -41,20 +41,21 @@ def main() -> None:
         asked.traces, seeds=[asked.seed], seconds=asked.seconds, video=video, workers=asked.workers
     )
     table = Table(
-        "trace", "policy", "as shown", "ratio", "fresh", "added ms", "violations",
+        "trace", "policy", "as shown", "ratio", "fresh", "added ms", "violate", "lost",
         title=f"{asked.seconds:.0f} s at {FPS} fps; "
         f"accuracy when every frame waits: {own_accuracy(video).mean():.3f}",
     )  # fmt: skip
     for trace, own in runs.groupby("trace", sort=False):
-        for run in own.itertuples():
+        for run in own.to_dict("records"):
             table.add_row(
                 str(trace),
-                run.policy,
-                f"{run.as_shown:.3f}",
-                f"{run.as_shown_ratio:.3f}",
-                f"{run.fresh:.1%}",
-                f"{run.latency_mean_ms:.1f}",
-                f"{run.violations:.2%}",
+                run["policy"],
+                f"{run['as_shown']:.3f}",
+                f"{run['as_shown_ratio']:.3f}",
+                f"{run['fresh']:.1%}",
+                f"{run['latency_mean_ms']:.1f}",
+                f"{run['violations']:.2%}",
+                f"{run['lost']:.2%}",
             )
         table.add_section()
     Console().print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -17,9 +18,10 @@ GOP_S = 3
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProcess]:
     """Cameras `street` and `gate`, annotated with their ground truth."""
     log_path = tmp_path_factory.mktemp("client") / "server.log"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STREAMLAB_GOP_S", str(GOP_S))
-        environment.setenv("STREAMLAB_CLIENT_QUEUE_FRAGMENTS", "200")
-        arguments = ["--camera", STREET, "--camera", GATE, "--model", "truth"]
-        with StreamlabProcess(log_path, *arguments) as process:
-            yield process
+    arguments = ["--camera", STREET, "--camera", GATE, "--model", "truth"]
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("STREAMLAB_GOP_S", str(GOP_S))
+            environment.setenv("STREAMLAB_CLIENT_QUEUE_FRAGMENTS", "200")
+            process = stack.enter_context(StreamlabProcess(log_path, *arguments))
+        yield process

@@ -73,10 +73,11 @@ class Http:
                 f"{self.url} answers {path}, but not with JSON", hint="Is it a streamlab server?"
             ) from error
 
-    async def fetch(self, path: str) -> bytes:
+    async def fetch(self, path: str, stall_timeout_s: float) -> bytes:
         """Return the bytes behind a URL of an event. Raises as ``ask``, and TryLaterError."""
+        timeout_s = min(self.timeout_s, stall_timeout_s)
         try:
-            response = await self._client.get(path)
+            response = await self._client.get(path, timeout=timeout_s)
         except httpx.TransportError as error:
             raise unreachable(error) from error
         _check(response)

@@ -21,7 +21,7 @@ from streamlab.client.session import Session, Subscription, Switch, camera_path,
 from streamlab.errors import NoLongerHeldError, UnknownCameraError
 
 MAX_WAITING_EVENTS = 8  # beyond them the socket is not read, and the server says gap
-MAX_FETCH_ATTEMPTS = 3
+MAX_FETCH_ATTEMPTS = 5
 NO_LONGER_HELD = "no_longer_held"
 
 
@@ -61,6 +61,7 @@ class AsyncStream:
         self._http = http
         self._session = session
         self._reconnect = reconnect
+        self._stall_timeout_s = stall_timeout_s
         self._feed = Feed(http, session, reconnect, stall_timeout_s)
         self._delivery = Delivery()
         self._ready: deque[Event] = deque()  # of one item: itself, and a gap before it
@@ -227,6 +228,8 @@ class AsyncStream:
         """Return the fragment with its bytes, or None when they cannot be had."""
         try:
             attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
-            return replace(fragment, data=await attempts(self._http.fetch, fragment.url))
+            return replace(
+                fragment, data=await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
+            )
         except (NoLongerHeldError, UnknownCameraError, ServerUnreachableError, TryLaterError):
             return None

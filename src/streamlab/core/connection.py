@@ -73,8 +73,8 @@ class Connection:
         """Whether it asked for the boxes of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
-        self.sent_fragments = 0
-        self._by_url = by_url
+        self.by_url = by_url
+        """Whether fragments are named, not carried."""
         self._resume = resume
         self._outbox: deque[bytes] = deque()
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
@@ -141,14 +141,21 @@ class Connection:
                 cursor.init_id = fragment.init_id
                 events.extend(self._init_before(fragment, inits))
             cached = fragment.sequence <= cursor.cached_to
-            events.append(entry.event(cached=cached, by_url=self._by_url))
-        if fresh:
-            self.sent_fragments += len(fresh)
-            if self.state is ConnectionState.JOINING:
-                self.state = ConnectionState.LIVE
+            events.append(entry.event(cached=cached, by_url=self.by_url))
+        if fresh and self.state is ConnectionState.JOINING:
+            self.state = ConnectionState.LIVE
         events.extend(self._boxes)
         self._boxes.clear()
         return events
+
+    def in_step(self) -> Mapping[ChannelKey, Cursor]:
+        """Return its cursors when it waits for nothing but what comes next in each, else none."""
+        waits = self._outbox or self._boxes or self.detections or self._resume is not None
+        if waits or len(self._cursors) < len(self.channels):
+            return {}
+        cursors = self._cursors.values()
+        read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)
+        return self._cursors if read else {}
 
     def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors that are missing, as far as there is something to read."""

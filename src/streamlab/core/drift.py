@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
 from streamlab.core.playout import NS_PER_MS
-from streamlab.core.stats import SlidingShare, Window
+from streamlab.core.stats import RecentShare, Window
 from streamlab.core.timebase import TIMESCALE
 
 MAX_UNPAIRED = 1024
@@ -48,8 +48,7 @@ class DriftMeter:
         self.counts: Counter[str] = Counter()
         self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
-        self.fresh_share = SlidingShare(FRESH_SPAN_S)
-        """The share of annotated frames of the last seconds with boxes of their own."""
+        self._fresh_share = RecentShare(FRESH_SPAN_S)
         self.newest_pts: dict[ChannelType, int] = dict.fromkeys(ChannelType, -1)
         """The newest frame that has left in each channel."""
         self._alone: deque[tuple[int, int]] = deque()  # out in one channel: pts, released
@@ -93,6 +92,11 @@ class DriftMeter:
         if state is SyncState.SYNCHRONIZED and not together:
             state = SyncState.CORRECTING
         return ChannelSyncStatus(drift_ms, together, self.counts["violations"], state)
+
+    def fresh_lately(self, now_ns: int) -> float | None:
+        """Return the share of annotated frames of about the last ten seconds that were fresh."""
+        fresh, stale = self.counts["fresh"], self.counts["stale"]
+        return self._fresh_share.receive_counts(fresh, fresh + stale, now_ns)
 
     def fresh_fraction(self, now_ns: int, span_s: float) -> float | None:
         """Return the share of annotated frames of the last seconds with boxes of their own."""
@@ -139,5 +143,4 @@ class DriftMeter:
     def _count_age(self, pts: int, detections_pts: int | None, now_ns: int) -> None:
         self.counts["fresh" if detections_pts == pts else "stale"] += 1
         if detections_pts is not None:
-            self.fresh_share.add(detections_pts == pts, now_ns)
             self.box_ages_ms.add((pts - detections_pts) * 1000 / TIMESCALE, now_ns)

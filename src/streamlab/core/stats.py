@@ -75,33 +75,25 @@ class Window:
         return [value for at_ns, value in self._values if at_ns > oldest_ns]
 
 
-class SlidingShare:
-    """The share of true answers in the last ``span_s`` seconds, at a constant cost per answer.
+class RecentShare:
+    """The share of one counter in another over about the last ``span_s`` seconds.
 
-    At most ``max_answers`` are kept, the newest.
+    It costs nothing while they count: it is taken from how they stood whenever it was asked for,
+    of which the newest ``max_readings`` are kept.
     """
 
-    def __init__(self, span_s: float, max_answers: int = 8192) -> None:
+    def __init__(self, span_s: float, max_readings: int = 1024) -> None:
         self._span_ns = round(span_s * NS_PER_S)
-        self._max_answers = max_answers
-        self._answers: deque[tuple[int, bool]] = deque()
-        self._true = 0
+        self._readings = deque([(0, 0, 0)], max_readings)
 
-    def add(self, answer: bool, now_ns: int) -> None:
-        """Add an answer."""
-        self._answers.append((now_ns, answer))
-        self._true += answer
-        self._forget(now_ns)
-
-    def value(self, now_ns: int) -> float | None:
-        """Return the share, or None when there were no answers."""
-        self._forget(now_ns)
-        return self._true / len(self._answers) if self._answers else None
-
-    def _forget(self, now_ns: int) -> None:
-        answers, oldest_ns = self._answers, now_ns - self._span_ns
-        while answers and (answers[0][0] <= oldest_ns or len(answers) > self._max_answers):
-            self._true -= answers.popleft()[1]
+    def receive_counts(self, part: int, whole: int, now_ns: int) -> float | None:
+        """Return the share in what was counted in the span, or None when that is nothing."""
+        readings = self._readings
+        while len(readings) > 1 and readings[1][0] <= now_ns - self._span_ns:
+            readings.popleft()
+        _, part_before, whole_before = readings[0]
+        readings.append((now_ns, part, whole))
+        return (part - part_before) / (whole - whole_before) if whole > whole_before else None
 
 
 class RankedWindow:

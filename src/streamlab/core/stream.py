@@ -183,16 +183,19 @@ class DualChannelStream:
         if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
             ring.clear()
         self._order += 1
-        ring.append(Released(fragment, wall_s, self._order, self._media_path))
+        entry = Released(fragment, wall_s, self._order, self._media_path)
+        ring.append(entry)
         self.counts[f"released_{fragment.key.channel}"] += 1
         self._post_detections(fragment)
-        self._events.append(FragmentReleased(fragment, now_ns))
+        self._events.append(FragmentReleased(entry, now_ns))
 
     def _post_detections(self, fragment: Fragment) -> None:
+        if fragment.key.channel is ChannelType.RAW:
+            return
         asking = [connection for connection in self.connections.values() if connection.detections]
         for frame in fragment.frames if asking else ():
             if frame.boxes is None or frame.pts <= self._boxes_pts:
-                continue  # raw, or another quality of the annotated channel was first
+                continue  # another quality of the annotated channel was first
             self._boxes_pts = frame.pts
             boxes = frame.boxes
             event = encode(Detections(frame.pts, boxes.detections_pts, boxes.rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, QualityLevel, View
-from streamlab.core.fragment import Fragment
+from streamlab.core.ring import Released
 from streamlab.core.sync import BoxDeadline
 
 
@@ -44,7 +44,7 @@ class Wake:
 class FragmentReleased:
     """A fragment has left, and the connections may read it; ``now_ns`` is monotonic."""
 
-    fragment: Fragment
+    entry: Released
     now_ns: int
 
 

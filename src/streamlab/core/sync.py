@@ -46,12 +46,7 @@ class BoxDeadline:
     deadline_ns: int
 
 
-class _Waiting(NamedTuple):
-    """A fragment that is held back."""
-
-    fragment: Fragment
-    last_pts: int
-    ready_ns: int
+_Waiting = tuple[Fragment, int, int]  # a fragment, its last pts, when it was ready
 
 
 class SyncController:
@@ -112,7 +107,7 @@ class SyncController:
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
         """Take a fragment that is ready."""
         frame = fragment.frames[-1]
-        waiting = _Waiting(fragment, frame.pts, now_ns)
+        waiting = (fragment, frame.pts, now_ns)
         if fragment.key.channel is ChannelType.RAW:
             self._receive_raw(frame, now_ns)
             self._raw.append(waiting)
@@ -192,7 +187,7 @@ class SyncController:
     def report(self, now_ns: int) -> Sync:
         """Return the ``sync`` event as of now."""
         status = self.meter.status(now_ns)
-        fresh = self.meter.fresh_share.value(now_ns)
+        fresh = self.meter.fresh_lately(now_ns)
         return Sync(
             drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
             is_synchronized=status.is_synchronized,
@@ -301,7 +296,8 @@ class SyncController:
             if self._last_raw is not None:
                 self.intervals_ms.add((now_ns - self._last_raw[2]) / NS_PER_MS, now_ns)
             self._last_raw = (pts, ready_ns, now_ns)
-            if self._answered:
+            self._answered.discard(pts)
+            if len(self._answered) > MAX_UNPAIRED:
                 self._answered = {answered for answered in self._answered if answered > pts}
         self._release(fragment, now_ns)
 

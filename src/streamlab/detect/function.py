@@ -26,7 +26,7 @@ class CallableDetector:
     def __init__(
         self, function: Callable[[NDArray[np.uint8]], sv.Detections], name: str | None = None
     ) -> None:
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self._function = function
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:

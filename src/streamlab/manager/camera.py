@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
@@ -14,6 +13,7 @@ from streamlab.core.events import EndReason, Source
 from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import SyncPolicy
+from streamlab.core.ring import Released
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import (
     EncodersWanted,
@@ -25,6 +25,7 @@ from streamlab.core.stream_events import (
 from streamlab.core.sync import BoxDeadline, SyncController
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.render import Renderer
+from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
@@ -80,7 +81,7 @@ class Camera:
         self.state_detail = ""
         self.end_reason: EndReason | None = None
         """Why the stream is over: viewers get what is left, then ``end``."""
-        self.wakes: set[Callable[[], None]] = set()
+        self.audience = Audience()
         self.observers: set[Observer] = set()
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._settings = settings
@@ -177,26 +178,25 @@ class Camera:
     def settle(self) -> None:
         """Do what the core asks for and arm its timer anew. Call after every word to it."""
         woken = False
+        released: list[Released] = []
         while (event := self.stream.next_event()) is not None:
             if isinstance(event, EncodersWanted):
                 self.pipeline.request_encoders(event.keys)
             elif isinstance(event, BoxDeadline):
                 self.pipeline.request_box_deadline(event.deadline_ns)
             elif isinstance(event, FragmentReleased):
-                woken = True
+                released.append(event.entry)
                 for observer in self.observers:
-                    observer.released(event.fragment, event.now_ns)
+                    observer.released(event.entry.fragment, event.now_ns)
             elif isinstance(event, Wake):
                 woken = True
             else:
                 self._resolve_switch(event)
         if woken:
-            self._wake_all()
+            self.audience.wake_all()
+        elif released:
+            self.audience.release(released)
         self._arm()
-
-    def _wake_all(self) -> None:
-        for wake in self.wakes:
-            wake()
 
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
         waiting = self._switches.pop(outcome.connection_id, None)
@@ -253,4 +253,4 @@ class Camera:
 
     def _end(self, reason: EndReason) -> None:
         self.end_reason = self.end_reason or reason
-        self._wake_all()
+        self.audience.wake_all()

@@ -9,13 +9,12 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.connection import Connection
 from streamlab.core.events import End, Heartbeat, encode
 from streamlab.core.timebase import NS_PER_S
+from streamlab.manager.audience import Cohort, Form, Wake, Write
 from streamlab.manager.camera import Camera
-
-_DATA = b"data: {"
 
 
 class Feed:
-    """What one connection is to be sent of one camera."""
+    """What one connection is to be sent of one camera. ``tagged``: each event names the camera."""
 
     def __init__(
         self,
@@ -27,29 +26,28 @@ class Feed:
     ) -> None:
         self.over = False
         self.camera = camera
-        self._connection = connection
+        self.connection = connection
+        tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
+        self.form = Form(connection.by_url, tag)
         self._hello = hello
         self._max_lag = max_lag
-        self._tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
 
     def take(self) -> list[bytes]:
         """Return the next events; the last is ``end``."""
         if self.over:
             return []
         camera = self.camera
-        events = self._connection.take(camera.stream.rings, camera.stream.inits, self._max_lag)
+        events = self.connection.take(camera.stream.rings, camera.stream.inits, self._max_lag)
+        if self._hello:
+            events, self._hello = self._hello + events, []
         if camera.end_reason is not None:
             self.over = True
             events.append(encode(End(camera.end_reason)))
-        if self._tag:
-            events = [self.tag(event) for event in events]
-        if self._hello:
-            events, self._hello = self._hello + events, []
-        return events
+        return [self.form.apply(event) for event in events] if self.form.tag else events
 
-    def tag(self, event: bytes) -> bytes:
-        """Return the event with its camera's id."""
-        return event.replace(_DATA, _DATA + self._tag, 1) if self._tag else event
+    def heartbeat(self) -> bytes:
+        """Return a heartbeat."""
+        return self.form.apply(encode(Heartbeat(wall_s())))
 
 
 class Reader:
@@ -66,12 +64,14 @@ class Reader:
         self._feeds = feeds
         self._interval_ns = round(heartbeat_interval_s * NS_PER_S)
         self._on_close = on_close
-        self._wake: Callable[[], None] = _nothing
+        self._wake: Wake = _nothing
+        self._write: Write | None = None
+        self._cohorts: list[Cohort] = []
         self._taken_ns = monotonic_ns()
         self._heartbeat_due = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def listen(self, wake: Callable[[], None]) -> None:
+    def listen(self, wake: Wake) -> None:
         """Call ``wake`` in the event loop from now on whenever there may be something to take.
 
         It is called by the camera for one reader after the other: it must be quick, must not
@@ -79,23 +79,51 @@ class Reader:
         """
         self._wake = wake
         for feed in self._feeds:
-            feed.camera.wakes.add(wake)
+            feed.camera.audience.add(wake)
         self._arm()
 
     def take(self) -> list[bytes]:
         """Return the next events, or none."""
+        self.fall_out()
         feeds = self._feeds
         events = feeds[0].take()
         for feed in feeds[1:]:
             events += feed.take()
         if not events and self._heartbeat_due:
-            events = [feed.tag(encode(Heartbeat(wall_s()))) for feed in feeds if not feed.over]
+            events = [feed.heartbeat() for feed in feeds if not feed.over]
         if events:
             self._taken_ns = monotonic_ns()
             self._heartbeat_due = False
         if feeds[0].over:
             self.over = all(feed.over for feed in feeds)
         return events
+
+    def fall_in(self, write: Write) -> None:
+        """Have ``write`` called with each next fragment, while nothing else is to be taken.
+
+        Call it when all that was taken is written. ``write`` must not raise; when no more can be
+        written, ``fall_out``.
+        """
+        steps = [(feed, feed.connection.in_step()) for feed in self._feeds if not feed.over]
+        if not all(cursors for _, cursors in steps):
+            return
+        self._write = write
+        for feed, cursors in steps:
+            joined = feed.camera.audience.fall_in(self._wake, write, cursors, feed.form)
+            if not joined:
+                self.fall_out()
+                return
+            self._cohorts += joined
+
+    def fall_out(self) -> None:
+        """Be told to take from now on. What has been written is not taken again."""
+        if self._write is None:
+            return
+        for cohort in self._cohorts:
+            cohort.leave(self._write)
+        for feed in self._feeds:
+            feed.camera.audience.fall_out(self._wake)
+        self._write, self._cohorts = None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
         """Yield events as they come, at least one at a time, until all streams have ended."""
@@ -110,22 +138,27 @@ class Reader:
 
     def close(self) -> None:
         """End the connections."""
+        self.fall_out()
         if self._timer is not None:
             self._timer.cancel()
         for feed in self._feeds:
-            feed.camera.wakes.discard(self._wake)
+            feed.camera.audience.remove(self._wake)
         self._on_close()
 
     def _arm(self) -> None:
-        due_ns = self._taken_ns + self._interval_ns - monotonic_ns()
+        due_ns = self._sent_ns + self._interval_ns - monotonic_ns()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(max(0, due_ns) / NS_PER_S, self._on_timer)
 
     def _on_timer(self) -> None:
-        if monotonic_ns() - self._taken_ns >= self._interval_ns:
+        if monotonic_ns() - self._sent_ns >= self._interval_ns:
             self._taken_ns, self._heartbeat_due = monotonic_ns(), True
             self._wake()
         self._arm()
+
+    @property
+    def _sent_ns(self) -> int:
+        return max([self._taken_ns, *(cohort.written_ns for cohort in self._cohorts)])
 
 
 def _nothing() -> None:

@@ -126,6 +126,11 @@ class CameraPipeline:
         self._annotator.renderer = renderer
         self._annotator.renderer_error = ""
 
+    @property
+    def renderer(self) -> Renderer:
+        """What draws now."""
+        return self._annotator.renderer
+
     def inject(self, faults: Faults) -> None:
         """Have these faults from the next frame on, instead of those before."""
         self.faults = faults

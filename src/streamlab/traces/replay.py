@@ -98,12 +98,13 @@ class _Run:
         )
         self.encoding: deque[Fragment] = deque()  # annotated, in order of being ready
         self.encoder_free_ns = self.now_ns = 0
+        self.due_ns = FOREVER_NS  # when the next thing happens that follows from what has been
 
     def run(self) -> Outcome:
         """Return what became of the frames."""
         for now_ns, kind, index in _happenings(self.trace):
-            while self._step(now_ns):
-                pass
+            while self.due_ns < now_ns:
+                self._step()
             self.now_ns = now_ns
             if kind == _CAPTURED:
                 self.boxes.receive_frame(self.pts[index], now_ns)
@@ -117,26 +118,19 @@ class _Run:
                 self.boxes.receive_refusal(self.pts[index])
             self._settle(now_ns)
         while self.encoding or self.controller.waiting or self.boxes.get_timer() is not None:
-            self._step(FOREVER_NS)
+            self._step()
         columns = (self.raw_ns, self.annotated_ns, self.boxes_pts)
         return Outcome(self.trace, *(np.array(column, np.int64) for column in columns))
 
-    def _step(self, until_ns: int) -> bool:
-        """Do the next thing that falls due before ``until_ns``; return whether there was one."""
-        timer_ns, boxes_ns = self.controller.get_timer(), self.boxes.get_timer()
-        if boxes_ns is not None and boxes_ns < timer_ns:
-            timer_ns = boxes_ns
-        ready_ns = self.encoding[0].ready_ns if self.encoding else FOREVER_NS
-        if timer_ns >= until_ns and ready_ns >= until_ns:
-            return False
-        self.now_ns = now_ns = max(self.now_ns, min(timer_ns, ready_ns))
-        if ready_ns <= timer_ns:
+    def _step(self) -> None:
+        """Go on to what is due next, a picture before a timer, and do it."""
+        self.now_ns = now_ns = max(self.now_ns, self.due_ns)
+        if self.encoding and self.encoding[0].ready_ns <= now_ns:
             self.controller.receive_fragment(self.encoding.popleft(), now_ns)
         else:
             self.boxes.handle_timer(now_ns)
             self.controller.handle_timer(now_ns)
         self._settle(now_ns)
-        return True
 
     def _receive_result(self, index: int, now_ns: int) -> None:
         pts = self.pts[index]
@@ -152,6 +146,12 @@ class _Run:
                 self.boxes.request_deadline(event.deadline_ns, now_ns)
         while (frame := self.boxes.next_event()) is not None:
             self._encode(frame, now_ns)
+        due_ns, boxes_ns = self.controller.get_timer(), self.boxes.get_timer()
+        if boxes_ns is not None and boxes_ns < due_ns:
+            due_ns = boxes_ns
+        if self.encoding and self.encoding[0].ready_ns < due_ns:
+            due_ns = self.encoding[0].ready_ns
+        self.due_ns = due_ns
 
     def _encode(self, frame: FrameBoxes[int], now_ns: int) -> None:
         index = self.index[frame.pts]

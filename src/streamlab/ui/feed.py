@@ -73,16 +73,16 @@ class ViewFeed:
         """Send what there is, if the view keeps up; else it falls behind, and gets a gap."""
         if self.closed or not self.credit.may_send(self._ear.listened_ns()):
             return
-        events = self._reader.take()
-        if not events:
-            return
+        events, now_ns = self._reader.take(), monotonic_ns()
         fragments = fragments_of(events, self.camera.stream)
         if not self.credit.heard:
             events = self._with_hello(events, fragments)
-        now_ns = monotonic_ns()
-        if now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
+        news = events or self._pairs < self._history.pair_count
+        if news and now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
             self._figures_ns = now_ns
             events.append(self._figures())
+        if not events:
+            return
         text = b"".join(events).decode()
         buffers = [fragment.data for fragment in fragments]
         number = self.credit.send(len(text) + sum(map(len, buffers)), now_ns)

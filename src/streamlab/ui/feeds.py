@@ -10,7 +10,7 @@ stream of its own, and all streams of a camera share its encoders. What a view s
   same ``id`` and either ``ok`` or what a problem document says.
 
 A widget that is displayed opens a stream before any view is heard (``ANNOUNCED``), so that the
-picture starts although a cell runs; the first view that opens takes it over.
+picture starts although a cell runs; it ends when a view opens its own.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class ViewFeeds:
             feed.credit.receive_word(monotonic_ns())
         match message.get("type"):
             case "open":
-                self._open_or_adopt(view_id, message["query"], context)
+                self._close(ANNOUNCED)
+                self._open(view_id, message["query"], context)
             case "ack" if feed is not None:
                 feed.receive_ack(int(message["number"]))
             case "close":
@@ -88,17 +89,6 @@ class ViewFeeds:
         """End all streams."""
         for view_id in list(self._feeds):
             self._close(view_id)
-
-    def _open_or_adopt(self, view_id: str, query: Query, context: Context) -> None:
-        announced = self._feeds.get(ANNOUNCED)
-        fits = announced is not None and announced.connection.view == query["initial_channel"]
-        if announced is None or not fits or announced.closed:
-            self._open(view_id, query, context)
-            return
-        self._close(view_id)
-        self._feeds[view_id] = self._feeds.pop(ANNOUNCED)
-        announced.credit.receive_word(monotonic_ns())
-        announced.send = self._sender(view_id, context)
 
     def _open(self, view_id: str, query: Query, context: Context) -> None:
         self._close(view_id)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from streamlab.clock import monotonic_ns
 from streamlab.detect.detector import Detector
+from streamlab.detect.load import load_detector
+from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
 from streamlab.ui.credit import PING_S, Ear
 from streamlab.ui.loop_thread import LoopThread
-from streamlab.ui.server import LabServer
+
+if TYPE_CHECKING:
+    from streamlab.ui.server import LabServer
 
 T = TypeVar("T")
 JOIN_TIMEOUT_S = 1.0
@@ -30,19 +35,18 @@ class Checked(Protocol):
 class Hub:
     """Cameras, subscriptions, and the thread they live in.
 
-    ``detector`` and ``only_synthetic`` are those of ``StreamChannelManager``. Made on the thread
-    that runs the notebook's cells, whose loop tells when the kernel could hear its front end.
+    ``detector`` serves all cameras; without one the shipped model serves the synthetic ones. Made
+    on the thread that runs the notebook's cells, whose loop tells when the kernel could hear its
+    front end.
     """
 
-    def __init__(
-        self, name: str, settings: Settings, detector: Detector | None, *, only_synthetic: bool
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, detector: Detector | None) -> None:
         try:
             kernel_loop = asyncio.get_running_loop()
         except RuntimeError:  # not in a notebook
             kernel_loop = None
         self.ear = Ear(kernel_loop, monotonic_ns)
-        self.channels = StreamChannelManager(settings, detector, only_synthetic=only_synthetic)
+        self.channels = StreamChannelManager(settings, detector, only_synthetic=detector is None)
         self.subscriptions = ChannelSubscriptionManager(self.channels)
         self.checked: WeakSet[Checked] = WeakSet()
         self.server: LabServer | None = None
@@ -54,6 +58,19 @@ class Hub:
     def running(self) -> bool:
         """Whether it has not been closed."""
         return self._thread.running
+
+    def shares_detector(self, spec: SourceSpec) -> bool:
+        """Return whether a camera of this source asks the shared detector.
+
+        The shipped model is loaded when it is first needed.
+        """
+        channels = self.channels
+        if not channels.only_synthetic:
+            return True
+        if spec.kind is not SourceKind.SYNTHETIC:
+            return False
+        channels.detector = channels.detector or load_detector(DEFAULT_MODEL)
+        return True
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns in the loop. Raises LabClosedError, and what it raises."""

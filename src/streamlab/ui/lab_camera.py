@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
 
 from streamlab.clock import monotonic_ns
@@ -17,15 +18,13 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.errors import InvalidRequestError
 from streamlab.manager import Camera
-from streamlab.media.spec import SourceKind
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 from streamlab.ui.choices import AnyDetector, AnyRenderer, as_detector, as_renderer, checked
 from streamlab.ui.history import FrameHistory, FrameRecord
 from streamlab.ui.hub import Hub
 from streamlab.ui.loop_thread import LabClosedError
-from streamlab.ui.snapshot import Snapshot, deliver
+from streamlab.ui.snapshot import Snapshot, deliver, look
 from streamlab.ui.tables import channels_table, frames_table, require
-from streamlab.ui.watch import watching
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,14 +44,13 @@ _SYNC: Mapping[str, Any] = {
 
 
 class LabCamera:
-    """One camera. Every member may be used from any thread, while a view plays."""
+    """One camera of a ``Lab``, which makes it. Every member may be used from any thread."""
 
-    def __init__(self, hub: Hub, camera: Camera, default_detector: Detector | None) -> None:
+    def __init__(self, hub: Hub, camera: Camera) -> None:
         self.hub = hub
         self.camera = camera
         self.history = FrameHistory()
         self.views: WeakSet[CameraView] = WeakSet()
-        self._default_detector = default_detector
         self._fault_run = 0
         hub.ask(lambda: camera.observers.add(self.history))
 
@@ -116,17 +114,17 @@ class LabCamera:
     def detector(self) -> Detector:
         """What finds objects. Set a model's name or file, a function from an RGB image to
         ``supervision.Detections``, an Ultralytics model, ``"truth"``, ``"none"``, or None for
-        the one it had at first.
+        the lab's own choice.
         """
         return self.camera.pipeline.service.detector
 
     @detector.setter
     def detector(self, wanted: AnyDetector | None) -> None:
-        chosen = None if wanted is None else as_detector(wanted, self.camera.spec)
-        if chosen is None and self._default_detector is None:
-            default = "truth" if self.camera.spec.kind is SourceKind.SYNTHETIC else "none"
-            chosen = as_detector(default, self.camera.spec)
         self._check_open()
+        spec = self.camera.spec
+        if wanted is None and not self.hub.shares_detector(spec):
+            wanted = "none"
+        chosen = None if wanted is None else as_detector(wanted, spec)
         self.hub.ask(lambda: self.hub.channels.request_detector(self.name, chosen))
 
     @property
@@ -195,7 +193,7 @@ class LabCamera:
         return frames_table(self._records(seconds), self.sync_tolerance_ms)
 
     def stats(self, seconds: float = STATS_S) -> pd.DataFrame:
-        """Return one row per channel of what was measured in the last ``seconds``, as ``frames``."""
+        """Return one row per channel, of the frames that ``frames`` returns."""
         require("pandas", "traces")
         return channels_table(self._records(seconds), self.sync_tolerance_ms)
 
@@ -236,7 +234,8 @@ class LabCamera:
         self.camera.inject(_faults(values))
         self._fault_run += 1
         if seconds is not None:
-            self.camera.loop.call_later(seconds, self._end_faults, self._fault_run)
+            loop = asyncio.get_running_loop()
+            loop.call_later(seconds, self._end_faults, self._fault_run)
 
     # -- inside
 
@@ -254,7 +253,7 @@ class LabCamera:
 
     def _records(self, seconds: float) -> list[FrameRecord]:
         self._check_open()
-        self.hub.call(watching(self.camera, self.hub.subscriptions, FIRST_LOOK_S))
+        self.hub.call(look(self.camera, self.hub.subscriptions, FIRST_LOOK_S))
         return self.hub.ask(lambda: self.history.since(monotonic_ns() - round(seconds * NS_PER_S)))
 
 

@@ -14,13 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel
 from streamlab.core.fragment import Fragment, InitSegment, WireBox
+from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceUnreachableError
 from streamlab.manager import Camera, ChannelSubscriptionManager
 from streamlab.ui.feed import fragments_of
 
 TIMEOUT_S = 10.0
+PATIENCE_S = 1.0
 JPEG_QUALITY = 85
 GAP_PX = 8
 
@@ -70,28 +73,43 @@ class Delivered:
 
     def _picture(self, channel: ChannelType) -> NDArray[np.uint8]:
         data = [self.inits[channel].data, *(each.data for each in self.fragments[channel])]
-        with av.open(io.BytesIO(b"".join(data))) as container:
+        with av.open(io.BytesIO(b"".join(data)), "r") as container:
             frame = next(each for each in container.decode(video=0) if each.pts == self.pts)
             return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
-async def deliver(
-    camera: Camera, subscriptions: ChannelSubscriptionManager, quality: QualityLevel
-) -> Delivered:
-    """Watch both channels until they have a frame in common.
+async def look(camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float) -> None:
+    """Watch a camera for this long if nobody does, so that there is something to measure."""
+    if camera.stream.connections:
+        return
+    connection = subscriptions.open(camera, ())  # both channels run, though nothing is sent
+    with closing(subscriptions.read([(camera, connection)])):
+        await asyncio.sleep(seconds)
 
-    Raises SourceUnreachableError when there is none within ``TIMEOUT_S``, and LimitError.
+
+async def deliver(
+    camera: Camera,
+    subscriptions: ChannelSubscriptionManager,
+    quality: QualityLevel,
+    timeout_s: float = TIMEOUT_S,
+) -> Delivered:
+    """Watch both channels until they have a frame in common that was looked at by the detector.
+
+    The first ones of a camera that nobody watched are not: after ``PATIENCE_S`` any frame will do.
+    Raises SourceUnreachableError when there is none within ``timeout_s``, and LimitError.
     """
     qualities = dict.fromkeys(ChannelType, quality)
     connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
     try:
         with closing(subscriptions.read([(camera, connection)])) as reader:
-            async with asyncio.timeout(TIMEOUT_S), aclosing(reader.batches()) as batches:
+            async with asyncio.timeout(timeout_s), aclosing(reader.batches()) as batches:
                 fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
+                patient_until_ns = monotonic_ns() + round(PATIENCE_S * NS_PER_S)
                 async for events in batches:
                     for fragment in fragments_of(events, camera.stream):
                         _add(fragments[fragment.key.channel], fragment)
-                    pts = _newest_in_common(fragments)
+                    seen_only = monotonic_ns() < patient_until_ns
+                    pts = _newest_in_common(fragments, seen_only=seen_only)
                     if pts is not None:
                         inits = {
                             channel: camera.stream.inits[each[0].init_id]
@@ -112,9 +130,16 @@ def _add(fragments: list[Fragment], fragment: Fragment) -> None:
     fragments.append(fragment)
 
 
-def _newest_in_common(fragments: Mapping[ChannelType, list[Fragment]]) -> int | None:
+def _newest_in_common(
+    fragments: Mapping[ChannelType, list[Fragment]], *, seen_only: bool
+) -> int | None:
     raw, annotated = (
-        {frame.pts for fragment in each for frame in fragment.frames}
+        {frame.pts: frame.boxes for fragment in each for frame in fragment.frames}
         for each in fragments.values()
     )
-    return max(raw & annotated, default=None)
+    common = [
+        pts
+        for pts, boxes in annotated.items()
+        if pts in raw and not (seen_only and boxes and boxes.detections_pts is None)
+    ]
+    return max(common, default=None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MEASURED = ("drift_ms", "raw_latency_ms", "annotated_latency_ms", "box_age_ms")
+_BYTES = ("raw_bytes", "annotated_bytes")
 
 
 def require(module: str, extra: str) -> None:
@@ -42,13 +43,13 @@ def frames_table(records: Iterable[FrameRecord], tolerance_ms: float) -> pd.Data
         {
             "pts": record.pts,
             "time_s": record.pts / TIMESCALE,
-            **{name: getattr(record, name) for name in _MEASURED},
-            "raw_bytes": record.raw_bytes,
-            "annotated_bytes": record.annotated_bytes,
+            **{name: getattr(record, name) for name in (*_MEASURED, *_BYTES)},
         }
         for record in records
     ]
-    table = pd.DataFrame(rows, columns=["pts", "time_s", *_MEASURED, "raw_bytes", "annotated_bytes"])
+    table = pd.DataFrame(
+        rows, columns=["pts", "time_s", *_MEASURED, "raw_bytes", "annotated_bytes"]
+    )
     table = table.astype(
         {**dict.fromkeys(_MEASURED, "float64"), "raw_bytes": "Int64", "annotated_bytes": "Int64"}
     )

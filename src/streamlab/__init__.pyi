@@ -1,0 +1,3 @@
+from streamlab.ui.lab import Lab as Lab
+
+__version__: str
