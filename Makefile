@@ -15,7 +15,7 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit bench yolo model clean
+.PHONY: help demo test lint types js unit bench live yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,9 +45,15 @@ unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 
 bench: $(DEV)  ## measure: CPU per frame beside ffmpeg, sync policies, carried boxes, shared detector
 	@$(BIN)/python benchmarks/pipeline_cpu.py
-	@$(BIN)/python benchmarks/sync_policies.py
+	@$(BIN)/python -m benchmarks.sync_policies
+	@$(BIN)/python benchmarks/sync_check.py
 	@$(BIN)/python benchmarks/carry_forward.py
 	@$(BIN)/python benchmarks/shared_detector.py
+
+live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: street, with faults; then in a browser
+	@$(BIN)/python -m benchmarks.live_drift
+	@$(BIN)/python -m benchmarks.live_drift --faults
+	@$(BIN)/python -m benchmarks.presented_drift
 
 yolo: $(STAMPS)/yolo  ## install the Ultralytics backend: torch first and by name, one OpenCV
 

@@ -11,10 +11,7 @@ process, so the threads of streamlab's camera are left out there, and "all CPU" 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,6 +20,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.fanout.load import counting
 from benchmarks.fanout.readers import Count
 from benchmarks.fanout.servers import (
     Server,
@@ -30,6 +28,7 @@ from benchmarks.fanout.servers import (
     naive,
     nchan,
     nchan_module,
+    record,
     streamlab,
 )
 
@@ -63,25 +62,17 @@ class Turn:
         return self.count.events / self.expected
 
 
-def take_turn(server: Server, readers: int, fps: int, seconds: float) -> Turn | None:
-    """Measure one server; None when it does not even serve all readers."""
-    command = [sys.executable, "-m", "benchmarks.fanout.readers", server.url, str(readers)]
+def take_turn(server: Server, readers: int, fps: int, seconds: float) -> Turn:
+    """Measure one server. Raises TimeoutError when it does not even serve all readers."""
     before_kb = server.pss_kb()
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
-            return None
+    with counting(server.url, readers) as load:
         time.sleep(SETTLE_S)
         pss_kb = (server.pss_kb() - before_kb) / readers
         fan_out_s, cpu_s = server.fan_out_cpu_s(), server.cpu_s()
-        print("begin", file=process.stdin, flush=True)
+        load.begin()
         time.sleep(seconds)
         fan_out_s, cpu_s = server.fan_out_cpu_s() - fan_out_s, server.cpu_s() - cpu_s
-        print("end", file=process.stdin, flush=True)
-        count = Count(**json.loads(process.stdout.readline()))
+        count = load.end()
     return Turn(count, fan_out_s, cpu_s, pss_kb, readers * fps * count.seconds)
 
 
@@ -91,9 +82,10 @@ def compare(
     turns: dict[str, list[Turn]] = {name: [] for name in servers}
     for number in range(options.rounds):
         for name, server in servers.items():
-            turn = take_turn(server, readers, options.fps, options.seconds)
-            if turn is None:
-                print(f"{name}: does not serve {readers} readers", flush=True)
+            try:
+                turn = take_turn(server, readers, options.fps, options.seconds)
+            except TimeoutError as error:
+                print(f"{readers} readers, round {number + 1}, {name}: {error}", flush=True)
                 continue
             turns[name].append(turn)
             print(
@@ -154,16 +146,17 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         ours = stack.enter_context(streamlab(options.fps, options.event_bytes))
+        fragments = record(ours.url, count=2 * options.fps)
         servers = {"streamlab": ours}
         if "nchan" in options.without or nchan_module() is None:
             print("without nginx + nchan: Debian has them as nginx and libnginx-mod-nchan")
         else:
-            peer = nchan(ours.fragments, options.fps)
+            peer = nchan(fragments, options.fps)
             servers["nginx + nchan"] = stack.enter_context(peer)
         if "naive" in options.without or not has_sse_starlette():
             print("without naive sse-starlette: pip install sse-starlette")
         else:
-            servers["naive sse-starlette"] = stack.enter_context(naive(ours.fragments, options.fps))
+            servers["naive sse-starlette"] = stack.enter_context(naive(fragments, options.fps))
         for readers in options.readers:
             report(readers, compare(servers, readers, options))
 

@@ -45,8 +45,9 @@ def main() -> None:
         seen = newest
         while True:
             async with condition:
-                await condition.wait_for(lambda: newest > seen)
-            seen = newest
+                while newest == seen:
+                    await condition.wait()
+                seen = newest
             members, data = fragments[seen % len(fragments)]
             body = {**members, "data": base64.b64encode(data).decode(), "released_at": released_at}
             yield {"event": "fragment", "id": str(seen), "data": json.dumps(body)}

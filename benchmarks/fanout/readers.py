@@ -2,8 +2,8 @@
 
     python -m benchmarks.fanout.readers URL READERS
 
-Says ``ready`` once every reader has got its first event; counts from the first line on its
-standard input to the next one; then prints what was counted, as JSON.
+Says ``ready`` once every reader has got its first event. Counts from a line on its standard input
+to the next one, and prints what was counted as JSON; again and again, until the input ends.
 """
 
 from __future__ import annotations
@@ -115,22 +115,25 @@ class Readers:
         before = {fd: reader.events for fd, reader in self._readers.items()}
         self.octets, self.delays_ms = 0, array("d")
         started_s = time.monotonic()
-        while not select.select([sys.stdin], [], [], 0)[0]:
-            self.poll()
+        self.poll_until_told()
         seconds = time.monotonic() - started_s
         events = [reader.events - before[fd] for fd, reader in self._readers.items()]
         found = quantiles(list(self.delays_ms))
         p50, p99 = (found.p50, found.p99) if found else (0.0, 0.0)
         return Count(sum(events), min(events), self.octets, self.closed, seconds, p50, p99)
 
+    def poll_until_told(self) -> bool:
+        """Read until a line comes on standard input; return whether one came before its end."""
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            self.poll()
+        return bool(sys.stdin.readline())
+
 
 def main() -> None:
     readers = Readers(sys.argv[1], int(sys.argv[2]))
     print("ready", flush=True)
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        readers.poll()
-    sys.stdin.readline()
-    print(json.dumps(asdict(readers.count())), flush=True)
+    while readers.poll_until_told():
+        print(json.dumps(asdict(readers.count())), flush=True)
 
 
 if __name__ == "__main__":

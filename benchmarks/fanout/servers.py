@@ -16,13 +16,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.fanout.padded_video import make_padded_video
 
-CAMERA = "padded"
+CAMERA = "bench"
 START_TIMEOUT_S = 30.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NCHAN_MODULES = (
@@ -42,7 +42,6 @@ class Server:
     url: str
     pids: list[int]
     publisher_outside: bool = True
-    fragments: list[dict[str, object]] = field(default_factory=list)
 
     def cpu_s(self) -> float:
         """Return user and system time used so far, s (/proc/PID/stat, proc(5))."""
@@ -100,32 +99,36 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def streamlab(fps: int, event_bytes: int) -> Iterator[Server]:
-    """The real server with one camera whose own H.264 is passed through (quality ``source``)."""
+def serve(source: str, *arguments: str, **settings: object) -> Iterator[tuple[str, int]]:
+    """Run the real server with the camera ``bench``; yields its address and process id."""
     port = free_port()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        film = folder / "padded.mp4"
-        make_padded_video(film, fps=fps, frame_bytes=event_bytes * 3 // 4, frames=30 * fps)
-        command = [sys.executable, "-m", "streamlab", "serve", "--camera", f"{CAMERA}={film}"]
-        environment = os.environ | {"STREAMLAB_MAX_CONNECTIONS": "5000"}
-        process = stack.enter_context(
-            running([*command, "--port", str(port)], env=environment, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL)
-        )  # fmt: skip
+    command = [sys.executable, "-m", "streamlab", "serve", "--camera", f"{CAMERA}={source}"]
+    settings = {"max_connections": 5000} | settings
+    environment = {f"STREAMLAB_{name.upper()}": str(value) for name, value in settings.items()}
+    with running(
+        [*command, *arguments, "--port", str(port)],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         wait_for(port)
-        query = "initial_channel=raw&raw_quality=source"
-        url = f"http://127.0.0.1:{port}/streams/sse/{CAMERA}/dual?{query}"
-        yield Server(
-            url,
-            [process.pid],
-            publisher_outside=False,
-            fragments=_record(url, count=fps * 2),
-        )
+        yield f"http://127.0.0.1:{port}", process.pid
 
 
-def _record(url: str, count: int) -> list[dict[str, object]]:
-    """Return the data of the next fragment events, for the others to send."""
+@contextmanager
+def streamlab(fps: int, event_bytes: int, **settings: object) -> Iterator[Server]:
+    """The real server with one camera whose own H.264 is passed through (quality ``source``)."""
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "padded.mp4"
+        make_padded_video(film, fps=fps, frame_bytes=event_bytes * 3 // 4, frames=30 * fps)
+        with serve(str(film), **settings) as (address, pid):
+            query = "initial_channel=raw&raw_quality=source"
+            url = f"{address}/streams/sse/{CAMERA}/dual?{query}"
+            yield Server(url, [pid], publisher_outside=False)
+
+
+def record(url: str, count: int) -> list[dict[str, object]]:
+    """Return the data of the next fragment events of a stream, for the others to send."""
     fragments: list[dict[str, object]] = []
     with urllib.request.urlopen(url, timeout=START_TIMEOUT_S) as response:
         name = ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,12 +23,47 @@ ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
 PlayoutDelayMs = Annotated[float, Field(ge=0, le=10_000)]
 StaleFraction = Annotated[float, Field(ge=0, le=1)]
 
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")  # RFC 6750, 2.1; goes into a cookie as it is
+_ORIGIN = re.compile(r"\*|https?://[^/?#\s]+")
+
+
+def _split(value: object) -> object:
+    """Read a list that is written ``a,b`` or, as any list of the settings, as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("a token is at least 8 of A-Z a-z 0-9 . _ ~ + / -")
+    return token
+
+
+def _check_origin(origin: str) -> str:
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError("an origin is written https://example.org, or * for any")
+    return origin
+
+
+Tokens = Annotated[
+    list[Annotated[SecretStr, AfterValidator(_check_token)]], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    list[Annotated[str, AfterValidator(_check_origin)]], NoDecode, BeforeValidator(_split)
+]
+
 
 class Settings(BaseSettings):
     """What can be set. Names and defaults are those of the wire protocol's page."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STREAMLAB_", toml_file="streamlab.toml", extra="forbid"
+        env_prefix="STREAMLAB_",
+        toml_file="streamlab.toml",
+        extra="forbid",
+        hide_input_in_errors=True,  # it may be a token
     )
 
     sync_tolerance_ms: ToleranceMs = 50.0
@@ -52,6 +90,18 @@ class Settings(BaseSettings):
     )
     allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "webcam"]] = ["synthetic"]
     allowed_folders: list[Path] = []
+    allowed_origins: Origins = Field(
+        default=[], description="of pages elsewhere that may use the API (CORS)"
+    )
+    tokens: Tokens = Field(default=[], description="that may watch; none: everybody may")
+    admin_tokens: Tokens = Field(
+        default=[], description="that may also change cameras; none: all tokens may"
+    )
+
+    @property
+    def asks_for_tokens(self) -> bool:
+        """Whether nothing is served without a token."""
+        return bool(self.tokens or self.admin_tokens)
 
     @classmethod
     def settings_customise_sources(

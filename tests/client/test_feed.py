@@ -114,6 +114,17 @@ def test_events_of_the_future_are_left_out() -> None:
     assert stats.unknown_events == 1
 
 
+def test_an_event_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamlab.client.http.MAX_EVENT_LINE_BYTES", 2000)
+    endless = fragment(5, keyframe=True) + b"data: " + b"A" * 200_000
+    with (
+        ScriptedServer([events(connected(), endless)]) as server,
+        pytest.raises(ProtocolError, match="2000 bytes"),
+    ):
+        watch(server)
+    assert len(server.requests) == 1
+
+
 REFUSALS: list[tuple[Answer, type[StreamlabError]]] = [
     (problem(404, "unknown-camera", "there is no camera 'street'"), UnknownCameraError),
     (problem(422, "invalid-request"), InvalidRequestError),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from streamlab.client import Connected
 from streamlab.client.session import Session, Subscription, Switch
 from streamlab.errors import InvalidRequestError
 
@@ -104,6 +107,20 @@ def test_many_cameras_with_different_views() -> None:
         Subscription(True, "annotated", "medium"),
         Subscription(False, "raw"),
     ]
+
+
+def test_what_only_the_query_asked_for_is_left_out() -> None:
+    asked = session("raw", "street", "gate")
+    asked.receive_switch("street", answer("annotated"), None)
+    asked.next_query()  # what the first camera wants
+    hello = replace(connected("gate-1", "annotated"), camera_id="gate")
+    given = asked.receive(hello, "")
+    assert isinstance(given, Connected)
+    assert given.channels == ("raw",)
+    foreign = replace(fragment(7, "annotated"), camera_id="gate")
+    assert asked.receive(foreign, "") is None
+    asked.receive(replace(switched("annotated", "raw"), camera_id="gate"), "")
+    assert asked.receive(foreign, "") is foreign
 
 
 def test_a_stream_without_channels_keeps_them_off() -> None:

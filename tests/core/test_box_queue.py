@@ -45,7 +45,7 @@ def test_a_frame_goes_at_its_deadline_and_a_late_result_still_serves_the_next() 
     queue.receive_frame(20, 100)
     assert queue.get_timer() == DEADLINE_NS
     queue.handle_timer(DEADLINE_NS)
-    assert drain(queue) == [FrameBoxes(10, None, None)]
+    assert drain(queue) == [FrameBoxes(10, None, None, DEADLINE_NS)]
     queue.receive_detections(10, "ten")
     queue.receive_refusal(20)
     assert drain(queue) == [FrameBoxes(20, "ten", 10)]
@@ -60,9 +60,32 @@ def test_the_oldest_goes_when_too_many_wait() -> None:
     assert queue.counts["stale_queue_full"] == 1
 
 
+def test_a_shorter_deadline_holds_for_frames_that_wait_already() -> None:
+    queue = make()
+    for pts, now_ns in ((10, 0), (20, 90), (30, 100)):
+        queue.receive_frame(pts, now_ns)
+    queue.request_deadline(40, 130)
+    assert drain(queue) == [FrameBoxes(10, None, None), FrameBoxes(20, None, None)]
+    assert queue.get_timer() == 140
+    assert queue.counts == {"stale_deadline": 2}
+
+
+def test_a_longer_deadline_is_for_frames_to_come() -> None:
+    queue = make()
+    queue.receive_frame(10, 0)
+    queue.request_deadline(1000, 1)
+    queue.receive_frame(20, 1)
+    queue.handle_timer(DEADLINE_NS)
+    assert drain(queue) == [FrameBoxes(10, None, None, DEADLINE_NS)]
+    assert queue.get_timer() == 1001
+
+
+VERBS = ["frame", "frame", "result", "refusal", "wait", "deadline"]
+
+
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["frame", "result", "refusal", "wait"]), st.integers(0, 30)),
+        st.tuples(st.sampled_from(VERBS), st.integers(0, 30)),
         max_size=120,
     ),
     st.integers(1, 10),
@@ -71,10 +94,15 @@ def test_frames_leave_in_order_once_and_never_with_boxes_of_the_future(
     steps: list[Step], max_frames: int
 ) -> None:
     queue, now_ns, came, left = make(max_frames), 0, list[int](), list[FrameBoxes[str]]()
+    came_ns, patience_ns = dict[int, int](), dict[int, int]()
     for verb, number in steps:
         if verb == "frame":
+            came_ns[len(came)], patience_ns[len(came)] = now_ns, queue.deadline_ns
             came.append(len(came))
             queue.receive_frame(came[-1], now_ns)
+        elif verb == "deadline":
+            patience_ns = {pts: min(ns, number * 20) for pts, ns in patience_ns.items()}
+            queue.request_deadline(number * 20, now_ns)
         elif verb == "wait":
             now_ns += number * 10
             queue.handle_timer(now_ns)
@@ -84,10 +112,12 @@ def test_frames_leave_in_order_once_and_never_with_boxes_of_the_future(
             else:
                 queue.receive_refusal(number)
         left += drain(queue)
-        timer_ns = queue.get_timer()
         assert len(came) - len(left) <= max_frames
-        assert timer_ns is None or timer_ns <= now_ns + DEADLINE_NS
-    queue.handle_timer(now_ns + DEADLINE_NS)
+        waiting = came[len(left) :]
+        due_ns = [came_ns[pts] + patience_ns[pts] for pts in waiting]
+        assert queue.get_timer() == (due_ns[0] if waiting else None)
+        assert due_ns == sorted(due_ns)
+    queue.handle_timer(now_ns + 1000)
     left += drain(queue)
     assert [event.pts for event in left] == came
     for event in left:

@@ -3,7 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.stats import HISTOGRAM_EDGES_MS, Window, histogram, quantiles
+from streamlab.core.stats import (
+    HISTOGRAM_EDGES_MS,
+    RankedWindow,
+    RecentShare,
+    Window,
+    histogram,
+    quantiles,
+)
 
 FLOATS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200)
 
@@ -40,3 +47,24 @@ def test_a_window_forgets_what_is_old_and_what_is_too_much(
     assert len(values) <= max_values
     assert all(value > now_ns - 2 * 10**9 for value in values)
     assert window.values(now_ns, span_s=0.5) == [v for v in values if v > now_ns - 5 * 10**8]
+
+
+@given(st.lists(st.integers(-5, 5), max_size=60), st.integers(1, 10))
+def test_a_ranked_window_holds_the_newest_in_order_of_size(
+    values: list[int], max_values: int
+) -> None:
+    window = RankedWindow(max_values)
+    for count, value in enumerate(values, start=1):
+        window.add(value)
+        assert window.ordered == sorted(values[max(0, count - max_values) : count])
+    window.clear()
+    assert window.ordered == []
+
+
+def test_a_recent_share_forgets_what_was_counted_before_its_span() -> None:
+    share, second_ns = RecentShare(2.0), 10**9
+    assert share.receive_counts(0, 0, 0) is None
+    assert share.receive_counts(10, 10, 1 * second_ns) == 1.0
+    assert share.receive_counts(10, 20, 2 * second_ns) == 0.5
+    assert share.receive_counts(10, 30, 3 * second_ns) == 0.0
+    assert share.receive_counts(10, 30, 9 * second_ns) is None

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from streamlab.core.channels import SyncState
 from streamlab.core.drift import MAX_UNPAIRED
 from streamlab.core.events import Sync
+from streamlab.core.playout import PATIENT_NS, SyncPolicy
 from streamlab.core.sync import BoxDeadline, Release, SyncController
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
+from tests.core.virtual_camera import VirtualCamera
 
 
 def drain(made: SyncController) -> list[Release | Sync]:
@@ -16,6 +18,14 @@ def drain(made: SyncController) -> list[Release | Sync]:
         if not isinstance(event, BoxDeadline):
             events.append(event)
     return events
+
+
+def deadlines_ns(made: SyncController) -> list[int]:
+    deadlines = []
+    while (event := made.next_event()) is not None:
+        if isinstance(event, BoxDeadline):
+            deadlines.append(event.deadline_ns)
+    return deadlines
 
 
 def release_pair(made: SyncController, number: int, drift_ms: float, at_ms: float) -> None:
@@ -120,3 +130,68 @@ def test_freshness_is_the_share_of_frames_with_boxes_of_their_own() -> None:
         made.receive_fragment(fragment(ANNOTATED, number, fresh=number % 2 == 0), 0)
     assert made.report(1).fresh_fraction == 0.5
     assert made.meter.counts["stale"] == 2
+
+
+def test_a_channel_that_comes_back_needs_as_many_good_frames() -> None:
+    made = controller(max_violations=3)
+    for number in range(20):
+        release_pair(made, number, 5.0, number * 33.0)
+    for number in range(20, 24):
+        made.receive_fragment(fragment(RAW, number), number * 33 * MS_NS)
+    made.handle_timer(1000 * MS_NS)
+    for number in range(30, 32):
+        release_pair(made, number, 5.0, number * 33.0)
+        assert made.meter.state is SyncState.DEGRADED
+    release_pair(made, 32, 5.0, 32 * 33.0)
+    assert made.meter.state is SyncState.SYNCHRONIZED
+
+
+def test_an_annotated_frame_whose_raw_one_never_comes_leaves_after_the_bound() -> None:
+    made = controller(SyncPolicy.PAIR, max_playout_delay_ms=100)
+    item = fragment(ANNOTATED, 0)
+    made.receive_fragment(item, 0)
+    made.handle_timer(149 * MS_NS)
+    assert drain(made) == []
+    assert made.get_timer() == 150 * MS_NS
+    made.handle_timer(150 * MS_NS)
+    assert drain(made) == [Release(item)]
+
+
+def test_a_request_is_told_to_the_annotator_once_and_only_when_it_moves_its_deadline() -> None:
+    made = controller(SyncPolicy.DEADLINE, max_playout_delay_ms=250)
+    (first_ns,) = deadlines_ns(made)
+    made.request_max_stale_fraction(0.5)
+    made.request_max_playout_delay(250)
+    assert deadlines_ns(made) == []
+    made.request_max_playout_delay(200)
+    assert deadlines_ns(made) == [first_ns - 50 * MS_NS]
+    made.request_policy(SyncPolicy.HYBRID)
+    (spare_ns,) = deadlines_ns(made)
+    made.request_tolerance(80)
+    assert deadlines_ns(made) == [spare_ns + 30 * MS_NS]
+    made.request_policy(SyncPolicy.PAIR)
+    assert deadlines_ns(made) == [PATIENT_NS]
+
+
+def test_a_lower_bound_holds_for_raw_that_waits_already() -> None:
+    made = controller(SyncPolicy.PAIR, max_playout_delay_ms=250)
+    item = fragment(RAW, 0)
+    made.receive_fragment(item, 0)
+    made.request_max_playout_delay(40)
+    assert made.get_timer() <= 10 * MS_NS
+    made.handle_timer(10 * MS_NS)
+    assert drain(made) == []
+    assert made.get_timer() == 40 * MS_NS
+    made.handle_timer(40 * MS_NS)
+    assert drain(made) == [Release(item)]
+
+
+def test_a_quick_result_does_not_let_raw_run_ahead_of_the_frame_before_it() -> None:
+    camera = VirtualCamera(controller(SyncPolicy.HYBRID))
+    slow, quick = 300, 5
+    for number in range(400):
+        lag_ms = {300: slow, 301: quick}.get(number, 100)
+        camera.capture(number, number * 33 * MS_NS, lag_ms * MS_NS, 3 * MS_NS)
+    camera.run()
+    assert camera.drift_ms(300) > 45, "drawn at its deadline, with boxes carried forward"
+    assert camera.drift_ms(301) <= 50

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamlab.core.channels import ChannelType
+from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync import Release, SyncController
 from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts, ns_to_pts, pts_to_ns, to_pts
 from streamlab.core.timeline import MAX_JUMP_PTS, Pacer, Timeline
+from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller
 
 RATES = st.sampled_from([Fraction(n) for n in (1, 10, 15, 24, 25, 30, 50, 60)]) | st.sampled_from(
     [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
@@ -106,3 +111,56 @@ def test_frames_are_due_at_their_distance_from_the_first() -> None:
     pacer = Pacer()
     assert pacer.due_ns(0, 500) == 500
     assert pacer.due_ns(TIMESCALE, 700) == 500 + SECOND_NS
+
+
+def release_times(
+    made: SyncController, number: int, pts: int, now_ns: int
+) -> dict[ChannelType, int]:
+    """When both pictures of a frame leave: raw is ready after 2 ms, its detections after 100."""
+    left_ns: dict[ChannelType, int] = {}
+
+    def settle(at_ns: int) -> None:
+        while (event := made.next_event()) is not None:
+            if isinstance(event, Release):
+                left_ns[event.fragment.key.channel] = at_ns
+
+    for key, cost_ms in ((RAW, 2), (ANNOTATED, 103)):
+        ready_ns = now_ns + cost_ms * MS_NS
+        boxes = Boxes(pts, [], now_ns + 100 * MS_NS) if key is ANNOTATED else None
+        frame = EncodedFrame(pts, FRAME, True, b"", now_ns, 0.0, ready_ns, boxes)
+        if key is ANNOTATED:
+            made.receive_lag(pts, 100 * MS_NS, now_ns + 100 * MS_NS)
+            settle(now_ns + 100 * MS_NS)
+        made.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns)
+        settle(ready_ns)
+    made.handle_timer(now_ns + 500 * MS_NS)
+    settle(now_ns + 500 * MS_NS)
+    return left_ns
+
+
+@pytest.mark.parametrize("ppm", [200, -200], ids=["fast", "slow"])
+def test_a_capture_clock_that_is_off_for_a_day_adds_no_latency(ppm: int) -> None:
+    # One frame in eight seconds: drift comes from the time that passes, not from frames.
+    step_s, day_s = 8, 24 * 3600
+    timeline, made = Timeline(step_s * TIMESCALE, live=True), controller(SyncPolicy.HYBRID)
+    latencies_ns, pts = list[tuple[int, int]](), 0
+    for number in range(day_s // step_s):
+        now_ns = number * step_s * SECOND_NS
+        pts = timeline.receive_frame(round(number * step_s * TIMESCALE * (1 + ppm / 1e6)), now_ns)
+        left_ns = release_times(made, number, pts, now_ns)
+        raw_ns, annotated_ns = (left_ns[channel] - now_ns for channel in ChannelType)
+        latencies_ns.append((raw_ns, annotated_ns))
+    ahead_s = pts / TIMESCALE - (day_s - step_s)
+    assert ahead_s == pytest.approx(ppm / 1e6 * day_s, rel=0.01), "the camera's clock was off"
+    hour = 3600 // step_s
+    assert set(latencies_ns[-hour:]) == set(latencies_ns[hour : 2 * hour]), "nothing grows"
+    assert all(annotated - raw <= 50 * MS_NS for raw, annotated in latencies_ns[-hour:])
+    assert timeline.re_anchors == made.counts["re-anchor"] == 0
+
+
+def test_a_file_is_paced_for_a_day_without_drifting() -> None:
+    pacer, fps, started_ns = Pacer(), Fraction(30000, 1001), 7 * SECOND_NS
+    for number in range(0, 24 * 3600 * 30, 900):
+        due_ns = started_ns + round(number * SECOND_NS / fps)
+        captured_ns = pacer.due_ns(frame_pts(number, fps), due_ns)
+        assert abs(captured_ns - due_ns) <= SECOND_NS / TIMESCALE

@@ -19,8 +19,9 @@ RESET = struct.pack("ii", 1, 0)  # linger for 0 s: closing throws away what was 
 class LossyLink:
     """A TCP proxy on `url`; each connection carries so many bytes towards the client, then fails.
 
-    `close` ends it in the middle of what is being said, `reset` breaks it, `stall` keeps it open
-    and silent. A context manager.
+    The faults take turns: `close` ends it in the middle of what is being said, `reset` breaks
+    it, `stall` keeps it open and silent. Without `carries_bytes` it fails only by `cut`. A
+    context manager.
     """
 
     def __init__(
@@ -28,12 +29,12 @@ class LossyLink:
         port: int,
         *,
         seed: int = 0,
-        carries_bytes: tuple[int, int] = (1, 1 << 20),
+        carries_bytes: tuple[int, int] | None = None,
         faults: tuple[Fault, ...] = ("close", "reset", "stall"),
     ) -> None:
         self.faults: Counter[Fault] = Counter()
-        self.is_lossy = True
         self._port = port
+        self._carried: set[asyncio.Task[None]] = set()
         self._random = Random(seed)
         self._carries_bytes = carries_bytes
         self._kinds = faults
@@ -61,6 +62,15 @@ class LossyLink:
         self._thread.join()
         self._loop.close()
 
+    def cut(self) -> None:
+        """End all connections that there are."""
+
+        async def cancel() -> None:
+            for task in self._carried:
+                task.cancel()
+
+        asyncio.run_coroutine_threadsafe(cancel(), self._loop).result()
+
     async def _stop(self) -> None:
         self._server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -69,13 +79,15 @@ class LossyLink:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        budget = self._random.randint(*self._carries_bytes)
+        budget = self._random.randint(*self._carries_bytes) if self._carries_bytes else None
         server, forth = await asyncio.open_connection("127.0.0.1", self._port)
         asking = asyncio.create_task(_copy(client, forth))
         answering = asyncio.create_task(self._answer(server, back, budget))
+        self._carried |= {asking, answering}
         try:
             await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._carried -= {asking, answering}
             for task in (asking, answering):
                 task.cancel()
             await asyncio.gather(asking, answering, return_exceptions=True)
@@ -83,19 +95,19 @@ class LossyLink:
             back.close()
 
     async def _answer(
-        self, server: asyncio.StreamReader, back: asyncio.StreamWriter, budget: int
+        self, server: asyncio.StreamReader, back: asyncio.StreamWriter, budget: int | None
     ) -> None:
         while piece := await server.read(PIECE_BYTES):
-            if self.is_lossy and len(piece) > budget:
+            if budget is not None and len(piece) > budget:
                 back.write(piece[:budget])
                 await self._fail(back)
                 return
-            budget -= len(piece)
+            budget = None if budget is None else budget - len(piece)
             back.write(piece)
             await back.drain()
 
     async def _fail(self, back: asyncio.StreamWriter) -> None:
-        fault = self._random.choice(self._kinds)
+        fault = self._kinds[self.faults.total() % len(self._kinds)]
         self.faults[fault] += 1
         if fault == "stall":
             await asyncio.Event().wait()  # until the client gives up

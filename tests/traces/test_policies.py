@@ -56,7 +56,7 @@ def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trac
 def test_hybrid_hardly_ever_violates_and_costs_less_than_pairing(fault: str) -> None:
     trace = make_trace(fault, seconds=120)
     hybrid, pair = (replay(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))
-    assert hybrid.violations(50) <= 0.002
+    assert hybrid.violations(50) <= 0.0012  # of 3,600 frames: 0.1 % gives or takes one
     assert hybrid.added_latency_ms.mean() < pair.added_latency_ms.mean()
     assert hybrid.fresh.mean() >= 0.75 * pair.fresh.mean()
 
@@ -69,7 +69,7 @@ def test_a_fast_detector_costs_nothing_and_stays_fresh() -> None:
 
 def test_waiting_alone_cannot_win() -> None:
     trace = make_trace("stalls 3 s", seconds=130)
-    assert replay(trace, SyncPolicy.HOLD).violations(50) > 0.01
+    assert replay(trace, SyncPolicy.HOLD).violations(50) > 0.004
     assert replay(trace, SyncPolicy.HYBRID).violations(50) <= 0.001
 
 

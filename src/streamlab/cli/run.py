@@ -78,7 +78,13 @@ def run(
         async def open_cameras() -> None:
             await _open_cameras(channels, asked)
             _tell_of_missing_models(asked, models)
-            _greet(host, port, list(channels.cameras), browser)
+            _greet(
+                host,
+                port,
+                list(channels.cameras),
+                browser=browser,
+                asks_for_tokens=settings.asks_for_tokens,
+            )
 
         await serve(channels, policy, listener, open_cameras)
 
@@ -161,11 +167,15 @@ def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> 
         )
 
 
-def _greet(host: str, port: int, cameras: list[str], browser: bool) -> None:
+def _greet(
+    host: str, port: int, cameras: list[str], *, browser: bool, asks_for_tokens: bool
+) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
     out.print(f"Watch {', '.join(cameras)} at [bold]{url}[/bold]  (Ctrl-C stops)")
-    if shown != host:
+    if asks_for_tokens:
+        out.print("It asks for a token: put ?access_token=TOKEN behind the address.")
+    elif shown != host:
         err.print("[yellow]Anybody who reaches this machine can watch: there is no login.[/yellow]")
     has_display = (
         sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ

@@ -63,7 +63,7 @@ class WatchedCamera:
         return {
             "time": round(wall_s, 3),
             "camera_id": self.camera_id,
-            "state": self.state,
+            "state": "reconnecting" if stats.lost else self.state,
             "lost": stats.lost,
             "reconnects": stats.reconnects,
             "duplicates": stats.duplicates,
@@ -134,7 +134,7 @@ def _below(report: Mapping[str, Any]) -> Table:
     rows = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     state = Text(report["state"], style=GOOD if report["state"] == "live" else BAD)
     if report["lost"]:
-        state = Text(f"reconnecting: {report['lost']}", style=BAD)
+        state.append(f": {report['lost']}")
     rows.add_row("", "")
     rows.add_row(Text(report["camera_id"], style="bold"), state)
     if len(report["channels"]) > 1:

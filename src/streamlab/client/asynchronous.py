@@ -110,8 +110,9 @@ class AsyncClient:
     ) -> dict[str, Any]:
         """Change a running camera (``PATCH /cameras/{camera_id}``); what is None stays as it is.
 
-        Returns the server's answer. Raises UnknownCameraError, InvalidRequestError,
-        ServerUnreachableError.
+        ``faults={}`` ends all faults. Returns the server's answer.
+
+        Raises UnknownCameraError, InvalidRequestError, ServerUnreachableError.
         """
         settings = {
             "sync_policy": sync_policy,

@@ -102,11 +102,12 @@ class Feed:
                 if event is None:
                     self.counts["unknown"] += 1
                     continue
-                self.session.receive(event, text.id)
-                yield event
-                if isinstance(event, Connected) and event.camera_id in self._greeted:
-                    await self._complete(event.camera_id)
-                    self._greeted[event.camera_id].set()
+                given = self.session.receive(event, text.id)
+                if given is not None:
+                    yield given
+                if isinstance(given, Connected) and given.camera_id in self._greeted:
+                    await self._complete(given.camera_id)
+                    self._greeted[given.camera_id].set()
 
     async def _complete(self, camera_id: str) -> None:
         """Make a new connection carry what its query could not say."""

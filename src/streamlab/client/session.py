@@ -7,11 +7,11 @@ by then, after switches and subscriptions, and to go on after the last event tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote
 
-from streamlab.client.events import Connected, End, Event, Fragment, Switched
+from streamlab.client.events import Connected, End, Event, Fragment, Gap, Init, Switched
 from streamlab.core.channels import QUALITIES, ChannelType, View
 from streamlab.errors import InvalidRequestError
 
@@ -41,6 +41,8 @@ class Wanted:
     detections: bool = False
     connection_id: str = ""
     ended: bool = False
+    muted: set[str] = field(default_factory=set)
+    """Channels that the query could not but ask for, and that are being taken away again."""
     last_switched: tuple[str, int] | None = None
     awaited: tuple[str, int] | None = None
     """A switch that was answered and whose event is still to come: channel and pts."""
@@ -117,19 +119,24 @@ class Session:
             return {}  # with many cameras an event id does not say whose it is
         return {"Last-Event-ID": self.last_event_id}
 
-    def receive(self, event: Event, event_id: str) -> None:
-        """Take an event as it comes in."""
+    def receive(self, event: Event, event_id: str) -> Event | None:
+        """Take an event as it comes in; return it as the caller is to see it, or None."""
         camera = self.cameras.get(event.camera_id)
         if camera is None:
-            return
+            return event
+        if isinstance(event, Init | Fragment | Gap) and event.channel in camera.muted:
+            return None
         if isinstance(event, Fragment):
             self.last_event_id = event_id
         elif isinstance(event, Connected):
             camera.connection_id, camera.awaited = event.connection_id, None
+            camera.muted = set(event.channels) - set(camera.channels)
+            return replace(event, channels=camera.channels)
         elif isinstance(event, Switched):
             _receive_switched(camera, event)
         elif isinstance(event, End):
             camera.ended = True
+        return event
 
     def receive_switch(self, camera_id: str, done: Switch, quality: str | None) -> None:
         """Take the answer to a switch of ours that asked for this quality."""
@@ -147,6 +154,7 @@ class Session:
         if channel == DETECTIONS:
             camera.detections = subscription.wanted
             return
+        camera.muted.discard(channel)
         others = [other for other in camera.channels if other != channel]
         camera.channels = tuple([*others, channel] if subscription.wanted else others)
         if subscription.quality:
@@ -210,6 +218,7 @@ def _view(channels: Sequence[str]) -> View:
 def _receive_switched(camera: Wanted, event: Switched) -> None:
     told = (event.channel, event.at_pts)
     camera.last_switched = told
+    camera.muted.difference_update(VIEWS.get(event.channel, (event.channel,)))
     if camera.awaited in (None, told):  # else it is older than what the caller asked for since
         camera.awaited = None
         camera.channels = VIEWS.get(event.channel, (event.channel,))

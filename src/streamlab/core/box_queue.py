@@ -52,8 +52,7 @@ class BoxQueue(Generic[T]):
     def receive_frame(self, pts: int, now_ns: int) -> None:
         """Take a captured frame that awaits its boxes."""
         self._waiting[pts] = (now_ns, now_ns + self.deadline_ns)
-        if len(self._waiting) > self.peak:
-            self.peak = len(self._waiting)
+        self.peak = max(self.peak, len(self._waiting))
         if len(self._waiting) > self.max_frames:
             self._emit_stale("stale_queue_full")
             self._emit_ready()

@@ -14,7 +14,7 @@ signed, ms. Rules:
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
@@ -28,8 +28,7 @@ WINDOW_FRAMES = 32_768
 FRESH_SPAN_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSyncStatus:
+class ChannelSyncStatus(NamedTuple):
     """How well the channels of one camera keep together."""
 
     drift_ms: float | None
@@ -79,6 +78,7 @@ class DriftMeter:
             _, released_ns = self._alone[self.max_violations - 1]
             if now_ns - released_ns > self.tolerance_ms * NS_PER_MS:
                 self.state = SyncState.DEGRADED
+                self._run = max(self._run, 0)
 
     def status(self, now_ns: int) -> ChannelSyncStatus:
         """Return the state, and the drift now: of the last pair, or so far of a waiting frame."""

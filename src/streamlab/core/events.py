@@ -7,7 +7,7 @@ Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, SyncState, View
@@ -126,10 +126,11 @@ class End:
     reason: EndReason
 
 
+_json = json.JSONEncoder(separators=(",", ":"))
 WireEvent = Connected | Init | Detections | Sync | Switched | Gap | Source | Heartbeat | End
 
 
 def encode(event: WireEvent) -> bytes:
     """Return the event as server-sent-event bytes."""
-    data = json.dumps(asdict(event), separators=(",", ":"))
+    data = _json.encode({name: getattr(event, name) for name in event.__slots__})
     return f"event: {event.name}\ndata: {data}\n\n".encode()

@@ -32,8 +32,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from streamlab.core.stats import RankedWindow, nearest_rank
 
@@ -45,6 +45,7 @@ NEVER_NS = 1 << 62  # later than anything, as the lag of a frame whose result wi
 # than one frame in a thousand is late, whichever they are.
 COST_QUANTILE = HOLD_QUANTILE = 0.999
 COST_WINDOW_FRAMES = 1024
+RAW_COST_WINDOW_FRAMES = 64  # it varies little
 FIRST_COST_NS = 10 * NS_PER_MS  # assumed until frames were seen
 # Steps as WebRTC takes them to keep lips and voice together (video/stream_synchronization.cc:
 # at most half the error, at most 80 ms). Its dead band of 30 ms would cost the latency it saves;
@@ -63,8 +64,7 @@ class SyncPolicy(StrEnum):
     HYBRID = "hybrid"
 
 
-@dataclass(frozen=True, slots=True)
-class Playout:
+class Playout(NamedTuple):
     """What a policy asks for now."""
 
     box_deadline_ns: int
@@ -105,7 +105,7 @@ class PlayoutControl:
         self.catching_up = False
         self._lags_ns = RankedWindow(WINDOW_FRAMES)
         self._costs_ns = RankedWindow(COST_WINDOW_FRAMES)
-        self._raw_costs_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
+        self._raw_costs_ns: deque[int] = deque(maxlen=RAW_COST_WINDOW_FRAMES)
         self._delays_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
         self._deadline_ns = self._hold_ns = 0
         self._cost_ns = self._overhead_ns = FIRST_COST_NS  # overhead: beyond raw's own cost

@@ -5,6 +5,8 @@ Rules:
 - each channel leaves in order, and no frame before it is ready;
 - raw waits for its annotated frame at most as long as the policy says (``core.playout``), and
   never longer than ``max_playout_delay_ms``; what the policy says now holds for those that wait;
+- raw that leaves because its detections have come leaves no sooner than the cost of an annotated
+  frame after the raw before it: annotated frames are drawn in order, one after another;
 - an annotated frame never leaves before its raw one, unless that one never comes;
 - while the stream is degraded, and until the detector keeps up again, annotated *catches up*: raw
   does not wait, and annotated frames are let go in time to follow it, with boxes carried forward;
@@ -78,17 +80,17 @@ class SyncController:
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
-        self._due_ns = NEVER_NS  # when the next of those that wait leaves
         self._raw: deque[_Waiting] = deque()
         self._annotated: deque[_Waiting] = deque()
         self._ready_pts = -1  # newest annotated frame that is ready
         self._ready_ns: dict[int, int] = {}  # raw frames whose annotated one is not ready yet
         self._answered: set[int] = set()  # frames whose raw has not left, but detections came
         self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
-        self._reported: tuple[int, ...] = (0,) * len(_CORRECTIONS)
+        self._reported = [0] * len(_CORRECTIONS)
         self._announced_ns: int | None = None
         self._events: deque[Release | Sync | BoxDeadline] = deque()
         self._announce_deadline()
+        self._due_ns = NEVER_NS  # when the next of those that wait leaves
 
     # -- in ------------------------------------------------------------------------------
 
@@ -203,12 +205,16 @@ class SyncController:
 
     def _correction(self) -> Correction:
         """Return the strongest correction since the last report."""
-        counts = tuple(self.counts[kind] + self.meter.counts[kind] for kind in _CORRECTIONS)
-        since, self._reported = zip(_CORRECTIONS, counts, self._reported, strict=True), counts
-        return next((kind for kind, count, before in since if count > before), "none")
+        own, meter = self.counts, self.meter.counts
+        before = self._reported
+        self._reported = [own.get(kind, 0) + meter.get(kind, 0) for kind in _CORRECTIONS]
+        for kind, count, reported in zip(_CORRECTIONS, self._reported, before, strict=True):
+            if count > reported:
+                return kind
+        return "none"
 
     def _announce_deadline(self) -> None:
-        self._due_ns = 0  # those that wait are looked at anew, at once
+        self._due_ns = 0  # the times of those that wait may have moved: they are looked at at once
         deadline_ns = self.control.playout.box_deadline_ns
         if deadline_ns != self._announced_ns:
             self._announced_ns = deadline_ns
@@ -263,7 +269,9 @@ class SyncController:
         while annotated:
             fragment, pts, ready_ns = annotated[0]
             if pts > released_pts and control.policy is not SyncPolicy.NONE:
-                # Only if its raw frame never comes, which may itself be held that long.
+                if raw and raw[0][1] <= pts:
+                    break
+                # Its raw frame is late, or will never come.
                 due_ns = ready_ns + control.max_delay_ns + control.tolerance_ns
                 if due_ns > now_ns:
                     self._due_ns = min(self._due_ns, due_ns)

@@ -11,6 +11,7 @@ without a look at its connection. With hundreds of viewers that look is what the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ class Audience:
     def __init__(self) -> None:
         self._listeners: set[Wake] = set()
         self._behind: set[Wake] = set()
-        self._cohorts: dict[ChannelKey, dict[Form, Cohort]] = {}
+        self._cohorts: defaultdict[ChannelKey, dict[Form, Cohort]] = defaultdict(dict)
 
     def add(self, wake: Wake) -> None:
         """Call ``wake`` for news from now on; it must not raise, and not add or remove readers."""
@@ -118,7 +119,7 @@ class Audience:
     def release(self, entries: Iterable[Released]) -> None:
         """Write these fragments to those in step, and tell the others to take."""
         for entry in entries:
-            cohorts = self._cohorts.get(entry.fragment.key, {}).values()
+            cohorts = self._cohorts[entry.fragment.key].values()
             if not all(cohort.followed_by(entry) for cohort in cohorts):
                 self.wake_all()
                 return
@@ -148,7 +149,10 @@ class Audience:
             wake()
 
     def _cohort(self, key: ChannelKey, form: Form) -> Cohort:
-        return self._cohorts.setdefault(key, {}).setdefault(form, Cohort(form))
+        forms = self._cohorts[key]
+        if form not in forms:
+            forms[form] = Cohort(form)
+        return forms[form]
 
     def _all_cohorts(self) -> list[Cohort]:
         return [cohort for forms in self._cohorts.values() for cohort in forms.values()]

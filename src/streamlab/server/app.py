@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -15,6 +16,8 @@ from streamlab.core.channels import SourceState
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
+from streamlab.server.auth import TokenAuth
+from streamlab.settings import Settings
 
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
 
@@ -36,6 +39,7 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
     app.state.source_policy = policy
     app.state.recording_slots = traces.recording_slots()
     problems.install(app)
+    _protect(app, channels.settings)
     app.include_router(streams.router)
     app.include_router(media.router)
     app.include_router(cameras.router)
@@ -48,6 +52,18 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
     return app
+
+
+def _protect(app: FastAPI, settings: Settings) -> None:
+    if settings.asks_for_tokens:
+        app.add_middleware(TokenAuth, tokens=settings.tokens, admin_tokens=settings.admin_tokens)
+    if settings.allowed_origins:  # round it, so that a refusal can be read as well
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+        )
 
 
 def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:

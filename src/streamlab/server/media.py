@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.errors import NoLongerHeldError
-from streamlab.server.streams import CameraOf
+from streamlab.server.streams import CameraOf, Channels
 
-# The bytes behind a URL never change: init ids are hashes, and sequences are never used twice.
-HEADERS = {"Cache-Control": "public, max-age=86400, immutable"}
 router = APIRouter(prefix="/streams", tags=["media"])
+
+
+async def caching_of(channels: Channels) -> dict[str, str]:
+    """Return the header for bytes behind a URL, which never change.
+
+    Init ids are hashes, and sequences are never used twice. Where tokens are asked for, no cache
+    may give the bytes to others.
+    """
+    scope = "private" if channels.settings.asks_for_tokens else "public"
+    return {"Cache-Control": f"{scope}, max-age=86400, immutable"}
+
+
+Caching = Annotated[dict[str, str], Depends(caching_of)]
 
 
 @router.get("/{camera_id}/{channel}/{quality}/init-{init_id}.mp4", response_class=Response)
 async def init_segment(
-    camera: CameraOf, channel: ChannelType, quality: QualityLevel, init_id: str
+    camera: CameraOf, channel: ChannelType, quality: QualityLevel, init_id: str, caching: Caching
 ) -> Response:
     """Return an init segment (`ftyp` + `moov`)."""
     init = camera.stream.inits.get(init_id)
@@ -24,12 +37,12 @@ async def init_segment(
             f"the {channel} channel in {quality} quality has no init segment '{init_id}'",
             hint="The newest init event names the one that is used.",
         )
-    return Response(init.data, media_type="video/mp4", headers=HEADERS)
+    return Response(init.data, media_type="video/mp4", headers=caching)
 
 
 @router.get("/{camera_id}/{channel}/{quality}/{sequence}.m4s", response_class=Response)
 async def fragment(
-    camera: CameraOf, channel: ChannelType, quality: QualityLevel, sequence: int
+    camera: CameraOf, channel: ChannelType, quality: QualityLevel, sequence: int, caching: Caching
 ) -> Response:
     """Return a fragment (`moof` + `mdat`) of the newest two GOPs."""
     ring = camera.stream.rings.get(ChannelKey(channel, quality))
@@ -39,4 +52,4 @@ async def fragment(
             f"fragment {sequence} of the {channel} channel in {quality} quality is not held",
             hint="Only the newest two GOPs are; go on with the newest fragment event.",
         )
-    return Response(held.fragment.data, media_type="video/mp4", headers=HEADERS)
+    return Response(held.fragment.data, media_type="video/mp4", headers=caching)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
@@ -56,3 +57,5 @@ class _Streams(Collector):
             for outcome, count in camera.pipeline.counts().items():
                 frames.add_metric([name, outcome], count)
         yield from (live, viewers, drift, violations, released, frames)
+        tasks = len(asyncio.all_tasks())
+        yield GaugeMetricFamily("streamlab_tasks", "Tasks of the event loop", value=tasks)

@@ -20,13 +20,15 @@ AnnotatedQuality = Literal["low", "medium", "high"]
 SubscribedChannel = Literal["raw", "annotated", "detections"]
 
 
-def channels_of(request: Request) -> StreamChannelManager:
+# Coroutines, all of them: FastAPI would call a function in a thread, and a switch would wait for
+# four of them, each in turn behind threads that encode.
+async def channels_of(request: Request) -> StreamChannelManager:
     """Return the manager of the app's cameras."""
     channels: StreamChannelManager = request.app.state.channels
     return channels
 
 
-def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
+async def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
     """Return the manager of the app's viewers."""
     subscriptions: ChannelSubscriptionManager = request.app.state.subscriptions
     return subscriptions
@@ -36,13 +38,13 @@ Channels = Annotated[StreamChannelManager, Depends(channels_of)]
 Subscriptions = Annotated[ChannelSubscriptionManager, Depends(subscriptions_of)]
 
 
-def require_dual_channel(channels: Channels) -> None:
+async def require_dual_channel(channels: Channels) -> None:
     """Raise DisabledError when the setting ``enable_dual_channel`` is off."""
     if not channels.settings.enable_dual_channel:
         raise DisabledError("dual channels are off", hint="Set enable_dual_channel to true.")
 
 
-def camera_of(camera_id: str, channels: Channels) -> Camera:
+async def camera_of(camera_id: str, channels: Channels) -> Camera:
     """Return the camera that the path names."""
     return channels.camera(camera_id)
 
@@ -95,7 +97,7 @@ class JoinQuery(BaseModel):
 
 
 class DualQuery(JoinQuery):
-    """As above, or a reserved connection; ``access_token`` has its place for later."""
+    """As above, or a reserved connection; ``access_token`` has been looked at before."""
 
     connection_id: str | None = None
     access_token: str | None = None

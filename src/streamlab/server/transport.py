@@ -11,6 +11,7 @@ import asyncio
 import socket
 import struct
 import sys
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from starlette.types import Scope
@@ -55,14 +56,20 @@ class Line:
         return self._transport.get_write_buffer_size()
 
     def write(self, body: bytes) -> None:
-        """Write a part of the response's body, as a chunk (RFC 9112, 7.1). It is not copied."""
-        self._transport.writelines((b"%x\r\n" % len(body), body, b"\r\n"))
+        """Write a part of the response's body."""
+        self._transport.write(_chunk(body))
 
     def abort(self) -> None:
         """Drop the client by a reset: otherwise the kernel would keep what is unsent."""
         connection = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._transport.abort()
+
+
+@lru_cache(maxsize=16)  # what is written is written to many clients in a row
+def _chunk(body: bytes) -> bytes:
+    """Return it as a chunk (RFC 9112, 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 def line_of(scope: Scope) -> Line | None:

@@ -72,6 +72,7 @@ export class CommTransport {
   #state = /** @type {"closed" | "open" | "paused" | "ended"} */ ("closed");
   #connectionId = "";
   #owned = false;
+  #askedMs = 0;
   #heardMs = 0;
   #shownMs = 0;
   #attempts = 0;
@@ -116,7 +117,7 @@ export class CommTransport {
   #open() {
     this.#state = "open";
     this.#heardMs = performance.now();
-    this.requestedAtMs = Date.now();
+    this.#askedMs = Date.now();
     this.#parser = new SseParser();
     this.#onState({ state: "connecting", detail: "Waiting for the kernel." });
     say(this.model, { type: "open", view_id: this.viewId, query: this.query });
@@ -138,6 +139,7 @@ export class CommTransport {
     const mine = content.view_id === this.viewId;
     if (!mine && (content.view_id !== ANNOUNCED || this.#owned)) return;
     this.#owned = mine;
+    this.requestedAtMs = mine ? this.#askedMs : 0; // what was announced was not asked for
     this.#heardMs = performance.now();
     this.#attempts = 0;
     this.#number = content.number;

@@ -135,7 +135,7 @@ function code(text) {
 
 function docs() {
   const link = document.createElement("a");
-  link.href = "/docs";
+  link.href = token ? `/docs?${new URLSearchParams({ access_token: token })}` : "/docs";
   link.textContent = "the API's pages";
   return link;
 }

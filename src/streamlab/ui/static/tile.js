@@ -13,10 +13,10 @@ import { DualPlayer, HttpControl } from "./player.js";
 /** @typedef {{view: View, quality: Quality}} Choice */
 
 const VIEW_NAMES = /** @type {[View, string, string][]} */ ([
-  ["raw", "Raw", "The picture as it was captured"],
-  ["annotated", "Annotated", "With what the detector found"],
-  ["both", "Both", "Side by side, the same frame in both"],
-  ["overlay", "Overlay", "The raw picture, with boxes drawn here in the browser"],
+  ["raw", "Raw", "The picture as it was captured (1)"],
+  ["annotated", "Annotated", "With what the detector found (2)"],
+  ["both", "Both", "Side by side, the same frame in both (3)"],
+  ["overlay", "Overlay", "The raw picture, with boxes drawn here in the browser (4)"],
 ]);
 const QUALITY_NAMES = /** @type {Quality[]} */ (["low", "medium", "high", "source"]);
 const STATE_NAMES = {
@@ -119,7 +119,7 @@ export class Tile {
     this.quality.value = this.choice.quality;
     this.quality.addEventListener("change", () => this.#changeQuality());
     const name = element("h2", { textContent: this.camera.camera_id });
-    const swap = this.#button("switch", "Switch", "Raw to annotated and back");
+    const swap = this.#button("switch", "Switch", "Raw to annotated and back (S)");
     return element(
       "div",
       { className: "bar" },

@@ -81,6 +81,7 @@ class CameraPanel {
   boxAge = make("dd");
   drift = make("dd");
   driftMore = make("dd", { className: "sl-more" });
+  controls = make("div", { className: "sl-controls" });
   #stateWords = "";
   #actionWords = "";
 
@@ -100,9 +101,10 @@ class CameraPanel {
       ),
       this.message,
       this.stage,
-      this.#controls(),
+      this.controls,
       this.#figures(chartBox),
     );
+    this.#fillControls();
     // Keys pressed here are not the notebook's.
     this.root.dataset.lmSuppressShortcuts = "true";
     this.root.style.setProperty("--ratio", String(model.get("width") / model.get("height") || 16 / 9));
@@ -110,7 +112,7 @@ class CameraPanel {
     this.showSync(model.get("policy"), model.get("sync_tolerance_ms"));
   }
 
-  #controls() {
+  #fillControls() {
     const views = VIEW_NAMES.map(([view, words, title]) =>
       make("button", { type: "button", title, dataset: { action: `view-${view}` } }, words),
     );
@@ -126,9 +128,7 @@ class CameraPanel {
       make("summary", { title: "Have something go wrong" }, "Faults"),
       make("div", { className: "sl-menu" }, ...faults),
     );
-    return make(
-      "div",
-      { className: "sl-controls" },
+    this.controls.append(
       make("div", { className: "sl-views", role: "group", ariaLabel: "View" }, ...views),
       make(
         "button",
@@ -169,6 +169,7 @@ class CameraPanel {
   showState({ state, detail }) {
     this.root.dataset.state = state;
     writeText(this.state, STATES[state]);
+    this.controls.inert = state === "ended" || state === "failed";
     this.#stateWords = state === "live" || state === "connecting" ? "" : detail;
     this.#showMessage();
   }
@@ -287,10 +288,13 @@ class CameraWidget {
   }
 
   #listen() {
-    const { root, tolerance, policy } = this.panel;
+    const { root, tolerance, policy, faults } = this.panel;
     root.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button[data-action]") : null;
       if (button instanceof HTMLElement) this.#act(button.dataset.action ?? "");
+    });
+    faults.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!(relatedTarget instanceof Node && faults.contains(relatedTarget))) faults.open = false;
     });
     tolerance.addEventListener("input", () => {
       tolerance.dataset.held = "true";

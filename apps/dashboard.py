@@ -1,0 +1,22 @@
+"""The dashboard on cameras of its own: ``panel serve apps/dashboard.py``.
+
+Cameras are named behind ``--args``, and without any there is a synthetic street::
+
+    panel serve apps/dashboard.py --args door=door.mp4 yard=rtsp://10.0.0.7/stream1
+
+Pictures come from a second port of this machine, on 127.0.0.1. To show the dashboard to others,
+or through a hub, start a server instead: it has the dashboard at ``/dashboard``, on one port.
+"""
+
+import sys
+from urllib.parse import urlsplit
+
+import panel as pn
+
+from streamlab.ui.dashboard.own import OwnCameras
+from streamlab.ui.dashboard.session import Session
+
+parts = urlsplit(pn.state.location.href if pn.state.location else "")
+host = pn.state.headers.get("Host", "localhost:5006")
+own = pn.state.as_cached("cameras", lambda: OwnCameras(sys.argv[1:], f"http://{host}"))
+Session(own.cameras, own.base_url).page().servable()

@@ -1,0 +1,137 @@
+"""What one look at the synchronisation of a stream costs, and of a thousand streams.
+
+Every stream has a viewer of both channels and has released enough frames, on a virtual clock, for
+its windows to be full (their longest, that of the figures, holds five minutes: `--seconds 300`).
+Then a second of video goes by between checks. What is timed is all that falls due at a check:
+releases, adapting the delays, judging the drift, and the `sync` event, encoded and queued to the
+viewer.
+
+    python -m benchmarks.sync_check [--streams 1000] [--seconds 40] [--checks 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.connection import Connection
+from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.playout import NS_PER_MS
+from streamlab.core.stats import quantiles
+from streamlab.core.stream import DualChannelStream
+from streamlab.core.sync import SyncController
+from streamlab.core.timebase import NS_PER_S, TIMESCALE
+
+FPS = 30
+FRAME = TIMESCALE // FPS
+RAW_COST_NS, COST_NS = 2 * NS_PER_MS, 3 * NS_PER_MS
+LAG_MS = (8.0, 26.0)
+QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+TARGET_US, TARGET_ALL_MS = 20.0, 20.0
+
+
+class Stream:
+    """A stream, and the video that goes through it."""
+
+    def __init__(self, number: int) -> None:
+        controller = SyncController(
+            tolerance_ms=50.0, check_interval_ns=NS_PER_S, max_violations=10, now_ns=0
+        )
+        self.core = DualChannelStream(
+            f"stream-{number}", controller, max_fragments=4 * FPS, linger_ns=NS_PER_S
+        )
+        self.core.receive_connection(Connection("viewer", View.BOTH.channels, QUALITIES), 0)
+        self.seconds = 0
+        self._random = random.Random(number)
+
+    def go_on(self) -> None:
+        """Let a second of video go by."""
+        for number in range(self.seconds * FPS, (self.seconds + 1) * FPS):
+            self._receive_frame(number, number * NS_PER_S // FPS)
+        self.seconds += 1
+        self._drain()
+
+    def check_ns(self) -> int:
+        """Do the check that is due now; return what it took, ns."""
+        started_ns = time.thread_time_ns()
+        self.core.handle_timer(self.seconds * NS_PER_S, 0.0)
+        took_ns = time.thread_time_ns() - started_ns
+        self._drain()
+        return took_ns
+
+    def _receive_frame(self, number: int, captured_ns: int) -> None:
+        lag_ns = round(self._random.uniform(*LAG_MS) * NS_PER_MS)
+        decided_ns = captured_ns + lag_ns
+        boxes = Boxes(number * FRAME, [], decided_ns)
+        self._receive(ChannelType.RAW, number, captured_ns, captured_ns + RAW_COST_NS, None)
+        self.core.receive_lag(number * FRAME, lag_ns, decided_ns, 0.0)
+        self._receive(ChannelType.ANNOTATED, number, captured_ns, decided_ns + COST_NS, boxes)
+
+    def _receive(
+        self,
+        channel: ChannelType,
+        number: int,
+        captured_ns: int,
+        ready_ns: int,
+        boxes: Boxes | None,
+    ) -> None:
+        due_ns = self.core.get_timer()
+        if due_ns is not None and due_ns <= ready_ns:
+            self.core.handle_timer(ready_ns, 0.0)
+        keyframe, pts = number % FPS == 0, number * FRAME
+        frame = EncodedFrame(pts, FRAME, keyframe, b"", captured_ns, 0.0, ready_ns, boxes)
+        key = ChannelKey(channel, QUALITIES[channel])
+        self.core.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns, 0.0)
+
+    def _drain(self) -> None:
+        while self.core.next_event() is not None:
+            pass
+
+
+def rounds_us(streams: Sequence[Stream], checks: int) -> list[list[float]]:
+    """Return what each stream's check took, us, round by round."""
+    rounds = []
+    for _ in track(range(checks), description="checking", transient=True):
+        for stream in streams:
+            stream.go_on()
+        rounds.append([stream.check_ns() / 1000 for stream in streams])
+    return rounds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=40, help="of video before the first check")
+    parser.add_argument("--checks", type=int, default=20, help="of every stream")
+    options = parser.parse_args()
+    streams = [Stream(number) for number in range(options.streams)]
+    for stream in track(streams, description="going on", transient=True):
+        for _ in range(options.seconds):
+            stream.go_on()
+            stream.check_ns()
+    alone = rounds_us(streams[:1], 20 * options.checks)
+    together = rounds_us(streams, options.checks)
+    table = Table("check of", "unit", "median", "p99", "max", "target")
+    rows = (
+        ("one stream alone", "µs", [us for once in alone for us in once], TARGET_US),
+        (f"each of {len(streams)}", "µs", [us for once in together for us in once], TARGET_US),
+        (f"all {len(streams)}", "ms", [sum(once) / 1000 for once in together], TARGET_ALL_MS),
+    )
+    for name, unit, values, target in rows:
+        found = quantiles(values)
+        assert found is not None
+        table.add_row(
+            name, unit, f"{found.p50:.1f}", f"{found.p99:.1f}", f"{found.max:.1f}", f"{target:.0f}"
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Who may watch, and who may change cameras: tokens, checked before anything else is.
+
+Rules:
+
+- a token comes as ``Authorization: Bearer …`` (RFC 6750) or, since EventSource cannot set headers,
+  as ``access_token`` in the query; none: 401, a wrong one: 403;
+- a page that a browser opened with ``access_token`` gets a cookie, for what it loads by itself.
+  The cookie is good for reading only, so no other site's page can act with it;
+- whatever changes a camera needs a token of ``admin_tokens``, if there are any; what a viewer does
+  to its own stream (``POST /streams/…``) does not;
+- ``/healthz`` and the page, which is the same for all, are open.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from streamlab.server.problems import problem
+
+COOKIE = "streamlab_token"
+OPEN_PATHS = ("/", "/healthz")
+OPEN_FOLDER, STREAMS, DASHBOARD = "/static/", "/streams/", "/dashboard"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
+ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or put ?access_token=TOKEN behind the address."
+
+
+class TokenAuth:
+    """An ASGI middleware that lets nobody pass without a token."""
+
+    def __init__(
+        self, app: ASGIApp, tokens: Iterable[SecretStr], admin_tokens: Iterable[SecretStr]
+    ) -> None:
+        self._app = app
+        watching, changing = _encoded(tokens), _encoded(admin_tokens)
+        self._watching = watching + changing
+        self._changing = changing or watching
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or say why not."""
+        if scope["type"] == "lifespan" or _is_open(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        header, query, cookie = _presented(scope)
+        token = header or query or cookie
+        if not self._is_one_of(token, self._watching):
+            await _refuse(scope, receive, send, missing=not token)
+        elif _changes_cameras(scope) and not self._is_one_of(token, self._changing):
+            await _refuse(scope, receive, send, missing=False, changing=True)
+        elif query and token == query and _is_page(scope):
+            await self._app(scope, receive, _with_cookie(send, query, scope["scheme"]))
+        else:
+            await self._app(scope, receive, send)
+
+    @staticmethod
+    def _is_one_of(token: str, known: list[bytes]) -> bool:
+        presented = token.encode()
+        return sum(hmac.compare_digest(presented, each) for each in known) > 0  # looks at all
+
+
+def _encoded(tokens: Iterable[SecretStr]) -> list[bytes]:
+    return [token.get_secret_value().encode() for token in tokens]
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+
+
+def _changes_cameras(scope: Scope) -> bool:
+    if scope["path"].startswith(DASHBOARD) or scope["type"] == "websocket":
+        return True
+    return scope["method"] not in SAFE_METHODS and not scope["path"].startswith(STREAMS)
+
+
+def _is_page(scope: Scope) -> bool:
+    wants = Headers(scope=scope).get("accept", "")
+    return scope["type"] == "http" and scope["method"] == "GET" and "text/html" in wants
+
+
+def _presented(scope: Scope) -> tuple[str, str, str]:
+    """Return the tokens of the Authorization header, of the query and of the cookie, or ''."""
+    headers = Headers(scope=scope)
+    scheme, _, header = headers.get("authorization", "").partition(" ")
+    (query,) = parse_qs(scope["query_string"].decode("latin-1")).get("access_token", [""])[-1:]
+    reads = scope["type"] == "websocket" or scope["method"] in SAFE_METHODS
+    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE) if reads else None
+    bearer = header.strip() if scheme.lower() == "bearer" else ""
+    return bearer, query, cookie.value if cookie else ""
+
+
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, *, missing: bool, changing: bool = False
+) -> None:
+    if scope["type"] == "websocket":
+        await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
+        return
+    if missing:
+        response = problem(401, "Token missing", "this server asks for a token", ADD_TOKEN)
+        response.headers["WWW-Authenticate"] = 'Bearer realm="streamlab"'
+    elif changing:
+        detail, hint = "this token may watch, but not change cameras", "Use one of admin_tokens."
+        response = problem(403, "Token not sufficient", detail, hint)
+    else:
+        response = problem(403, "Token wrong", "this server does not know the token", ADD_TOKEN)
+    await response(scope, receive, send)
+
+
+def _with_cookie(send: Send, token: str, scheme: str) -> Send:
+    secure = "; Secure" if scheme == "https" else ""
+
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}"
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
+        await send(message)
+
+    return send_with_cookie

@@ -1,0 +1,238 @@
+"""The cameras that a dashboard shows and controls, whoever runs them.
+
+They live in an event loop of another thread; a dashboard asks from its own, so that drawing a page
+never delays a picture. All sessions share one ``Cameras``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import QualityLevel
+from streamlab.core.faults import Faults
+from streamlab.core.playout import NS_PER_MS, SyncPolicy
+from streamlab.core.timebase import NS_PER_S
+from streamlab.errors import FaultsNotAllowedError
+from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.media.spec import SourcePolicy, SourceSpec
+from streamlab.ui.choices import name_of
+from streamlab.ui.dashboard.health import CameraHealth, health_of
+from streamlab.ui.history import FrameHistory, FrameRecord
+from streamlab.ui.snapshot import Snapshot, deliver
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+FORGET_AFTER_S = 60.0
+HEALTH_EVERY_S = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How a camera is run now."""
+
+    policy: SyncPolicy
+    sync_tolerance_ms: float
+    max_playout_delay_ms: float
+    max_stale_fraction: float
+    faults: dict[str, object]
+    """What is wrong on purpose, by field; empty without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of a camera at ``now_ns``, and what came since the look before."""
+
+    stream_id: str
+    now_ns: int
+    count: int
+    """How many frames have left in both channels; give it to the next look."""
+    pairs: list[FrameRecord]
+    """Those of them that are new, oldest first."""
+    controls: Controls
+    drift_ms: float | None
+    sync_state: str
+    playout_delay_ms: float
+
+
+class _Watched:
+    """A camera whose frames are kept while somebody looks. Lives in the cameras' loop."""
+
+    def __init__(self, camera: Camera) -> None:
+        self.camera = camera
+        self.history = FrameHistory()
+        self._looked_ns = monotonic_ns()
+        camera.observers.add(self.history)
+        self._arm()
+
+    def look(self) -> None:
+        self._looked_ns = monotonic_ns()
+
+    @property
+    def over(self) -> bool:
+        return self.history not in self.camera.observers
+
+    def _arm(self) -> None:
+        asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._check)
+
+    def _check(self) -> None:
+        if monotonic_ns() - self._looked_ns < FORGET_AFTER_S * NS_PER_S:
+            self._arm()
+        else:
+            self.camera.observers.discard(self.history)
+
+
+class Cameras:
+    """Everything a dashboard asks of cameras; awaited in the dashboard's loop.
+
+    ``loop`` is the one that ``channels`` lives in. ``policy`` bounds the sources that may be added.
+    What is asked of a camera that is not there raises UnknownCameraError.
+    """
+
+    def __init__(
+        self,
+        channels: StreamChannelManager,
+        subscriptions: ChannelSubscriptionManager,
+        loop: asyncio.AbstractEventLoop,
+        policy: SourcePolicy,
+    ) -> None:
+        self._channels = channels
+        self._subscriptions = subscriptions
+        self._loop = loop
+        self._policy = policy
+        self._watched: dict[str, _Watched] = {}
+        self._health: list[CameraHealth] = []
+        self._health_ns = -NS_PER_S * 60
+
+    @property
+    def may_inject(self) -> bool:
+        """Whether faults may be injected."""
+        return self._channels.settings.allow_fault_injection
+
+    async def add(self, source: str) -> str:
+        """Open a source and return the id of its camera: the source's name, made unique.
+
+        Raises SourceError with its kinds (also when ``policy`` does not allow it) and LimitError.
+        """
+        spec = SourceSpec.parse(source)
+        self._policy.check(spec)
+        return await self._call(self._add(spec))
+
+    async def remove(self, camera_id: str) -> None:
+        """Stop a camera; whoever watches it is told."""
+        await self._call(self._channels.remove_camera(camera_id))
+
+    async def request_sync(self, camera_id: str, **settings: Any) -> None:
+        """Have a camera go on with other settings: the arguments of ``Camera.request_sync``."""
+        await self._ask(lambda: self._camera(camera_id).request_sync(**settings))
+
+    async def inject(self, camera_id: str, faults: Faults | None) -> None:
+        """Have something go wrong at a camera; None: nothing more. Raises FaultsNotAllowedError."""
+        if not self.may_inject:
+            raise FaultsNotAllowedError(
+                "faults are not injected here", hint="Set allow_fault_injection to true."
+            )
+        await self._ask(lambda: self._camera(camera_id).inject(faults))
+
+    async def look(self, camera_id: str, after: int | None, seconds: float) -> Look:
+        """Return what is new at a camera since a look that answered with the count ``after``.
+
+        Without one, or when the camera has begun anew, it is what came in the last ``seconds``.
+        """
+        return await self._ask(lambda: self._look(camera_id, after, seconds))
+
+    async def health(self) -> list[CameraHealth]:
+        """Return how all cameras are, as of ``HEALTH_EVERY_S`` ago at the most."""
+        return await self._ask(self._all_health)
+
+    async def frames(self, camera_id: str, seconds: float) -> list[FrameRecord]:
+        """Return what is kept of a camera's last ``seconds``, oldest first."""
+        return await self._ask(
+            lambda: self._watch(camera_id).history.since(monotonic_ns() - round(seconds * NS_PER_S))
+        )
+
+    async def snapshot(self, camera_id: str, quality: QualityLevel) -> Snapshot:
+        """Return both channels of one frame. Raises SourceUnreachableError, LimitError."""
+        camera = await self._ask(lambda: self._camera(camera_id))
+        delivered = await self._call(deliver(camera, self._subscriptions, quality))
+        return await asyncio.to_thread(delivered.decode)
+
+    async def record(self, camera_id: str, seconds: float) -> pd.DataFrame:
+        """Return the trace table of a camera's next ``seconds``. Raises as ``traces.record``."""
+        from streamlab.traces.record import record  # noqa: PLC0415 - needs the extra `traces`
+
+        camera = await self._ask(lambda: self._camera(camera_id))
+        return await self._call(record(camera, self._subscriptions, seconds=seconds))
+
+    # -- in the cameras' loop
+
+    async def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        async def answer() -> T:
+            return question()
+
+        return await self._call(answer())
+
+    async def _add(self, spec: SourceSpec) -> str:
+        name, taken = name_of(spec), self._channels.cameras
+        names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+        camera_id = next(each for each in names if each not in taken)
+        await self._channels.add_camera(camera_id, spec)
+        return camera_id
+
+    def _camera(self, camera_id: str) -> Camera:
+        return self._channels.camera(camera_id)
+
+    def _watch(self, camera_id: str) -> _Watched:
+        camera = self._camera(camera_id)
+        watched = self._watched.get(camera_id)
+        if watched is None or watched.over or watched.camera is not camera:
+            watched = self._watched[camera_id] = _Watched(camera)
+        watched.look()
+        return watched
+
+    def _look(self, camera_id: str, after: int | None, seconds: float) -> Look:
+        watched, now_ns = self._watch(camera_id), monotonic_ns()
+        camera, history = watched.camera, watched.history
+        status = camera.stream.controller.meter.status(now_ns)
+        if after is None or after > history.pair_count:
+            since_ns = now_ns - round(seconds * NS_PER_S)
+            pairs = [pair for pair in history.pairs if pair.captured_ns >= since_ns]
+        else:
+            pairs = history.pairs_after(after)
+        return Look(
+            camera.stream.stream_id,
+            now_ns,
+            history.pair_count,
+            pairs,
+            _controls(camera),
+            status.drift_ms,
+            str(status.state),
+            camera.stream.controller.playout_delay_ms,
+        )
+
+    def _all_health(self) -> list[CameraHealth]:
+        now_ns = monotonic_ns()
+        if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
+            cameras = self._channels.cameras.values()
+            self._health = [health_of(camera, now_ns) for camera in cameras]
+            self._health_ns = now_ns
+        return self._health
+
+
+def _controls(camera: Camera) -> Controls:
+    control, meter = camera.stream.controller.control, camera.stream.controller.meter
+    return Controls(
+        control.policy,
+        meter.tolerance_ms,
+        control.max_delay_ns / NS_PER_MS,
+        control.max_stale_fraction,
+        camera.pipeline.faults.describe(),
+    )

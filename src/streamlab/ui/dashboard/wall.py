@@ -1,0 +1,59 @@
+"""The wall of pictures, as a Panel component: the player's module, and what it says to Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+STATIC = Path(__file__).parents[1] / "static"
+_OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
+
+
+def joined_module(*names: str) -> str:
+    """Return these files of ``static`` as one ES module: what they import is above them."""
+    texts = [(STATIC / name).read_text(encoding="utf-8") for name in names]
+    return "\n".join(_OWN_IMPORT.sub("", text) for text in texts)
+
+
+class Wall(JSComponent):  # type: ignore[misc]
+    """What the page shows of the cameras; its pictures come from the server, not through here."""
+
+    _esm = joined_module("player.js", "mux.js", "tile.js", "wall.js")
+
+    base_url = param.String(doc="Of the server that streams; empty when the page is its own.")
+    cameras = param.List(doc="What there is: dicts of camera_id, state, width and height.")
+    selected = param.String(doc="The camera that plots and controls are of.")
+    figures = param.Dict({}, doc="What is measured, in words.")
+    tab = param.String("figures", doc="Which pane is open below: figures or health.")
+    beats = param.Integer(0, doc="Grows while the session lives.")
+    hidden = param.Boolean(False, doc="Whether nobody sees the page now.")
+
+    def __init__(self, on_add: Callable[[str], Coroutine[Any, Any, None]], **values: Any) -> None:
+        super().__init__(**values)
+        self._on_add = on_add
+        self.on_msg(self._receive)
+
+    def beat(self) -> None:
+        """Send something: bokeh-fastapi only notices that a browser has gone when it sends."""
+        self.beats += 1
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show a sentence above the pictures. What went wrong stays until it is dismissed."""
+        self._send_msg({"type": "say", "text": text, "wrong": wrong})
+
+    def tell_added(self, *, ok: bool) -> None:
+        """Say that the camera which was asked for has come, or will not."""
+        self._send_msg({"type": "added", "ok": ok})
+
+    def save(self, name: str, data: bytes) -> None:
+        """Have the browser save a file."""
+        self._send_msg({"type": "file", "name": name, "data": data})
+
+    async def _receive(self, event: Any) -> None:
+        if event.data.get("type") == "add":
+            await self._on_add(str(event.data.get("source", "")))
