@@ -265,4 +265,5 @@ def test_a_slow_reader_gets_gaps(server_url: str) -> None:
             return await asyncio.gather(read_slowly(client, inline), read_slowly(client, by_url))
 
     inline, by_url = asyncio.run(read_both())
-    assert (inline.reason, by_url.reason) == ("slow_client", "no_longer_held")
+    assert inline.reason in ("slow_client", "resume_expired")  # or it was closed, and came back
+    assert by_url.reason == "no_longer_held"

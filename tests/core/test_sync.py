@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import SyncState
-from streamlab.core.drift import MAX_UNPAIRED
 from streamlab.core.events import Sync
-from streamlab.core.playout import PATIENT_NS, SyncPolicy
+from streamlab.core.playout import MAX_UNPAIRED, PATIENT_NS, SyncPolicy
 from streamlab.core.sync import BoxDeadline, Release, SyncController
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
 from tests.core.virtual_camera import VirtualCamera

@@ -15,14 +15,24 @@ from .rtsp_server import free_port
 
 
 class StreamlabProcess:
-    """`python -m streamlab serve …` on a free port; its output goes to `log_path`."""
+    """`python -m streamlab serve …` on a free port; its output goes to `log_path`.
 
-    def __init__(self, log_path: Path, *arguments: str, start_timeout_s: float = 60.0) -> None:
+    `ready_path` answers 200 when the server is ready.
+    """
+
+    def __init__(
+        self,
+        log_path: Path,
+        *arguments: str,
+        start_timeout_s: float = 60.0,
+        ready_path: str = "/readyz",
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = log_path
         self._arguments = ["serve", *arguments, "--port", str(self.port)]
         self._start_timeout_s = start_timeout_s
+        self._ready_path = ready_path
 
     def __enter__(self) -> Self:
         with self.log_path.open("wb") as log:
@@ -45,7 +55,7 @@ class StreamlabProcess:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended at once:\n{self.log_path.read_text()}")
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5.0).status_code == 200:
+                if httpx.get(f"{self.url}{self._ready_path}", timeout=5.0).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -37,7 +37,7 @@ def traces(draw: st.DrawFn) -> Trace:
 
 
 @POLICIES
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(trace=traces())
 def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trace) -> None:
     outcome = replay(trace, policy, max_playout_delay_ms=MAX_DELAY_MS)

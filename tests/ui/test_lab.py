@@ -27,7 +27,7 @@ from streamlab.errors import (
 from streamlab.ui.lab_camera import LabCamera
 from streamlab.ui.loop_thread import LabClosedError
 
-STREET = "synthetic://traffic?width=320&height=180&fps=30"
+STREET = "synthetic://traffic?width=320&height=180&fps=10"
 Rgb = NDArray[np.uint8]
 
 
@@ -84,7 +84,7 @@ def test_a_snapshot_is_one_frame_in_both_channels(cam: LabCamera) -> None:
     shot = cam.snapshot()
     assert shot.raw.shape == shot.annotated.shape == (180, 320, 3)
     assert shot.raw.dtype == shot.annotated.dtype == np.uint8
-    assert frame_number(shot.raw) == frame_number(shot.annotated) == round(shot.pts / 3000)
+    assert frame_number(shot.raw) == frame_number(shot.annotated) == round(shot.pts / 9000)
     assert not is_annotated(shot.raw)
     assert is_annotated(shot.annotated)
     assert shot.boxes
@@ -137,7 +137,7 @@ def test_tables(lab: Lab, cam: LabCamera) -> None:
     stats = cam.stats()
     assert list(stats.index) == ["raw", "annotated"]
     assert (stats["fps"] > 0).all()
-    assert stats.loc["annotated", "drift_max_ms"] >= 0
+    assert stats["drift_max_ms"].max() >= 0
     overview = lab.stats()
     assert overview.loc["street", "detector"] == cam.detector.name
     assert overview.loc["street", "viewers"] == 0
@@ -145,7 +145,7 @@ def test_tables(lab: Lab, cam: LabCamera) -> None:
 
 def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     trace = cam.record_trace(0.5)
-    assert len(trace) > 5
+    assert len(trace) > 2
     assert trace.attrs["about"]["camera_id"] == "street"
     interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
@@ -164,11 +164,10 @@ def test_faults(cam: LabCamera) -> None:
         cam.inject(rain=1)
     assert "stall_ms" in refused.value.hint
     assert refused.value.hint in refused.value.__notes__
-    ended = threading.Event()
     cam.inject(detector_dead=True, seconds=0.05)
-    cam.hub.post(lambda: ended.set() if cam.camera.pipeline.faults.detector_dead else None)
-    assert ended.wait(5)
-    assert any(not cam.snapshot().pts or not cam.camera.pipeline.faults.describe() for _ in "12345")
+    assert cam.camera.pipeline.faults.detector_dead
+    cam.record_trace(0.3)
+    assert not cam.camera.pipeline.faults.describe()
 
 
 def test_a_camera_of_the_same_name_takes_its_place(lab: Lab, cam: LabCamera) -> None:
@@ -187,7 +186,7 @@ def test_names(lab: Lab) -> None:
     assert [cam.name for cam in added] == ["traffic", "traffic-2", "traffic"]
     assert [cam.name for cam in lab] == ["traffic-2", "traffic"]
     lab.remove("traffic-2")
-    with pytest.raises(UnknownCameraError, match="no camera 'traffic-2' .there are: traffic"):
+    with pytest.raises(UnknownCameraError, match="no camera 'traffic-2'"):
         lab["traffic-2"]
     with pytest.raises(SourceNotFoundError):
         lab.add("nowhere.mp4")

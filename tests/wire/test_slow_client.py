@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,9 +19,9 @@ from .watcher import Watcher
 FPS = 15
 SOURCE = f"synthetic://traffic?width=1280&height=720&fps={FPS}&seed=1"
 SMALL_BUFFER_BYTES = 64 * 1024
-TIMEOUT_S = 6.0
-PAUSE_S = 5.0  # shorter than the timeout, yet enough to fill what the kernel keeps for a socket
-SILENCE_S = 12.0
+TIMEOUT_S = 4.0
+PAUSE_S = 3.0  # shorter than the timeout, yet enough to fill what the kernel keeps for a socket
+SILENCE_S = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Outcome:
     paused: Stream
     silent: Stream
     late_switch: httpx.Response
+    silent_end: Exception | None
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,16 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             paused.read_media(0.5, "raw")
             watcher.assert_goes_on(fragments=int((SILENCE_S - PAUSE_S) * FPS))
             late_switch = Control(server.url).switch(silent.connection_id, "annotated")
-            with contextlib.suppress(httpx.RemoteProtocolError, httpx.ReadError):
-                silent.read_media(SILENCE_S, "raw")
-            yield Outcome(paused, silent, late_switch)
+            yield Outcome(paused, silent, late_switch, read_to_its_end(silent))
+
+
+def read_to_its_end(stream: Stream) -> Exception | None:
+    """Read what is left for the client, and return how its connection ended."""
+    try:
+        stream.read_media(SILENCE_S, "raw")
+    except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+        return error
+    return None
 
 
 def open_heavy(server_url: str) -> Stream:
@@ -91,3 +98,11 @@ def test_client_that_never_reads_is_closed(outcome: Outcome) -> None:
     assert outcome.late_switch.status_code == 404, "the connection is still open"
     last = outcome.silent.log[-1]
     assert last.name != "end" or last.data["reason"] == "slow_client"
+
+
+def test_client_that_never_reads_is_reset(outcome: Outcome) -> None:
+    """Anything milder leaves what is unsent in the server's kernel, for minutes."""
+    cause: BaseException | None = outcome.silent_end
+    while cause is not None and not isinstance(cause, ConnectionResetError):
+        cause = cause.__cause__ or cause.__context__
+    assert isinstance(cause, ConnectionResetError), repr(outcome.silent_end)

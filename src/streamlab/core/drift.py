@@ -18,11 +18,10 @@ from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
-from streamlab.core.playout import NS_PER_MS
+from streamlab.core.playout import MAX_UNPAIRED, NS_PER_MS
 from streamlab.core.stats import RecentShare, Window
 from streamlab.core.timebase import TIMESCALE
 
-MAX_UNPAIRED = 1024
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
 FRESH_SPAN_S = 10.0

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
-from streamlab.core.drift import MAX_UNPAIRED, WINDOW_FRAMES, WINDOW_S, DriftMeter
+from streamlab.core.drift import WINDOW_FRAMES, WINDOW_S, DriftMeter
 from streamlab.core.events import Correction, Sync
-from streamlab.core.fragment import EncodedFrame, Fragment
-from streamlab.core.playout import NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
+from streamlab.core.fragment import Fragment
+from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
 from streamlab.core.stats import Window
 from streamlab.core.timebase import pts_to_ns
 
@@ -82,8 +82,6 @@ class SyncController:
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
         self._raw: deque[_Waiting] = deque()
         self._annotated: deque[_Waiting] = deque()
-        self._ready_pts = -1  # newest annotated frame that is ready
-        self._ready_ns: dict[int, int] = {}  # raw frames whose annotated one is not ready yet
         self._answered: set[int] = set()  # frames whose raw has not left, but detections came
         self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
         self._reported = [0] * len(_CORRECTIONS)
@@ -111,12 +109,11 @@ class SyncController:
         frame = fragment.frames[-1]
         waiting = (fragment, frame.pts, now_ns)
         if fragment.key.channel is ChannelType.RAW:
-            self._receive_raw(frame, now_ns)
+            self._check_leap(frame.pts, now_ns)
+            self.control.receive_raw(frame, now_ns)
             self._raw.append(waiting)
         else:
-            if frame.pts > self._ready_pts:
-                self._ready_pts = frame.pts
-                self._learn(frame, now_ns)
+            self.control.receive_annotated(frame, now_ns)
             self._annotated.append(waiting)
         self._release_due(now_ns)
 
@@ -143,7 +140,7 @@ class SyncController:
     def request_restart(self) -> None:
         """Forget frames that wait for their other half: a channel was stopped."""
         self.meter.request_restart()
-        self._ready_ns.clear()
+        self.control.forget_unpaired()
         self._answered.clear()
 
     # -- time ----------------------------------------------------------------------------
@@ -172,14 +169,9 @@ class SyncController:
         return self._events.popleft() if self._events else None
 
     @property
-    def hold_ns(self) -> int:
-        """How long raw waits at the most, now."""
-        return self.control.playout.hold_ns
-
-    @property
     def playout_delay_ms(self) -> float:
         """How long raw waits at the most, now."""
-        return self.hold_ns / NS_PER_MS
+        return self.control.playout.hold_ns / NS_PER_MS
 
     @property
     def waiting(self) -> int:
@@ -232,14 +224,6 @@ class SyncController:
             self.control.request_catch_up(False)
             self._announce_deadline()
 
-    def _receive_raw(self, frame: EncodedFrame, now_ns: int) -> None:
-        self._check_leap(frame.pts, now_ns)
-        self.control.receive_raw(now_ns - frame.captured_ns)
-        if frame.pts > self._ready_pts:
-            self._ready_ns.setdefault(frame.pts, now_ns)
-            if len(self._ready_ns) > MAX_UNPAIRED:
-                del self._ready_ns[next(iter(self._ready_ns))]
-
     def _check_leap(self, pts: int, now_ns: int) -> None:
         if self._last_raw is not None and pts > self._last_raw[0]:
             media_ns = pts_to_ns(pts - self._last_raw[0])
@@ -247,14 +231,6 @@ class SyncController:
                 self.counts["re-anchor"] += 1
                 self.control.request_restart()
                 self._last_raw = None
-
-    def _learn(self, frame: EncodedFrame, now_ns: int) -> None:
-        raw_ready_ns = self._ready_ns.pop(frame.pts, None)
-        decided_ns = frame.boxes.decided_ns if frame.boxes else None
-        if raw_ready_ns is not None and decided_ns is not None:
-            self.control.receive_annotated(now_ns - raw_ready_ns, now_ns - decided_ns)
-        while self._ready_ns and next(iter(self._ready_ns)) <= frame.pts:
-            del self._ready_ns[next(iter(self._ready_ns))]
 
     def _release_due(self, now_ns: int) -> None:
         raw, annotated = self._raw, self._annotated
@@ -283,7 +259,7 @@ class SyncController:
         """Return when a raw frame leaves as things are now; it may be in the past."""
         _, pts, ready_ns = waiting
         playout = self.control.playout
-        if playout.together and pts <= self._ready_pts:
+        if playout.together and pts <= self.control.ready_pts:
             return ready_ns
         due_ns = ready_ns + playout.hold_ns
         if playout.result_cost_ns is None or pts not in self._answered:
@@ -295,12 +271,12 @@ class SyncController:
     def _release_raw(self, waiting: _Waiting, now_ns: int) -> None:
         fragment, pts, ready_ns = waiting
         if pts > self.meter.newest_pts[ChannelType.RAW]:
-            delay_ns = now_ns - ready_ns
-            self.delays_ms.add(delay_ns / NS_PER_MS, now_ns)
-            if delay_ns:
+            if now_ns > ready_ns:
                 self.counts["hold"] += 1
-                if pts > self._ready_pts and pts not in self._answered:
+                on_result = self.control.playout.result_cost_ns is not None
+                if pts > self.control.ready_pts and not (on_result and pts in self._answered):
                     self.counts["release"] += 1
+            self.delays_ms.add((now_ns - ready_ns) / NS_PER_MS, now_ns)
             if self._last_raw is not None:
                 self.intervals_ms.add((now_ns - self._last_raw[2]) / NS_PER_MS, now_ns)
             self._last_raw = (pts, ready_ns, now_ns)

@@ -17,6 +17,7 @@ from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
+from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
 
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
@@ -46,6 +47,7 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
     app.include_router(traces.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, channels)
+    add_dashboard(app, channels, app.state.subscriptions, policy)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:

@@ -59,6 +59,23 @@ class Line:
         """Write a part of the response's body."""
         self._transport.write(_chunk(body))
 
+    def pause(self) -> None:
+        """Take the transport's word that it is full."""
+        self.paused = True
+        if self.sink is not None:
+            self.sink.pause()
+
+    def resume(self) -> None:
+        """Take its word that there is room again."""
+        self.paused = False
+        if self.sink is not None:
+            self.sink.resume()
+
+    def lose(self) -> None:
+        """Take its word that the client is gone."""
+        if self.sink is not None:
+            self.sink.lose()
+
     def abort(self) -> None:
         """Drop the client by a reset: otherwise the kernel would keep what is unsent."""
         connection = self._transport.get_extra_info("socket")
@@ -94,19 +111,14 @@ class LineProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Stop writing: the transport is full."""
         super().pause_writing()
-        self._line.paused = True
-        if self._line.sink is not None:
-            self._line.sink.pause()
+        self._line.pause()
 
     def resume_writing(self) -> None:
         """Go on writing."""
         super().resume_writing()
-        self._line.paused = False
-        if self._line.sink is not None:
-            self._line.sink.resume()
+        self._line.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         super().connection_lost(exc)
-        if self._line.sink is not None:
-            self._line.sink.lose()
+        self._line.lose()

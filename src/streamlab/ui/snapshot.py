@@ -57,10 +57,10 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What was delivered of both channels, from a keyframe to a frame that both have."""
+    """What was delivered of both channels until they had a frame in common, that of ``pts``."""
 
     pts: int
-    inits: Mapping[ChannelType, InitSegment]
+    inits: Mapping[str, InitSegment]
     fragments: Mapping[ChannelType, list[Fragment]]
 
     def decode(self) -> Snapshot:
@@ -72,8 +72,14 @@ class Delivered:
         return Snapshot(raw, annotated, self.pts, boxes.detections_pts, boxes.rows)
 
     def _picture(self, channel: ChannelType) -> NDArray[np.uint8]:
-        data = [self.inits[channel].data, *(each.data for each in self.fragments[channel])]
-        with av.open(io.BytesIO(b"".join(data)), "r") as container:
+        needed: list[Fragment] = []  # from the newest keyframe on
+        for fragment in self.fragments[channel]:
+            if fragment.pts > self.pts:
+                break
+            needed = [fragment] if fragment.keyframe else [*needed, fragment]
+        init = self.inits[needed[0].init_id]
+        data = b"".join([init.data, *(fragment.data for fragment in needed)])
+        with av.open(io.BytesIO(data), "r") as container:
             frame = next(each for each in container.decode(video=0) if each.pts == self.pts)
             return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
@@ -107,27 +113,16 @@ async def deliver(
                 patient_until_ns = monotonic_ns() + round(PATIENCE_S * NS_PER_S)
                 async for events in batches:
                     for fragment in fragments_of(events, camera.stream):
-                        _add(fragments[fragment.key.channel], fragment)
+                        fragments[fragment.key.channel].append(fragment)
                     seen_only = monotonic_ns() < patient_until_ns
                     pts = _newest_in_common(fragments, seen_only=seen_only)
                     if pts is not None:
-                        inits = {
-                            channel: camera.stream.inits[each[0].init_id]
-                            for channel, each in fragments.items()
-                        }
-                        return Delivered(pts, inits, fragments)
+                        return Delivered(pts, dict(camera.stream.inits), fragments)
     except TimeoutError:
         pass
     raise SourceUnreachableError(
         f"camera '{camera.camera_id}' gave no picture", hint=f"It is {camera.state}."
     )
-
-
-def _add(fragments: list[Fragment], fragment: Fragment) -> None:
-    """Keep what is needed to decode the newest frame."""
-    if fragment.keyframe:
-        fragments.clear()
-    fragments.append(fragment)
 
 
 def _newest_in_common(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FORGET_AFTER_S = 60.0
 HEALTH_EVERY_S = 0.9
+_LONG_AGO_NS = -(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Cameras:
         self._policy = policy
         self._watched: dict[str, _Watched] = {}
         self._health: list[CameraHealth] = []
-        self._health_ns = -NS_PER_S * 60
+        self._health_ns = _LONG_AGO_NS
 
     @property
     def may_inject(self) -> bool:
@@ -125,7 +126,7 @@ class Cameras:
 
     async def remove(self, camera_id: str) -> None:
         """Stop a camera; whoever watches it is told."""
-        await self._call(self._channels.remove_camera(camera_id))
+        await self._call(self._remove(camera_id))
 
     async def request_sync(self, camera_id: str, **settings: Any) -> None:
         """Have a camera go on with other settings: the arguments of ``Camera.request_sync``."""
@@ -185,7 +186,12 @@ class Cameras:
         names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
         camera_id = next(each for each in names if each not in taken)
         await self._channels.add_camera(camera_id, spec)
+        self._health_ns = _LONG_AGO_NS
         return camera_id
+
+    async def _remove(self, camera_id: str) -> None:
+        self._health_ns = _LONG_AGO_NS
+        await self._channels.remove_camera(camera_id)
 
     def _camera(self, camera_id: str) -> Camera:
         return self._channels.camera(camera_id)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +64,12 @@ class SyncControls:
         """Another camera was selected: show it, when it is known."""
         self._shown = None
 
-    def panel(self) -> pn.Column:
+    def panel(self) -> Any:
         """Return the controls, one below the other."""
-        return pn.Column(
+        return styled(
+            pn.Column,
             group("Synchronisation", self.policy, self.tolerance, self.longest, self.stale),
             group("Faults", self.preset, side_by_side(self.inject, self.clear), self.wrong),
-            sizing_mode="stretch_width",
-            margin=0,
         )
 
     def _connect(self) -> None:

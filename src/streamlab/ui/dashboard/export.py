@@ -7,11 +7,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
+import pandas as pd
 import panel as pn
 
 from streamlab.core.channels import QualityLevel
+from streamlab.traces.table import write_trace
 from streamlab.ui.dashboard.cameras import Cameras
 from streamlab.ui.dashboard.controls import Attempt, group, side_by_side, styled
 from streamlab.ui.dashboard.timeline import WINDOW_S
@@ -37,7 +40,7 @@ class Export:
         )
         self.seconds = styled(pn.widgets.Select, options=TRACE_S, width=84, sizing_mode=None)
 
-    def panel(self) -> pn.Column:
+    def panel(self) -> Any:
         """Return the buttons."""
         return group(
             "Export",
@@ -50,24 +53,22 @@ class Export:
         controls = (await self._cameras.look(camera_id, None, WINDOW_S)).controls
         records = await self._cameras.frames(camera_id, CSV_S)
         table = frames_table(records, controls.sync_tolerance_ms)
-        self._wall.save(_name(camera_id, "csv"), table.to_csv(index=False).encode())
+        self._wall.send_file(_name(camera_id, "csv"), table.to_csv(index=False).encode())
 
     async def _png(self) -> None:
         camera_id = self._wall.selected
         snapshot = await self._cameras.snapshot(camera_id, QualityLevel.HIGH)
-        self._wall.save(_name(camera_id, "png"), await asyncio.to_thread(_png_of, snapshot))
+        self._wall.send_file(_name(camera_id, "png"), await asyncio.to_thread(_png_of, snapshot))
 
     async def _trace(self) -> None:
         camera_id, seconds = self._wall.selected, float(self.seconds.value)
         self._wall.say(f"Recording {camera_id} for {seconds:g} s …")
         table = await self._cameras.record(camera_id, seconds)
         data = await asyncio.to_thread(_parquet_of, table)
-        self._wall.save(_name(camera_id, "parquet"), data)
+        self._wall.send_file(_name(camera_id, "parquet"), data)
         self._wall.say(f"The trace of {camera_id} has {len(table)} frames.")
 
-    def _button(
-        self, name: str, title: str, save: Callable[[], Awaitable[None]]
-    ) -> pn.widgets.Button:
+    def _button(self, name: str, title: str, save: Callable[[], Awaitable[None]]) -> Any:
         button = styled(pn.widgets.Button, name=name, description=title)
 
         async def on_click(_event: object) -> None:
@@ -89,12 +90,7 @@ def _png_of(snapshot: Snapshot) -> bytes:
     return data.tobytes()
 
 
-def _parquet_of(table: object) -> bytes:
-    import pandas as pd
-
-    from streamlab.traces.table import write_trace
-
-    assert isinstance(table, pd.DataFrame)
+def _parquet_of(table: pd.DataFrame) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.parquet"
         write_trace(table, path, table.attrs["about"])

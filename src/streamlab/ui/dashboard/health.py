@@ -10,6 +10,7 @@ from streamlab.core.stats import quantiles
 from streamlab.manager import Camera
 
 SPAN_S = 5.0
+UNKNOWN = "\N{EN DASH}"
 COLUMNS = (
     "Camera", "Source", "State", "Channels", "Frames", "Drift p95", "Violations", "Raw waits",
     "Fresh boxes", "Viewers", "Detector", "Trouble",
@@ -89,7 +90,7 @@ def health_table(rows: Sequence[CameraHealth], selected: str) -> str:
 def _row(row: CameraHealth, selected: bool) -> str:
     cells = (
         row.camera_id,
-        f"{row.source} · {row.width}×{row.height} at {row.fps:g}",
+        f"{row.source} · {row.width}x{row.height} at {row.fps:g}",
         f"{row.state} {row.state_detail}".strip(),
         row.sync_state,
         f"{row.pairs_per_s:.1f}/s",
@@ -107,4 +108,4 @@ def _row(row: CameraHealth, selected: bool) -> str:
 
 
 def _number(value: float | None, unit: str, digits: int, factor: float = 1) -> str:
-    return "–" if value is None else f"{value * factor:.{digits}f}{unit}"
+    return UNKNOWN if value is None else f"{value * factor:.{digits}f}{unit}"

@@ -1,4 +1,4 @@
-"""Cameras for a dashboard that is not part of a server: a lab of its own, shared by all sessions."""
+"""Cameras of a dashboard that is not part of a server: a lab of its own, for all sessions."""
 
 from __future__ import annotations
 

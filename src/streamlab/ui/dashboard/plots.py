@@ -7,23 +7,22 @@ then only what is new is sent. Colours of axes and words are the page's, by CSS.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, cast
 
 import holoviews as hv
 import numpy as np
 from bokeh.models import (
-    BoxAnnotation,
     ColumnDataSource,
     FixedTicker,
-    GlyphRenderer,
     InlineStyleSheet,
-    LinearAxis,
-    Plot,
     PrintfTickFormatter,
     Range1d,
 )
+from bokeh.models.annotations import BoxAnnotation
+from bokeh.models.renderers import GlyphRenderer
 
-from streamlab.ui.dashboard.timeline import WINDOW_S, Points, Timeline, Update
+from streamlab.ui.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.ui.plots import ALARM, QUIET
 
 hv.extension("bokeh", logo=False)
@@ -48,8 +47,8 @@ class LivePlots:
     """The plots of one session, of whichever camera is selected."""
 
     def __init__(self) -> None:
-        self._across = Range1d(-WINDOW_S, 0)
-        self._drift_range = Range1d(-50, 50)
+        self._across = Range1d(start=-WINDOW_S, end=0)
+        self._drift_range = Range1d(start=-50, end=50)
         self.drift, (self._within, self._beyond) = self._drift_plot()
         self.spread, self._bars = self._spread_plot()
         self.latency, self._latency = self._lines("raw_latency_ms", "annotated_latency_ms")
@@ -64,7 +63,8 @@ class LivePlots:
         """Show nothing: another camera was selected."""
         sources = [self._within, self._beyond, *self._latency, *self._box_age, *self._bitrate]
         for source in sources:
-            source.data = {name: [] for name in source.data}
+            columns: Any = source.data
+            source.data = {name: [] for name in columns}
 
     def show_drift(self, update: Update, timeline: Timeline) -> None:
         """Add the drifts, and move the window and the band."""
@@ -92,7 +92,7 @@ class LivePlots:
                 "bottom": [centre_ms - half_ms for centre_ms, _ in own],
                 "top": [centre_ms + half_ms for centre_ms, _ in own],
             }
-        cast(Range1d, self.spread.x_range).end = _round_up(max([10.0, *spread.shares]))
+        self.spread.x_range.end = _round_up(max([10.0, *spread.shares]))
 
     def show_latency(self, update: Update) -> None:
         """Add to the latency of each channel."""
@@ -106,7 +106,7 @@ class LivePlots:
         """Add to the bitrate of each channel."""
         _extend(self.bitrate, self._bitrate, update, least=1)
 
-    def _drift_plot(self) -> tuple[Plot, list[ColumnDataSource]]:
+    def _drift_plot(self) -> tuple[Any, list[ColumnDataSource]]:
         zero = hv.HLine(0).opts(color=QUIET, alpha=0.5, line_width=1)
         within, beyond = (
             hv.Scatter(_NOTHING, "time_s", "drift_ms").opts(
@@ -118,19 +118,19 @@ class LivePlots:
         plot.y_range = self._drift_range
         return self._over_time(plot, timed=True), sources
 
-    def _spread_plot(self) -> tuple[Plot, list[ColumnDataSource]]:
+    def _spread_plot(self) -> tuple[Any, list[ColumnDataSource]]:
         within, beyond = (
             hv.Rectangles([(0.0, 0.0, 0.0, 0.0)]).opts(color=colour, line_alpha=0)
             for colour in (ACCENT, ALARM)
         )
         plot, sources = _rendered(_band() * within * beyond)
-        plot.y_range, plot.x_range = self._drift_range, Range1d(0, 100)
+        plot.y_range, plot.x_range = self._drift_range, Range1d(start=0, end=100)
         plot.left[0].visible, plot.min_border_left = False, 8
         plot.below[0].formatter = PrintfTickFormatter(format="%d %%")
         plot.below[0].ticker.desired_num_ticks = 3
         return plot, sources
 
-    def _lines(self, *names: str, timed: bool = False) -> tuple[Plot, list[ColumnDataSource]]:
+    def _lines(self, *names: str, timed: bool = False) -> tuple[Any, list[ColumnDataSource]]:
         lines = [
             hv.Curve(_NOTHING, "time_s", name).opts(
                 color=QUIET if name.startswith("raw") else ACCENT, line_width=1.6
@@ -138,15 +138,15 @@ class LivePlots:
             for name in names
         ]
         plot, sources = _rendered(hv.Overlay(lines))
-        plot.y_range = Range1d(0, 1)
+        plot.y_range = Range1d(start=0, end=1)
         plot.left[0].ticker.desired_num_ticks = 2
         return self._over_time(plot, timed=timed), sources
 
-    def _over_time(self, plot: Plot, *, timed: bool) -> Plot:
+    def _over_time(self, plot: Any, *, timed: bool) -> Any:
         """Let the plot move with the others; its ticks say how long ago and stay in place."""
         plot.x_range = self._across
-        plot.extra_x_ranges = {"ago": Range1d(-WINDOW_S, 0)}
-        axis = cast(LinearAxis, plot.below[0])
+        plot.extra_x_ranges = {"ago": Range1d(start=-WINDOW_S, end=0)}
+        axis = plot.below[0]
         axis.x_range_name = "ago"
         axis.ticker = FixedTicker(ticks=[-30, -20, -10, 0])
         axis.major_label_overrides = {-30: "30 s ago", -20: "20 s", -10: "10 s", 0: "now"}
@@ -158,7 +158,7 @@ def _band() -> hv.HSpan:
     return hv.HSpan(-1, 1).opts(color=ACCENT, alpha=0.13, line_alpha=0)
 
 
-def _rendered(overlay: hv.Overlay) -> tuple[Plot, list[ColumnDataSource]]:
+def _rendered(overlay: hv.Overlay) -> tuple[Any, list[ColumnDataSource]]:
     """Return the plot of an overlay, and the sources of its elements in their order."""
     styled = overlay.opts(
         responsive=True,
@@ -170,32 +170,33 @@ def _rendered(overlay: hv.Overlay) -> tuple[Plot, list[ColumnDataSource]]:
         fontsize={"ticks": "8pt"},
         backend_opts=_QUIET_AXES,
     )
-    plot = cast(Plot, hv.render(styled, backend="bokeh"))
+    plot = hv.render(styled, backend="bokeh")
     plot.stylesheets = [InlineStyleSheet(css=CSS)]
     plot.center[0].visible = False  # lines across time would move with it
     sources = [each.data_source for each in plot.renderers if isinstance(each, GlyphRenderer)]
     return plot, cast("list[ColumnDataSource]", sources)
 
 
-def _stream(source: ColumnDataSource, new: Points, most: int) -> None:
+def _stream(source: ColumnDataSource, new: Mapping[str, Any], most: int) -> None:
     if any(new.values()):
-        source.stream(new, rollover=most)
+        source.stream(dict(new), rollover=most)
 
 
-def _extend(plot: Plot, sources: list[ColumnDataSource], update: Update, *, least: float) -> None:
+def _extend(plot: Any, sources: list[ColumnDataSource], update: Update, *, least: float) -> None:
     """Add to the lines of a plot, and let all of them be seen, on an axis that seldom changes."""
     highest = least / 1.1
     for source in sources:
-        (name,) = (each for each in source.data if each != "time_s")
+        columns: Any = source.data
+        (name,) = (each for each in columns if each != "time_s")
         own = {each: update.lines[each] for each in ("time_s", name)}
         _stream(source, own, MAX_LOOKS)
-        highest = np.nanmax(np.asarray(source.data[name], float), initial=highest)
-    cast(Range1d, plot.y_range).end = _round_up(1.1 * float(highest))
+        highest = float(np.nanmax(np.asarray(columns[name], float), initial=highest))
+    plot.y_range.end = _round_up(1.1 * highest)
 
 
 def _round_up(value: float) -> float:
     """Return the next of 1, 1.5, 2, … times a power of ten."""
-    unit = 10 ** math.floor(math.log10(value))
+    unit: float = 10 ** math.floor(math.log10(value))
     return next(step * unit for step in STEPS if step * unit >= 0.999 * value)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from streamlab.core.stats import nearest_rank
 from streamlab.core.timebase import NS_PER_S
 from streamlab.ui.dashboard.cameras import Look
+from streamlab.ui.dashboard.health import UNKNOWN
 from streamlab.ui.history import MAX_FRAMES, FrameRecord
 from streamlab.ui.plots import BIN_MS
 
@@ -98,7 +99,10 @@ class Timeline:
     def words(self, look: Look) -> dict[str, str]:
         """Return the figures of the window in words, by the names that the page has for them."""
         if not self.frames:
-            return dict.fromkeys(_NAMES, "") | {"drift": "–", "drift-more": "nothing measured yet"}
+            return dict.fromkeys(_NAMES, "") | {
+                "drift": UNKNOWN,
+                "drift-more": "nothing measured yet",
+            }
         drifts_ms = sorted(map(_off_ms, self.frames))
         beyond = sum(drift_ms > self.tolerance_ms for drift_ms in drifts_ms)
         ages_ms = [pair.box_age_ms for pair in self.frames if pair.box_age_ms is not None]
@@ -110,7 +114,7 @@ class Timeline:
             f"{beyond} of {len(drifts_ms)} frames beyond · {look.sync_state}",
             "latency": f"{_latency_ms(self.frames, 'annotated'):.0f} ms",
             "latency-more": f"median annotated · raw {_latency_ms(self.frames, 'raw'):.0f} ms",
-            "box-age": f"{np.mean(ages_ms):.0f} ms" if ages_ms else "–",
+            "box-age": f"{np.mean(ages_ms):.0f} ms" if ages_ms else UNKNOWN,
             "box-age-more": f"mean · {ages_ms.count(0) / len(ages_ms):.0%} fresh"
             if ages_ms
             else "",
@@ -153,8 +157,8 @@ class Timeline:
         return (now_ns - self.origin_ns) / NS_PER_S
 
 
-_NAMES = ("drift", "latency", "box-age", "bitrate")
-_NAMES += tuple(f"{name}-more" for name in _NAMES)
+_MEASURED = ("drift", "latency", "box-age", "bitrate")
+_NAMES = (*_MEASURED, *(f"{name}-more" for name in _MEASURED))
 _LINES = [f"{channel}_{value}" for channel in CHANNELS for value in ("latency_ms", "mbit_s")]
 
 

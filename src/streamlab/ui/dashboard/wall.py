@@ -10,6 +10,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from streamlab.ui.dashboard.health import CameraHealth
+
 STATIC = Path(__file__).parents[1] / "static"
 _OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
 
@@ -20,7 +22,7 @@ def joined_module(*names: str) -> str:
     return "\n".join(_OWN_IMPORT.sub("", text) for text in texts)
 
 
-class Wall(JSComponent):  # type: ignore[misc]
+class Wall(JSComponent):
     """What the page shows of the cameras; its pictures come from the server, not through here."""
 
     _esm = joined_module("player.js", "mux.js", "tile.js", "wall.js")
@@ -34,9 +36,19 @@ class Wall(JSComponent):  # type: ignore[misc]
     hidden = param.Boolean(False, doc="Whether nobody sees the page now.")
 
     def __init__(self, on_add: Callable[[str], Coroutine[Any, Any, None]], **values: Any) -> None:
-        super().__init__(**values)
+        super().__init__(**values)  # type: ignore[no-untyped-call]
         self._on_add = on_add
         self.on_msg(self._receive)
+
+    def show_cameras(self, health: list[CameraHealth]) -> None:
+        """Show which cameras there are; select the first when the selected one is gone."""
+        shown = ("camera_id", "state", "width", "height")
+        cameras = [{name: getattr(each, name) for name in shown} for each in health]
+        if self.cameras != cameras:
+            self.cameras = cameras
+        ids = [each.camera_id for each in health]
+        if self.selected not in ids:
+            self.selected = ids[0] if ids else ""
 
     def beat(self) -> None:
         """Send something: bokeh-fastapi only notices that a browser has gone when it sends."""
@@ -50,7 +62,7 @@ class Wall(JSComponent):  # type: ignore[misc]
         """Say that the camera which was asked for has come, or will not."""
         self._send_msg({"type": "added", "ok": ok})
 
-    def save(self, name: str, data: bytes) -> None:
+    def send_file(self, name: str, data: bytes) -> None:
         """Have the browser save a file."""
         self._send_msg({"type": "file", "name": name, "data": data})
 
