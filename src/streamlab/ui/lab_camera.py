@@ -223,6 +223,9 @@ class LabCamera:
 
     def change_sync(self, values: Mapping[str, object]) -> None:
         """Change some of ``_SYNC``, by name. Raises InvalidRequestError; then nothing changes."""
+        unknown = values.keys() - _SYNC.keys()
+        if unknown:
+            raise InvalidRequestError(f"there is no setting '{min(unknown)}'")
         known = {name: checked(name, value, _SYNC[name]) for name, value in values.items()}
         renamed = {"tolerance_ms" if n == "sync_tolerance_ms" else n: v for n, v in known.items()}
         self.camera.request_sync(**renamed)

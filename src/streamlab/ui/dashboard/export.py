@@ -23,7 +23,7 @@ from streamlab.ui.snapshot import Snapshot
 from streamlab.ui.tables import frames_table
 
 CSV_S = 60.0
-TRACE_S = {"10 s": 10.0, "30 s": 30.0, "60 s": 60.0, "5 min": 300.0}
+TRACE_S = {"5 s": 5.0, "10 s": 10.0, "30 s": 30.0, "60 s": 60.0, "5 min": 300.0}
 
 
 class Export:
@@ -38,7 +38,7 @@ class Export:
         self.trace = self._button(
             "Record trace", "What happens to each frame, for sweeps", self._trace
         )
-        self.seconds = styled(pn.widgets.Select, options=TRACE_S, width=84, sizing_mode=None)
+        self.seconds = styled(pn.widgets.Select, options=TRACE_S, value=10.0, width=84, sizing_mode=None)
 
     def panel(self) -> Any:
         """Return the buttons."""

@@ -1,0 +1,230 @@
+"""The dashboard in a real browser, beside the server it is part of."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+
+from tests.browser.page import HAS_PICTURE, STRIP_SCRIPT, StreetPage
+
+pytest.importorskip("bokeh_fastapi")
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
+# The first visitor waits for the import of Panel, which takes long on a machine that is busy.
+FIRST_PAGE_MS = 120_000
+ANSWER_MS = 30_000
+DRIFT_POINTS = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+  .filter(({ data }) => data && data.drift_ms)
+  .reduce((sum, { data }) => sum + data.drift_ms.length, 0)"""
+OVERFLOW = """() => {
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  return [scrollWidth - innerWidth, scrollHeight - innerHeight];
+}"""
+
+
+class DashboardPage(StreetPage):
+    """The dashboard, with the camera ``street`` selected."""
+
+    def __init__(self, page: Page, server_url: str) -> None:
+        super().__init__(page)
+        self.server_url = server_url
+
+    def stats(self) -> dict[str, Any]:
+        """Return what the first player measured."""
+        return cast(dict[str, Any], self.page.evaluate("streamlab.players[0].stats()"))
+
+    def camera(self) -> dict[str, Any]:
+        """Return what the server says of the camera."""
+        cameras = httpx.get(f"{self.server_url}/cameras").json()["cameras"]
+        return next(each for each in cameras if each["camera_id"] == "street")
+
+    def change_camera(self, **changes: object) -> None:
+        """Change the camera behind the dashboard's back."""
+        httpx.patch(f"{self.server_url}/cameras/street", json=changes).raise_for_status()
+
+    def drift_points(self) -> int:
+        """Return how many frames the plot of the drift shows."""
+        return cast(int, self.page.evaluate(DRIFT_POINTS))
+
+    def wait_until(self, condition: str, arg: object = None) -> None:
+        """Wait until JavaScript agrees."""
+        self.page.wait_for_function(condition, arg=arg, timeout=ANSWER_MS)
+
+    def wait_for_more_drift(self) -> None:
+        """Wait until the plot of the drift has grown."""
+        self.wait_until(f"(before) => ({DRIFT_POINTS})() > before", self.drift_points())
+
+    def button(self, name: str) -> Locator:
+        """Return a button by its words."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def add(self, source: str) -> None:
+        """Ask for another camera."""
+        self.page.locator("#source").fill(source)
+        self.button("Add camera").click()
+
+    def download(self, name: str) -> bytes:
+        """Press a button that saves a file; return what is in it."""
+        with self.page.expect_download(timeout=ANSWER_MS) as download:
+            self.button(name).click()
+        return Path(download.value.path()).read_bytes()
+
+
+@contextmanager
+def dashboard(
+    chromium: Browser, server_url: str, query: str = "", **context: Any
+) -> Iterator[DashboardPage]:
+    """Open the dashboard and wait for pictures and plots; errors on its console fail the test."""
+    with chromium.new_context(viewport=LAPTOP, reduced_motion="reduce", **context) as session:
+        page = session.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(STRIP_SCRIPT)
+        page.goto(f"{server_url}/dashboard/?camera_id=street{query}", timeout=FIRST_PAGE_MS)
+        page.wait_for_function(HAS_PICTURE, timeout=FIRST_PAGE_MS)
+        shown = DashboardPage(page, server_url)
+        shown.wait_for_more_drift()
+        yield shown
+        assert not errors
+
+
+@pytest.fixture(scope="module")
+def board(chromium: Browser, server_url: str) -> Iterator[DashboardPage]:
+    """One dashboard for all tests that leave it as it was."""
+    with dashboard(chromium, server_url) as shown:
+        yield shown
+
+
+def test_pictures_move_in_step_while_the_plots_grow(board: DashboardPage, artifacts: Path) -> None:
+    board.wait_for_channels("raw", "annotated")
+    before = board.drift_points()
+    seen, stats = board.watch(3000), board.stats()
+    assert board.drift_points() > before
+    assert min(seen.steps()) > 0
+    assert len(set(seen.numbers())) > 15
+    for look in seen.looks:
+        raw, annotated = look["pictures"]
+        assert raw["number"] == annotated["number"]
+        assert (raw["white"], annotated["white"]) == (False, True)
+    (artifacts / "dashboard.json").write_text(json.dumps(stats, indent=2))
+
+
+def test_switch_and_views(board: DashboardPage) -> None:
+    board.act("view-raw")
+    board.wait_for_channels("raw")
+    board.start_watching()
+    for channel in ("annotated", "raw"):
+        board.act("switch")
+        board.wait_for_channels(channel)
+    board.act("view-overlay")
+    board.wait_for_channels("overlay")
+    seen = board.stop_watching()
+    board.act("view-both")
+    board.wait_for_channels("raw", "annotated")
+    assert min(seen.steps()) > 0
+    assert board.stats()["reconnects"] == 0
+
+
+def test_wrong_source_is_told_and_all_else_goes_on(board: DashboardPage) -> None:
+    notice = board.page.locator("#notice-text")
+    board.start_watching()
+    board.add("rtsp://127.0.0.1:9/none")
+    expect(notice).to_contain_text("127.0.0.1", timeout=ANSWER_MS)
+    expect(board.page.locator("#notice")).to_have_attribute("data-wrong", "true")
+    board.add("gopher://nowhere")
+    expect(notice).to_contain_text("gopher", timeout=ANSWER_MS)
+    board.wait_for_more_drift()
+    seen = board.stop_watching()
+    board.button("Dismiss").click()
+    expect(board.page.locator("#notice")).to_be_hidden()
+    assert min(seen.steps()) > 0
+    assert board.stats()["state"] == "live"
+    assert board.page.locator("nav button").all_text_contents() == ["street"]
+
+
+def test_controls_act_on_the_camera_and_follow_it(board: DashboardPage) -> None:
+    tolerance = board.page.get_by_role("slider", name="").first
+    tolerance.focus()
+    tolerance.press("ArrowRight")
+    board.wait_until(
+        """async () => (await (await fetch("../cameras")).json()).cameras
+          .some(({ camera_id: id, sync_tolerance_ms: ms }) => id === "street" && ms === 51)"""
+    )
+    board.change_camera(sync_tolerance_ms=80, sync_policy="hold")
+    expect(board.page.get_by_text("80 ms")).to_be_visible(timeout=ANSWER_MS)
+    policy = board.page.locator("select").filter(has_text="hybrid")
+    expect(policy).to_have_value("hold: raw waits a fixed time", timeout=ANSWER_MS)
+    policy.select_option("hybrid: as short as it can be")
+    expect(board.page.locator('[data-figure="drift-more"]')).to_contain_text("80 ms")
+    board.change_camera(sync_tolerance_ms=50)
+    expect(board.page.get_by_text("50 ms", exact=True)).to_be_visible(timeout=ANSWER_MS)
+    assert board.camera()["sync_policy"] == "hybrid"
+
+
+def test_faults_are_injected_and_ended(board: DashboardPage) -> None:
+    board.page.locator("select").filter(has_text="lognormal").select_option("lost frames")
+    board.button("Inject").click()
+    expect(board.page.get_by_text("lost_fraction")).to_be_visible(timeout=ANSWER_MS)
+    assert board.camera()["faults"]["lost_fraction"] == 0.05
+    board.button("End").click()
+    expect(board.button("End")).to_be_disabled(timeout=ANSWER_MS)
+    assert board.camera()["faults"] is None
+
+
+def test_exports(board: DashboardPage) -> None:
+    board.page.locator("select").filter(has_text="5 min").select_option("5 s")
+    trace = pd.read_parquet(io.BytesIO(board.download("Record trace")))
+    assert trace["pts"].is_monotonic_increasing
+    assert {"captured_ns", "raw_released_ns", "annotated_released_ns"} <= set(trace.columns)
+    frames = pd.read_csv(io.BytesIO(board.download("CSV")))
+    assert {"time_s", "drift_ms", "box_age_ms", "violation"} <= set(frames.columns)
+    assert len(frames) > 30
+    assert board.download("PNG").startswith(b"\x89PNG")
+
+
+def test_second_camera_in_the_grid_and_in_the_table(board: DashboardPage, artifacts: Path) -> None:
+    board.add("synthetic://traffic?width=320&height=180&fps=15&seed=7")
+    camera = board.page.locator('nav button[data-value="traffic"]')
+    expect(camera).to_have_attribute("aria-pressed", "true", timeout=ANSWER_MS)
+    board.button("Grid").click()
+    board.wait_until("new Set(streamlabStrip.readAll().map(({ number }) => number)).size > 1")
+    board.button("Health of all cameras").click()
+    rows = board.page.locator("tr[data-camera]")
+    expect(rows).to_have_count(2, timeout=ANSWER_MS)
+    board.page.screenshot(path=artifacts / "dashboard-grid.png")
+    board.button("Remove camera").click()
+    board.button("Really remove traffic?").click()
+    expect(rows).to_have_count(1, timeout=ANSWER_MS)
+    expect(camera).to_have_count(0)
+    board.button("Measurements").click()
+    board.button("Single").click()
+    board.wait_for_channels("raw", "annotated")
+    board.wait_for_more_drift()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_a_laptop_and_needs_nobody_else(
+    chromium: Browser, server_url: str, artifacts: Path, scheme: str
+) -> None:
+    hosts: set[str] = set()
+    with dashboard(chromium, server_url, color_scheme=scheme) as shown:
+        shown.page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        shown.page.reload(timeout=FIRST_PAGE_MS)
+        shown.page.wait_for_function(HAS_PICTURE, timeout=FIRST_PAGE_MS)
+        shown.wait_for_more_drift()
+        expect(shown.page.locator('[data-figure="bitrate"]')).to_contain_text("Mbit/s")
+        right_px, below_px = shown.page.evaluate(OVERFLOW)
+        shown.page.screenshot(path=artifacts / f"dashboard-{scheme}.png")
+    assert (right_px, below_px) == (0, 0)
+    assert hosts - {""} == {urlsplit(server_url).netloc}
