@@ -7,7 +7,7 @@ import queue
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -29,6 +29,9 @@ TIMEOUT_S = 30.0
 BOTH = {"initial_channel": "both", "raw_quality": "medium", "annotated_quality": "medium"}
 
 
+Messages: TypeAlias = "queue.Queue[tuple[dict[str, Any], list[bytes]]]"
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What came in one message of type ``events``."""
@@ -46,7 +49,9 @@ class FrontEnd(BaseComm):
     """The other end of a comm: keeps what it is sent, and says what a page would say."""
 
     def __init__(self, **options: Any) -> None:
-        self.messages: queue.Queue[tuple[dict[str, Any], list[bytes]]] = queue.Queue()
+        self.messages: dict[str, Messages] = {
+            kind: queue.Queue() for kind in ("events", "reply", "reopen", "refused")
+        }
         super().__init__(**options)
 
     def publish_msg(
@@ -58,7 +63,7 @@ class FrontEnd(BaseComm):
         **keys: Any,
     ) -> None:
         if msg_type == "comm_msg" and data["method"] == "custom":
-            self.messages.put((data["content"], buffers or []))
+            self.messages[data["content"]["type"]].put((data["content"], buffers or []))
 
     def say(self, **content: Any) -> None:
         data = {"method": "custom", "content": content}
@@ -66,10 +71,7 @@ class FrontEnd(BaseComm):
 
     def take(self, kind: str) -> tuple[dict[str, Any], list[bytes]]:
         """Return the next message of this type."""
-        while True:
-            content, buffers = self.messages.get(timeout=TIMEOUT_S)
-            if content["type"] == kind:
-                return content, buffers
+        return self.messages[kind].get(timeout=TIMEOUT_S)
 
     def batch(self) -> Batch:
         """Return the next batch of events."""
@@ -140,7 +142,7 @@ def test_without_credit_nothing_is_sent_and_then_a_gap(
     while not page.batch().named("fragment"):
         pass
     cam.record_trace(2.5)
-    held = page.messages.qsize()
+    held = page.messages["events"].qsize()
     assert held < 15, "most of 25 frames are held back"
     last = [page.batch() for _ in range(held)][-1] if held else None
     page.say(type="ack", view_id="a", number=last.number if last else 1)

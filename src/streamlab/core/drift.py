@@ -22,6 +22,7 @@ from streamlab.core.playout import MAX_UNPAIRED, NS_PER_MS
 from streamlab.core.stats import RecentShare, Window
 from streamlab.core.timebase import TIMESCALE
 
+RAW = ChannelType.RAW
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
 FRESH_SPAN_S = 10.0
@@ -50,7 +51,7 @@ class DriftMeter:
         self.newest_pts: dict[ChannelType, int] = dict.fromkeys(ChannelType, -1)
         """The newest frame that has left in each channel."""
         self._alone: deque[tuple[int, int]] = deque()  # out in one channel: pts, released
-        self._ahead = ChannelType.RAW  # the channel that those are of
+        self._ahead = RAW  # the channel that those are of
         self._last_drift_ms: float | None = None
         self._run = 0  # violations in a row, or good frames in a row below zero
 
@@ -85,7 +86,7 @@ class DriftMeter:
         if self._alone:
             so_far_ms = (now_ns - self._alone[0][1]) / NS_PER_MS
             if so_far_ms > max(self.tolerance_ms, abs(drift_ms or 0.0)):
-                drift_ms = so_far_ms if self._ahead is ChannelType.RAW else -so_far_ms
+                drift_ms = so_far_ms if self._ahead is RAW else -so_far_ms
         together = drift_ms is None or abs(drift_ms) <= self.tolerance_ms
         state = self.state
         if state is SyncState.SYNCHRONIZED and not together:
@@ -125,7 +126,7 @@ class DriftMeter:
 
     def _receive_pair(self, last: ChannelType, first_ns: int, now_ns: int) -> None:
         drift_ms = (now_ns - first_ns) / NS_PER_MS
-        if last is ChannelType.RAW:
+        if last is RAW:
             drift_ms = -drift_ms
         self._last_drift_ms = drift_ms
         self.drifts_ms.add(drift_ms, now_ns)

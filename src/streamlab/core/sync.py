@@ -27,6 +27,7 @@ from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, NS_PER_MS, PlayoutCon
 from streamlab.core.stats import Window
 from streamlab.core.timebase import pts_to_ns
 
+RAW = ChannelType.RAW  # an enum is slow to look into, and every frame asks several times
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
 RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
 _CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")  # strongest first
@@ -80,6 +81,7 @@ class SyncController:
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
+        self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._raw: deque[_Waiting] = deque()
         self._annotated: deque[_Waiting] = deque()
         self._answered: set[int] = set()  # frames whose raw has not left, but detections came
@@ -100,7 +102,7 @@ class SyncController:
             return
         if control.catching_up and control.can_wait_for(lag_ns):
             self._end_catch_up()
-        if pts > self.meter.newest_pts[ChannelType.RAW]:
+        if pts > self.meter.newest_pts[RAW]:
             self._answered.add(pts)
             self._release_due(now_ns)
 
@@ -108,7 +110,7 @@ class SyncController:
         """Take a fragment that is ready."""
         frame = fragment.frames[-1]
         waiting = (fragment, frame.pts, now_ns)
-        if fragment.key.channel is ChannelType.RAW:
+        if fragment.key.channel is RAW:
             self._check_leap(frame.pts, now_ns)
             self.control.receive_raw(frame, now_ns)
             self._raw.append(waiting)
@@ -147,7 +149,7 @@ class SyncController:
 
     def get_timer(self) -> int:
         """Return when the next frame, adaptation or report is due, ns."""
-        return min(self._due_ns, self._next_adapt_ns, self._next_check_ns)
+        return min(self._due_ns, self._next_tick_ns)
 
     def handle_timer(self, now_ns: int) -> None:
         """Adapt, report, release what is due."""
@@ -160,6 +162,7 @@ class SyncController:
             self.meter.check(now_ns)
             self._begin_catch_up()
             self._events.append(self.report(now_ns))
+        self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._release_due(now_ns)
 
     # -- out -----------------------------------------------------------------------------
@@ -241,7 +244,7 @@ class SyncController:
                 self._due_ns = due_ns
                 break
             self._release_raw(raw.popleft(), now_ns)
-        control, released_pts = self.control, self.meter.newest_pts[ChannelType.RAW]
+        control, released_pts = self.control, self.meter.newest_pts[RAW]
         while annotated:
             fragment, pts, ready_ns = annotated[0]
             if pts > released_pts and control.policy is not SyncPolicy.NONE:
@@ -270,7 +273,7 @@ class SyncController:
 
     def _release_raw(self, waiting: _Waiting, now_ns: int) -> None:
         fragment, pts, ready_ns = waiting
-        if pts > self.meter.newest_pts[ChannelType.RAW]:
+        if pts > self.meter.newest_pts[RAW]:
             if now_ns > ready_ns:
                 self.counts["hold"] += 1
                 on_result = self.control.playout.result_cost_ns is not None

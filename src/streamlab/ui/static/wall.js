@@ -29,7 +29,7 @@ import { Tile, element, write } from "./tile.js";
 
 const MAX_TILES = 9;
 const MANY_TILES = 2;
-const NOTICE_MS = 12_000;
+const NOTICE_MS = 6000;
 const THEME_KEY = "streamlab-theme";
 
 /** @param {string} id */
