@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -22,6 +23,10 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+# An example's time says what else the machine does, not whether the code is right.
+hypothesis.settings.register_profile("streamlab", deadline=None)
+hypothesis.settings.load_profile("streamlab")
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,7 @@ class Readers:
         self._buffer = bytearray(BUFFER_BYTES)
         self._epoll = select.epoll()
         self._readers: dict[int, Reader] = {}
+        self._give_up_s = time.monotonic() + START_TIMEOUT_S
         while len(self._readers) < count:
             self._connect(min(CONNECTING_AT_ONCE, count - len(self._readers)))
 
@@ -82,10 +83,9 @@ class Readers:
         for reader in joining:
             self._readers[reader.socket.fileno()] = reader
             self._epoll.register(reader.socket, select.EPOLLIN)
-        give_up_at = time.monotonic() + START_TIMEOUT_S
         while not all(reader.events for reader in joining):
-            if self.closed or time.monotonic() > give_up_at:
-                raise TimeoutError(f"{self.closed} of {len(self._readers)} readers were closed")
+            if self.closed or time.monotonic() > self._give_up_s:
+                raise TimeoutError(f"of {len(self._readers)} readers {self.closed} were closed")
             self.poll()
 
     def poll(self) -> None:
@@ -130,7 +130,10 @@ class Readers:
 
 
 def main() -> None:
-    readers = Readers(sys.argv[1], int(sys.argv[2]))
+    try:
+        readers = Readers(sys.argv[1], int(sys.argv[2]))
+    except (TimeoutError, ConnectionError) as error:
+        raise SystemExit(str(error)) from None
     print("ready", flush=True)
     while readers.poll_until_told():
         print(json.dumps(asdict(readers.count())), flush=True)

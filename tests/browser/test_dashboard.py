@@ -89,7 +89,9 @@ def dashboard(
     with chromium.new_context(viewport=LAPTOP, reduced_motion="reduce", **context) as session:
         page = session.new_page()
         errors: list[str] = []
+        hosts: set[str] = set()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         page.add_init_script(STRIP_SCRIPT)
         page.goto(f"{server_url}/dashboard/?camera_id=street{query}", timeout=FIRST_PAGE_MS)
         page.wait_for_function(HAS_PICTURE, timeout=FIRST_PAGE_MS)
@@ -97,6 +99,7 @@ def dashboard(
         shown.wait_for_more_drift()
         yield shown
         assert not errors
+        assert hosts - {""} == {urlsplit(server_url).netloc}, "nothing comes from elsewhere"
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +116,8 @@ def test_pictures_move_in_step_while_the_plots_grow(board: DashboardPage, artifa
     assert board.drift_points() > before
     assert min(seen.steps()) > 0
     assert len(set(seen.numbers())) > 15
-    for look in seen.looks:
-        raw, annotated = look["pictures"]
-        assert raw["number"] == annotated["number"]
-        assert (raw["white"], annotated["white"]) == (False, True)
+    assert all(len({each["number"] for each in look["pictures"]}) == 1 for look in seen.looks)
+    assert all(each["white"] == (each["channel"] == "annotated") for each in seen.readings())
     (artifacts / "dashboard.json").write_text(json.dumps(stats, indent=2))
 
 
@@ -162,13 +163,14 @@ def test_controls_act_on_the_camera_and_follow_it(board: DashboardPage) -> None:
           .some(({ camera_id: id, sync_tolerance_ms: ms }) => id === "street" && ms === 51)"""
     )
     board.change_camera(sync_tolerance_ms=80, sync_policy="hold")
-    expect(board.page.get_by_text("80 ms")).to_be_visible(timeout=ANSWER_MS)
+    shown = board.page.locator(".bk-slider-value").first
+    expect(shown).to_have_text("80 ms", timeout=ANSWER_MS)
     policy = board.page.locator("select").filter(has_text="hybrid")
     expect(policy).to_have_value("hold: raw waits a fixed time", timeout=ANSWER_MS)
     policy.select_option("hybrid: as short as it can be")
     expect(board.page.locator('[data-figure="drift-more"]')).to_contain_text("80 ms")
     board.change_camera(sync_tolerance_ms=50)
-    expect(board.page.get_by_text("50 ms", exact=True)).to_be_visible(timeout=ANSWER_MS)
+    expect(shown).to_have_text("50 ms", timeout=ANSWER_MS)
     assert board.camera()["sync_policy"] == "hybrid"
 
 
@@ -214,17 +216,9 @@ def test_second_camera_in_the_grid_and_in_the_table(board: DashboardPage, artifa
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_fits_a_laptop_and_needs_nobody_else(
-    chromium: Browser, server_url: str, artifacts: Path, scheme: str
-) -> None:
-    hosts: set[str] = set()
+def test_fits_a_laptop(chromium: Browser, server_url: str, artifacts: Path, scheme: str) -> None:
     with dashboard(chromium, server_url, color_scheme=scheme) as shown:
-        shown.page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-        shown.page.reload(timeout=FIRST_PAGE_MS)
-        shown.page.wait_for_function(HAS_PICTURE, timeout=FIRST_PAGE_MS)
-        shown.wait_for_more_drift()
-        expect(shown.page.locator('[data-figure="bitrate"]')).to_contain_text("Mbit/s")
-        right_px, below_px = shown.page.evaluate(OVERFLOW)
+        shown.page.wait_for_timeout(2000)  # for something to be seen in the plots
+        overflow_px = shown.page.evaluate(OVERFLOW)
         shown.page.screenshot(path=artifacts / f"dashboard-{scheme}.png")
-    assert (right_px, below_px) == (0, 0)
-    assert hosts - {""} == {urlsplit(server_url).netloc}
+    assert overflow_px == [0, 0]

@@ -171,6 +171,7 @@ def _rendered(overlay: hv.Overlay) -> tuple[Any, list[ColumnDataSource]]:
         backend_opts=_QUIET_AXES,
     )
     plot = hv.render(styled, backend="bokeh")
+    plot.output_backend = "canvas"  # WebGL without a GPU takes the time of the video
     plot.stylesheets = [InlineStyleSheet(css=CSS)]
     plot.center[0].visible = False  # lines across time would move with it
     sources = [each.data_source for each in plot.renderers if isinstance(each, GlyphRenderer)]

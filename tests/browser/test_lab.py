@@ -1,0 +1,176 @@
+"""The widget in a real JupyterLab, judged by the pixels it shows and by what the kernel says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.page import STRIP_SCRIPT, Look, Watched
+from tests.fakes.jupyter_lab import JupyterLabProcess
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not find_spec("jupyterlab"), reason="there is no JupyterLab"),
+]
+STREET, PRINT, SLEEP, PLOT, VIEWERS, CLOSE = range(6)
+CELLS = [
+    'from streamlab import Lab\n\nlab = Lab()\ncam = lab.add("synthetic://traffic", '
+    'detector="truth")\ncam.view()',
+    "print(cam.sync_tolerance_ms, cam.policy)",
+    "import time\n\ntime.sleep(6)\nprint('awake')",
+    "cam.drift_plot()",
+    "print(lab.stats()['viewers'].tolist())",
+    "lab.close()",
+]
+LAPTOP = {"width": 1366, "height": 900}
+
+
+class Notebook:
+    """A notebook in JupyterLab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def run(self, cell: int) -> None:
+        """Run a cell; returns at once."""
+        self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt").click()
+        expect(self.page.locator(".jp-CodeCell").nth(cell)).to_contain_class("jp-mod-active")
+        self.execute("notebook:run-cell")
+
+    def execute(self, command: str) -> None:
+        """Have JupyterLab do something; returns at once."""
+        self.page.evaluate("(name) => void jupyterapp.commands.execute(name)", command)
+
+    def expect_output(self, cell: int, text: str) -> None:
+        """Wait until a cell has printed this."""
+        output = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
+        expect(output).to_contain_text(text, timeout=20_000)
+
+    def act(self, action: str) -> None:
+        """Press a button of the widget."""
+        self.page.locator(f'.streamlab-view [data-action="{action}"]').first.click()
+
+    def wait_for_channels(self, *channels: str) -> None:
+        """Wait until exactly these pictures are shown, in this order."""
+        self.page.wait_for_function(
+            """(channels) => {
+              const shown = streamlabStrip.readAll().filter(({ number }) => number !== null);
+              return shown.map(({ channel }) => channel).join() === channels;
+            }""",
+            arg=",".join(channels),
+        )
+
+    def watch(self, wait_ms: float) -> Watched:
+        """Look at the pictures for a while."""
+        self.page.evaluate("streamlabStrip.start()")
+        self.page.wait_for_timeout(wait_ms)
+        return Watched(cast(list[Look], self.page.evaluate("streamlabStrip.stop()")))
+
+    def stats(self) -> dict[str, Any]:
+        """Return what the player measured."""
+        stats = "document.querySelector('.streamlab-view').player.stats()"
+        return cast(dict[str, Any], self.page.evaluate(stats))
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLabProcess]:
+    with JupyterLabProcess(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture
+def notebook(chromium: Browser, jupyter: JupyterLabProcess) -> Iterator[Notebook]:
+    """An open notebook with an idle kernel; errors on the page's console fail the test."""
+    with chromium.new_context(viewport=LAPTOP, reduced_motion="reduce") as session:  # type: ignore[arg-type]
+        page = session.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(STRIP_SCRIPT)
+        page.goto(jupyter.add_notebook("street.ipynb", CELLS))
+        idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        expect(idle).to_be_visible(timeout=60_000)
+        yield Notebook(page)
+        assert not errors
+
+
+def assert_one_frame_in_both(seen: Watched) -> None:
+    for look in seen.looks:
+        raw, annotated = look["pictures"]
+        assert raw["number"] is not None
+        assert raw["number"] == annotated["number"]
+        assert not raw["white"]
+        assert annotated["white"]
+
+
+def test_the_widget(notebook: Notebook, artifacts: Path) -> None:
+    page = notebook.page
+    notebook.run(STREET)
+    page.wait_for_selector("canvas[data-channel]", timeout=60_000)
+    notebook.wait_for_channels("raw", "annotated")
+    seen = notebook.watch(2000)
+    assert len(set(seen.numbers())) > 20
+    assert_one_frame_in_both(seen)
+    assert notebook.stats()["latencyP50Ms"] > 0
+    page.screenshot(path=artifacts / "lab-light.png")
+
+    notebook.act("switch")
+    notebook.wait_for_channels("annotated")
+    assert all(reading["white"] for reading in notebook.watch(300).readings())
+    notebook.act("view-overlay")
+    notebook.wait_for_channels("overlay")
+
+    page.locator('[data-action="tolerance"]').fill("20")
+    page.locator('select[data-action="policy"]').select_option("pair")
+    expect(page.locator(".sl-more").first).to_contain_text("±20 ms")
+    notebook.run(PRINT)
+    notebook.expect_output(PRINT, "20.0 pair")
+
+    notebook.run(SLEEP)
+    assert len(set(notebook.watch(1500).numbers())) > 15, "a cell that blocks stops nothing"
+    notebook.act("view-both")
+    notebook.wait_for_channels("raw", "annotated")
+    assert page.locator(".jp-CodeCell").nth(SLEEP).locator(".jp-OutputArea-output").count() == 0
+    notebook.expect_output(SLEEP, "awake")
+
+    page.locator(".sl-faults summary").click()
+    page.get_by_role("button", name="Detector dead").click()
+    expect(page.locator(".sl-faults")).to_have_attribute("data-active", "true")
+
+    notebook.run(PLOT)
+    page.wait_for_function("document.querySelector('.streamlab-plot')?.chart.driftsMs.length > 30")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    page.locator(".streamlab-plot").scroll_into_view_if_needed()
+    page.screenshot(path=artifacts / "lab-dark.png")
+    assert notebook.stats()["reconnects"] == 0
+
+
+def test_no_stream_is_left_behind(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.run(STREET)
+    page.wait_for_selector("canvas[data-channel]", timeout=60_000)
+    page.wait_for_function("document.querySelector('.streamlab-view').player.stats().fps > 0")
+    first = page.evaluate_handle("document.querySelector('.streamlab-view')")
+    notebook.run(STREET)
+    page.wait_for_function("(first) => !first.isConnected", arg=first)
+    page.wait_for_selector("canvas[data-channel]", timeout=60_000)
+    page.wait_for_function("document.querySelector('.streamlab-view').player.stats().fps > 0")
+    assert page.locator(".streamlab-view").count() == 1
+    notebook.run(VIEWERS)
+    notebook.expect_output(VIEWERS, "[1]")
+
+    page.locator(".jp-CodeCell").nth(STREET).locator(".jp-InputPrompt").click()
+    notebook.execute("notebook:clear-cell-output")
+    expect(page.locator(".streamlab-view")).to_have_count(0)
+    notebook.run(VIEWERS)
+    notebook.expect_output(VIEWERS, "[0]")
+
+    notebook.run(STREET)
+    page.wait_for_selector("canvas[data-channel]", timeout=60_000)
+    notebook.run(CLOSE)
+    expect(page.locator(".sl-message")).to_have_text("The lab was closed.")
