@@ -2,9 +2,8 @@
 
 Every stream has a viewer of both channels and has released enough frames, on a virtual clock, for
 its windows to be full (their longest, that of the figures, holds five minutes: `--seconds 300`).
-Then a second of video goes by between checks. What is timed is all that falls due at a check:
-releases, adapting the delays, judging the drift, and the `sync` event, encoded and queued to the
-viewer.
+Then a second of video goes by between checks. What is timed, in CPU time, is all that falls due at
+a check: releases, judging the drift, and the `sync` event, encoded and queued to the viewer.
 
     python -m benchmarks.sync_check [--streams 1000] [--seconds 40] [--checks 20]
 """

@@ -14,7 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -63,6 +63,10 @@ class Turn:
         return self.count.events / self.expected
 
 
+Turns = dict[str, list[Turn]]
+Peer = Callable[[], AbstractContextManager[Server]]
+
+
 def take_turn(server: Server, readers: int, fps: int, seconds: float) -> Turn:
     """Measure one server. Raises TimeoutError when it does not even serve all readers."""
     before_kb = server.pss_kb()
@@ -77,17 +81,16 @@ def take_turn(server: Server, readers: int, fps: int, seconds: float) -> Turn:
     return Turn(count, fan_out_s, cpu_s, pss_kb, readers * fps * count.seconds)
 
 
-def compare(
-    servers: dict[str, Server], readers: int, options: argparse.Namespace
-) -> dict[str, list[Turn]]:
+def compare(peers: dict[str, Peer], readers: int, options: argparse.Namespace) -> Turns:
     """Let the servers take turns. One that cannot keep up gets no other turn."""
-    turns: dict[str, list[Turn]] = {name: [] for name in servers}
+    turns: Turns = {name: [] for name in peers}
     beaten: set[str] = set()
     for number in range(options.rounds):
-        for name in (name for name in servers if name not in beaten):
+        for name in (name for name in peers if name not in beaten):
             head = f"{readers} readers, round {number + 1}, {name}:"
             try:
-                turn = take_turn(servers[name], readers, options.fps, options.seconds)
+                with peers[name]() as server:
+                    turn = take_turn(server, readers, options.fps, options.seconds)
             except TimeoutError as error:
                 beaten.add(name)
                 print(head, error, flush=True)
@@ -100,7 +103,7 @@ def compare(
     return turns
 
 
-def report(readers: int, turns: dict[str, list[Turn]]) -> None:
+def report(readers: int, turns: Turns) -> None:
     table = Table("server", box=None, padding=(0, 2, 0, 0), title=f"{readers} readers")
     titles = ("µs/event", "least-most", "all CPU", "delivered", "p50 ms", "p99 ms", "kB/reader")
     for title in titles:
@@ -151,18 +154,18 @@ def main() -> None:
     with ExitStack() as stack:
         ours = stack.enter_context(streamlab(options.fps, options.event_bytes))
         fragments = record(ours.url, count=2 * options.fps)
-        servers = {"streamlab": ours}
+        peers: dict[str, Peer] = {"streamlab": lambda: nullcontext(ours)}
         if "nchan" in options.without or nchan_module() is None:
             print("without nginx + nchan: Debian has them as nginx and libnginx-mod-nchan")
         else:
-            peer = nchan(fragments, options.fps)
-            servers["nginx + nchan"] = stack.enter_context(peer)
+            nginx = stack.enter_context(nchan(fragments, options.fps))
+            peers["nginx + nchan"] = lambda: nullcontext(nginx)
         if "naive" in options.without or not has_sse_starlette():
             print("without naive sse-starlette: pip install sse-starlette")
-        else:
-            servers["naive sse-starlette"] = stack.enter_context(naive(fragments, options.fps))
+        else:  # runs for its turns only: it is busy long after its readers have left
+            peers["naive sse-starlette"] = lambda: naive(fragments, options.fps)
         for readers in options.readers:
-            report(readers, compare(servers, readers, options))
+            report(readers, compare(peers, readers, options))
 
 
 if __name__ == "__main__":

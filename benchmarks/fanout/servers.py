@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +22,7 @@ from pathlib import Path
 from benchmarks.fanout.padded_video import make_padded_video
 
 CAMERA = "bench"
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 10.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NCHAN_MODULES = (
     Path("/usr/lib/nginx/modules/ngx_nchan_module.so"),
@@ -78,13 +77,17 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process; it is told to end after, and waited for."""
+    """Run a process; it is told to end after, and made to when it does not."""
     process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.terminate()
+        try:
+            process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_for(port: int) -> None:
@@ -234,6 +237,3 @@ def _publishing(port: int, fragments: list[dict[str, object]], fps: int) -> Iter
     finally:
         stopping.set()
         thread.join()
-
-
-Peer = AbstractContextManager[Server]

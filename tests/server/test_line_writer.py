@@ -25,7 +25,9 @@ from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, stream
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 PATIENCE_S = 0.02
-ACTIONS = ("raw", "annotated", "both at once", "post", "switch", "subscribe", "join")
+ACTIONS = (
+    "raw", "annotated", "both at once", "post", "switch", "subscribe", "detections", "join",
+)  # fmt: skip
 
 
 class Stage:
@@ -74,6 +76,9 @@ class Stage:
             for connection in connections:
                 view = View.ANNOTATED if connection.view is View.RAW else View.RAW
                 self.stream.request_switch(connection, view, None, now_ns=0, timeout_ns=10**12)
+        elif action == "detections":
+            for connection in connections:
+                self.stream.request_detections(connection, wanted=not connection.detections)
         else:
             for connection in connections:
                 self.stream.request_channels(connection, ChannelType, {}, 0)

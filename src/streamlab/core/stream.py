@@ -84,7 +84,6 @@ class DualChannelStream:
         """Let a viewer in."""
         self.connections[connection.connection_id] = connection
         self._update_wanted(now_ns)
-        self._events.append(Wake())
 
     def remove_connection(self, connection_id: str, now_ns: int) -> None:
         """Let a viewer go. Unknown ids are ignored: it may have left already."""
@@ -107,6 +106,11 @@ class DualChannelStream:
         connection.qualities.update(qualities)
         connection.rewind(set(connection.encodings) - before)
         self._update_wanted(now_ns)
+        self._events.append(Wake())
+
+    def request_detections(self, connection: Connection, *, wanted: bool) -> None:
+        """Send a connection the boxes of each frame from now on, or no longer."""
+        connection.detections = wanted
         self._events.append(Wake())
 
     def request_switch(
@@ -155,7 +159,9 @@ class DualChannelStream:
             pending = self.connections[name].pending
             if pending and pending.deadline_ns <= now_ns:
                 self._fail_switch(self.connections[name])
-        self._update_wanted(now_ns)
+                self._update_wanted(now_ns)
+        if any(due_ns is not None for due_ns in self._wanted.values()):
+            self._update_wanted(now_ns)
 
     def next_event(self) -> StreamEvent | None:
         """Return what the shell is to do next."""

@@ -80,7 +80,7 @@ class SyncController:
         )
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
-        self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
+        self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS // 2  # between the checks
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._raw: deque[_Waiting] = deque()
         self._annotated: deque[_Waiting] = deque()

@@ -9,12 +9,13 @@ request; a server that nobody asks for a dashboard does not even import Panel.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -59,7 +60,8 @@ class Dashboard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or serve a websocket, that comes from the page itself."""
-        if scope["type"] == "websocket" and not _from_own_page(scope):
+        allowed = self._about[0].settings.allowed_origins
+        if scope["type"] == "websocket" and not _is_allowed(scope, allowed):
             await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
             return
         if self._starting is None:
@@ -129,8 +131,9 @@ def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
         loop.call_later(CHECK_S, _stop_after, cameras_loop)
 
 
-def _from_own_page(scope: Scope) -> bool:
+def _is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
     """Return whether no other site's page is behind a websocket: browsers say whose page it is."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    return not origin or urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1")
+    headers = Headers(scope=scope)
+    origin = headers.get("origin", "")
+    own = not origin or urlsplit(origin).netloc == headers.get("host", "")
+    return own or origin in allowed_origins or "*" in allowed_origins

@@ -165,7 +165,7 @@ async def subscribe(
     else:
         connection = subscriptions.connection(camera, body.connection_id)
     if body.channel_type == "detections":
-        subscriptions.subscribe_detections(connection, wanted=True)
+        subscriptions.subscribe_detections(camera, connection, wanted=True)
     else:
         subscriptions.subscribe(camera, connection, ChannelType(body.channel_type), body.quality)
     return _subscription(camera, connection.connection_id)
@@ -181,7 +181,7 @@ async def unsubscribe(
     """Take a channel from a connection; the connection stays open."""
     connection = subscriptions.connection(camera, connection_id)
     if channel_type == "detections":
-        subscriptions.subscribe_detections(connection, wanted=False)
+        subscriptions.subscribe_detections(camera, connection, wanted=False)
     else:
         subscriptions.unsubscribe(camera, connection, ChannelType(channel_type))
     return _subscription(camera, connection_id)

@@ -149,9 +149,9 @@ class ViewFeeds:
                     None if quality is None else QualityLevel(quality),
                 )
             case "subscribe" if feed is not None:
-                subscriptions.subscribe_detections(feed.connection, wanted=True)
+                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=True)
             case "unsubscribe" if feed is not None:
-                subscriptions.subscribe_detections(feed.connection, wanted=False)
+                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=False)
             case "sync":
                 cam.change_sync(message["values"])
             case "inject":

@@ -38,7 +38,9 @@ class Export:
         self.trace = self._button(
             "Record trace", "What happens to each frame, for sweeps", self._trace
         )
-        self.seconds = styled(pn.widgets.Select, options=TRACE_S, value=10.0, width=84, sizing_mode=None)
+        self.seconds = styled(
+            pn.widgets.Select, options=TRACE_S, value=10.0, width=84, sizing_mode=None
+        )
 
     def panel(self) -> Any:
         """Return the buttons."""

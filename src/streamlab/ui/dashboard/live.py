@@ -22,6 +22,7 @@ from streamlab.ui.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.ui.dashboard.wall import Wall
 
 LOOKS_PER_S = 5
+LOOKS_PER_WORDS = 2
 LOOKS_PER_HEALTH = 5
 LOOKS_PER_BEAT = 25
 
@@ -60,7 +61,7 @@ class Live:
             if number % LOOKS_PER_HEALTH == 0:
                 await self._refresh_health(document)
             if self._wall.selected and not self._wall.hidden:
-                await self._refresh(document, due_s)
+                await self._refresh(document, due_s, words=number % LOOKS_PER_WORDS == 0)
             else:
                 self._seen = None
             await _sleep_until(due_s)
@@ -69,14 +70,15 @@ class Live:
         health = await self._cameras.health()
         await _change(document, lambda: self._show_health(health))
 
-    async def _refresh(self, document: Document, due_s: float) -> None:
+    async def _refresh(self, document: Document, due_s: float, *, words: bool) -> None:
         try:
             seen = await self._look(document)
         except UnknownCameraError:  # it was removed; the next health says so
             self._seen = None
             return
         update = seen.timeline.receive(seen.look)
-        await _change(document, lambda: self._show_words(seen))
+        if words:
+            await _change(document, lambda: self._show_words(seen))
         if self._wall.tab != "figures":
             self._seen = None  # when the plots are shown again they begin anew
             return

@@ -47,7 +47,6 @@ class LivePlots:
     """The plots of one session, of whichever camera is selected."""
 
     def __init__(self) -> None:
-        self._across = Range1d(start=-WINDOW_S, end=0)
         self._drift_range = Range1d(start=-50, end=50)
         self.drift, (self._within, self._beyond) = self._drift_plot()
         self.spread, self._bars = self._spread_plot()
@@ -68,7 +67,7 @@ class LivePlots:
 
     def show_drift(self, update: Update, timeline: Timeline) -> None:
         """Add the drifts, and move the window and the band."""
-        self._across.update(start=update.now_s - WINDOW_S, end=update.now_s)
+        _move(self.drift, update)
         _stream(self._within, update.within, MAX_FRAMES)
         _stream(self._beyond, update.beyond, MAX_FRAMES)
         for band in self._bands:
@@ -143,14 +142,14 @@ class LivePlots:
         return self._over_time(plot, timed=timed), sources
 
     def _over_time(self, plot: Any, *, timed: bool) -> Any:
-        """Let the plot move with the others; its ticks say how long ago and stay in place."""
-        plot.x_range = self._across
+        """Let time run through the plot; its ticks say how long ago, and stay in place."""
+        plot.x_range = Range1d(start=-WINDOW_S, end=0)
         plot.extra_x_ranges = {"ago": Range1d(start=-WINDOW_S, end=0)}
         axis = plot.below[0]
         axis.x_range_name = "ago"
         axis.ticker = FixedTicker(ticks=[-30, -20, -10, 0])
         axis.major_label_overrides = {-30: "30 s ago", -20: "20 s", -10: "10 s", 0: "now"}
-        axis.major_label_text_alpha = float(timed)
+        axis.visible = timed
         return plot
 
 
@@ -185,6 +184,7 @@ def _stream(source: ColumnDataSource, new: Mapping[str, Any], most: int) -> None
 
 def _extend(plot: Any, sources: list[ColumnDataSource], update: Update, *, least: float) -> None:
     """Add to the lines of a plot, and let all of them be seen, on an axis that seldom changes."""
+    _move(plot, update)
     highest = least / 1.1
     for source in sources:
         columns: Any = source.data
@@ -193,6 +193,11 @@ def _extend(plot: Any, sources: list[ColumnDataSource], update: Update, *, least
         _stream(source, own, MAX_LOOKS)
         highest = float(np.nanmax(np.asarray(columns[name], float), initial=highest))
     plot.y_range.end = _round_up(1.1 * highest)
+
+
+def _move(plot: Any, update: Update) -> None:
+    """Let the window end now. Each plot has a range of its own, or all would be drawn at once."""
+    plot.x_range.update(start=update.now_s - WINDOW_S, end=update.now_s)
 
 
 def _round_up(value: float) -> float:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import param
@@ -12,20 +10,18 @@ from panel.custom import JSComponent
 
 from streamlab.ui.dashboard.health import CameraHealth
 
-STATIC = Path(__file__).parents[1] / "static"
-_OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
-
-
-def joined_module(*names: str) -> str:
-    """Return these files of ``static`` as one ES module: what they import is above them."""
-    texts = [(STATIC / name).read_text(encoding="utf-8") for name in names]
-    return "\n".join(_OWN_IMPORT.sub("", text) for text in texts)
-
 
 class Wall(JSComponent):
     """What the page shows of the cameras; its pictures come from the server, not through here."""
 
-    _esm = joined_module("player.js", "mux.js", "tile.js", "wall.js")
+    # The server has the module: so it is the one that its own page plays with, as it is.
+    _esm = """
+    export async function render(context) {
+      const base = context.model.base_url || new URL("..", location.href).href.replace(/\\/$/, "");
+      const wall = await import(`${base}/static/wall.js`);
+      return wall.render(context, base);
+    }
+    """
 
     base_url = param.String(doc="Of the server that streams; empty when the page is its own.")
     cameras = param.List(doc="What there is: dicts of camera_id, state, width and height.")

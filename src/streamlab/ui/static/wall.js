@@ -18,7 +18,6 @@ import { Tile, element, write } from "./tile.js";
  * What Python and the page share.
  *
  * @typedef {object} Shared
- * @property {string} base_url of the server that streams; "" when it is this page's own
  * @property {CameraInfo[]} cameras
  * @property {string} selected
  * @property {string} tab
@@ -37,9 +36,6 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} selector */
 const all = (selector) => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(selector)]);
 
-/** Where the server is that this page came from, also below a path of a proxy. */
-const ownServer = () => new URL("..", location.href).href.replace(/\/$/, "");
-
 class Wall {
   /** @type {Map<string, Tile>} */
   #tiles = new Map();
@@ -51,12 +47,11 @@ class Wall {
   #noticeTimer;
   #left = new AbortController();
 
-  /** @param {Model} model */
-  constructor(model) {
+  /** @param {Model} model @param {string} baseUrl of the server that streams */
+  constructor(model, baseUrl) {
     this.model = model;
     const query = new URLSearchParams(location.search);
     const token = query.get("access_token");
-    const baseUrl = model.base_url || ownServer();
     this.server = { baseUrl, token, mux: new Mux({ baseUrl, token }) };
     this.firstView = ["raw", "annotated", "both", "overlay"].find((v) => v === query.get("view"));
     const wanted = model.cameras.find(({ camera_id }) => camera_id === query.get("camera_id"));
@@ -245,9 +240,9 @@ function switchTheme() {
   localStorage.setItem(THEME_KEY, dataset.theme);
 }
 
-/** @param {{model: Model}} context */
-export function render({ model }) {
-  const wall = new Wall(model);
+/** @param {{model: Model}} context @param {string} baseUrl */
+export function render({ model }, baseUrl) {
+  const wall = new Wall(model, baseUrl);
   model.on("remove", () => wall.destroy());
   // For people at the console and for scripts: `streamlab.players[0].stats()`.
   Object.assign(globalThis, {
