@@ -41,7 +41,9 @@ js: $(DEV) $(STAMPS)/node
 
 unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 	@echo "== pytest"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 2 --dist loadfile
+	@echo "== pytest, in a browser"
+	@$(BIN)/python -m pytest -m browser
 
 bench: $(DEV)  ## measure: CPU per frame beside ffmpeg, sync policies, carried boxes, shared detector
 	@$(BIN)/python benchmarks/pipeline_cpu.py

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -15,6 +18,13 @@ from streamlab.server import dashboard
 from streamlab.settings import Settings
 
 POLICY = SourcePolicy(frozenset())
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Await it in a thread of its own: a browser of other tests may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +36,7 @@ def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://server/dashboard/")
 
-    response = asyncio.run(get())
+    response = run(get())
     assert response.status_code == 501
     assert "streamlab[lab]" in response.text
 
@@ -47,5 +57,19 @@ def test_another_sites_page_gets_no_websocket(origin: str) -> None:
         headers = [(b"host", b"server:8000"), (b"origin", origin.encode())]
         await app({"type": "websocket", "headers": headers}, receive, send)
 
-    asyncio.run(connect())
+    run(connect())
     assert sent == [{"type": "websocket.close", "code": dashboard.POLICY_VIOLATION, "reason": ""}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed_origins"),
+    [
+        ("", []),
+        ("http://server:8000", []),
+        ("http://elsewhere.example", ["http://elsewhere.example"]),
+    ],
+)
+def test_own_and_allowed_pages_may_connect(origin: str, allowed_origins: list[str]) -> None:
+    headers = [(b"host", b"server:8000")]
+    headers += [(b"origin", origin.encode())] if origin else []
+    assert dashboard.is_allowed({"type": "websocket", "headers": headers}, allowed_origins)

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.types import Message
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
 from streamlab.core.connection import Connection
@@ -18,7 +19,7 @@ from streamlab.core.stream_events import FragmentReleased, Wake
 from streamlab.manager.audience import Audience
 from streamlab.manager.camera import Camera
 from streamlab.manager.reader import Feed, Reader
-from streamlab.server.sse import LineWriter
+from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, stream
 
@@ -288,6 +289,50 @@ def test_a_fault_in_one_viewer_is_his_alone() -> None:
         await sound.served
 
     run(scenario)
+
+
+def test_another_server_gets_the_same_over_asgi() -> None:
+    async def scenario() -> None:
+        stage = Stage()
+        watched, reader = Watched(stage, View.RAW), stage.reader(View.RAW)
+        response = EventStreamResponse(reader, slow_client_timeout_s=20)
+        messages: list[Message] = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+
+        served = asyncio.ensure_future(response({"type": "http"}, _nothing_comes, send))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            stage.release(RAW)
+        stage.end()
+        await served
+        await watched.served
+        start, *body, last = messages
+        assert start["status"] == 200
+        assert b"".join(part["body"] for part in body) == watched.wire.body()
+        assert not last["more_body"]
+
+    run(scenario)
+
+
+def test_over_asgi_a_client_that_takes_nothing_is_given_up() -> None:
+    async def scenario() -> None:
+        stage = Stage()
+        response = EventStreamResponse(stage.reader(View.RAW), slow_client_timeout_s=PATIENCE_S)
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await _nothing_comes()
+
+        await response({"type": "http"}, _nothing_comes, send)
+
+    run(scenario)
+
+
+async def _nothing_comes() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 def test_a_heartbeat_comes_when_nothing_else_does() -> None:

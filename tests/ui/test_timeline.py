@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.core.playout import SyncPolicy
@@ -41,6 +41,7 @@ def look_at(pairs: list[FrameRecord], tolerance_ms: float = 50.0) -> Look:
     return Look("stream", now_ns, len(pairs), pairs, controls, 0.0, "synchronized", 0.0)
 
 
+@settings(deadline=None)
 @given(DRIFTS_MS, st.floats(1, 300))
 def test_each_frame_is_a_point_within_or_beyond(drifts: list[float], tolerance_ms: float) -> None:
     pairs = [pair(number, drift_ms) for number, drift_ms in enumerate(drifts)]
@@ -50,6 +51,7 @@ def test_each_frame_is_a_point_within_or_beyond(drifts: list[float], tolerance_m
     assert all(abs(drift_ms) > tolerance_ms for drift_ms in update.beyond["drift_ms"])
 
 
+@settings(deadline=None)
 @given(DRIFTS_MS)
 def test_the_histogram_holds_every_frame_once(drifts: list[float]) -> None:
     timeline = Timeline(0)
@@ -60,6 +62,7 @@ def test_the_histogram_holds_every_frame_once(drifts: list[float]) -> None:
     assert len(spread.centres_ms) == len(spread.shares) < 50
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8))
 def test_looks_of_any_size_make_the_same_window(sizes: list[int]) -> None:
     timeline, first = Timeline(0), 0

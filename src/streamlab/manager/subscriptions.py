@@ -122,9 +122,7 @@ class ChannelSubscriptionManager:
         camera.stream.request_channels(connection, channels, {}, monotonic_ns())
         camera.settle()
 
-    def subscribe_detections(
-        self, camera: Camera, connection: Connection, *, wanted: bool
-    ) -> None:
+    def subscribe_detections(self, camera: Camera, connection: Connection, *, wanted: bool) -> None:
         """Send a connection the boxes of each frame from now on, or no longer."""
         camera.stream.request_detections(connection, wanted=wanted)
         camera.settle()

@@ -61,7 +61,7 @@ class Dashboard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or serve a websocket, that comes from the page itself."""
         allowed = self._about[0].settings.allowed_origins
-        if scope["type"] == "websocket" and not _is_allowed(scope, allowed):
+        if scope["type"] == "websocket" and not is_allowed(scope, allowed):
             await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
             return
         if self._starting is None:
@@ -131,7 +131,7 @@ def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
         loop.call_later(CHECK_S, _stop_after, cameras_loop)
 
 
-def _is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
+def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
     """Return whether no other site's page is behind a websocket: browsers say whose page it is."""
     headers = Headers(scope=scope)
     origin = headers.get("origin", "")

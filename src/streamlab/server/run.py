@@ -20,6 +20,7 @@ from streamlab.server.transport import LineProtocol
 
 GRACEFUL_SHUTDOWN_S = 2
 MAX_UNSENT_BYTES = 65_536
+DEAD_PEER_S = 60.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,9 +76,14 @@ async def serve(
         listener.close()
 
 
-def _forget_the_dead(listener: socket.socket, timeout_s: float) -> None:
-    """Have connections end whose peer acknowledges nothing for so long; they inherit it."""
+def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> None:
+    """Have connections end whose peer acknowledges nothing for a while; they inherit it.
+
+    Clients that do not read are dropped by the stream itself. This is for peers that are gone, and
+    waits longer: a slow reader whose window never opens wide looks the same to the kernel.
+    """
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        timeout_s = max(DEAD_PEER_S, 3 * slow_client_timeout_s)
         listener.setsockopt(
             socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout_s * 1000)
         )

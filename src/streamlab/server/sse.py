@@ -134,7 +134,7 @@ class LineWriter:
         self._complete(everything_sent=False)
 
     def _flush(self) -> None:
-        if self._completed.done():
+        if self._line.paused or self._completed.done():
             return
         try:
             if self._left:
