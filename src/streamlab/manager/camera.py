@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelMetadata, SourceState
+from streamlab.core.channels import ChannelMetadata, SourceState, SyncState
 from streamlab.core.events import EndReason, Source
 from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
@@ -88,6 +89,8 @@ class Camera:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._sync_state = SyncState.SYNCHRONIZED
+        self._logged_counts: Counter[str] = Counter()
         self.handover: Handover[PipelineEvent] = Handover(
             self._loop, self._receive, MAX_HANDOVER_ITEMS
         )
@@ -196,7 +199,20 @@ class Camera:
             self.audience.wake_all()
         elif released:
             self.audience.release(released)
+        self._log_sync_state()
         self._arm()
+
+    def _log_sync_state(self) -> None:
+        controller = self.stream.controller
+        state, before = controller.meter.state, self._sync_state
+        if state is before:
+            return
+        self._sync_state = state
+        counts = controller.counts + controller.meter.counts
+        since, self._logged_counts = counts - self._logged_counts, counts
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(since.items()))
+        level = logging.WARNING if state is SyncState.DEGRADED else logging.INFO
+        log.log(level, "camera %s is %s; frames since: %s", self.camera_id, state, told or "none")
 
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
         waiting = self._switches.pop(outcome.connection_id, None)
