@@ -24,7 +24,7 @@ from streamlab.ui.credit import Credit, Ear
 from streamlab.ui.history import FrameHistory
 
 FIGURES_EVERY_S = 0.2
-MAX_FIGURES = 300
+MAX_FIGURES = 2000
 _ID, _CONNECTED, _INIT = b"id: ", b"event: connected\n", b"event: init\n"
 
 Send = Callable[[int, str, list[bytes]], None]
@@ -60,7 +60,7 @@ class ViewFeed:
         self._ear = ear
         self._hello: dict[bytes, bytes] = {}
         self._figures_ns = 0
-        self._pairs = history.pair_count
+        self._pairs = 0  # what is known already comes first
         self._reader = subscriptions.read([(camera, connection)])
         self._reader.listen(self.flush)
 
