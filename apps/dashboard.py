@@ -9,14 +9,12 @@ or through a hub, start a server instead: it has the dashboard at ``/dashboard``
 """
 
 import sys
-from urllib.parse import urlsplit
 
 import panel as pn
 
 from streamlab.ui.dashboard.own import OwnCameras
 from streamlab.ui.dashboard.session import Session
 
-parts = urlsplit(pn.state.location.href if pn.state.location else "")
 host = pn.state.headers.get("Host", "localhost:5006")
 own = pn.state.as_cached("cameras", lambda: OwnCameras(sys.argv[1:], f"http://{host}"))
 Session(own.cameras, own.base_url).page().servable()

@@ -70,7 +70,8 @@ def test_what_is_dropped_is_given_back(server: StreamlabProcess) -> None:
             clients = [open_stream(server), open_stream(server)]
             for client in clients:
                 drop(client, moment)
-    assert wait_for_no_connection(server) == before
+    after = wait_for_no_connection(server)
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
 
 
 def wait_for_no_connection(server: StreamlabProcess) -> tuple[int, int, int]:

@@ -126,7 +126,9 @@ def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
     """Stop the dashboard's loop soon after the cameras' has ended."""
     loop = asyncio.get_running_loop()
     if cameras_loop.is_closed():
-        loop.stop()
+        for task in asyncio.all_tasks():
+            task.cancel()
+        loop.call_soon(loop.stop)
     else:
         loop.call_later(CHECK_S, _stop_after, cameras_loop)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import math
 import signal
 import socket
@@ -70,6 +71,7 @@ async def serve(
             server_header=False,
             timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         )
+        _keep_what_is_there()
         await _Server(config, channels).serve([listener])
     finally:
         await channels.close()
@@ -87,6 +89,15 @@ def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> N
         listener.setsockopt(
             socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout_s * 1000)
         )
+
+
+def _keep_what_is_there() -> None:
+    """Spare modules and models the garbage collector, for it stops all threads while it looks.
+
+    A collection took up to 80 ms of this process: more than two frames, in every stream at once.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _Server(uvicorn.Server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -13,6 +14,9 @@ from streamlab.errors import StreamlabError
 
 T = TypeVar("T")
 STOP_TIMEOUT_S = 5.0
+# A cell that computes keeps the interpreter for so long at a time, and every frame on its way waits
+# for it at each thread. With Python's own 5 ms the annotated channel cannot keep up with that.
+SWITCH_INTERVAL_S = 0.0005
 
 
 class LabClosedError(StreamlabError, RuntimeError):
@@ -20,9 +24,13 @@ class LabClosedError(StreamlabError, RuntimeError):
 
 
 class LoopThread:
-    """Runs a loop until it is stopped. The thread is a daemon: it never keeps a process alive."""
+    """Runs a loop until it is stopped. The thread is a daemon: it never keeps a process alive.
+
+    The process's threads take turns more often from then on.
+    """
 
     def __init__(self, name: str) -> None:
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
         # uvicorn's choice of event loop: uvloop where it is installed.
         new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
         self._loop = (new_loop or asyncio.new_event_loop)()

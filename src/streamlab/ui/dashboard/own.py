@@ -16,7 +16,7 @@ DEMO = "synthetic://traffic"
 class OwnCameras:
     """A lab and its server. ``sources`` are ``NAME=SOURCE`` or just a source; none: the demo's.
 
-    ``page_urls`` are where the dashboard's pages come from: they may read the pictures. Raises
+    ``page_origin`` is where the pages come from, which may read the pictures. Raises
     SourceError and ModelError, with their kinds.
     """
 

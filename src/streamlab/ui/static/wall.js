@@ -29,6 +29,7 @@ import { Tile, element, write } from "./tile.js";
 const MAX_TILES = 9;
 const MANY_TILES = 2;
 const NOTICE_MS = 6000;
+const COME_BACK_MS = 2000;
 const THEME_KEY = "streamlab-theme";
 
 /** @param {string} id */
@@ -62,6 +63,16 @@ class Wall {
 
   get tiles() {
     return [...this.#tiles.values()];
+  }
+
+  /** The server has forgotten this session: begin another as soon as it answers. */
+  async comeBack() {
+    this.#tell("The connection to the dashboard was lost. It comes back by itself.", true);
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, COME_BACK_MS));
+      const answer = await fetch(`${this.server.baseUrl}/healthz`).catch(() => null);
+      if (answer?.ok) location.reload();
+    }
   }
 
   destroy() {
@@ -159,6 +170,7 @@ class Wall {
   #show() {
     const { cameras, selected } = this.model;
     this.#showPicker();
+    remember(selected);
     const shown = cameras.filter(
       ({ camera_id }) => this.#layout === "grid" || camera_id === selected,
     );
@@ -231,6 +243,14 @@ function saveFile(name, data) {
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
+/** Let the address name the camera, for a reload and for bookmarks. @param {string} selected */
+function remember(selected) {
+  const query = new URLSearchParams(location.search);
+  if (!selected || query.get("camera_id") === selected) return;
+  query.set("camera_id", selected);
+  history.replaceState(null, "", `?${query}`);
+}
+
 function switchTheme() {
   const { dataset } = document.documentElement;
   const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
@@ -240,10 +260,13 @@ function switchTheme() {
   localStorage.setItem(THEME_KEY, dataset.theme);
 }
 
-/** @param {{model: Model}} context @param {string} baseUrl */
-export function render({ model }, baseUrl) {
+/** @typedef {{model: {document: {on_event(name: string, call: () => void): void}}}} View */
+
+/** @param {{model: Model, view: View}} context @param {string} baseUrl */
+export function render({ model, view }, baseUrl) {
   const wall = new Wall(model, baseUrl);
   model.on("remove", () => wall.destroy());
+  view.model.document.on_event("connection_lost", () => void wall.comeBack());
   // For people at the console and for scripts: `streamlab.players[0].stats()`.
   Object.assign(globalThis, {
     streamlab: {
