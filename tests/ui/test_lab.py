@@ -88,7 +88,7 @@ def test_a_snapshot_is_one_frame_in_both_channels(cam: LabCamera) -> None:
     assert not is_annotated(shot.raw)
     assert is_annotated(shot.annotated)
     assert shot.boxes
-    assert shot.jpeg().startswith(b"\xff\xd8")
+    assert shot._repr_jpeg_().startswith(b"\xff\xd8")
     assert cam.snapshot(quality="low").pts > shot.pts
 
 

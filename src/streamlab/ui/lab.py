@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from streamlab.ui.widget import CameraGrid
 
+# What goes on is told to those who set up logging; otherwise a cell shows only its own output.
+logging.getLogger("streamlab").addHandler(logging.NullHandler())
 _running: dict[str, Lab] = {}
 _SYNTHETIC = SourceSpec.parse("synthetic://traffic")
 

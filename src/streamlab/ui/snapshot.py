@@ -40,19 +40,25 @@ class Snapshot(NamedTuple):
     boxes: list[WireBox]
     """What is drawn: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the capture."""
 
-    def jpeg(self) -> bytes:
-        """Return both pictures side by side, raw on the left."""
-        gap = np.full((self.raw.shape[0], GAP_PX, 3), 255, np.uint8)
-        bgr = np.hstack([self.raw, gap, self.annotated])[:, :, ::-1]
-        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        return data.tobytes()
+    def picture(self, view: str = "both") -> NDArray[np.uint8]:
+        """Return what a view shows, as RGB: raw, annotated (also for overlay), or both."""
+        if view == "both":
+            gap = np.full((self.raw.shape[0], GAP_PX, 3), 255, np.uint8)
+            return np.hstack([self.raw, gap, self.annotated])
+        return self.raw if view == "raw" else self.annotated
 
     def __repr__(self) -> str:
         height, width, _ = self.raw.shape
         return f"Snapshot(pts={self.pts}, {width}x{height}, {len(self.boxes)} boxes)"
 
     def _repr_jpeg_(self) -> bytes:
-        return self.jpeg()
+        return jpeg(self.picture())
+
+
+def jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """Return RGB pixels as a JPEG file."""
+    _, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
 
 
 @dataclass(frozen=True, slots=True)

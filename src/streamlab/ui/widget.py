@@ -11,14 +11,16 @@ from typing import Any
 
 import anywidget
 import ipywidgets  # type: ignore[import-untyped,unused-ignore]
+import numpy as np
 import traitlets
 
 from streamlab.core.channels import QualityLevel, View
 from streamlab.core.playout import SyncPolicy
 from streamlab.errors import StreamlabError
+from streamlab.ui.choices import Rgb
 from streamlab.ui.feeds import ViewFeeds
 from streamlab.ui.lab_camera import LabCamera
-from streamlab.ui.snapshot import Snapshot, deliver
+from streamlab.ui.snapshot import deliver, jpeg
 
 STATIC = Path(__file__).parent / "static"
 VIEWS = (*View, "overlay")
@@ -55,6 +57,9 @@ class LiveWidget(anywidget.AnyWidget):
         """Begin to send, for a view that is about to be shown."""
         self._cam.hub.post(self._feeds.announce, self._query())
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.camera_id!r})"
+
     def _query(self) -> dict[str, str]:
         """Return what a view asks for at first."""
         return {"initial_channel": "none"}
@@ -70,7 +75,10 @@ class LiveWidget(anywidget.AnyWidget):
 
 
 class CameraView(LiveWidget):
-    """The pictures of a camera, with its controls. ``view`` and ``quality`` can be set."""
+    """The pictures of a camera, with its controls. ``view`` and ``quality`` can be set.
+
+    Displayed, it leaves a still picture in the notebook too, for those who read it later.
+    """
 
     _esm = joined_module("player.js", "comm.js", "chart.js", "widget.js")
     view = traitlets.Enum(VIEWS, "both").tag(sync=True)
@@ -102,12 +110,12 @@ class CameraView(LiveWidget):
         self.show_sync(cam.policy, cam.sync_tolerance_ms)
         cam.hub.post(self._feeds.follow, cam)
 
-    def still(self) -> Snapshot | None:
+    def still(self) -> Rgb | None:
         """Return what is shown now, or None when the camera gives no picture soon."""
         hub, quality = self._cam.hub, QualityLevel.MEDIUM
         work = deliver(self._cam.camera, hub.subscriptions, quality, STILL_TIMEOUT_S)
         try:
-            return hub.call(work).decode()
+            return hub.call(work).decode().picture(self.view)
         except StreamlabError:
             return None
 
@@ -130,12 +138,7 @@ class CameraView(LiveWidget):
         }
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Add a still picture, for where a saved notebook is read without a kernel."""
-        bundle = super()._repr_mimebundle_(**options)
-        still = self.still()
-        if bundle is not None and still is not None:
-            bundle[0]["image/jpeg"] = still.jpeg()
-        return bundle
+        return _with_still(super()._repr_mimebundle_(**options), [self.still()])
 
 
 class DriftPlot(LiveWidget):
@@ -157,10 +160,24 @@ class CameraGrid(ipywidgets.GridBox):  # type: ignore[misc]
         )
         super().__init__(children=tuple(views), layout=layout)
 
+    def __repr__(self) -> str:
+        return f"CameraGrid({[view.camera_id for view in self.children]})"
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         for view in self.children:
             view.announce()
-        return super()._repr_mimebundle_(**options)
+        bundle = super()._repr_mimebundle_(**options)
+        return _with_still(bundle, [view.still() for view in self.children])
+
+
+def _with_still(bundle: Any, stills: Sequence[Rgb | None]) -> Any:
+    """Put pictures below one another into what is displayed; the first size counts."""
+    shown = [still for still in stills if still is not None]
+    alike = [still for still in shown if still.shape == shown[0].shape]
+    if bundle is not None and alike:
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["image/jpeg"] = jpeg(np.vstack(alike))
+    return bundle
 
 
 def _size(cam: LabCamera) -> dict[str, int]:
