@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from .rtsp_server import free_port
 class StreamlabProcess:
     """`python -m streamlab serve …` on a free port; its output goes to `log_path`.
 
-    `ready_path` answers 200 when the server is ready.
+    `ready_path` answers 200 when the server is ready. Other keywords are settings.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class StreamlabProcess:
         *arguments: str,
         start_timeout_s: float = 60.0,
         ready_path: str = "/readyz",
+        **settings: object,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -33,11 +35,13 @@ class StreamlabProcess:
         self._arguments = ["serve", *arguments, "--port", str(self.port)]
         self._start_timeout_s = start_timeout_s
         self._ready_path = ready_path
+        self._settings = {f"STREAMLAB_{name.upper()}": str(settings[name]) for name in settings}
 
     def __enter__(self) -> Self:
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlab", *self._arguments],
+                env=os.environ | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

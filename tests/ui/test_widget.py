@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("anywidget")
 
 import comm
+import ipywidgets  # type: ignore[import-untyped,unused-ignore]
 import traitlets
 from comm.base_comm import BaseComm
 
@@ -93,11 +94,18 @@ class FrontEnd(BaseComm):
         return self.take("reply")[0]
 
 
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab(name="widget") as made:
+        made.add(STREET, "street", detector="truth")
+        yield made
+
+
 @pytest.fixture
-def cam(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabCamera]:
+def cam(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabCamera]:
     monkeypatch.setattr(comm, "create_comm", FrontEnd)
-    with Lab(name="widget") as lab:
-        yield lab.add(STREET, "street", detector="truth")
+    yield lab["street"]
+    ipywidgets.Widget.close_all()
 
 
 def front_end_of(view: CameraView | DriftPlot) -> FrontEnd:
@@ -235,13 +243,13 @@ def test_views_are_bounded(cam: LabCamera, monkeypatch: pytest.MonkeyPatch) -> N
     assert viewers(cam) == 3
 
 
-def test_a_view_follows_the_camera_that_takes_the_place(cam: LabCamera) -> None:
+def test_a_view_follows_the_camera_that_takes_the_place(lab: Lab, cam: LabCamera) -> None:
     view = cam.view()
     page = front_end_of(view)
     page.say(type="open", view_id="a", query=BOTH)
     page.batch()
-    lab = next(each for each in _labs() if each.name == "widget")
-    other = lab.add("synthetic://traffic?width=160&height=90&fps=10", "street", detector="truth")
+    tiny = "synthetic://traffic?width=160&height=90&fps=10"
+    other = lab.add(tiny, "street", detector="none")
     assert page.take("reopen")
     assert (view.width, view.height) == (160, 90)
     page.say(type="open", view_id="a", query=BOTH)
@@ -249,12 +257,6 @@ def test_a_view_follows_the_camera_that_takes_the_place(cam: LabCamera) -> None:
     assert any(event.data["width"] == 160 for batch in batches for event in batch.named("init"))
     other.sync_tolerance_ms = 21
     assert view.sync_tolerance_ms == 21
-
-
-def _labs() -> list[Lab]:
-    from streamlab.ui import lab
-
-    return list(lab._running.values())
 
 
 def test_a_drift_plot_is_sent_figures_and_no_pictures(cam: LabCamera) -> None:

@@ -24,13 +24,16 @@ PROTECTED = (
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProcess]:
     log_path = tmp_path_factory.mktemp("auth") / "log"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STREAMLAB_TOKENS", f"other-0123456789, {TOKEN}")
-        environment.setenv("STREAMLAB_ADMIN_TOKENS", f'["{ADMIN_TOKEN}"]')
-        environment.setenv("STREAMLAB_ALLOWED_ORIGINS", OURS)
-        arguments = ("--camera", SOURCE, "--model", "none", "-v")
-        with StreamlabProcess(log_path, *arguments, ready_path="/healthz") as server:
-            yield server
+    arguments = ("--camera", SOURCE, "--model", "none", "-v")
+    with StreamlabProcess(
+        log_path,
+        *arguments,
+        ready_path="/healthz",
+        tokens=f"other-0123456789, {TOKEN}",
+        admin_tokens=f'["{ADMIN_TOKEN}"]',
+        allowed_origins=OURS,
+    ) as server:
+        yield server
     log = log_path.read_text()
     assert not [token for token in (TOKEN, ADMIN_TOKEN, WRONG) if token in log]
 

@@ -25,10 +25,9 @@ GAUGE = re.compile(r"^(streamlab_tasks|streamlab_connections)(?:\{.*\})? (\S+)$"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProcess]:
     log_path = tmp_path_factory.mktemp("churn") / "log"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STREAMLAB_MAX_CONNECTIONS", str(LIMIT))
-        with StreamlabProcess(log_path, "--camera", SOURCE, "--model", "none") as server:
-            yield server
+    arguments = ("--camera", SOURCE, "--model", "none")
+    with StreamlabProcess(log_path, *arguments, max_connections=LIMIT) as server:
+        yield server
 
 
 def open_stream(server: StreamlabProcess) -> socket.socket:

@@ -38,23 +38,26 @@ class Outcome:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """Run both beside a viewer who must not notice, on a server with little patience."""
     log_path = tmp_path_factory.mktemp("impatient") / "server.log"
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STREAMLAB_CLIENT_QUEUE_FRAGMENTS", "16")
-        environment.setenv("STREAMLAB_SLOW_CLIENT_TIMEOUT", str(TIMEOUT_S))
-        server = StreamlabProcess(log_path, "--camera", f"street={SOURCE}")
-        with (
-            server,
-            Watcher(server.url) as watcher,
-            open_heavy(server.url) as paused,
-            open_heavy(server.url) as silent,
-        ):
-            paused.read_media(0.1, "raw")
-            watcher.assert_goes_on(fragments=int(PAUSE_S * FPS))
-            paused.read_until(lambda event: event.name == "gap" and event.data["channel"] == "raw")
-            paused.read_media(0.5, "raw")
-            watcher.assert_goes_on(fragments=int((SILENCE_S - PAUSE_S) * FPS))
-            late_switch = Control(server.url).switch(silent.connection_id, "annotated")
-            yield Outcome(paused, silent, late_switch, read_to_its_end(silent))
+    impatient = StreamlabProcess(
+        log_path,
+        "--camera",
+        f"street={SOURCE}",
+        client_queue_fragments=16,
+        slow_client_timeout=TIMEOUT_S,
+    )
+    with (
+        impatient as server,
+        Watcher(server.url) as watcher,
+        open_heavy(server.url) as paused,
+        open_heavy(server.url) as silent,
+    ):
+        paused.read_media(0.1, "raw")
+        watcher.assert_goes_on(fragments=int(PAUSE_S * FPS))
+        paused.read_until(lambda event: event.name == "gap" and event.data["channel"] == "raw")
+        paused.read_media(0.5, "raw")
+        watcher.assert_goes_on(fragments=int((SILENCE_S - PAUSE_S) * FPS))
+        late_switch = Control(server.url).switch(silent.connection_id, "annotated")
+        yield Outcome(paused, silent, late_switch, read_to_its_end(silent))
 
 
 def read_to_its_end(stream: Stream) -> Exception | None:

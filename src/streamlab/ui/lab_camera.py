@@ -35,6 +35,7 @@ ViewName = Literal["raw", "annotated", "both", "overlay"]
 QualityName = Literal["low", "medium", "high"]
 STATS_S = 10.0
 FIRST_LOOK_S = 2.0
+FRESH_S = 1.0
 _SYNC: Mapping[str, Any] = {
     "policy": SyncPolicy,
     "sync_tolerance_ms": ToleranceMs,
@@ -256,8 +257,13 @@ class LabCamera:
 
     def _records(self, seconds: float) -> list[FrameRecord]:
         self._check_open()
-        self.hub.call(look(self.camera, self.hub.subscriptions, FIRST_LOOK_S))
-        return self.hub.ask(lambda: self.history.since(monotonic_ns() - round(seconds * NS_PER_S)))
+        if not self._since(FRESH_S):
+            self.hub.call(look(self.camera, self.hub.subscriptions, FIRST_LOOK_S))
+        return self._since(seconds)
+
+    def _since(self, seconds: float) -> list[FrameRecord]:
+        span_ns = round(seconds * NS_PER_S)
+        return self.hub.ask(lambda: self.history.since(monotonic_ns() - span_ns))
 
 
 def _faults(values: Mapping[str, Any]) -> Faults:

@@ -91,9 +91,7 @@ class Delivered:
 
 
 async def look(camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float) -> None:
-    """Watch a camera for this long if nobody does, so that there is something to measure."""
-    if camera.stream.connections:
-        return
+    """Watch a camera for this long, so that there is something to measure."""
     connection = subscriptions.open(camera, ())  # both channels run, though nothing is sent
     with closing(subscriptions.read([(camera, connection)])):
         await asyncio.sleep(seconds)
