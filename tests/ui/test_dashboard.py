@@ -14,8 +14,9 @@ from streamlab.core.channels import QualityLevel
 from streamlab.core.faults import PRESETS
 from streamlab.core.playout import SyncPolicy
 from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
-from streamlab.ui.dashboard.cameras import Cameras, Look
+from streamlab.ui.dashboard.cameras import Cameras
 from streamlab.ui.dashboard.health import health_table
+from streamlab.ui.dashboard.looks import Look
 from streamlab.ui.dashboard.own import OwnCameras
 
 TINY = "synthetic://traffic?width=160&height=90&fps=15"

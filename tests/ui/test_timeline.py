@@ -12,8 +12,8 @@ from streamlab.core.playout import SyncPolicy
 from streamlab.core.timebase import NS_PER_S
 from streamlab.ui.history import FrameRecord
 
-pytest.importorskip("panel")
-from streamlab.ui.dashboard.cameras import Controls, Look
+pytest.importorskip("holoviews")
+from streamlab.ui.dashboard.looks import Controls, Look
 from streamlab.ui.dashboard.timeline import CHANNELS, SLOT_S, WINDOW_S, Timeline
 
 FRAME_NS = NS_PER_S // 30
@@ -38,7 +38,7 @@ def pair(number: int, drift_ms: float = 0.0, age_frames: int = 0) -> FrameRecord
 def look_at(pairs: list[FrameRecord], tolerance_ms: float = 50.0) -> Look:
     now_ns = pairs[-1].captured_ns if pairs else 0
     controls = Controls(SyncPolicy.HYBRID, tolerance_ms, 250.0, 0.2, {})
-    return Look("stream", now_ns, len(pairs), pairs, controls, 0.0, "synchronized", 0.0)
+    return Look("stream", now_ns, len(pairs), pairs, controls, "synchronized")
 
 
 @settings(deadline=None)

@@ -8,84 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
 from streamlab.core.faults import Faults
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.ui.choices import name_of
 from streamlab.ui.dashboard.health import CameraHealth, health_of
-from streamlab.ui.history import FrameHistory, FrameRecord
+from streamlab.ui.dashboard.looks import Look, Watched
+from streamlab.ui.history import FrameRecord
 from streamlab.ui.snapshot import Snapshot, deliver
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-FORGET_AFTER_S = 60.0
 HEALTH_EVERY_S = 0.9
 _LONG_AGO_NS = -(1 << 62)
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """How a camera is run now."""
-
-    policy: SyncPolicy
-    sync_tolerance_ms: float
-    max_playout_delay_ms: float
-    max_stale_fraction: float
-    faults: dict[str, object]
-    """What is wrong on purpose, by field; empty without."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is known of a camera at ``now_ns``, and what came since the look before."""
-
-    stream_id: str
-    now_ns: int
-    count: int
-    """How many frames have left in both channels; give it to the next look."""
-    pairs: list[FrameRecord]
-    """Those of them that are new, oldest first."""
-    controls: Controls
-    drift_ms: float | None
-    sync_state: str
-    playout_delay_ms: float
-
-
-class _Watched:
-    """A camera whose frames are kept while somebody looks. Lives in the cameras' loop."""
-
-    def __init__(self, camera: Camera) -> None:
-        self.camera = camera
-        self.history = FrameHistory()
-        self._looked_ns = monotonic_ns()
-        camera.observers.add(self.history)
-        self._arm()
-
-    def look(self) -> None:
-        self._looked_ns = monotonic_ns()
-
-    @property
-    def over(self) -> bool:
-        return self.history not in self.camera.observers
-
-    def _arm(self) -> None:
-        asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._check)
-
-    def _check(self) -> None:
-        if monotonic_ns() - self._looked_ns < FORGET_AFTER_S * NS_PER_S:
-            self._arm()
-        else:
-            self.camera.observers.discard(self.history)
 
 
 class Cameras:
@@ -106,7 +49,7 @@ class Cameras:
         self._subscriptions = subscriptions
         self._loop = loop
         self._policy = policy
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, Watched] = {}
         self._health: list[CameraHealth] = []
         self._health_ns = _LONG_AGO_NS
 
@@ -145,7 +88,7 @@ class Cameras:
 
         Without one, or when the camera has begun anew, it is what came in the last ``seconds``.
         """
-        return await self._ask(lambda: self._look(camera_id, after, seconds))
+        return await self._ask(lambda: self._watch(camera_id).look(after, seconds))
 
     async def health(self) -> list[CameraHealth]:
         """Return how all cameras are, as of ``HEALTH_EVERY_S`` ago at the most."""
@@ -153,9 +96,7 @@ class Cameras:
 
     async def frames(self, camera_id: str, seconds: float) -> list[FrameRecord]:
         """Return what is kept of a camera's last ``seconds``, oldest first."""
-        return await self._ask(
-            lambda: self._watch(camera_id).history.since(monotonic_ns() - round(seconds * NS_PER_S))
-        )
+        return await self._ask(lambda: self._watch(camera_id).since(seconds))
 
     async def snapshot(self, camera_id: str, quality: QualityLevel) -> Snapshot:
         """Return both channels of one frame. Raises SourceUnreachableError, LimitError."""
@@ -196,33 +137,12 @@ class Cameras:
     def _camera(self, camera_id: str) -> Camera:
         return self._channels.camera(camera_id)
 
-    def _watch(self, camera_id: str) -> _Watched:
+    def _watch(self, camera_id: str) -> Watched:
         camera = self._camera(camera_id)
         watched = self._watched.get(camera_id)
         if watched is None or watched.over or watched.camera is not camera:
-            watched = self._watched[camera_id] = _Watched(camera)
-        watched.look()
+            watched = self._watched[camera_id] = Watched(camera)
         return watched
-
-    def _look(self, camera_id: str, after: int | None, seconds: float) -> Look:
-        watched, now_ns = self._watch(camera_id), monotonic_ns()
-        camera, history = watched.camera, watched.history
-        status = camera.stream.controller.meter.status(now_ns)
-        if after is None or after > history.pair_count:
-            since_ns = now_ns - round(seconds * NS_PER_S)
-            pairs = [pair for pair in history.pairs if pair.captured_ns >= since_ns]
-        else:
-            pairs = history.pairs_after(after)
-        return Look(
-            camera.stream.stream_id,
-            now_ns,
-            history.pair_count,
-            pairs,
-            _controls(camera),
-            status.drift_ms,
-            str(status.state),
-            camera.stream.controller.playout_delay_ms,
-        )
 
     def _all_health(self) -> list[CameraHealth]:
         now_ns = monotonic_ns()
@@ -231,14 +151,3 @@ class Cameras:
             self._health = [health_of(camera, now_ns) for camera in cameras]
             self._health_ns = now_ns
         return self._health
-
-
-def _controls(camera: Camera) -> Controls:
-    control, meter = camera.stream.controller.control, camera.stream.controller.meter
-    return Controls(
-        control.policy,
-        meter.tolerance_ms,
-        control.max_delay_ns / NS_PER_MS,
-        control.max_stale_fraction,
-        camera.pipeline.faults.describe(),
-    )

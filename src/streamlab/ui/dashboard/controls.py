@@ -12,7 +12,8 @@ from bokeh.models import PrintfTickFormatter
 
 from streamlab.core.faults import PRESETS
 from streamlab.core.playout import SyncPolicy
-from streamlab.ui.dashboard.cameras import Cameras, Controls
+from streamlab.ui.dashboard.cameras import Cameras
+from streamlab.ui.dashboard.looks import Controls
 
 CSS = (Path(__file__).parent / "widgets.css").read_text(encoding="utf-8")
 POLICY_WORDS = {

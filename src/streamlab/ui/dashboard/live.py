@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from bokeh.document import Document
 
 from streamlab.errors import UnknownCameraError
-from streamlab.ui.dashboard.cameras import Cameras, Look
+from streamlab.ui.dashboard.cameras import Cameras
 from streamlab.ui.dashboard.controls import SyncControls
 from streamlab.ui.dashboard.health import CameraHealth
+from streamlab.ui.dashboard.looks import Look
 from streamlab.ui.dashboard.plots import LivePlots
 from streamlab.ui.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.ui.dashboard.wall import Wall

@@ -12,8 +12,8 @@ import numpy as np
 
 from streamlab.core.stats import nearest_rank
 from streamlab.core.timebase import NS_PER_S
-from streamlab.ui.dashboard.cameras import Look
 from streamlab.ui.dashboard.health import UNKNOWN
+from streamlab.ui.dashboard.looks import Look
 from streamlab.ui.history import MAX_FRAMES, FrameRecord
 from streamlab.ui.plots import BIN_MS
 
