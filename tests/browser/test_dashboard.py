@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Download, Locator, Page, ViewportSize, expect
 
 from tests.browser.page import HAS_PICTURE, STRIP_SCRIPT, StreetPage
 
@@ -74,11 +74,21 @@ class DashboardPage(StreetPage):
         self.page.locator("#source").fill(source)
         self.button("Add camera").click()
 
-    def download(self, name: str) -> bytes:
-        """Press a button that saves a file; return what is in it."""
-        with self.page.expect_download(timeout=ANSWER_MS) as download:
+    def download(self, *names: str) -> dict[str, bytes]:
+        """Press buttons that each save a file; return what is in them, by the kind of file."""
+        downloads: list[Download] = []
+
+        def keep(download: Download) -> None:
+            downloads.append(download)
+
+        self.page.on("download", keep)
+        for name in names:
             self.button(name).click()
-        return Path(download.value.path()).read_bytes()
+        while len(downloads) < len(names):
+            self.page.wait_for_event("download", timeout=ANSWER_MS)
+        self.page.remove_listener("download", keep)
+        paths = {Path(each.suggested_filename).suffix: each.path() for each in downloads}
+        return {kind: path.read_bytes() for kind, path in paths.items()}
 
 
 @contextmanager
@@ -186,13 +196,14 @@ def test_faults_are_injected_and_ended(board: DashboardPage) -> None:
 
 def test_exports(board: DashboardPage) -> None:
     board.page.locator("select").filter(has_text="5 min").select_option("5 s")
-    trace = pd.read_parquet(io.BytesIO(board.download("Record trace")))
+    saved = board.download("Record trace", "CSV", "PNG")
+    trace = pd.read_parquet(io.BytesIO(saved[".parquet"]))
     assert trace["pts"].is_monotonic_increasing
     assert {"captured_ns", "raw_released_ns", "annotated_released_ns"} <= set(trace.columns)
-    frames = pd.read_csv(io.BytesIO(board.download("CSV")))
+    frames = pd.read_csv(io.BytesIO(saved[".csv"]))
     assert {"time_s", "drift_ms", "box_age_ms", "violation"} <= set(frames.columns)
     assert len(frames) > 30
-    assert board.download("PNG").startswith(b"\x89PNG")
+    assert saved[".png"].startswith(b"\x89PNG")
 
 
 def test_second_camera_in_the_grid_and_in_the_table(board: DashboardPage, artifacts: Path) -> None:

@@ -197,7 +197,8 @@ test("the end is the end, until another camera takes the place", () => {
 
 test("a refusal is told in words", () => {
   const { kernel, states, viewId } = started();
-  kernel.say({ type: "refused", view_id: viewId, detail: "there are 3 already", hint: "Wait", status: 422 });
+  const problem = { detail: "there are 3 already", hint: "Wait", status: 422 };
+  kernel.say({ type: "refused", view_id: viewId, ...problem });
   assert.deepEqual(states.at(-1), {
     state: "failed",
     detail: "there are 3 already. Wait",

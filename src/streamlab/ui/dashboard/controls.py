@@ -41,7 +41,9 @@ class SyncControls:
         self.tolerance = _slider("Tolerance", 5, 200, 1, "ms")
         self.longest = _slider("Longest wait of raw", 0, 1000, 10, "ms")
         self.stale = _slider("Frames with older boxes", 0, 100, 1, "%")
-        self.preset = styled(pn.widgets.Select, name="Fault", options=list(PRESETS))
+        self.preset = styled(
+            pn.widgets.Select, name="Fault", options=list(PRESETS), value="lognormal"
+        )
         self.inject = styled(pn.widgets.Button, name="Inject", disabled=not cameras.may_inject)
         self.clear = styled(pn.widgets.Button, name="End", disabled=True)
         self.wrong = styled(pn.pane.HTML, "")

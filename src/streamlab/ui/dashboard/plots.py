@@ -124,7 +124,7 @@ class LivePlots:
         )
         plot, sources = _rendered(_band() * within * beyond)
         plot.y_range, plot.x_range = self._drift_range, Range1d(start=0, end=100)
-        plot.left[0].visible, plot.min_border_left = False, 8
+        plot.left[0].visible, plot.min_border_left = False, 18
         plot.below[0].formatter = PrintfTickFormatter(format="%d %%")
         plot.below[0].ticker.desired_num_ticks = 3
         return plot, sources

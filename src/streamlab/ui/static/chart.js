@@ -122,7 +122,7 @@ export class DriftChart {
     const y = (driftMs) => ((edgeMs - driftMs) * perMs).toFixed(1);
     this.#drawBand(left, width, y);
     this.#drawPoints(x, y);
-    if (this.labelled) this.#drawLabels({ left, width, height, edgeMs, y });
+    if (this.labelled) this.#drawLabels({ left, width, height, y });
   }
 
   /** @param {number} left @param {number} right @param {(driftMs: number) => string} y */
@@ -155,20 +155,20 @@ export class DriftChart {
     this.#over.setAttribute("d", over);
   }
 
-  /** @param {{left: number, width: number, height: number, edgeMs: number, y: (ms: number) => string}} frame */
-  #drawLabels({ left, width, height, edgeMs, y }) {
-    const tolerance = this.#toleranceMs;
-    const values = [tolerance, 0, -tolerance].filter((ms) => Math.abs(ms) <= edgeMs);
+  /** @param {{left: number, width: number, height: number, y: (ms: number) => string}} frame */
+  #drawLabels({ left, width, height, y }) {
+    const values = [this.#toleranceMs, 0, -this.#toleranceMs];
     const labels = values.map((ms) => chartLabel(left - 6, y(ms), `${Math.round(ms)} ms`, "end"));
-    const seconds = `${this.seconds} s ago`;
-    labels.push(chartLabel(left, height - 7, seconds, "start"), chartLabel(width - 2, height - 7, "now", "end"));
+    labels.push(chartLabel(left, height - 7, `${this.seconds} s ago`, "start"));
+    labels.push(chartLabel(width - 2, height - 7, "now", "end"));
     this.#labels.replaceChildren(...labels);
   }
 }
 
 /** @param {number} x @param {number | string} y @param {string} text @param {string} anchor */
 function chartLabel(x, y, text, anchor) {
-  const element = svgElement("text", { x, y, "text-anchor": anchor, "dominant-baseline": "middle" });
+  const middle = { "dominant-baseline": "middle" };
+  const element = svgElement("text", { x, y, "text-anchor": anchor, ...middle });
   element.textContent = text;
   return element;
 }

@@ -81,7 +81,12 @@ export class CommTransport {
   #ackedMs = 0;
   #unackedBytes = 0;
 
-  /** @param {{model: Model, isShown?: () => boolean, onFrames?: (frames: FramesEvent) => void}} options */
+  /**
+   * @param {object} options
+   * @param {Model} options.model
+   * @param {() => boolean} [options.isShown] whether anybody could see the view
+   * @param {(frames: FramesEvent) => void} [options.onFrames]
+   */
   constructor({ model, isShown = () => true, onFrames = () => {} }) {
     this.model = model;
     this.isShown = isShown;

@@ -55,8 +55,11 @@ function make(name, properties = {}, ...children) {
 }
 
 /** @param {number | null | undefined} ms */
-const msWords = (ms) =>
-  ms == null ? "–" : `${Math.abs(ms) < 10 ? (Math.round(ms * 10) / 10 || 0).toFixed(1) : Math.round(ms)} ms`;
+function msWords(ms) {
+  if (ms == null) return "–";
+  const digits = Math.abs(ms) < 9.95 ? 1 : 0;
+  return `${ms.toFixed(digits).replace(/^-(0(\.0)?)$/, "$1")} ms`;
+}
 
 /** @param {HTMLElement} element @param {string} text */
 const writeText = (element, text) => {
@@ -107,7 +110,8 @@ class CameraPanel {
     this.#fillControls();
     // Keys pressed here are not the notebook's.
     this.root.dataset.lmSuppressShortcuts = "true";
-    this.root.style.setProperty("--ratio", String(model.get("width") / model.get("height") || 16 / 9));
+    const ratio = model.get("width") / model.get("height") || 16 / 9;
+    this.root.style.setProperty("--ratio", String(ratio));
     this.chart = new DriftChart(chartBox, { seconds: CHART_S });
     this.showSync(model.get("policy"), model.get("sync_tolerance_ms"));
   }
@@ -340,7 +344,9 @@ class CameraWidget {
   /** @param {Promise<unknown>} change */
   #attempt(change) {
     this.panel.tell("");
-    change.catch((error) => this.panel.tell(error instanceof Error ? error.message : String(error)));
+    change.catch((error) =>
+      this.panel.tell(error instanceof Error ? error.message : String(error)),
+    );
   }
 
   close() {
