@@ -53,7 +53,7 @@ class Server:
 def serve(*arguments: str) -> Iterator[Server]:
     """Run `streamlab serve` with these arguments on a free port. Raises RuntimeError."""
     with tempfile.TemporaryDirectory() as folder:
-        log_path, port = Path(folder) / "server.log", _free_port()
+        log_path, port = Path(folder) / "server.log", free_port()
         with log_path.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlab", "serve", *arguments, "--port", str(port)],
@@ -89,7 +89,8 @@ def _wait_until_ready(server: Server) -> None:
     raise RuntimeError(f"the server is not ready:\n{server.log_path.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

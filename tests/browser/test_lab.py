@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from benchmarks.measure.jupyter_lab import JupyterLabProcess, NotebookPage
+from playwright.sync_api import Browser, expect
 
 from tests.browser.page import STRIP_SCRIPT, Look, Watched
-from tests.fakes.jupyter_lab import JupyterLabProcess
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,44 +27,11 @@ CELLS = [
     "print(lab.stats()['viewers'].tolist())",
     "lab.close()",
 ]
-KERNEL_IS_READY = """async () => {
-  const session = globalThis.jupyterapp?.shell.currentWidget?.sessionContext;
-  await session?.ready;
-  const kernel = session?.session?.kernel;
-  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
-}"""
-RUN_TRIES = 20
 LAPTOP = {"width": 1366, "height": 900}
 
 
-class Notebook:
-    """A notebook in JupyterLab."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def run(self, cell: int) -> None:
-        """Run a cell; returns when it has begun. JupyterLab does not listen at once."""
-        chosen = self.page.locator(".jp-CodeCell").nth(cell)
-        prompt = chosen.locator(".jp-InputPrompt")
-        before = prompt.text_content()
-        for _ in range(RUN_TRIES):
-            prompt.click()
-            expect(chosen).to_contain_class("jp-mod-active")
-            self.execute("notebook:run-cell")
-            self.page.wait_for_timeout(500)
-            if prompt.text_content() != before:
-                return
-        pytest.fail(f"cell {cell} does not run")
-
-    def execute(self, command: str) -> None:
-        """Have JupyterLab do something; returns at once."""
-        self.page.evaluate("(name) => void jupyterapp.commands.execute(name)", command)
-
-    def expect_output(self, cell: int, text: str) -> None:
-        """Wait until a cell has printed this."""
-        output = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
-        expect(output).to_contain_text(text, timeout=20_000)
+class Notebook(NotebookPage):
+    """A notebook with a view of a camera."""
 
     def act(self, action: str) -> None:
         """Press a button of the widget."""
@@ -106,9 +73,9 @@ def notebook(chromium: Browser, jupyter: JupyterLabProcess) -> Iterator[Notebook
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(STRIP_SCRIPT)
-        page.goto(jupyter.add_notebook("street.ipynb", CELLS))
-        page.wait_for_function(KERNEL_IS_READY, timeout=60_000)
-        yield Notebook(page)
+        notebook = Notebook(page)
+        notebook.open(jupyter.add_notebook("street.ipynb", CELLS))
+        yield notebook
         assert not errors
 
 

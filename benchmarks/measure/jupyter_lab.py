@@ -1,4 +1,4 @@
-"""A JupyterLab of its own, with a notebook in it, the way a user starts one."""
+"""A JupyterLab of its own, started the way a user does, and a notebook of it in a browser."""
 
 from __future__ import annotations
 
@@ -12,13 +12,25 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+from playwright.sync_api import Locator, Page, expect
 
-from .rtsp_server import free_port
+from benchmarks.measure.server import free_port
 
 SETTINGS = {
     "themes": {"adaptive-theme": True},
     "notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+
+
+KERNEL_IS_READY = """async () => {
+  const session = globalThis.jupyterapp?.shell.currentWidget?.sessionContext;
+  await session?.ready;
+  const kernel = session?.session?.kernel;
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+READY_TIMEOUT_MS = 60_000
+OUTPUT_TIMEOUT_MS = 60_000
+RUN_TRIES = 20
 
 
 class JupyterLabProcess:
@@ -79,6 +91,7 @@ class JupyterLabProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is ours
             )
         try:
             self._wait_until_ready()
@@ -121,3 +134,41 @@ class JupyterLabProcess:
 
     def _log(self) -> str:
         return (self._folder / "log").read_text(encoding="utf-8")
+
+
+class NotebookPage:
+    """A notebook that a page of JupyterLab shows."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def open(self, url: str) -> None:
+        """Open it; returns when its kernel is ready."""
+        self.page.goto(url)
+        self.page.wait_for_function(KERNEL_IS_READY, timeout=READY_TIMEOUT_MS)
+
+    def run(self, cell: int) -> None:
+        """Run a cell; returns when it has begun. JupyterLab does not listen at once."""
+        chosen = self.page.locator(".jp-CodeCell").nth(cell)
+        prompt = chosen.locator(".jp-InputPrompt")
+        before = prompt.text_content()
+        for _ in range(RUN_TRIES):
+            prompt.click()
+            expect(chosen).to_contain_class("jp-mod-active")
+            self.execute("notebook:run-cell")
+            self.page.wait_for_timeout(500)
+            if prompt.text_content() != before:
+                return
+        raise TimeoutError(f"cell {cell} does not run")
+
+    def execute(self, command: str) -> None:
+        """Have JupyterLab do something; returns at once."""
+        self.page.evaluate("(name) => void jupyterapp.commands.execute(name)", command)
+
+    def output(self, cell: int) -> Locator:
+        """Return what a cell has put out."""
+        return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
+
+    def expect_output(self, cell: int, text: str) -> None:
+        """Wait until a cell has printed this."""
+        expect(self.output(cell)).to_contain_text(text, timeout=OUTPUT_TIMEOUT_MS)
