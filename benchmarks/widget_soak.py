@@ -112,7 +112,8 @@ class Soak:
 
     def _js_heap_mb(self) -> float:
         metrics = self._devtools.send("Performance.getMetrics")["metrics"]
-        return next(m["value"] for m in metrics if m["name"] == "JSHeapUsedSize") / 1e6
+        size: float = next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize")
+        return size / 1e6
 
 
 def _tell(sample: Sample) -> None:

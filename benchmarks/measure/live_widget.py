@@ -28,8 +28,16 @@ class Draw:
     """Unix time."""
     numbers: list[int | None]
     """The frame's number in each picture, raw first; None: its strip cannot be read."""
-    latency_ms: float | None
-    """From its capture until it was drawn; None: it is not known when it was captured."""
+    since_capture_ms: tuple[float, float, float] | None
+    """Until it had left the camera in both channels, had come to the page, and was drawn.
+
+    None: it is not known when it was captured.
+    """
+
+    @property
+    def latency_ms(self) -> float | None:
+        """From its capture until it was drawn."""
+        return None if self.since_capture_ms is None else self.since_capture_ms[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@
   const CELLS = 32;
   const THRESHOLD = 128;
   const TICKS_PER_S = 90_000;
-  const MAX_CAPTURED = 600;
+  const MAX_KNOWN = 600;
   const row = document.createElement("canvas");
   Object.assign(row, { width: CELLS, height: 1 });
   const context = row.getContext("2d", { willReadFrequently: true });
@@ -30,16 +30,22 @@
     return sum % 256 === check ? number : null;
   }
 
-  /** When each frame was captured, ms of Unix time, by pts. */
-  const captured = new Map();
-  function note({ pts, captured_at, frames }) {
+  /** By pts, in ms of Unix time: when a frame was captured, left, and came here (the later channel). */
+  const known = new Map();
+  function note({ pts, captured_at, released_at, frames }) {
+    const receivedMs = Date.now();
     for (const frame of frames?.length ? frames : [{ pts }]) {
-      captured.set(frame.pts, captured_at * 1000 + (frame.pts - pts) / 90);
-      if (captured.size > MAX_CAPTURED) captured.delete(captured.keys().next().value);
+      const before = known.get(frame.pts);
+      known.set(frame.pts, {
+        capturedMs: captured_at * 1000 + (frame.pts - pts) / 90,
+        releasedMs: Math.max(before?.releasedMs ?? 0, released_at * 1000),
+        receivedMs,
+      });
+      if (known.size > MAX_KNOWN) known.delete(known.keys().next().value);
     }
   }
 
-  /** [when drawn, ms of Unix time; number in each picture; ms since its capture] */
+  /** [when drawn, ms of Unix time; number in each picture; ms from capture to release, arrival, drawing] */
   let draws = [];
   let before;
 
@@ -51,8 +57,11 @@
     if (number === undefined || number === before) return;
     before = number;
     const nowMs = Date.now();
-    const capturedMs = captured.get(Math.round((number * TICKS_PER_S) / fps));
-    draws.push([nowMs, numbers, capturedMs === undefined ? null : nowMs - capturedMs]);
+    const frame = known.get(Math.round((number * TICKS_PER_S) / fps));
+    const sinceMs = frame
+      ? [frame.releasedMs, frame.receivedMs, nowMs].map((ms) => ms - frame.capturedMs)
+      : null;
+    draws.push([nowMs, numbers, sinceMs]);
   }
 
   globalThis.widgetLook = {
