@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel
-from streamlab.core.fragment import Fragment, InitSegment, WireBox
+from streamlab.core.fragment import EncodedFrame, Fragment, InitSegment, WireBox
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceUnreachableError
 from streamlab.manager import Camera, ChannelSubscriptionManager
@@ -103,42 +103,51 @@ async def deliver(
     quality: QualityLevel,
     timeout_s: float = TIMEOUT_S,
 ) -> Delivered:
-    """Watch both channels until they have a frame in common that was looked at by the detector.
+    """Watch both channels until they have a new frame in common that the detector has looked at.
 
-    The first ones of a camera that nobody watched are not: after ``PATIENCE_S`` any frame will do.
+    So it shows what was changed just before. After ``PATIENCE_S`` any frame will do: the camera
+    gives no new one, or the detector is slow.
     Raises SourceUnreachableError when there is none within ``timeout_s``, and LimitError.
     """
     qualities = dict.fromkeys(ChannelType, quality)
     connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
+    asked_ns = monotonic_ns()
+    patient_until_ns = asked_ns + round(PATIENCE_S * NS_PER_S)
+    fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
     try:
         with closing(subscriptions.read([(camera, connection)])) as reader:
             async with asyncio.timeout(timeout_s), aclosing(reader.batches()) as batches:
-                fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
-                patient_until_ns = monotonic_ns() + round(PATIENCE_S * NS_PER_S)
                 async for events in batches:
                     for fragment in fragments_of(events, camera.stream):
                         fragments[fragment.key.channel].append(fragment)
-                    seen_only = monotonic_ns() < patient_until_ns
-                    pts = _newest_in_common(fragments, seen_only=seen_only)
+                    patient = monotonic_ns() < patient_until_ns
+                    pts = _newest_in_common(fragments, asked_ns if patient else None)
                     if pts is not None:
                         return Delivered(pts, dict(camera.stream.inits), fragments)
     except TimeoutError:
         pass
+    pts = _newest_in_common(fragments, None)
+    if pts is not None:
+        return Delivered(pts, dict(camera.stream.inits), fragments)
     raise SourceUnreachableError(
         f"camera '{camera.camera_id}' gave no picture", hint=f"It is {camera.state}."
     )
 
 
 def _newest_in_common(
-    fragments: Mapping[ChannelType, list[Fragment]], *, seen_only: bool
+    fragments: Mapping[ChannelType, list[Fragment]], since_ns: int | None
 ) -> int | None:
+    """Return its pts. ``since_ns``: captured from then on, with boxes of the detector; None: any."""
     raw, annotated = (
-        {frame.pts: frame.boxes for fragment in each for frame in fragment.frames}
+        {frame.pts: frame for fragment in each for frame in fragment.frames}
         for each in fragments.values()
     )
-    common = [
-        pts
-        for pts, boxes in annotated.items()
-        if pts in raw and not (seen_only and boxes and boxes.detections_pts is None)
-    ]
+    common = [pts for pts in annotated if pts in raw]
+    if since_ns is not None:
+        common = [pts for pts in common if _is_new(annotated[pts], since_ns)]
     return max(common, default=None)
+
+
+def _is_new(frame: EncodedFrame, since_ns: int) -> bool:
+    seen = frame.boxes is None or frame.boxes.detections_pts is not None
+    return seen and frame.captured_ns >= since_ns
