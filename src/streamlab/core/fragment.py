@@ -7,12 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 from streamlab.core.boxes import Sample, init_segment, media_segment
 from streamlab.core.channels import ChannelKey
 from streamlab.core.nal import ParameterSets
+from streamlab.core.once import made_once
 from streamlab.core.timebase import ms_to_pts
 
 WireBox = list[float | str | int | None]
@@ -77,12 +77,12 @@ class Fragment:
     frames: tuple[EncodedFrame, ...]
     data: bytes
 
-    @cached_property
+    @made_once
     def members(self) -> bytes:
         """The JSON members of its event that are known before it is released; made once."""
         return _members(self)
 
-    @cached_property
+    @made_once
     def payload(self) -> bytes:
         """Its bytes in base64; made once."""
         return binascii.b2a_base64(self.data, newline=False)

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from streamlab.core.fragment import Fragment
+from streamlab.core.once import made_once
 
 GOPS = 2
 
@@ -39,19 +39,19 @@ class Released:
             return self._cached_url_event if cached else self._live_url_event
         return self._cached_event if cached else self._live_event
 
-    @cached_property
+    @made_once
     def _live_event(self) -> bytes:
         return self._event("false", self._inline)
 
-    @cached_property
+    @made_once
     def _cached_event(self) -> bytes:
         return self._event("true", self._inline)
 
-    @cached_property
+    @made_once
     def _live_url_event(self) -> bytes:
         return self._event("false", self._url)
 
-    @cached_property
+    @made_once
     def _cached_url_event(self) -> bytes:
         return self._event("true", self._url)
 

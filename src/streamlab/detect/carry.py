@@ -40,6 +40,7 @@ class BoxCarrier:
 
 
 def _inside(carried: sv.Detections, width: int, height: int) -> sv.Detections:
-    xyxy = sv.clip_boxes(carried.xyxy, (width, height))
-    seen = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1))
-    return cast(sv.Detections, replace(carried, xyxy=xyxy)[seen])
+    xyxy = np.clip(carried.xyxy, 0, (width, height) * 2)
+    seen = (xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1)
+    clipped = replace(carried, xyxy=xyxy.astype(np.float32))
+    return clipped if seen.all() else cast(sv.Detections, clipped[seen])

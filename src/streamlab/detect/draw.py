@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from math import ceil, floor, isfinite
 
-import cv2
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
@@ -87,19 +86,23 @@ def _draw_outline(planes: Planes, box: Box, colour: Colour, line: int, *, dashed
 
 
 def _draw_frame(plane: NDArray[np.uint8], box: Box, line: int, value: int, *, dashed: bool) -> None:
+    # Not by OpenCV: it lets other threads run at each line, and this one then waits for its turn.
     left, top, right, bottom = box
-    if not dashed:
-        for inset in range(min(line, (right - left + 1) // 2, (bottom - top + 1) // 2)):
-            near, far = (left + inset, top + inset), (right - 1 - inset, bottom - 1 - inset)
-            cv2.rectangle(plane, near, far, (value,))
-        return
     inside = plane[top:bottom, left:right]
-    for edge in (inside[:line], inside[-line:], inside[:, :line].T, inside[:, -line:].T):
-        np.copyto(edge, np.uint8(value), where=_dashes(edge.shape[1], line))
+    if dashed:
+        inside[_dashes(bottom - top, right - left, line)] = value
+        return
+    inside[:line] = value
+    inside[-line:] = value
+    inside[:, :line] = value
+    inside[:, -line:] = value
 
 
-@lru_cache(maxsize=4096)
-def _dashes(length: int, line: int) -> NDArray[np.bool_]:
-    """Return where a dashed line is drawn: three line widths on, three off."""
-    dashes: NDArray[np.bool_] = np.arange(length) // (3 * line) % 2 == 0
-    return dashes
+@lru_cache(maxsize=1024)
+def _dashes(height: int, width: int, line: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the pixels of a dashed frame: three line widths on, three off."""
+    frame = np.zeros((height, width), np.bool_)
+    for edge in (frame[:line], frame[-line:], frame[:, :line].T, frame[:, -line:].T):
+        edge[:] |= np.arange(edge.shape[1]) // (3 * line) % 2 == 0
+    rows, columns = np.nonzero(frame)
+    return rows, columns
