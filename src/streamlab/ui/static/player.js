@@ -26,6 +26,8 @@ const STALL_MS = 1000;
 const ON_TIME_MS = 50;
 /** How long a switch waits for frames that the old channel still owes. */
 const OWED_MS = 100;
+/** How long the old channel waits at the frame that the new one is to show first. */
+const HOLD_MS = 200;
 const SWITCH_TRIES = 12;
 const SWITCH_PAUSE_MS = 150;
 const MAX_FRAMES = 24;
@@ -575,6 +577,9 @@ class Track {
   catchingUp = false;
   /** When a frame was first ready to take over, ms of `performance.now()`. */
   readySinceMs = 0;
+  /** The frame it waits at to take over with, which nobody else is to draw; and since when. */
+  heldPts = Infinity;
+  heldSinceMs = 0;
   #resyncedKeyPts = -Infinity;
 
   /**
@@ -764,6 +769,11 @@ class Track {
   /** Start again from the newest keyframe. */
   restart() {}
 
+  /** Go on from the frame it waits at. */
+  letGo() {
+    this.heldPts = Infinity;
+  }
+
   /** Forget what is queued: the next sample is a keyframe. */
   skipToKeyframe() {}
 }
@@ -901,6 +911,8 @@ const MSE_TARGET_S = 0.15;
 const MSE_DEAD_ZONE_S = 0.04;
 const MSE_JUMP_S = 0.6;
 const MSE_KEEP_S = 4;
+/** A seek to a frame aims so far behind its start. */
+const MSE_INTO_FRAME_S = 0.006;
 const MSE_MAX_QUEUED = 600;
 const MSE_POOL = 8;
 
@@ -997,8 +1009,8 @@ class MseTrack extends Track {
     const { buffered } = video;
     if (!buffered.length) return;
     if (!this.#placed) {
-      const next = Math.max(this.shownPts(), this.floorPts) / TICKS_PER_S;
-      if (buffered.end(buffered.length - 1) > next) this.#place(next);
+      const afterPts = Math.max(this.shownPts(), this.floorPts);
+      if (buffered.end(buffered.length - 1) > afterPts / TICKS_PER_S) this.#place(afterPts);
       return;
     }
     const last = buffered.length - 1;
@@ -1015,20 +1027,42 @@ class MseTrack extends Track {
   }
 
   /**
-   * Seek to the frame after `afterS`, or near the live edge when that is too far off, and play.
+   * Seek to the first frame after `afterPts` and wait there until it is drawn: the element's clock
+   * would run ahead while it decodes, and frames would be lost. Without such a frame near the live
+   * edge, go there and play.
    *
-   * @param {number | null} afterS
+   * @param {number | null} afterPts
    */
-  #place(afterS) {
+  #place(afterPts) {
     const video = this.#video;
     const last = video.buffered.length - 1;
     if (last < 0) return;
     const liveS = Math.max(video.buffered.start(last), video.buffered.end(last) - MSE_TARGET_S);
-    const frameS = 1 / (this.init.fps || 30);
-    const near = afterS !== null && Math.abs(liveS - afterS) < MAX_WAIT_MS / 1000;
-    video.currentTime = near ? afterS + 1.5 * frameS : liveS;
+    const next = afterPts === null ? undefined : [...this.owed.keys()].find((pts) => pts > afterPts);
+    const nextS = (next ?? Infinity) / TICKS_PER_S;
+    const near = Math.abs(liveS - nextS) < MAX_WAIT_MS / 1000;
     this.#placed = true;
-    video.play().catch(() => this.#fail());
+    video.currentTime = near ? nextS + MSE_INTO_FRAME_S : liveS;
+    if (next !== undefined && near && this.floorPts <= this.shownPts()) {
+      video.pause();
+      this.heldPts = next;
+      this.heldSinceMs = performance.now();
+    } else {
+      this.letGo();
+    }
+  }
+
+  /** @override */
+  letGo() {
+    this.heldPts = Infinity;
+    if (this.#placed && this.#video.paused) this.#video.play().catch(() => this.#fail());
+  }
+
+  /** @override @type {Track["take"]} */
+  take(pts) {
+    const taken = super.take(pts);
+    if (taken.frame) this.letGo();
+    return taken;
   }
 
   #watch() {
@@ -1151,7 +1185,9 @@ class Picture {
   }
 
   get ready() {
-    return this.current?.frames.map(({ meta }) => meta.pts) ?? [];
+    const untilPts = this.pending?.heldPts ?? Infinity;
+    const ready = this.current?.frames.map(({ meta }) => meta.pts) ?? [];
+    return ready.filter((pts) => pts < untilPts);
   }
 
   /** @param {Track} track */
@@ -1170,6 +1206,10 @@ class Picture {
     const { current, pending } = this;
     pending?.take(shownPts + 1);
     const first = pending?.frames[0];
+    for (const track of this.tracks) {
+      const late = nowMs - track.heldSinceMs > HOLD_MS || shownPts >= track.heldPts;
+      if (track.heldPts < Infinity && late) track.letGo();
+    }
     if (!pending || !first) return;
     pending.readySinceMs ||= nowMs;
     const waited = nowMs - pending.readySinceMs > OWED_MS;
@@ -1452,6 +1492,8 @@ export class DualPlayer {
   #hasDetections = false;
   /** @type {Set<Channel>} channels whose next fragment starts a track of its own */
   #fresh = new Set();
+  /** @type {Map<string, Track>} made while the server is asked for what they will play */
+  #spares = new Map();
   /** @type {Map<Channel, {pts: number, capturedAt: number}>} */
   #received = new Map();
   /** @type {Promise<void> | null} */
@@ -1507,6 +1549,7 @@ export class DualPlayer {
     clearInterval(this.#ticker);
     cancelAnimationFrame(this.#animation);
     for (const picture of this.#pictures) picture.close();
+    this.#closeSpares();
     this.#pictures = [];
     this.#inits.clear();
     this.#boxes.clear();
@@ -1629,6 +1672,7 @@ export class DualPlayer {
     this.#video = video.length > 1 ? "both" : /** @type {Channel} */ (video[0]);
     this.#hasDetections = connected.channels.includes("detections");
     this.#fresh = new Set(["raw", "annotated"]);
+    this.#closeSpares();
     const requestedAtMs = this.options.transport.requestedAtMs ?? 0;
     this.#meter.clock.connected(connected.server_time * 1000, Date.now(), requestedAtMs);
     this.#say({ state: "connecting", detail: "Connected, waiting for the first picture." });
@@ -1687,12 +1731,39 @@ export class DualPlayer {
     if (fitting && !fresh) return fitting;
     const init = this.#inits.get(initKey(fragment));
     if (!init) return null;
-    const shown = () => this.#shownPts;
-    const Kind = this.mode === "mse" ? MseTrack : WebCodecsTrack;
-    const track = new Kind(init, this.#meter.counters, shown);
+    const track = this.#spares.get(initKey(fragment)) ?? this.#makeTrack(init);
+    this.#spares.delete(initKey(fragment));
     track.paused = document.hidden;
     picture.expect(track);
     return track;
+  }
+
+  /** @param {InitEvent} init */
+  #makeTrack(init) {
+    const Kind = this.mode === "mse" ? MseTrack : WebCodecsTrack;
+    return new Kind(init, this.#meter.counters, () => this.#shownPts);
+  }
+
+  /**
+   * Set up what will play these channels, if their encoding is known from before: that takes as
+   * long as the server takes to answer.
+   *
+   * @param {VideoView} video
+   * @param {Quality} quality
+   */
+  #prepare(video, quality) {
+    this.#closeSpares(); // of a switch that came to nothing
+    const inits = [...this.#inits.values()].reverse();
+    for (const channel of channelsOf(video)) {
+      const wanted = qualityOf(channel, quality);
+      const init = inits.find((each) => each.channel === channel && each.quality === wanted);
+      if (init) this.#spares.set(initKey(init), this.#makeTrack(init));
+    }
+  }
+
+  #closeSpares() {
+    for (const track of this.#spares.values()) track.close();
+    this.#spares.clear();
   }
 
   /** @param {FrameInfo} frame */
@@ -1819,6 +1890,7 @@ export class DualPlayer {
    */
   async #requestSwitch(channel) {
     const quality = qualityOf(channel, this.quality);
+    this.#prepare(channel, quality);
     for (let attempt = 1; ; attempt += 1) {
       const connectionId = this.connection?.connection_id;
       if (!connectionId) return;
@@ -1828,7 +1900,10 @@ export class DualPlayer {
         return;
       } catch (error) {
         const early = error instanceof ProblemError && error.status === 504;
-        if (!early || attempt >= SWITCH_TRIES) throw error;
+        if (!early || attempt >= SWITCH_TRIES) {
+          this.#closeSpares();
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, SWITCH_PAUSE_MS));
       }
     }
