@@ -19,8 +19,6 @@ LOOK: dict[Any, object] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
     "figure.dpi": 110,
     "grid.color": "#e2e8f0",
 }
@@ -68,12 +66,10 @@ def compare(
     ax.set_yticks(range(len(samples)), list(samples))
     ax.invert_yaxis()
     ax.margins(x=0.12)
-    if log:
-        ax.set_xscale("log")
     if goal is not None:
         ax.axvline(goal, color=LIMIT, linewidth=1, linestyle="--")
     ax.set_xlabel(unit)
-    ax.set_title(title)
+    _finish(ax, title, log=log)
     return plot
 
 
@@ -101,11 +97,9 @@ def distributions(
             ax.plot([limits[name]], [row], "|", color=LIMIT, markersize=16, markeredgewidth=2)
     ax.set_yticks(range(len(samples)), list(samples))
     ax.set_ylim(len(samples) - 0.4, -0.6)
-    if log:
-        ax.set_xscale("log")
     ax.grid(axis="x")
     ax.set_xlabel(f"{unit} (middle half, p1 to p99, max{'; red: limit' if limits else ''})")
-    ax.set_title(title)
+    _finish(ax, title, log=log)
     return plot
 
 
@@ -121,15 +115,21 @@ def cumulative(
     plot, ax = axes()
     for name, values in samples.items():
         ordered = np.sort(np.asarray(values, float))
-        ax.step(ordered, np.arange(1, len(ordered) + 1) / len(ordered), where="post", label=name)
+        shares = np.arange(len(ordered) + 1) / len(ordered)
+        ax.step([ordered[0], *ordered], shares, where="post", label=name)
     if limit is not None:
         ax.axvline(limit, color=LIMIT, linewidth=1, linestyle="--")
-    if log:
-        ax.set_xscale("log")
     ax.set_ylim(0, 1.01)
     ax.grid()
     ax.set_xlabel(unit)
     ax.set_ylabel("share of values")
-    ax.set_title(title)
+    _finish(ax, title, log=log)
     ax.legend(frameon=False)
     return plot
+
+
+def _finish(ax: Axes, title: str, *, log: bool) -> None:
+    ax.set_title(title, loc="left", fontsize=10)
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
