@@ -1,0 +1,1 @@
+"""What a browser presents, read off its pixels: switches, and the time since the capture."""
