@@ -62,6 +62,7 @@ def run_notebook(name: str, out: Path, *, short: bool, folder: Path = NOTEBOOKS)
             parameters={"short": short, "out": str(out)},
             kernel_name="python3",
             cwd=ROOT,
+            extra_arguments=["--log-level=CRITICAL"],
             progress_bar=_bar(name) if sys.stderr.isatty() else False,
             execution_timeout=CELL_TIMEOUT_S,
         )
