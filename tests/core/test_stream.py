@@ -132,7 +132,7 @@ def test_a_switch_to_a_cold_quality_waits_for_its_keyframe() -> None:
     assert connection.state is ConnectionState.SWITCHING
     made.receive_fragment(fragment(low, 0), 40 * MS_NS, 1000.0)
     (done,) = [event for event in drain(made) if isinstance(event, SwitchDone)]
-    assert (done.quality, done.switch_ms) == (QualityLevel.LOW, 40.0)
+    assert (done.quality, done.requested_ns) == (QualityLevel.LOW, 0)
     events = read(made, connection)
     assert [event["event"] for event in events] == ["switched", "init", "fragment"]
     assert events[0]["reason"] == "quality"

@@ -15,9 +15,7 @@ from streamlab.core.connection import Connection, ConnectionState, PendingSwitch
 from streamlab.core.cursor import join_points
 from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
-from streamlab.core.playout import NS_PER_MS
 from streamlab.core.ring import Released, Ring
-from streamlab.core.stats import Window
 from streamlab.core.stream_events import (
     EncodersWanted,
     FragmentReleased,
@@ -50,7 +48,6 @@ class DualChannelStream:
         self.rings: dict[ChannelKey, Ring] = {}
         self.inits: dict[str, InitSegment] = {}
         self.counts: Counter[str] = Counter()
-        self.switches_ms = Window(3600.0)
         self._max_fragments = max_fragments
         self._linger_ns = linger_ns
         self._order = 0
@@ -224,11 +221,9 @@ class DualChannelStream:
         connection.rewind(keys)
         quality, reason = keys[0].quality, _reason(only_quality)
         connection.post(encode(Switched(pending.view, quality, previous, at_pts, reason)))
-        switch_ms = (now_ns - pending.requested_ns) / NS_PER_MS
-        self.switches_ms.add(switch_ms, now_ns)
         self._end_switch(connection, "switches")
         done = SwitchDone(
-            connection.connection_id, previous, pending.view, quality, at_pts, switch_ms
+            connection.connection_id, previous, pending.view, quality, at_pts, pending.requested_ns
         )
         self._events.extend((done, Wake()))
         self._update_wanted(now_ns)

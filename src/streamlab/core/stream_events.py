@@ -25,7 +25,7 @@ class SwitchDone:
     channel: View
     quality: QualityLevel
     at_pts: int
-    switch_ms: float
+    requested_ns: int
 
 
 @dataclass(frozen=True, slots=True)

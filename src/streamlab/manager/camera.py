@@ -15,6 +15,7 @@ from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.ring import Released
+from streamlab.core.stats import Window
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import (
     EncodersWanted,
@@ -84,6 +85,8 @@ class Camera:
         """Why the stream is over: viewers get what is left, then ``end``."""
         self.audience = Audience()
         self.observers: set[Observer] = set()
+        self.switches_ms = Window(3600.0)
+        """How long switches took, from the request to the new keyframe being written."""
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._settings = settings
         self._loop = asyncio.get_running_loop()

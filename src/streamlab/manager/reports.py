@@ -85,7 +85,7 @@ def stream_report(camera: Camera) -> Report:
     """Return what one stream carries, and to whom."""
     stream, now_ns = camera.stream, monotonic_ns()
     connections = list(stream.connections.values())
-    switches_ms = stream.switches_ms.values(now_ns)
+    switches_ms = camera.switches_ms.values(now_ns)
     return {
         "camera_id": camera.camera_id,
         "stream_id": stream.stream_id,
@@ -113,7 +113,7 @@ def process_report(channels: StreamChannelManager) -> Report:
     cameras = list(channels.cameras.values())
     connections = [c for camera in cameras for c in camera.stream.connections.values()]
     now_ns = monotonic_ns()
-    switches = [ms for camera in cameras for ms in camera.stream.switches_ms.values(now_ns)]
+    switches = [ms for camera in cameras for ms in camera.switches_ms.values(now_ns)]
     return {
         "streams": [stream_report(camera) for camera in cameras],
         "total_streams": len(cameras),

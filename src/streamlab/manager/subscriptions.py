@@ -11,6 +11,7 @@ from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, Source
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Connected, Source, encode
+from streamlab.core.playout import NS_PER_MS
 from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import (
@@ -129,11 +130,11 @@ class ChannelSubscriptionManager:
 
     async def switch(
         self, camera: Camera, connection: Connection, view: View, quality: QualityLevel | None
-    ) -> SwitchDone:
+    ) -> tuple[SwitchDone, float]:
         """Change what a connection is sent, within the running connection.
 
-        Returns when the new init and keyframe are queued. Raises SwitchTimeoutError after
-        ``channel_switch_timeout``; the old channel goes on then.
+        Returns when the new init and keyframe are queued, and how long that took, ms. Raises
+        SwitchTimeoutError after ``channel_switch_timeout``; the old channel goes on then.
         """
         if view is View.ANNOTATED:
             self._check_quality(ChannelType.ANNOTATED, quality)
@@ -149,7 +150,10 @@ class ChannelSubscriptionManager:
         camera.settle()
         event = await outcome
         if isinstance(event, SwitchDone):
-            return event
+            now_ns = monotonic_ns()
+            switch_ms = (now_ns - event.requested_ns) / NS_PER_MS
+            camera.switches_ms.add(switch_ms, now_ns)
+            return event, switch_ms
         raise SwitchTimeoutError(
             f"{view} gave no keyframe within {timeout_s * 1000:.0f} ms",
             hint="The old channel goes on; try again in a moment.",

@@ -191,14 +191,14 @@ async def unsubscribe(
 async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
     """Change channel or quality within the running connection."""
     connection = subscriptions.connection(camera, body.connection_id)
-    done = await subscriptions.switch(camera, connection, body.new_channel, body.quality)
+    done, switch_ms = await subscriptions.switch(camera, connection, body.new_channel, body.quality)
     return {
         "connection_id": done.connection_id,
         "previous_channel": done.previous_channel,
         "channel": done.channel,
         "quality": done.quality,
         "at_pts": done.at_pts,
-        "switch_ms": round(done.switch_ms, 3),
+        "switch_ms": round(switch_ms, 3),
     }
 
 

@@ -106,7 +106,7 @@ def _drift_row(records: Sequence[FrameRecord], tolerance_ms: float) -> dict[str,
 
 def _camera_row(camera: Camera) -> dict[str, object]:
     metadata, controller = camera.metadata, camera.stream.controller
-    switches = quantiles(camera.stream.switches_ms.values(monotonic_ns()))
+    switches = quantiles(camera.switches_ms.values(monotonic_ns()))
     return {
         "camera": camera.camera_id,
         "source": camera.spec.display,
