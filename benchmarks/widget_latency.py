@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure.live_widget import FPS, Draw, live_widget
+from benchmarks.measure.live_widget import FPS, Draw, watched_widget
 from streamlab.core.stats import nearest_rank
 
 SETTLE_S = 5.0
@@ -57,17 +57,17 @@ def figures(draws: list[Draw]) -> dict[str, Any]:
 
 def measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     cell = f"import time\n\ntime.sleep({options.sleep:g})\nprint('awake')"
-    with live_widget(options.model, cell) as widget:
-        page = widget.notebook.page
+    with watched_widget(options.model, cell) as (widget, notebook):
+        page = notebook.page
         page.wait_for_timeout(SETTLE_S * 1000)
         widget.draws()
         page.wait_for_timeout(options.seconds * 1000)
         idle = widget.draws()
         load = os.getloadavg()[0]
-        widget.notebook.run(SLEEP_CELL)
+        notebook.run(SLEEP_CELL)
         draws = widget.draws()[-1:]
         begun_s = time.monotonic()
-        while not widget.notebook.output(SLEEP_CELL).count():
+        while not notebook.output(SLEEP_CELL).count():
             page.wait_for_timeout(POLL_S * 1000)
             if time.monotonic() - begun_s > 3 * options.sleep:
                 raise TimeoutError("the cell does not end")

@@ -1,9 +1,12 @@
 """Whether a live widget can be left alone: its memory and its latency over half an hour.
 
 Starts a JupyterLab and a Chromium, shows a street with its model in a notebook, and samples the
-memory of the kernel and of the browser (shares of what is shared: PSS), how long the pictures
-take from their capture until they are drawn (read off their truth strips, and as the player says),
-and what was lost. The level once it is warm is compared with that of the end.
+memory of the kernel and of the browser (what they have written to; shares of what is shared), how
+long the pictures take from their capture until they are drawn (read off their truth strips, and as
+the player says), and what was lost. The level once it is warm is compared with that of the end.
+
+A Chromium without a GPU keeps pictures that it has scaled, up to half a gigabyte; that is full
+after some seconds.
 
     python -m benchmarks.widget_soak [--minutes 30] [--model street] [--json FILE]
 """
@@ -21,12 +24,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import CDPSession
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure.live_widget import FPS, Draw, LiveWidget, live_widget
-from benchmarks.measure.memory import chromium_mb, pss_mb
+from benchmarks.measure.devtools import Devtools
+from benchmarks.measure.live_widget import FPS, Draw, LiveWidget, lone_widget
+from benchmarks.measure.memory import chromium_mb, own_mb
 from streamlab.core.stats import nearest_rank
 
 SAMPLE_EVERY_S = 15.0
@@ -62,13 +65,11 @@ class Sample:
 class Soak:
     """One widget under watch."""
 
-    def __init__(self, widget: LiveWidget) -> None:
+    def __init__(self, widget: LiveWidget, devtools: Devtools) -> None:
         self.samples: list[Sample] = []
         self._widget = widget
-        self._devtools: CDPSession = widget.notebook.page.context.new_cdp_session(
-            widget.notebook.page
-        )
-        self._devtools.send("Performance.enable")
+        self._devtools = devtools
+        devtools.send("Performance.enable")
         self._begun_s = time.monotonic()
         self._draws: list[Draw] = widget.draws()[-1:]
 
@@ -76,8 +77,7 @@ class Soak:
         """Add samples for this long."""
         due_s = self._begun_s
         while (due_s := due_s + SAMPLE_EVERY_S) <= self._begun_s + seconds:
-            wait_s = max(0.0, due_s - time.monotonic())
-            self._widget.notebook.page.wait_for_timeout(wait_s * 1000)
+            time.sleep(max(0.0, due_s - time.monotonic()))
             self.samples.append(self._sample())
             _tell(self.samples[-1])
 
@@ -92,7 +92,7 @@ class Soak:
             raise RuntimeError(f"no picture was drawn for {SAMPLE_EVERY_S} s: {stats}")
         return Sample(
             at_s=round(time.monotonic() - self._begun_s, 1),
-            kernel_mb=pss_mb(self._widget.kernel_pid),
+            kernel_mb=own_mb(self._widget.kernel_pid),
             browser_mb=browser_mb,
             renderers_mb=renderers_mb,
             js_heap_mb=self._js_heap_mb(),
@@ -185,8 +185,8 @@ def report(found: dict[str, Any]) -> None:
 
 def main() -> None:
     options = _options()
-    with live_widget(options.model) as widget:
-        soak = Soak(widget)
+    with lone_widget(options.model) as (widget, devtools):
+        soak = Soak(widget, devtools)
         try:
             soak.run(options.minutes * 60)
         except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -22,11 +23,22 @@ FLAGS = [
 ]
 
 
+def chromium_path() -> str:
+    """Return where the program is. Raises FileNotFoundError."""
+    path = shutil.which("chromium")
+    if path is None:
+        with sync_playwright() as playwright:
+            path = playwright.chromium.executable_path
+    if not Path(path).exists():
+        raise FileNotFoundError("there is no Chromium: run `playwright install chromium`")
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a Chromium; Ctrl-C is left to those who use it."""
+    path = chromium_path()
     with sync_playwright() as playwright:
-        path = shutil.which("chromium") or playwright.chromium.executable_path
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS, handle_sigint=False)
         try:
             yield browser

@@ -9,22 +9,25 @@ PROC = Path("/proc")
 KB_PER_MB = 1000
 
 
-def pss_mb(pid: int) -> float:
-    """Return a process's share of memory: what it shares counts by halves, thirds and so on.
+def own_mb(pid: int) -> float:
+    """Return what a process has written to: its share of anonymous and of shared memory.
 
-    Raises OSError when it has ended.
+    The pages of files (programs, libraries) are left out: their share changes with every other
+    process that uses them. Raises OSError when it has ended.
     """
-    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == "Pss":
-            return int(value.split()[0]) * 1.024 / KB_PER_MB
-    return 0.0
+    lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    fields = dict(line.split(":", 1) for line in lines[1:])
+    kb = sum(int(fields[name].split()[0]) for name in ("Pss_Anon", "Pss_Shmem"))
+    return kb * 1.024 / KB_PER_MB
 
 
 def command(pid: int) -> list[str]:
-    """Return a process's command line; empty when it has ended."""
+    """Return a process's command line; empty when it has ended.
+
+    Chromium's own processes write theirs anew, with spaces between the words.
+    """
     try:
-        return (PROC / str(pid) / "cmdline").read_text().rstrip("\0").split("\0")
+        return (PROC / str(pid) / "cmdline").read_text().replace("\0", " ").split()
     except OSError:
         return []
 
@@ -50,11 +53,11 @@ def chromium_mb(pid: int) -> tuple[float, float]:
         if not words or "chrom" not in Path(words[0]).name:
             continue
         try:
-            size = pss_mb(each)
+            size = own_mb(each)
         except OSError:
             continue  # it has just ended
         whole += size
-        renderers += size if any("--type=renderer" in word for word in words) else 0.0
+        renderers += size if "--type=renderer" in words else 0.0
     return whole, renderers
 
 
