@@ -6,7 +6,7 @@ turn, in one run, first as fast as they can, then at the pace of a live camera, 
 cold whenever a frame comes. Only the detector's own time is left out: the boxes are
 the scene's ground truth, looked up beforehand.
 
-    python benchmarks/pipeline_cpu.py [--seconds 10] [--rounds 3]
+    python -m benchmarks.pipeline_cpu [--seconds 10] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import imageio_ffmpeg
 import supervision as sv
 from rich.progress import track
 
+from benchmarks.video import make_video
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Fragment
 from streamlab.core.timebase import frame_number
@@ -44,18 +44,6 @@ from streamlab.pipeline.camera import PipelineSettings
 FPS = Fraction(30)
 SIZE_PX = (640, 360)
 QUALITY = QualityLevel.MEDIUM
-
-
-def make_video(path: Path, street: Street, frames: int) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "20", "bf": "0"})
-        stream.width, stream.height = SIZE_PX
-        stream.pix_fmt = "yuv420p"
-        for number in range(frames):
-            frame = av.VideoFrame.from_ndarray(street.draw(number), format="yuv420p")
-            frame.pts, frame.time_base = number, 1 / FPS
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
 
 
 def lookup_detector(street: Street, frames: int) -> ScriptedDetector:

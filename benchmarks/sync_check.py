@@ -39,7 +39,7 @@ TARGET_US, TARGET_ALL_MS = 20.0, 20.0
 class Stream:
     """A stream, and the video that goes through it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, lag_ms: tuple[float, float] = LAG_MS) -> None:
         controller = SyncController(
             tolerance_ms=50.0, check_interval_ns=NS_PER_S, max_violations=10, now_ns=0
         )
@@ -48,12 +48,22 @@ class Stream:
         )
         self.core.receive_connection(Connection("viewer", View.BOTH.channels, QUALITIES), 0)
         self.seconds = 0
+        self.lag_ms = lag_ms
         self._random = random.Random(number)
 
     def go_on(self) -> None:
         """Let a second of video go by."""
-        for number in range(self.seconds * FPS, (self.seconds + 1) * FPS):
-            self._receive_frame(number, number * NS_PER_S // FPS)
+        for number in self.next_frames:
+            self.receive_frame(number)
+        self.end_second()
+
+    @property
+    def next_frames(self) -> range:
+        """The frames of the next second."""
+        return range(self.seconds * FPS, (self.seconds + 1) * FPS)
+
+    def end_second(self) -> None:
+        """Go on to the next second, when all frames of this one are there."""
         self.seconds += 1
         self._drain()
 
@@ -65,8 +75,10 @@ class Stream:
         self._drain()
         return took_ns
 
-    def _receive_frame(self, number: int, captured_ns: int) -> None:
-        lag_ns = round(self._random.uniform(*LAG_MS) * NS_PER_MS)
+    def receive_frame(self, number: int) -> None:
+        """Receive all there is of a frame: raw, what its detector took, annotated."""
+        captured_ns = number * NS_PER_S // FPS
+        lag_ns = round(self._random.uniform(*self.lag_ms) * NS_PER_MS)
         decided_ns = captured_ns + lag_ns
         boxes = Boxes(number * FRAME, [], decided_ns)
         self._receive(ChannelType.RAW, number, captured_ns, captured_ns + RAW_COST_NS, None)
