@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -28,12 +30,22 @@ HAS_PICTURE = (
     "presented.take().looks.some(([, shown]) => shown.some(([, number]) => number !== null))"
 )
 
+Found = TypeVar("Found")
+
+
+def outside_loop(measure: Callable[[], Found]) -> Found:
+    """Return what it measures in a thread: a notebook's has an event loop, and Playwright minds."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(measure).result()
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run the system's Chromium, else Playwright's own."""
+    """Run the system's Chromium, else Playwright's own. Raises RuntimeError without either."""
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or playwright.chromium.executable_path
+        if not Path(path).exists():
+            raise RuntimeError("there is no Chromium; try `python -m playwright install chromium`")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS, handle_sigint=False)
         yield browser
         browser.close()

@@ -14,10 +14,8 @@ from benchmarks.presented.seen import Change, Flow, Seen, Shown, change, flow, t
 
 PLAIN_PLAYER = Path(__file__).parent / "plain_player.html"
 MODES = ("webcodecs", "mse")
-SETTLE_MS = 2500  # the first pictures come from the cache
 BLOCK = 20  # presses between two rests
-REST_MS = 4000
-PAUSE_MS, PAUSE_SPREAD_MS = 700, 500
+PAUSE_SPREAD_MS = 500
 GOLDEN = 0.6180339887  # spreads the presses evenly over the GOP and the frame
 WIDE_PX, NARROW_PX = 640, 320
 
@@ -60,6 +58,18 @@ QUALITY = Kind(
     ((choose_quality("low"), Shown("raw", NARROW_PX)), (choose_quality("medium"), RAW)),
 )
 KINDS = {kind.name: kind for kind in (SWITCH, VIEW, QUALITY)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a page is left alone: at first, before each block, and after each press at least."""
+
+    settle_ms: float = 2500  # the first pictures come from the cache
+    rest_ms: float = 4000
+    pause_ms: float = 700
+
+
+PACE = Pace()
 
 
 @dataclass(slots=True)
@@ -128,22 +138,20 @@ def plain_page(browser: Browser, url: str, way: str) -> Iterator[Page]:
             yield page
 
 
-def press_in_turn(
-    page: Page, kind: Kind, presses: int, *, settle_ms: float = SETTLE_MS, rest_ms: float = REST_MS
-) -> Run:
+def press_in_turn(page: Page, kind: Kind, presses: int, pace: Pace = PACE) -> Run:
     """Press in turn, with a rest before every block. The page has shown its first picture."""
     run = Run()
-    page.wait_for_timeout(settle_ms)
+    page.wait_for_timeout(pace.settle_ms)
     for start in range(0, presses, BLOCK):
         take(page)
-        page.wait_for_timeout(rest_ms)
+        page.wait_for_timeout(pace.rest_ms)
         run.rests.append(flow(take(page).looks))
         targets = []
         for number in range(start, min(start + BLOCK, presses)):
             press, target = kind.presses[number % 2]
             press(page)
             targets.append(target)
-            page.wait_for_timeout(PAUSE_MS + PAUSE_SPREAD_MS * (number * GOLDEN % 1))
+            page.wait_for_timeout(pace.pause_ms + PAUSE_SPREAD_MS * (number * GOLDEN % 1))
         run.asked += len(targets)
         run.changes += changes(take(page), targets)
     return run
