@@ -188,10 +188,13 @@ class LabCamera:
     def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per frame of the last ``seconds`` in which somebody watched.
 
-        When nobody does, the camera is watched for ``FIRST_LOOK_S`` first.
+        When nobody does, the camera is watched for ``FIRST_LOOK_S`` first. The table can be plotted
+        by ``streamlab.ui.plots``.
         """
         require("pandas", "traces")
-        return frames_table(self._records(seconds), self.sync_tolerance_ms)
+        table = frames_table(self._records(seconds), self.sync_tolerance_ms)
+        table.attrs.update(policy=self.policy, sync_tolerance_ms=self.sync_tolerance_ms)
+        return table
 
     def stats(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per channel, of the frames that ``frames`` returns."""
