@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import cv2
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 _FACE = cv2.FONT_HERSHEY_SIMPLEX
 _PX_PER_SCALE = 32.0
 _BOLD = 2
+# OpenCV 5 unpacks its font for each thread that writes: 6 MB for every camera.
+_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
 
 
 @lru_cache(maxsize=2048)
@@ -21,6 +24,10 @@ def text_luma(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.ui
     ``height_px`` is that of the line; ``ink`` and ``ground`` are the lumas of letters and
     background. Texts of one height stand on one baseline, so they may be set side by side.
     """
+    return _writer.submit(_write, text, height_px, ink, ground).result()
+
+
+def _write(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:
     scale = height_px / _PX_PER_SCALE
     (width, _), _ = cv2.getTextSize(text, _FACE, scale, _BOLD)
     tile = np.full((height_px, width + 1), ground, np.uint8)
