@@ -106,19 +106,22 @@ def test_frames_after_events(server: StreamlabProcess) -> None:
 
 
 async def watch_and_switch(client: AsyncClient) -> list[Frame]:
-    frames = []
+    """Show each of these for 20 frames, counted from its first one."""
+    frames: list[Frame] = []
     async with client.watch("street", "raw") as stream:
-        async for frame in stream.frames():
-            frames.append(frame)
-            if len(frames) in (20, 60):
-                view = "annotated" if len(frames) == 20 else "raw"
-                done = await switch_patiently(stream, view)
-                assert done.previous_channel == frame.channel
-            if len(frames) == 40:
-                await switch_patiently(stream, "annotated", quality="low")
-            if len(frames) == 80:
-                return frames
-    raise AssertionError("the stream has ended")
+        pictures = stream.frames()
+        for channel, quality in (("annotated", None), ("annotated", "low"), ("raw", None)):
+            frames += [await anext(pictures) for _ in range(20)]
+            before = frames[-1]
+            done = await switch_patiently(stream, channel, quality=quality)
+            assert done.previous_channel == before.channel
+            while shown_as(before) == shown_as(frames[-1]):
+                frames.append(await anext(pictures))
+        return frames + [await anext(pictures) for _ in range(20)]
+
+
+def shown_as(frame: Frame) -> tuple[str, str]:
+    return frame.channel, frame.quality
 
 
 def test_switches_are_frame_exact(server: StreamlabProcess) -> None:
@@ -138,7 +141,7 @@ def test_switches_are_frame_exact(server: StreamlabProcess) -> None:
     frames, released = asyncio.run(look())
     told = [frame.pts for frame in frames]
     assert told == [pts for pts in released if told[0] <= pts <= told[-1]]
-    shown = [(frame.channel, frame.quality) for frame in frames]
+    shown = [shown_as(frame) for frame in frames]
     changes = [early for early, late in pairwise(shown) if early != late] + [shown[-1]]
     assert changes == [
         ("raw", "medium"),

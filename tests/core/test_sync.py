@@ -107,12 +107,21 @@ def test_a_report_comes_once_per_interval() -> None:
     timer_ns = made.get_timer()
     assert timer_ns is not None
     assert timer_ns <= 1000 * MS_NS
+    release_pair(made, 0, 4.0, 0.0)
+    drain(made)
     made.handle_timer(999 * MS_NS)
     assert drain(made) == []
     made.handle_timer(1000 * MS_NS)
     (report,) = drain(made)
     assert isinstance(report, Sync)
-    assert (report.drift_ms, report.is_synchronized, report.correction) == (None, True, "none")
+    assert (report.drift_ms, report.is_synchronized, report.correction) == (4.0, True, "none")
+
+
+def test_nothing_is_reported_before_anything_is_measured() -> None:
+    made = controller()
+    made.handle_timer(1000 * MS_NS)
+    assert drain(made) == []
+    assert made.report(1000 * MS_NS) is None
 
 
 def test_a_channel_that_died_degrades_the_stream() -> None:
@@ -126,8 +135,11 @@ def test_a_channel_that_died_degrades_the_stream() -> None:
 def test_freshness_is_the_share_of_frames_with_boxes_of_their_own() -> None:
     made = controller()
     for number in range(4):
+        made.receive_fragment(fragment(RAW, number), 0)
         made.receive_fragment(fragment(ANNOTATED, number, fresh=number % 2 == 0), 0)
-    assert made.report(1).fresh_fraction == 0.5
+    report = made.report(1)
+    assert report is not None
+    assert report.fresh_fraction == 0.5
     assert made.meter.counts["stale"] == 2
 
 

@@ -105,12 +105,12 @@ class Sync:
     """How far apart the two channels were released lately, by the server's measure."""
 
     camera_id: str = ""
-    drift_ms: float | None
+    drift_ms: float
     is_synchronized: bool
     sync_violations: int
     state: str
     correction: str
-    fresh_fraction: float | None
+    fresh_fraction: float
     playout_delay_ms: float
     sync_tolerance_ms: float
 

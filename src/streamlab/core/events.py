@@ -67,12 +67,12 @@ class Sync:
     """How far apart the two channels were released lately."""
 
     name: ClassVar[str] = "sync"
-    drift_ms: float | None
+    drift_ms: float
     is_synchronized: bool
     sync_violations: int
     state: SyncState
     correction: Correction
-    fresh_fraction: float | None
+    fresh_fraction: float
     playout_delay_ms: float
     sync_tolerance_ms: float
 

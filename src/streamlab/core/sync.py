@@ -161,7 +161,7 @@ class SyncController:
             self._next_check_ns = now_ns + self._check_interval_ns
             self.meter.check(now_ns)
             self._begin_catch_up()
-            self._events.append(self.report(now_ns))
+            self._post_report(now_ns)
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._release_due(now_ns)
 
@@ -181,22 +181,29 @@ class SyncController:
         """How many fragments are held back now."""
         return len(self._raw) + len(self._annotated)
 
-    def report(self, now_ns: int) -> Sync:
-        """Return the ``sync`` event as of now."""
+    def report(self, now_ns: int) -> Sync | None:
+        """Return the ``sync`` event as of now; None while no drift has been measured."""
         status = self.meter.status(now_ns)
         fresh = self.meter.fresh_lately(now_ns)
+        if status.drift_ms is None:
+            return None
         return Sync(
-            drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
+            drift_ms=round(status.drift_ms, 3),
             is_synchronized=status.is_synchronized,
             sync_violations=status.violations,
             state=status.state,
             correction=self._correction(),
-            fresh_fraction=None if fresh is None else round(fresh, 4),
+            fresh_fraction=0.0 if fresh is None else round(fresh, 4),
             playout_delay_ms=round(self.playout_delay_ms, 3),
             sync_tolerance_ms=self.meter.tolerance_ms,
         )
 
     # -- inside --------------------------------------------------------------------------
+
+    def _post_report(self, now_ns: int) -> None:
+        report = self.report(now_ns)
+        if report is not None:
+            self._events.append(report)
 
     def _correction(self) -> Correction:
         """Return the strongest correction since the last report."""
@@ -295,4 +302,4 @@ class SyncController:
         meter.receive_release(fragment, now_ns)
         if meter.state is not state:
             self._begin_catch_up()
-            self._events.append(self.report(now_ns))
+            self._post_report(now_ns)

@@ -51,7 +51,7 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{channel: Channel, quality: Quality, init_id: string | number, codec: string, width: number, height: number, fps: number, data: string | Uint8Array}} InitEvent */
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */
 /** @typedef {{channel: Channel, quality: Quality, sequence: number, init_id: string | number, pts: number, duration: number, keyframe: boolean, cached: boolean, captured_at: number, released_at: number, frames: FrameInfo[], data: string | Uint8Array}} FragmentEvent */
-/** @typedef {{drift_ms: number | null, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number}} SyncEvent */
+/** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number}} SyncEvent */
 /** @typedef {Channel | "both"} VideoView what a connection carries of the two pictures */
 /** @typedef {{channel: VideoView, quality: Quality, previous_channel: VideoView, at_pts: number, reason: string}} SwitchedEvent */
 /** @typedef {{pts: number, capturedAtMs: number, boxAgeMs: number | null}} FrameMeta */
