@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 
 from playwright.sync_api import Browser, Page
 
@@ -21,26 +23,24 @@ Opens = Callable[[Browser, str, str], AbstractContextManager[Page]]
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What one page showed over a while: the age of each frame at its first look, and the flow."""
+    """What one page showed over a while: the age of each frame when it came up, and the flow."""
 
     ages_ms: list[float]
     flow: Flow
 
 
 def ages_ms(seen: Seen, captured_at: Mapping[int, float], fps: Fraction) -> list[float]:
-    """Return how old each frame was when it was first seen; those of unknown capture are left out.
+    """Return how old each frame was when it came up; those of unknown capture are left out.
 
-    ``captured_at``: Unix seconds by pts.
+    One that a player goes back to counts again. ``captured_at``: Unix seconds by pts.
     """
-    ages: list[float] = []
-    newest = -1
-    for look in seen.looks:
-        if look.number is None or look.number <= newest:
-            continue
-        newest = look.number
-        captured_s = captured_at.get(frame_pts(newest, fps))
+    read = ((look.at_ms, look.number) for look in seen.looks if look.number is not None)
+    ages = []
+    for number, looks in groupby(read, key=itemgetter(1)):
+        at_ms, _ = next(looks)
+        captured_s = captured_at.get(frame_pts(number, fps))
         if captured_s is not None:
-            ages.append(seen.time_origin_ms + look.at_ms - captured_s * 1000)
+            ages.append(seen.time_origin_ms + at_ms - captured_s * 1000)
     return ages
 
 

@@ -2,10 +2,11 @@
  * Reads what a page shows, once per animation frame: of every picture of a camera the frame number
  * in its truth strip and the channel cell under it (wire protocol, "The truth strip").
  *
- * This script's animation callback is asked for before the page's own, so it sees what the frame
- * before it has drawn, at the moment when the display was given that. Presses are the browser's own
- * time stamps of the click, or of the choice in a list. `presented.take()` gives what was seen since
- * it was called last; all times are ms since the page began, `timeOrigin` ms since 1970.
+ * A canvas is painted in an animation frame, the picture of a <video> is chosen for one, and both
+ * are on the display with the next. So pictures are read right after an animation frame, and what
+ * is read counts from the next one on. Presses are the browser's own time stamps of the click, or of
+ * the choice in a list. `presented.take()` gives what was seen since it was called last; all times
+ * are ms since the page began, `timeOrigin` ms since 1970.
  */
 (() => {
   const CELLS = 32;
@@ -36,11 +37,18 @@
 
   let looks = [];
   let presses = [];
+  /** What was read after the animation frame before this one; null when there was no time. */
+  let shown = null;
+  const afterFrame = new MessageChannel();
+  const readAll = () =>
+    [...document.querySelectorAll("[data-camera-id][data-channel]")].map(read);
+  afterFrame.port1.onmessage = () => (shown = readAll());
 
   function look(atMs) {
     requestAnimationFrame(look);
-    const pictures = document.querySelectorAll("[data-camera-id][data-channel]");
-    looks.push([atMs, [...pictures].map(read)]);
+    looks.push([atMs, shown ?? readAll()]);
+    shown = null;
+    afterFrame.port2.postMessage(null);
   }
   requestAnimationFrame(look);
 
