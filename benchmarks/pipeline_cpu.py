@@ -18,8 +18,6 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,15 +25,16 @@ import imageio_ffmpeg
 import supervision as sv
 from rich.progress import track
 
+from benchmarks.flat_out import QUALITY, FlatOut
 from benchmarks.video import make_video
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, ChannelType
 from streamlab.core.fragment import Fragment
 from streamlab.core.timebase import frame_number
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import ScriptedDetector, truth_detector
 from streamlab.media.encode import PRESETS
 from streamlab.media.picture import Picture
-from streamlab.media.source import Source, SourceFrame, open_source
+from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.media.street import Street
 from streamlab.pipeline import CameraPipeline, DetectionService
@@ -43,7 +42,7 @@ from streamlab.pipeline.camera import PipelineSettings
 
 FPS = Fraction(30)
 SIZE_PX = (640, 360)
-QUALITY = QualityLevel.MEDIUM
+AHEAD = 6
 
 
 def lookup_detector(street: Street, frames: int) -> ScriptedDetector:
@@ -60,30 +59,9 @@ def lookup_detector(street: Street, frames: int) -> ScriptedDetector:
     return ScriptedDetector(answer, "lookup")
 
 
-class FlatOut:
-    """A file read as fast as its frames are taken: never more than ``AHEAD`` in the pipeline."""
-
-    AHEAD = 6
-    extradata = None
-    reorders = False
-
-    def __init__(self, source: Source) -> None:
-        self.info = replace(source.info, live=True)
-        self.room = threading.Semaphore(self.AHEAD)
-        self._source = source
-
-    def frames(self) -> Iterator[SourceFrame]:
-        for item in self._source.frames():
-            self.room.acquire()
-            yield item
-
-    def close(self) -> None:
-        self._source.close()
-
-
 def ours_ms(path: Path, detector: ScriptedDetector, seconds: float, *, paced: bool) -> float:
     spec = SourceSpec.parse(str(path))
-    source = open_source(spec) if paced else FlatOut(open_source(spec))
+    source = open_source(spec) if paced else FlatOut(open_source(spec), AHEAD)
     service = DetectionService(detector)
     service.start()
     done, annotated = threading.Event(), 0
