@@ -13,7 +13,6 @@ import argparse
 import json
 import math
 import os
-import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,29 +20,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure.server import serve
+from benchmarks.presented.chromium import NO_WEBCODECS, chromium
 from streamlab.core.stats import nearest_rank
 
 STRIP_SCRIPT = Path(__file__).parent / "measure" / "strip.js"
-SCRIPTS = {"webcodecs": "", "mse": "delete globalThis.VideoDecoder;"}
+SCRIPTS = {"webcodecs": "", "mse": NO_WEBCODECS}
 """What makes the page play this way."""
 BOTH_SHOWN = """document.querySelectorAll("[data-camera-id][data-channel]").length === 2
   && globalThis.streamlab?.player.stats().mode"""
-FLAGS = [
-    "--headless=new",
-    *(["--no-sandbox"] if os.geteuid() == 0 else []),
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 SETTLE_S = 3.0  # the page's first pictures come from the cache, and the model is cold
 TAKE_S = 10.0
 GOAL_SAME = 0.999
@@ -88,9 +77,9 @@ def take(page: Page) -> list[Look]:
     return [Look(*row) for row in page.evaluate("presentedStrip.take()")]
 
 
-def watch(chromium: Browser, url: str, mode: str, seconds: float, looks: list[Look]) -> None:
+def watch(browser: Browser, url: str, mode: str, seconds: float, looks: list[Look]) -> None:
     """Add what the page shows for this long, playing this way. Raises RuntimeError."""
-    page = chromium.new_page()
+    page = browser.new_page()
     page.add_init_script(f"{SCRIPTS[mode]}\n{STRIP_SCRIPT.read_text()}")
     page.goto(f"{url}/?camera_id=street&view=both")
     page.wait_for_function(BOTH_SHOWN, timeout=60_000)
@@ -114,16 +103,13 @@ def main() -> None:
     seen: dict[str, list[Look]] = {mode: [] for mode in options.mode}
     with (
         serve("--camera", camera, "--model", options.model, "--threads", "1") as server,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        path = shutil.which("chromium") or playwright.chromium.executable_path
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS, handle_sigint=False)
         try:
             for mode, looks in seen.items():
-                watch(chromium, server.url, mode, options.seconds, looks)
+                watch(browser, server.url, mode, options.seconds, looks)
         except KeyboardInterrupt:
             print("\nstopped; this is what there is")
-        chromium.close()
     found = {mode: figures(looks) for mode, looks in seen.items() if looks}
     if found:
         report(found)
