@@ -1,0 +1,1 @@
+"""How many cameras one machine carries, and what managing thousands of streams costs."""

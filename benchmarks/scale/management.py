@@ -1,0 +1,196 @@
+"""What managing many streams costs, with nothing to decode, detect or encode.
+
+The cameras are real: `StreamChannelManager` opens a file for each, and runs its threads. Then the
+source is stalled by an injected fault (a picture a minute); the fragments that the streams carry
+were recorded from a camera beforehand, and are replayed to each stream on its own clock.
+
+    python -m benchmarks.scale.management STREAMS [ROUNDS]
+
+prints one line of JSON: what each operation took, ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from benchmarks.scale.clip import make_clip
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.connection import Connection
+from streamlab.core.faults import Faults
+from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.scripted import no_detector
+from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.manager.reports import process_report, stream_report, sync_report
+from streamlab.media.source import open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline.camera import PipelineSettings
+from streamlab.settings import Settings
+
+FPS, SIZE_PX = 10, (320, 180)
+RECORDED = 40  # fragments, of both channels: two GOPs
+OPERATIONS = 500  # of each kind are timed, on cameras drawn by lot
+CHECK_INTERVAL_S = 1.0
+STALLED = Faults(source_stall_ms=60_000, source_stall_every_s=0.1)
+MEDIUM = [ChannelKey(channel, QualityLevel.MEDIUM) for channel in ChannelType]
+Took = dict[str, list[float]]
+Media = list[InitSegment | Fragment]
+
+
+def record(folder: Path) -> Media:
+    """Return what one real camera hands over in two seconds."""
+    clip = folder / "street.mp4"
+    make_clip(clip, *SIZE_PX, FPS, seconds=3)
+    spec, service = SourceSpec.parse(str(clip)), DetectionService(no_detector())
+    media: Media = []
+    enough = threading.Event()
+
+    def emit(item: object) -> None:
+        if isinstance(item, (InitSegment, Fragment)) and not enough.is_set():
+            media.append(item)
+            if sum(isinstance(each, Fragment) for each in media) >= RECORDED:
+                enough.set()
+
+    service.start()
+    pipeline = CameraPipeline(
+        "recorded", spec, open_source(spec), service, BoxRenderer(), PipelineSettings(), emit
+    )
+    pipeline.request_encoders(frozenset(MEDIUM))
+    pipeline.start()
+    enough.wait(30)
+    pipeline.stop()
+    service.stop()
+    return media
+
+
+def make_film(path: Path) -> None:
+    """Write a film of two small pictures."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for number in range(2):
+            frame = av.VideoFrame(64, 36, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def replay(camera: Camera, media: Media) -> None:
+    """Hand a stream what was recorded, as if it came now."""
+    fragments = [item for item in media if isinstance(item, Fragment)]
+    shift_ns = monotonic_ns() - fragments[-1].ready_ns
+    for item in media:
+        if isinstance(item, InitSegment):
+            camera.stream.receive_init(item)
+            continue
+        (frame,) = item.frames
+        ready_ns = frame.ready_ns + shift_ns
+        moved = frame._replace(captured_ns=frame.captured_ns + shift_ns, ready_ns=ready_ns)
+        again = Fragment(item.key, item.sequence, item.init_id, (moved,), item.data)
+        camera.stream.receive_fragment(again, ready_ns, wall_s())
+    camera.settle()
+
+
+class Fleet:
+    """So many cameras, each with a viewer of both channels."""
+
+    def __init__(self, streams: int, film: Path, media: Media) -> None:
+        self.took: Took = defaultdict(list)
+        settings = Settings(
+            max_cameras=streams,
+            max_connections=4 * streams,
+            sync_check_interval=CHECK_INTERVAL_S,
+            stall_after=86_400,
+        )
+        self.channels = StreamChannelManager(settings, no_detector())
+        self.subscriptions = ChannelSubscriptionManager(self.channels)
+        self._streams, self._media = streams, media
+        self._spec = SourceSpec.parse(str(film))
+        self._viewers: dict[str, Connection] = {}
+
+    async def create(self) -> None:
+        """Add the cameras and their viewers, one after the other."""
+        for number in range(self._streams):
+            with self._timed("create"):
+                camera = await self.channels.add_camera(f"c{number}", self._spec)
+            camera.inject(STALLED)
+            with self._timed("subscribe"):
+                viewer = self.subscriptions.open(camera, View.BOTH.channels)
+            self._viewers[camera.camera_id] = viewer
+            replay(camera, self._media)
+        gc.collect()
+        gc.freeze()  # as the server does before it serves
+
+    def check_all(self) -> None:
+        """Have every stream judged and reported to its viewer, once."""
+        time.sleep(CHECK_INTERVAL_S)  # the loop stands still, so that all fall due
+        with self._timed("check of all"):
+            for camera in self.channels.cameras.values():
+                started_ns = time.perf_counter_ns()
+                camera.stream.handle_timer(monotonic_ns(), wall_s())
+                camera.settle()
+                self.took["check"].append((time.perf_counter_ns() - started_ns) / 1e6)
+
+    async def operate(self, lot: random.Random) -> None:
+        """Switch and ask for figures, on cameras drawn by lot."""
+        cameras = list(self.channels.cameras.values())
+        for camera in lot.choices(cameras, k=OPERATIONS):
+            viewer = self._viewers[camera.camera_id]
+            view = View.ANNOTATED if viewer.view is not View.ANNOTATED else View.RAW
+            with self._timed("switch"):
+                await self.subscriptions.switch(camera, viewer, view, None)
+            with self._timed("stats"):
+                stream_report(camera)
+            with self._timed("sync stats"):
+                sync_report(camera, 60.0)
+        with self._timed("stats of all"):
+            process_report(self.channels)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        started_ns = time.perf_counter_ns()
+        yield
+        self.took[name].append((time.perf_counter_ns() - started_ns) / 1e6)
+
+
+async def measure(streams: int, rounds: int) -> Took:
+    """Return what each operation took, ms."""
+    lot = random.Random(1)
+    with tempfile.TemporaryDirectory() as folder:
+        media, film = record(Path(folder)), Path(folder) / "film.mp4"
+        make_film(film)
+        fleet = Fleet(streams, film, media)
+        await fleet.create()
+        for _ in range(rounds):
+            fleet.check_all()
+            await fleet.operate(lot)
+        fleet.took["threads"].append(threading.active_count())
+        await fleet.channels.close()
+    return fleet.took
+
+
+def main(arguments: Sequence[str]) -> None:
+    logging.disable(logging.WARNING)  # a thousand times that a fault was injected
+    streams, rounds = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 5
+    print(json.dumps(asyncio.run(measure(streams, rounds))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
