@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Grid } from "./grid.js";
 import { DualPlayer, HttpControl, ProblemError, SseTransport } from "./player.js";
 import { TruthOverlay } from "./truth.js";
 
@@ -49,6 +50,8 @@ const query = new URLSearchParams(location.search);
 const token = query.get("access_token");
 /** @type {DualPlayer | null} */
 let player = null;
+/** @type {Grid | null} */
+let grid = null;
 /** @type {TruthOverlay | null} */
 let truth = null;
 /** @type {Camera[]} */
@@ -58,6 +61,7 @@ let cameraId = query.get("camera_id");
 let view = VIEWS.find((name) => name === query.get("view")) ?? "both";
 let quality = QUALITIES.find((name) => name === query.get("quality")) ?? "medium";
 let truthWanted = query.get("truth") === "1";
+let gridWanted = query.get("layout") === "grid";
 /** @type {(number | null)[]} */
 let drifts = [];
 let stateWords = "";
@@ -94,15 +98,20 @@ function showCameras() {
   const same = cameras.map((camera) => camera.camera_id).join("\n");
   if (nav.dataset.ids !== same) {
     nav.dataset.ids = same;
-    nav.replaceChildren(...cameras.map(cameraButton));
+    nav.replaceChildren(...(cameras.length > 1 ? [allButton()] : []), ...cameras.map(cameraButton));
   }
-  for (const [index, camera] of cameras.entries()) {
-    const button = /** @type {HTMLElement} */ (nav.children[index]);
-    button.dataset.state = camera.state;
-    button.setAttribute("aria-current", String(camera.camera_id === cameraId));
+  for (const { camera_id, state } of cameras) {
+    const button = /** @type {HTMLElement} */ (
+      nav.querySelector(`[data-open-camera="${CSS.escape(camera_id)}"]`)
+    );
+    button.dataset.state = state;
+    button.setAttribute("aria-current", String(!grid && camera_id === cameraId));
   }
-  if (player) return;
-  if (!cameraId && cameras.length) openCamera(cameras[0].camera_id);
+  nav.querySelector("[data-action=grid]")?.setAttribute("aria-current", String(grid !== null));
+  grid?.show(cameras);
+  if (player || grid) return;
+  if (gridWanted && cameras.length > 1) openGrid();
+  else if (!cameraId && cameras.length) openCamera(cameras[0].camera_id);
   else if (cameraId) openCamera(cameraId);
   else showEmpty();
 }
@@ -114,6 +123,16 @@ function cameraButton({ camera_id }) {
   button.textContent = camera_id;
   button.dataset.openCamera = camera_id;
   button.addEventListener("click", () => openCamera(camera_id));
+  return button;
+}
+
+function allButton() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "All";
+  button.title = "All cameras at once (G)";
+  button.dataset.action = "grid";
+  button.dataset.state = "live";
   return button;
 }
 
@@ -142,8 +161,36 @@ function docs() {
 
 // --- the player
 
+function openGrid() {
+  if (grid || cameras.length < 2) return;
+  player?.destroy();
+  player = null;
+  drifts = [];
+  gridWanted = true;
+  document.title = "All cameras · streamlab";
+  for (const id of ["placeholder", "figures", "about"]) byId(id).hidden = true;
+  byId("controls").hidden = false;
+  byId("quality").parentElement?.toggleAttribute("hidden", true);
+  byId("stage").dataset.layout = "grid";
+  grid = new Grid({ container: byId("stage"), token, view, onOpen: openCamera });
+  say("live", "");
+  tell("");
+  showTruth();
+  showView();
+  showCameras();
+}
+
+function closeGrid() {
+  grid?.destroy();
+  grid = null;
+  gridWanted = false;
+  delete byId("stage").dataset.layout;
+  byId("quality").parentElement?.toggleAttribute("hidden", false);
+}
+
 /** @param {string} id */
 function openCamera(id) {
+  closeGrid();
   player?.destroy();
   cameraId = id;
   drifts = [];
@@ -192,11 +239,24 @@ function attempt(change) {
 
 /** @param {string} action */
 function act(action) {
+  if (action === "grid") openGrid();
+  if (grid) actOnAll(grid, action);
   if (!player) return;
   if (action === "switch") attempt(player.switch());
   if (action === "truth") toggleTruth();
   const chosen = VIEWS.find((name) => action === `view-${name}`);
   if (chosen) attempt(player.setView(chosen));
+}
+
+/** @param {Grid} all @param {string} action */
+function actOnAll(all, action) {
+  const swapped = view === "annotated" ? "raw" : "annotated";
+  const chosen =
+    action === "switch" ? swapped : VIEWS.find((name) => action === `view-${name}`);
+  if (!chosen) return;
+  view = chosen;
+  attempt(all.setView(view));
+  showView();
 }
 
 function toggleTruth() {
@@ -237,7 +297,7 @@ function showState(state) {
 }
 
 function showView() {
-  byId("stage").dataset.view = view;
+  byId("stage").dataset.view = grid ? "" : view;
   for (const button of document.querySelectorAll(".views button")) {
     const pressed = /** @type {HTMLElement} */ (button).dataset.action === `view-${view}`;
     button.setAttribute("aria-pressed", String(pressed));
@@ -245,6 +305,8 @@ function showView() {
   const next = new URLSearchParams(location.search);
   if (cameraId) next.set("camera_id", cameraId);
   next.set("view", view);
+  if (grid) next.set("layout", "grid");
+  else next.delete("layout");
   next.set("quality", quality);
   if (truthWanted) next.set("truth", "1");
   else next.delete("truth");
@@ -266,7 +328,7 @@ function showDetector(detector) {
 function showTruth() {
   const camera = cameras.find((each) => each.camera_id === cameraId);
   const { source, width, height } = camera ?? {};
-  const known = source?.startsWith("synthetic:") && width && height;
+  const known = !grid && source?.startsWith("synthetic:") && width && height;
   truth?.remove();
   truth = null;
   if (known && truthWanted) {
@@ -339,6 +401,7 @@ const KEYS = /** @type {Record<string, string>} */ ({
   4: "view-overlay",
   s: "switch",
   t: "truth",
+  g: "grid",
 });
 
 document.addEventListener("click", ({ target }) => {
@@ -376,6 +439,9 @@ Object.assign(globalThis, {
   streamlab: {
     get player() {
       return player;
+    },
+    get players() {
+      return grid ? grid.players : player ? [player] : [];
     },
   },
 });
