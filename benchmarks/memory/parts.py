@@ -37,13 +37,12 @@ def decoder(film: str) -> object:
 def encoder(film: str) -> object:
     """Encode the first picture of a film for two seconds, and stay open."""
     source = open_source(SourceSpec.parse(film))
-    pictures = [Picture(next(frames).frame, 0) for frames in [source.frames()]]
-    key = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
-    made = Encoder(key, pictures[0], source.info.fps)
+    like = Picture(next(source.frames()).frame, 0).copy()
     source.close()
+    key = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
+    made = Encoder(key, like, source.info.fps)
     for number in range(FRAMES):
-        picture = Picture(pictures[0].frame, number * 6000)
-        made.encode(picture, keyframe=number == 0)
+        made.encode(Picture(like.frame, number * 6000), keyframe=number == 0)
     return made
 
 

@@ -72,7 +72,7 @@ def take_step(host: Host, fps: int, seconds: float) -> Step:
     return Step(
         host.cameras,
         fps,
-        rate=min(sum(map(_at_most_one, of)) / host.cameras for of in shares.values()),
+        rate=min(sum(of) / host.cameras for of in shares.values()),
         worst=min(min(of) for of in shares.values()),
         violations=_violations(counted),
         detections_fps=_fewest_detections(counted, host.cameras) / span_s,
@@ -80,10 +80,6 @@ def take_step(host: Host, fps: int, seconds: float) -> Step:
         delay_p95_ms=delays.p95 if delays else 0.0,
         cpu={name: (after[name] - before.get(name, 0.0)) / seconds for name in after},
     )
-
-
-def _at_most_one(share: float) -> float:
-    return min(1.0, share)  # a frame more at an edge makes up for none that another camera lost
 
 
 def _shares(frames: Iterable[Delivered], host: Host, expected: float) -> dict[str, list[float]]:

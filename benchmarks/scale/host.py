@@ -86,7 +86,7 @@ class Host:
         names = self._thread_names()
         for task in Path(f"/proc/{self.server.pid}/task").iterdir():
             name = names.get(task.name, "libraries")
-            used[re.sub(r"-.*|\d+$", "", name)] += _cpu_s(task / "stat")
+            used[_kind(name)] += _cpu_s(task / "stat")
         used["viewers"] = _cpu_s(Path(f"/proc/{self.viewers.pid}/stat"))
         used["others"] = _machine_cpu_s() - sum(used.values())
         return dict(used)
@@ -114,6 +114,10 @@ def _cpu_s(stat: Path) -> float:
     except FileNotFoundError:  # a thread that has just ended
         return 0.0
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def _kind(name: str) -> str:
+    return "event loop" if name == "MainThread" else re.sub(r"-.*|\d+$", "", name)
 
 
 def _machine_cpu_s() -> float:
