@@ -769,6 +769,9 @@ class Track {
   /** Start again from the newest keyframe. */
   restart() {}
 
+  /** Look whether there is a frame that was not announced yet. Once per animation frame. */
+  look() {}
+
   /** Go on from the frame it waits at. */
   letGo() {
     this.heldPts = Infinity;
@@ -1081,6 +1084,11 @@ class MseTrack extends Track {
       this.#output(Math.round(mediaTime * TICKS_PER_S));
       this.#watch();
     });
+  }
+
+  /** @override */
+  look() {
+    if (this.#placed && "VideoFrame" in globalThis && this.#video.readyState >= 2) this.#output(0);
   }
 
   /** @param {number} pts of the frame that was announced */
@@ -1956,7 +1964,10 @@ export class DualPlayer {
     this.#animation = requestAnimationFrame(this.#animate);
     const nowMs = performance.now();
     for (const picture of this.#pictures) {
-      for (const track of picture.tracks) if (track.isStalled) track.resync();
+      for (const track of picture.tracks) {
+        if (track.isStalled) track.resync();
+        track.look();
+      }
       picture.promote(this.#shownPts, nowMs);
     }
     const [first, second] = this.#pictures;
