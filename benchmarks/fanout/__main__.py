@@ -2,8 +2,8 @@
 
 One publisher, events of 20 KB at 10 a second, N readers on the loopback. The servers run beside
 one another and take turns, so that what else the machine does meets them all. CPU is user and
-system time of the server's processes from /proc/PID/stat; the peers are published to by this
-process, so the threads of streamlab's camera are left out there, and "all CPU" has them.
+system time of the threads of a server, from /proc/PID/task/*/schedstat; the peers are published to
+by others, so the threads of streamlab's camera are left out there, and "all CPU" has them.
 
     python -m benchmarks.fanout [--readers 200 1000] [--seconds 10] [--rounds 3]
 """
