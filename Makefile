@@ -15,7 +15,7 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit bench live yolo model clean
+.PHONY: help demo test lint types js unit bench bench-check bench-short live yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,12 +45,16 @@ unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 	@echo "== pytest, in a browser"
 	@$(BIN)/python -m pytest -m browser
 
-bench: $(DEV)  ## measure: CPU per frame beside ffmpeg, sync policies, carried boxes, shared detector
-	@$(BIN)/python benchmarks/pipeline_cpu.py
-	@$(BIN)/python -m benchmarks.sync_policies
-	@$(BIN)/python benchmarks/sync_check.py
-	@$(BIN)/python benchmarks/carry_forward.py
-	@$(BIN)/python benchmarks/shared_detector.py
+bench: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)  ## run all benchmark notebooks; a report is in benchmarks/out
+	@$(BIN)/python -m benchmarks.harness run $(NOTEBOOKS) $(BENCH_ARGS)
+
+bench-check:  ## say what got worse in the last run of the benchmarks
+	@$(BIN)/python -m benchmarks.harness check $(NOTEBOOKS)
+
+bench-short: $(DEV) $(STAMPS)/system  ## the short benchmarks, and what got worse
+	@echo "== benchmarks, the short version"
+	@$(BIN)/python -m benchmarks.harness run --short $(NOTEBOOKS)
+	@$(BIN)/python -m benchmarks.harness check $(NOTEBOOKS)
 
 live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: street, with faults; then in a browser
 	@$(BIN)/python -m benchmarks.live_drift
