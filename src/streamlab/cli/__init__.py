@@ -1,4 +1,4 @@
-"""The command line: ``demo``, ``serve``, ``watch``, ``models``, ``probe`` and ``record-trace``."""
+"""Commands: ``demo``, ``serve``, ``watch``, ``models``, ``probe``, ``bench``, ``record-trace``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import streamlab
+from streamlab.cli.bench import bench
 from streamlab.cli.models import models
 from streamlab.cli.probe import probe
 from streamlab.cli.record import record_trace
@@ -23,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, watch, models, probe, record_trace):
+for command in (demo, serve, watch, models, probe, bench, record_trace):
     app.command()(command)
 
 
