@@ -13,6 +13,8 @@ from benchmarks.harness.figure import Figure, Goal, as_samples, written, written
 from benchmarks.harness.folders import ROOT
 from benchmarks.harness.machine import describe_machine
 
+pd.set_option("display.max_colwidth", 120)  # notes are read whole
+
 
 class Results:
     """Collects a notebook's figures, shows them beside their goals, and keeps them.
