@@ -15,7 +15,7 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit bench bench-check bench-short live yolo model clean
+.PHONY: help demo test lint types js unit bench bench-check bench-short live pictures yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,10 @@ live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: st
 	@$(BIN)/python -m benchmarks.live_drift
 	@$(BIN)/python -m benchmarks.live_drift --faults
 	@$(BIN)/python -m benchmarks.presented_drift
+
+pictures: $(DEV)  ## make the pictures of the notebook view and the dashboard in docs/images anew
+	@$(BIN)/python -m pytest tests/browser/test_lab.py tests/browser/test_dashboard.py
+	@$(BIN)/python tests/browser/keep_pictures.py
 
 yolo: $(STAMPS)/yolo  ## install the Ultralytics backend: torch first and by name, one OpenCV
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,12 +23,41 @@ SETTINGS = {
 }
 
 
-KERNEL_IS_READY = """async () => {
-  const session = globalThis.jupyterapp?.shell.currentWidget?.sessionContext;
-  await session?.ready;
-  const kernel = session?.session?.kernel;
-  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+PANEL = "[...jupyterapp.shell.widgets('main')].find(({ content }) => content?.model?.cells)"
+KERNEL_IS_READY = f"""() => {{
+  const context = globalThis.jupyterapp && {PANEL}?.sessionContext;
+  const kernel = context?.session?.kernel;
+  return context?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}}"""
+RUN_ALL = (
+    f"""async (left_out) => {{
+  const {{ id, content }} = {PANEL};
+"""
+    """  const { shell, commands } = globalThis.jupyterapp;
+  shell.activateById(id);
+  for (let index = 0; index < content.model.cells.length; index += 1) {
+    const cell = content.model.cells.get(index);
+    if (cell.type !== "code" || cell.sharedModel.getSource().includes(left_out)) continue;
+    content.activeCellIndex = index;
+    const done = await commands.execute("notebook:run-cell");
+    const error = cell.sharedModel.outputs.find(({ output_type }) => output_type === "error");
+    if (error) throw new Error(`cell ${index}: ${error.ename}: ${error.evalue}`);
+    if (!done) throw new Error(`cell ${index} was not run`);
+  }
 }"""
+)
+ASK_KERNEL = (
+    f"""async (code) => {{
+  const {{ kernel }} = {PANEL}.sessionContext.session;
+"""
+    """
+  let text = "";
+  const request = kernel.requestExecute({ code, store_history: false });
+  request.onIOPub = ({ content }) => (text += content.text ?? "");
+  await request.done;
+  return text;
+}"""
+)
 READY_TIMEOUT_MS = 60_000
 OUTPUT_TIMEOUT_MS = 60_000
 RUN_TRIES = 20
@@ -62,6 +92,11 @@ class JupyterLabProcess:
         }
         (self._folder / name).write_text(json.dumps(notebook), encoding="utf-8")
         return f"{self.url}/doc/tree/{name}"
+
+    def copy_notebook(self, path: Path) -> str:
+        """Take a copy of a notebook and return the address that opens it."""
+        shutil.copy(path, self._folder)
+        return f"{self.url}/doc/tree/{path.name}"
 
     def __enter__(self) -> Self:
         private = self._folder / ".jupyter"
@@ -160,6 +195,14 @@ class NotebookPage:
             if prompt.text_content() != before:
                 return
         raise TimeoutError(f"cell {cell} does not run")
+
+    def run_all(self, left_out: str) -> None:
+        """Run all cells, one after the other, but those that contain ``left_out``."""
+        self.page.evaluate(RUN_ALL, left_out)
+
+    def ask_kernel(self, code: str) -> str:
+        """Return what code prints in the kernel."""
+        return str(self.page.evaluate(ASK_KERNEL, code)).strip()
 
     def execute(self, command: str) -> None:
         """Have JupyterLab do something; returns at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,13 @@ class DashboardPage(StreetPage):
         """Return what the server says of the camera."""
         cameras = httpx.get(f"{self.server_url}/cameras").json()["cameras"]
         return next(each for each in cameras if each["camera_id"] == "street")
+
+    def wait_for_camera(self, name: str, value: object) -> None:
+        """Wait until the server says this of the camera."""
+        give_up_s = time.monotonic() + ANSWER_MS / 1000
+        while (now := self.camera()[name]) != value:
+            assert time.monotonic() < give_up_s, f"{name} is still {now}"
+            self.page.wait_for_timeout(100)
 
     def change_camera(self, **changes: object) -> None:
         """Change the camera behind the dashboard's back."""
@@ -168,10 +176,7 @@ def test_controls_act_on_the_camera_and_follow_it(board: DashboardPage) -> None:
     tolerance = board.page.get_by_role("slider", name="").first
     tolerance.focus()
     tolerance.press("ArrowRight")
-    board.wait_until(
-        """async () => (await (await fetch("../cameras")).json()).cameras
-          .some(({ camera_id: id, sync_tolerance_ms: ms }) => id === "street" && ms === 51)"""
-    )
+    board.wait_for_camera("sync_tolerance_ms", 51)
     board.change_camera(sync_tolerance_ms=80, sync_policy="hold")
     shown = board.page.locator(".bk-slider-value").first
     expect(shown).to_have_text("80 ms", timeout=ANSWER_MS)

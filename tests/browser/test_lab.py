@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from benchmarks.measure.jupyter_lab import JupyterLabProcess, NotebookPage
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.page import STRIP_SCRIPT, Look, Watched
 
@@ -27,7 +28,8 @@ CELLS = [
     "print(lab.stats()['viewers'].tolist())",
     "lab.close()",
 ]
-LAPTOP = {"width": 1366, "height": 900}
+LAPTOP: ViewportSize = {"width": 1366, "height": 900}
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 class Notebook(NotebookPage):
@@ -65,27 +67,35 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLabProc
         yield server
 
 
-@pytest.fixture
-def notebook(chromium: Browser, jupyter: JupyterLabProcess) -> Iterator[Notebook]:
-    """An open notebook with an idle kernel; errors on the page's console fail the test."""
-    with chromium.new_context(viewport=LAPTOP, reduced_motion="reduce") as session:  # type: ignore[arg-type]
+@contextmanager
+def opened(chromium: Browser, url: str) -> Iterator[Notebook]:
+    """Open a notebook and wait for its kernel; errors on the page's console fail the test."""
+    with chromium.new_context(viewport=LAPTOP, reduced_motion="reduce") as session:
         page = session.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(STRIP_SCRIPT)
         notebook = Notebook(page)
-        notebook.open(jupyter.add_notebook("street.ipynb", CELLS))
+        notebook.open(url)
         yield notebook
         assert not errors
 
 
+@pytest.fixture
+def notebook(chromium: Browser, jupyter: JupyterLabProcess) -> Iterator[Notebook]:
+    """A notebook of our own cells."""
+    with opened(chromium, jupyter.add_notebook("street.ipynb", CELLS)) as shown:
+        yield shown
+
+
 def frames_in_both(seen: Watched) -> set[int]:
-    """Return the frames that were shown in both pictures, which are those of one frame."""
+    """Return the frames that both pictures of the first view showed, each at the same time."""
     numbers = set()
     for look in seen.looks:
-        if len(look["pictures"]) < 2:
+        pictures = look["pictures"]
+        if [each["channel"] for each in pictures[:2]] != ["raw", "annotated"]:
             continue  # annotated is far behind: this machine is busy
-        raw, annotated = look["pictures"]
+        raw, annotated = pictures[:2]
         assert raw["number"] is not None
         assert raw["number"] == annotated["number"]
         assert not raw["white"]
@@ -159,3 +169,28 @@ def test_no_stream_is_left_behind(notebook: Notebook) -> None:
     page.wait_for_selector("canvas[data-channel]", timeout=60_000)
     notebook.run(CLOSE)
     expect(page.locator(".sl-message")).to_have_text("The lab was closed.")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("lesson", ["01_first_stream", "02_two_channels_in_sync"])
+def test_a_lesson(
+    chromium: Browser, jupyter: JupyterLabProcess, artifacts: Path, lesson: str
+) -> None:
+    with opened(chromium, jupyter.copy_notebook(NOTEBOOKS / f"{lesson}.ipynb")) as notebook:
+        page = notebook.page
+        notebook.run_all("close()")
+        view = page.locator(".streamlab-view").first
+        view.scroll_into_view_if_needed()
+        notebook.act("view-both")
+        expect(view.locator("canvas[data-channel]")).to_have_count(2)
+        assert len(frames_in_both(notebook.watch(2000))) > 10
+        page.screenshot(path=artifacts / f"lab-{lesson[:2]}.png")
+
+        notebook.act("switch")
+        expect(view.locator("canvas[data-channel=annotated]")).to_have_count(1)
+        expect(view.locator("canvas[data-channel=raw]")).to_have_count(0)
+        tolerance = "print(next(iter(lab)).sync_tolerance_ms)"
+        assert notebook.ask_kernel(tolerance) != "21.0"
+        view.locator('[data-action="tolerance"]').fill("21")
+        expect(view.locator("output")).to_have_text("21 ms")
+        assert any(notebook.ask_kernel(tolerance) == "21.0" for _ in range(50))
