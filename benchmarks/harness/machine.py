@@ -10,7 +10,7 @@ from typing import Any
 
 PACKAGES = (
     "streamlab", "av", "numpy", "opencv-python-headless", "onnxruntime", "supervision",
-    "ultralytics", "torch", "uvicorn",
+    "ultralytics", "torch", "uvicorn", "aiortc",
 )  # fmt: skip
 
 
