@@ -6,7 +6,8 @@ An entry is a table `[NOTEBOOK.FIGURE]`:
 - `better`: `lower` or `higher`;
 - `worse_by`: what is allowed, as `"20 %"` of what is expected, or as a number in its unit;
 - `short`: `expected` and `worse_by` of the short version, or `false`: not measured there;
-- `needs`: a package or a program; where it is not installed, the figure is not asked for.
+- `needs`: a package of Python or of npm, or a program; where it is not installed, the figure is not
+  asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.figure import Figure, written
+from benchmarks.harness.folders import NOTEBOOKS
 
 
 class Verdict(Enum):
@@ -138,7 +140,7 @@ def _absent(name: str, entry: dict[str, Any], results: dict[str, Any]) -> Findin
     needs = entry.get("needs")
     if results["short"] and entry.get("short") is False:
         return Finding(name, Verdict.NOT_ASKED, "is not part of the short version")
-    if needs and needs not in results["machine"]["versions"] and shutil.which(needs) is None:
+    if needs and not _is_here(needs, results["machine"]["versions"]):
         return Finding(name, Verdict.NOT_ASKED, f"needs {needs}, which is not installed")
     notebook = results["notebooks"].get(name.partition(".")[0])
     if notebook is None:
@@ -148,6 +150,11 @@ def _absent(name: str, entry: dict[str, Any], results: dict[str, Any]) -> Findin
     else:
         why = "its notebook ran without measuring it"
     return Finding(name, Verdict.MISSING, f"is missing: {why}")
+
+
+def _is_here(needs: str, versions: dict[str, str]) -> bool:
+    npm = NOTEBOOKS / "node_modules" / needs
+    return needs in versions or npm.exists() or shutil.which(needs) is not None
 
 
 def _by(difference: float, expected: float, unit: str) -> str:
