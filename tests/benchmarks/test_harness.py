@@ -10,8 +10,9 @@ import nbformat
 import pytest
 from benchmarks.harness import NOTEBOOKS, Figure, Results, in_turn, plots, ratios
 from benchmarks.harness.__main__ import app
-from benchmarks.harness.check import Verdict, check
+from benchmarks.harness.check import Expectation, Verdict, check, load_expected
 from benchmarks.harness.figure import written
+from benchmarks.harness.folders import EXPECTED
 from benchmarks.harness.keep import keep_outputs
 from benchmarks.harness.run import run_notebook
 from typer.testing import CliRunner
@@ -158,6 +159,14 @@ def test_what_cannot_be_measured_here_is_not_asked_for() -> None:
 def test_a_gated_figure_needs_an_entry() -> None:
     (finding,) = check(results_of(Figure("cpu", (1.0,), gated=True)), {})
     assert finding.verdict is Verdict.UNEXPECTED
+
+
+def test_what_is_expected_can_be_read() -> None:
+    for name, entry in load_expected(EXPECTED).items():
+        notebook, _, _ = name.partition(".")
+        assert (NOTEBOOKS / f"{notebook}.ipynb").exists(), name
+        expectation = Expectation.of(entry, short=entry.get("short") is not False)
+        assert expectation.allowed > 0, name
 
 
 @pytest.mark.parametrize(("value", "code"), [(0.5, 0), (0.9, 1)])
