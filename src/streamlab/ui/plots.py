@@ -1,25 +1,53 @@
-"""Plots of the laboratory's tables: HoloViews elements, drawn by Bokeh.
+"""Plots of the laboratory's tables: HoloViews elements, drawn by Bokeh or by Matplotlib.
 
-In a notebook say ``hv.extension("bokeh")`` once; elsewhere ``hv.save(plot, "plot.html")``. A long
-trace is thinned to ``MAX_POINTS`` in a way that keeps every peak.
+In a notebook say ``show_pictures()`` once and plots are pictures, which stay in the file, or
+``hv.extension("bokeh")`` and they can be zoomed while the page has its scripts; elsewhere
+``hv.save(plot, "plot.html")``. A long trace is thinned to ``MAX_POINTS`` in a way that keeps every
+peak.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import holoviews as hv
-import holoviews.plotting.bokeh
 import numpy as np
 import pandas as pd
 
 from streamlab.core.playout import SyncPolicy
+from streamlab.ui.plot_looks import (
+    ALARM,
+    BAND,
+    INK,
+    QUIET,
+    framed,
+    with_band,
+    with_bars,
+    with_dots,
+    with_line,
+)
+from streamlab.ui.plot_pictures import png, show_pictures
+
+__all__ = [
+    "ALARM",
+    "BAND",
+    "BIN_MS",
+    "INK",
+    "MAX_POINTS",
+    "MAX_VIOLATIONS",
+    "POLICY_COLOURS",
+    "QUIET",
+    "box_age_plot",
+    "drift_histogram",
+    "drift_plot",
+    "png",
+    "show_pictures",
+    "tradeoff_plot",
+]
 
 MAX_POINTS = 20_000
 BIN_MS = 2.0
 MAX_VIOLATIONS = 0.001
-WIDTH_PX, HEIGHT_PX = 760, 290
-INK, QUIET, BAND, ALARM = "#33475b", "#8795a5", "#e3ece7", "#c2453d"
 POLICY_COLOURS = {
     SyncPolicy.NONE: "#9aa5b1",
     SyncPolicy.HOLD: "#c9973f",
@@ -41,17 +69,21 @@ _GAINS = {
 
 
 def drift_plot(simulated: pd.DataFrame) -> hv.Overlay:
-    """Return the drift over time: the tolerance as a band, each violation marked."""
+    """Return the drift over time: the tolerance as a band, each violation marked.
+
+    Takes what ``simulate`` returns, or a camera's ``frames``.
+    """
     left = simulated[["time_s", "drift_ms", "violation"]].dropna()
     tolerance_ms = simulated.attrs["sync_tolerance_ms"]
     edge_ms = 1.15 * np.abs(left["drift_ms"].to_numpy()).max(initial=tolerance_ms)
     within = hv.Scatter(_thinned(left[~left["violation"]], "drift_ms"), _TIME, _DRIFT)
     beyond = hv.Scatter(_thinned(left[left["violation"]], "drift_ms"), _TIME, _DRIFT)
-    return (
-        hv.HSpan(-tolerance_ms, tolerance_ms).opts(color=BAND, alpha=1, line_alpha=0)
-        * within.opts(color=INK, size=2, alpha=0.6)
-        * beyond.opts(color=ALARM, size=4)
-    ).opts(**_frame(_title("Drift", simulated), _TIME, _DRIFT), ylim=(-edge_ms, edge_ms))
+    layers = (
+        with_band(hv.HSpan(-tolerance_ms, tolerance_ms))
+        * with_dots(within, INK, size_px=3)
+        * with_dots(beyond, ALARM, size_px=5)
+    )
+    return framed(layers, _title("Drift", simulated), _TIME, _DRIFT, ylim=(-edge_ms, edge_ms))
 
 
 def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
@@ -66,12 +98,16 @@ def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
         {"from": edges_ms[:-1], "least": least, "to": edges_ms[1:], "share": 2 * least * counts}
     )[seen]
     beyond = (bars["from"] >= tolerance_ms) | (bars["to"] <= -tolerance_ms)
-    return (
-        hv.VSpan(-tolerance_ms, tolerance_ms).opts(color=BAND, alpha=1, line_alpha=0)
-        * hv.Rectangles(bars[~beyond]).opts(color=INK, line_alpha=0)
-        * hv.Rectangles(bars[beyond]).opts(color=ALARM, line_alpha=0)
-    ).opts(
-        **_frame(_title("Distribution of the drift", simulated), _DRIFT, _SHARE),
+    layers = (
+        with_band(hv.VSpan(-tolerance_ms, tolerance_ms))
+        * with_bars(hv.Rectangles(bars[~beyond]), INK)
+        * with_bars(hv.Rectangles(bars[beyond]), ALARM)
+    )
+    return framed(
+        layers,
+        _title("Distribution of the drift", simulated),
+        _DRIFT,
+        _SHARE,
         logy=True,
         yformatter="%g",
         xlim=(
@@ -85,13 +121,9 @@ def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
 def box_age_plot(simulated: pd.DataFrame) -> hv.Curve:
     """Return how old the boxes on each frame are, over time; gaps are frames without boxes."""
     ages = simulated[["time_s", "box_age_ms"]]
-    line = hv.Curve(_thinned(ages, "box_age_ms"), _TIME, _AGE)
-    return line.opts(
-        **_frame(_title("Age of the boxes", simulated), _TIME, _AGE),
-        color=INK,
-        line_width=1,
-        ylim=(0, max(50.0, 1.1 * ages["box_age_ms"].max())),
-    )
+    line = with_line(hv.Curve(_thinned(ages, "box_age_ms"), _TIME, _AGE), INK, width_px=1)
+    most_ms = max(50.0, 1.1 * ages["box_age_ms"].max())
+    return framed(line, _title("Age of the boxes", simulated), _TIME, _AGE, ylim=(0, most_ms))
 
 
 def tradeoff_plot(
@@ -117,17 +149,15 @@ def _tradeoff(runs: pd.DataFrame, trace: str, gain: str) -> hv.Overlay:
         if own.empty:
             continue
         axes = [_LATENCY], [_GAINS[gain], "violations", *_SETTINGS]
-        line = hv.Curve(own, *axes, label=str(policy)).opts(color=colour, line_width=2)
         kept = own["violations"] <= MAX_VIOLATIONS
-        style = {"line_color": colour, "size": 8, "tools": ["hover"]}
         curves += [
-            line,
-            hv.Scatter(own[kept], *axes).opts(fill_color=colour, **style),
-            hv.Scatter(own[~kept], *axes).opts(fill_color="white", **style),
+            with_line(hv.Curve(own, *axes, label=str(policy)), colour, width_px=2),
+            with_dots(hv.Scatter(own[kept], *axes), colour, size_px=8),
+            with_dots(hv.Scatter(own[~kept], *axes), colour, size_px=8, hollow=True),
         ]
     title = f"What latency buys · {trace} (hollow: over {100 * MAX_VIOLATIONS:g} % violations)"
-    return hv.Overlay(curves).opts(
-        **_frame(title, _LATENCY, _GAINS[gain]), legend_position="right", padding=0.05
+    return framed(
+        hv.Overlay(curves), title, _LATENCY, _GAINS[gain], legend_position="right", padding=0.05
     )
 
 
@@ -146,31 +176,3 @@ def _title(what: str, simulated: pd.DataFrame) -> str:
     return (
         f"{what} · {settings['policy']}, tolerance {settings['sync_tolerance_ms']:g} ms{left_out}"
     )
-
-
-def _frame(title: str, across: hv.Dimension, up: hv.Dimension) -> dict[str, Any]:
-    """Return what all plots share: size, quiet axes and a quiet grid."""
-    return {
-        "title": title,
-        "xlabel": across.pprint_label,
-        "ylabel": up.pprint_label,
-        "width": WIDTH_PX,
-        "height": HEIGHT_PX,
-        "show_grid": True,
-        "toolbar": "above",
-        "fontsize": {"title": "11pt", "labels": "10pt", "ticks": "9pt", "legend": "9pt"},
-        "backend_opts": {
-            "plot.title.text_color": INK,
-            "plot.title.text_font_style": "normal",
-            "plot.outline_line_color": None,
-            "plot.toolbar.autohide": True,
-            "xgrid.grid_line_color": None,
-            "ygrid.grid_line_color": "#eef1f4",
-            "xaxis.axis_label_text_font_style": "normal",
-            "yaxis.axis_label_text_font_style": "normal",
-            "xaxis.axis_line_color": QUIET,
-            "yaxis.axis_line_color": QUIET,
-            "xaxis.minor_tick_line_color": None,
-            "yaxis.minor_tick_line_color": None,
-        },
-    }
