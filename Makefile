@@ -15,13 +15,18 @@ define install
 endef
 DEV := $(STAMPS)/dev
 
-.PHONY: help demo test lint types js unit bench bench-check bench-short live pictures yolo model clean
+.PHONY: help demo test lint types js unit bench bench-check bench-short live pictures lab notebooks yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(STAMPS)/base  ## install what the demo needs and watch a synthetic street
 	@$(BIN)/streamlab demo --port $(PORT)
+
+lab: $(STAMPS)/lab  ## install what the notebooks need and open the first one in JupyterLab
+	@echo "== JupyterLab; Ctrl-C ends it"
+	@$(BIN)/python -m jupyterlab notebooks/01_first_stream.ipynb --port $(PORT) --log-level WARN \
+	  --ServerApp.answer_yes=True $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint types js unit  ## install what the tests need and run every check
 
@@ -44,6 +49,10 @@ unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 2 --dist loadfile
 	@echo "== pytest, in a browser"
 	@$(BIN)/python -m pytest -m browser
+
+notebooks: $(DEV)  ## run all notebooks and save what they show in them
+	@echo "== notebooks"
+	@$(BIN)/python -m tests.notebooks.save
 
 bench: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)  ## run all benchmark notebooks; a report is in benchmarks/out
 	@$(BIN)/python -m benchmarks.harness run $(NOTEBOOKS) $(BENCH_ARGS)
@@ -86,6 +95,11 @@ $(STAMPS)/base: pyproject.toml | $(STAMPS)/venv
 	@echo "== installing streamlab (a minute, the first time)"
 	$(call install,--editable .)
 	@touch $@
+
+$(STAMPS)/lab: pyproject.toml | $(STAMPS)/venv
+	@echo "== installing streamlab and JupyterLab (two minutes, the first time)"
+	$(call install,--editable '.[lab]')
+	@touch $(STAMPS)/base $@
 
 $(DEV): pyproject.toml | $(STAMPS)/venv
 	@echo "== installing streamlab and what its tests need (a few minutes, the first time)"
