@@ -1088,7 +1088,7 @@ class MseTrack extends Track {
 
   /** @override */
   look() {
-    if (this.#placed && "VideoFrame" in globalThis && this.#video.readyState >= 2) this.#output(0);
+    if (this.outPts > -Infinity && "VideoFrame" in globalThis) this.#output(0);
   }
 
   /** @param {number} pts of the frame that was announced */
@@ -1102,10 +1102,11 @@ class MseTrack extends Track {
    * The picture that the element has now. When the announcement came late it is a newer one than
    * was announced; a VideoFrame (which, unlike VideoDecoder, needs no secure context) knows.
    *
-   * @returns {Frame | null} null when it came out before
+   * @returns {Frame | null} null when it came out before, or the element has none at the moment
    */
   #grab() {
-    const image = new VideoFrame(this.#video);
+    const image = pictureOf(this.#video);
+    if (!image) return null;
     const { displayWidth: width, displayHeight: height } = image;
     const pts = usToPts(image.timestamp);
     if (pts <= this.outPts) {
@@ -1129,6 +1130,20 @@ class MseTrack extends Track {
     if (this.closed) return;
     this.counters.decodeErrors += 1;
     console.warn("streamlab: the video element failed:", this.#video.error?.message ?? "");
+  }
+}
+
+/**
+ * The picture that a video shows, or null while it has none (it seeks, or its decoder was taken).
+ *
+ * @param {HTMLVideoElement} video
+ */
+function pictureOf(video) {
+  try {
+    return new VideoFrame(video);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "InvalidStateError") return null;
+    throw error;
   }
 }
 
