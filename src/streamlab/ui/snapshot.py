@@ -137,7 +137,7 @@ async def deliver(
 def _newest_in_common(
     fragments: Mapping[ChannelType, list[Fragment]], since_ns: int | None
 ) -> int | None:
-    """Return its pts. ``since_ns``: captured from then on, with boxes of the detector; None: any."""
+    """Return its pts. ``since_ns``: captured from then on and looked at; None: any."""
     raw, annotated = (
         {frame.pts: frame for fragment in each for frame in fragment.frames}
         for each in fragments.values()
