@@ -40,14 +40,10 @@ class Step:
     """CPU by kind of thread, cores."""
 
     @property
-    def in_step(self) -> bool:
-        """Whether all cameras hold their rate, with both channels together."""
-        return self.rate >= KEEPS_RATE and self.violations < MOST_VIOLATIONS
-
-    @property
     def holds(self) -> bool:
-        """Whether they do, and each camera gets its share of the detector."""
-        return self.in_step and self.detections_fps >= LEAST_DETECTIONS_FPS
+        """Whether all hold their rate, both channels together, each with its share of results."""
+        together = self.rate >= KEEPS_RATE and self.violations < MOST_VIOLATIONS
+        return together and self.detections_fps >= LEAST_DETECTIONS_FPS
 
     @property
     def server_cores(self) -> float:
@@ -114,14 +110,14 @@ def _fewest_detections(frames: Iterable[Delivered], cameras: int) -> int:
 def ramp(
     source: Path, fps: int, counts: Sequence[int], seconds: float, *, channel: str = "both"
 ) -> list[Step]:
-    """Add cameras to one server step by step, until two steps in a row do not hold."""
+    """Add cameras to one server step by step, until frames are missing in two steps in a row."""
     steps: list[Step] = []
     with hosting(source, channel=channel) as host:
         for cameras in counts:
             host.grow(cameras)
             time.sleep(SETTLE_S)
             steps.append(take_step(host, fps, seconds))
-            if len(steps) > 1 and not any(step.holds for step in steps[-2:]):
+            if len(steps) > 1 and all(step.rate < KEEPS_RATE for step in steps[-2:]):
                 break
     return steps
 
