@@ -34,7 +34,6 @@ def executed(path: Path) -> NotebookNode:
         timeout=LIMIT_S,
         kernel_name="python3",
         resources={"metadata": {"path": path.parent}},
-        store_widget_state=False,
         record_timing=False,
     )
     folders = [str(OFFLINE), os.environ.get("PYTHONPATH", "")]

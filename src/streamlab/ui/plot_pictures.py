@@ -26,6 +26,6 @@ def show_pictures() -> None:
     from IPython.core.getipython import get_ipython  # noqa: PLC0415
 
     shell = get_ipython()
-    if shell is not None:
+    if shell is not None and shell.display_formatter is not None:
         formatter = shell.display_formatter.formatters["image/png"]
         formatter.for_type(hv.core.Dimensioned, png)
