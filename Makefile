@@ -57,7 +57,7 @@ notebooks: $(DEV)  ## run all notebooks and save what they show in them
 	@echo "== notebooks"
 	@$(BIN)/python -m tests.notebooks.save
 
-bench: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)  ## run all benchmark notebooks; a report is in benchmarks/out
+bench: $(DEV) $(STAMPS)/system $(STAMPS)/peers $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)  ## run all benchmark notebooks; a report is in benchmarks/out
 	@$(BIN)/python -m benchmarks.harness run $(NOTEBOOKS) $(BENCH_ARGS)
 
 bench-check:  ## say what got worse in the last run of the benchmarks
@@ -83,7 +83,7 @@ model: $(STAMPS)/yolo  ## train the detector that ships with the package (an hou
 	@YOLO_AUTOINSTALL=false $(BIN)/python -m benchmarks.street_model $(MODEL_ARGS)
 
 clean:  ## remove what these commands made
-	rm -rf $(VENV) tests/js/node_modules tests/artifacts .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) tests/js/node_modules benchmarks/node_modules benchmarks/out tests/artifacts .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -120,6 +120,12 @@ $(STAMPS)/yolo: pyproject.toml $(DEV)
 $(STAMPS)/node: tests/js/package.json $(DEV)
 	@echo "== installing TypeScript"
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-audit --no-fund --no-package-lock
+	@touch $@
+
+$(STAMPS)/peers: benchmarks/package.json $(DEV)
+	@echo "== installing the players and servers that the benchmarks stand beside"
+	@cd benchmarks && PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-audit --no-fund --no-package-lock \
+	  || echo "npm could not install them: their figures will be missing."
 	@touch $@
 
 $(STAMPS)/system: tests/install_system.sh $(DEV)
