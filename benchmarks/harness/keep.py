@@ -13,7 +13,7 @@ OF_THE_RUN = {"injected-parameters", "papermill-error-cell-tag"}
 
 def keep_outputs(executed: Path, notebook: Path) -> None:
     """Write an executed notebook as the one that is committed."""
-    node = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    node = nbformat.read(executed, as_version=4)
     node.cells = [
         cell for cell in node.cells if not OF_THE_RUN & set(cell.metadata.get("tags", []))
     ]
@@ -21,5 +21,5 @@ def keep_outputs(executed: Path, notebook: Path) -> None:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
     node.metadata.pop("papermill", None)
-    text: str = nbformat.writes(node)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(node)
     notebook.write_text(text.replace(f"{ROOT}/", "") + "\n")

@@ -74,7 +74,7 @@ def _page_of(name: str, out: Path) -> list[str]:
     executed = out / f"{name}.ipynb"
     if not executed.exists():
         return []
-    notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(executed, as_version=4)
     exporter = HTMLExporter(**NO_SCRIPTS)  # type: ignore[no-untyped-call]
     (out / f"{name}.html").write_text(exporter.from_notebook_node(notebook)[0])
     return [

@@ -190,15 +190,13 @@ def test_a_check_without_a_run_says_so(tmp_path: Path) -> None:
 
 
 def write_notebook(folder: Path, name: str, *sources: str) -> None:
-    parameters = nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
+    parameters = nbformat.v4.new_code_cell(
         'short = True\nout = "benchmarks/out"', metadata={"tags": ["parameters"]}
     )
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=[parameters, *cells], metadata={"kernelspec": kernel}
-    )
-    nbformat.write(notebook, folder / f"{name}.ipynb")  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.new_notebook(cells=[parameters, *cells], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own making
@@ -233,7 +231,7 @@ def test_a_notebook_that_saves_nothing_failed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_committed_notebooks_can_be_run_by_anyone(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(path, as_version=4)
     (parameters,) = [
         cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
     ]
