@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from streamlab.core.channels import SyncState
 from streamlab.core.events import Sync
 from streamlab.core.playout import MAX_UNPAIRED, PATIENT_NS, SyncPolicy
-from streamlab.core.sync import BoxDeadline, Release, SyncController
+from streamlab.core.sync import SyncController
+from streamlab.core.sync_events import BoxDeadline, Release
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
 from tests.core.virtual_camera import VirtualCamera
 

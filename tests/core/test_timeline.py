@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.playout import SyncPolicy
-from streamlab.core.sync import Release, SyncController
+from streamlab.core.sync import SyncController
+from streamlab.core.sync_events import Release
 from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts, ns_to_pts, pts_to_ns, to_pts
 from streamlab.core.timeline import MAX_JUMP_PTS, Pacer, Timeline
 from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller

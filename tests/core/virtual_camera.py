@@ -10,7 +10,8 @@ from streamlab.core.channels import ChannelType
 from streamlab.core.events import Sync
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.playout import PATIENT_NS
-from streamlab.core.sync import BoxDeadline, Release, SyncController
+from streamlab.core.sync import SyncController
+from streamlab.core.sync_events import BoxDeadline, Release
 from tests.core.makers import ANNOTATED, FRAME, RAW
 
 RAW_COST_NS = 2_000_000

@@ -24,7 +24,8 @@ from streamlab.core.stream_events import (
     SwitchTimedOut,
     Wake,
 )
-from streamlab.core.sync import Release, SyncController
+from streamlab.core.sync import SyncController
+from streamlab.core.sync_events import Release
 
 MAX_INITS = 64
 

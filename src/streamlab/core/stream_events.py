@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, QualityLevel, View
 from streamlab.core.ring import Released
-from streamlab.core.sync import BoxDeadline
+from streamlab.core.sync_events import BoxDeadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.drift import WINDOW_FRAMES, WINDOW_S, DriftMeter
@@ -25,28 +23,13 @@ from streamlab.core.events import Correction, Sync
 from streamlab.core.fragment import Fragment
 from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
 from streamlab.core.stats import Window
+from streamlab.core.sync_events import BoxDeadline, Release
 from streamlab.core.timebase import pts_to_ns
 
 RAW = ChannelType.RAW  # an enum is slow to look into, and every frame asks several times
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
 RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
 _CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")  # strongest first
-
-
-class Release(NamedTuple):
-    """This fragment leaves now."""
-
-    fragment: Fragment
-
-
-@dataclass(frozen=True, slots=True)
-class BoxDeadline:
-    """From now on a frame is drawn with older boxes this long after it was captured.
-
-    A shorter one than before holds for the frames that wait already.
-    """
-
-    deadline_ns: int
 
 
 _Waiting = tuple[Fragment, int, int]  # a fragment, its last pts, when it was ready

@@ -24,7 +24,8 @@ from streamlab.core.stream_events import (
     SwitchTimedOut,
     Wake,
 )
-from streamlab.core.sync import BoxDeadline, SyncController
+from streamlab.core.sync import SyncController
+from streamlab.core.sync_events import BoxDeadline
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.render import Renderer
 from streamlab.manager.audience import Audience
