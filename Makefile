@@ -49,7 +49,7 @@ js: $(DEV) $(STAMPS)/node
 
 unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 3 --dist loadfile
 	@echo "== pytest, in a browser"
 	@$(BIN)/python -m pytest -m browser
 
