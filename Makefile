@@ -27,7 +27,7 @@ demo: $(STAMPS)/base  ## install what the demo needs and watch a synthetic stree
 
 lab: $(STAMPS)/lab  ## install what the notebooks need and open the first one in JupyterLab
 	@echo "== JupyterLab; Ctrl-C ends it"
-	@$(BIN)/python -m jupyterlab notebooks/01_first_stream.ipynb --port $(PORT) --log-level WARN \
+	@$(BIN)/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_first_stream.ipynb --port $(PORT) --log-level WARN \
 	  --ServerApp.answer_yes=True $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: lint types js unit  ## install what the tests need and run every check
