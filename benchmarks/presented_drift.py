@@ -24,8 +24,9 @@ from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure.chromium import chromium
 from benchmarks.measure.server import serve
-from benchmarks.presented.chromium import NO_WEBCODECS, chromium
+from benchmarks.presented.chromium import NO_WEBCODECS
 from streamlab.core.stats import nearest_rank
 
 STRIP_SCRIPT = Path(__file__).parent / "measure" / "strip.js"

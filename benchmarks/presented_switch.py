@@ -21,8 +21,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure.chromium import chromium
 from benchmarks.measure.server import serve
-from benchmarks.presented.chromium import chromium
 from benchmarks.presented.switching import KINDS, MODES, Run, player_page, press_in_turn
 from streamlab.core.stats import quantiles
 
