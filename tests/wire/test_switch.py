@@ -174,3 +174,24 @@ def test_switch_to_the_channel_that_is_shown_changes_nothing(
     assert response.status_code == 200
     assert response.json()["channel"] == "raw"
     assert_no_number_missing(stream.fragments())
+
+
+def test_twenty_switches_a_second_break_nothing(server_url: str, control: Control) -> None:
+    views = [("raw", "annotated", "both")[number % 3] for number in range(1, 61)]
+    with Stream(server_url, initial_channel="raw") as stream:
+        stream.read_media(0.3, "raw")
+        answers = []
+        for view in views:
+            answers.append(control.switch(stream.connection_id, view))
+            stream.read_media(0.05)
+        done = [answer.json()["channel"] for answer in answers if answer.status_code == 200]
+        while len(stream.all_of("switched")) < len(done):
+            stream.next_event()
+        last = switch(stream, control, "annotated").index
+        stream.read_media(1.0, "annotated")
+    assert {answer.status_code for answer in answers} <= {200, 504}
+    assert [event.data["channel"] for event in stream.all_of("switched")] == [*done, "annotated"]
+    assert not {problem for event in stream.log for problem in problems(event)}
+    assert {f.channel for f in stream.fragments(start=last)} == {"annotated"}
+    assert_starts_clean(stream, "annotated", last)
+    assert_no_number_missing(stream.fragments("annotated", start=last))
