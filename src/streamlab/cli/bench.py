@@ -89,7 +89,7 @@ def _show(found: Capacity, camera: str, model: str) -> None:
     cameras = "one camera" if found.cameras == 1 else f"{found.cameras} cameras"
     out.print(
         f"[bold]This machine ({found.cores} cores) can carry {cameras} like this one[/bold] "
-        f"with every frame detected; {found.cameras_sparse} when the detector sees each once a second."
+        f"with every frame detected, {found.cameras_sparse} with one a second."
     )
     out.print(found.limit)
     out.print("[dim]Reckoned from the CPU of one, at 85 % of all cores; not tried.[/dim]")
