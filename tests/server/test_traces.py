@@ -64,7 +64,7 @@ def test_a_recording_is_a_trace_in_parquet(http: httpx.Client, tmp_path: Path) -
     path = tmp_path / "tiny.parquet"
     path.write_bytes(response.content)
     table = read_trace(path)
-    assert 0 < len(table) <= 26
+    assert 0 < len(table) < 2 * 25  # a second of it, and what came until a busy machine ended it
     assert table.attrs["about"]["camera_id"] == "tiny"
     assert table.attrs["about"]["source"] == TINY
     assert recordings(http) == 0
