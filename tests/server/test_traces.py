@@ -64,7 +64,9 @@ def test_a_recording_is_a_trace_in_parquet(http: httpx.Client, tmp_path: Path) -
     path = tmp_path / "tiny.parquet"
     path.write_bytes(response.content)
     table = read_trace(path)
-    assert 0 < len(table) < 2 * 25  # a second of it, and what came until a busy machine ended it
+    assert len(table) > 0
+    captured_ns = table["captured_ns"]
+    assert captured_ns.iloc[-1] - captured_ns.iloc[0] <= 1.04e9, "a second, and one frame of 25"
     assert table.attrs["about"]["camera_id"] == "tiny"
     assert table.attrs["about"]["source"] == TINY
     assert recordings(http) == 0
