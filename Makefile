@@ -14,6 +14,7 @@ define install
 	  || { tail -20 $(STAMPS)/pip.log; exit 1; }
 endef
 DEV := $(STAMPS)/dev
+NEEDED := $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 # Their short versions hold on a machine that is busy with other things, too: part of `make test`.
 HOLDING := operations pipeline sync
 
@@ -30,7 +31,9 @@ lab: $(STAMPS)/lab  ## install what the notebooks need and open the first one in
 	@$(BIN)/python -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_first_stream.ipynb --port $(PORT) --log-level WARN \
 	  --ServerApp.answer_yes=True $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: lint types js unit  ## install what the tests need and run every check
+test: $(DEV)  ## install what the tests need and run every check
+	@$(MAKE) --no-print-directory -j3 lint js $(NEEDED)
+	@$(MAKE) --no-print-directory types unit
 	@$(MAKE) --no-print-directory bench-short NOTEBOOKS="$(HOLDING)"
 
 lint: $(DEV)
@@ -47,7 +50,7 @@ js: $(DEV) $(STAMPS)/node
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
 
-unit: $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
+unit: $(NEEDED)
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 3 --dist loadfile
 	@echo "== pytest, in a browser"
@@ -57,7 +60,7 @@ notebooks: $(DEV)  ## run all notebooks and save what they show in them
 	@echo "== notebooks"
 	@$(BIN)/python -m tests.notebooks.save
 
-bench: $(DEV) $(STAMPS)/system $(STAMPS)/peers $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)  ## run all benchmark notebooks; a report is in benchmarks/out
+bench: $(NEEDED) $(STAMPS)/peers  ## run all benchmark notebooks; a report is in benchmarks/out
 	@$(BIN)/python -m benchmarks.harness run $(NOTEBOOKS) $(BENCH_ARGS)
 
 bench-check:  ## say what got worse in the last run of the benchmarks

@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -52,7 +52,7 @@ RECORDED = 40  # fragments, of both channels: two GOPs
 OPERATIONS = 500  # of each kind are timed, on cameras drawn by lot
 AN_HOUR_NS = 3600 * NS_PER_S
 CHECK_INTERVAL_S = 1.0
-IDLE_S = 3.0
+IDLE_S, STILL_S = 3.0, 0.5
 STALLED = Faults(source_stall_ms=60_000, source_stall_every_s=0.1)
 MEDIUM = [ChannelKey(channel, QualityLevel.MEDIUM) for channel in ChannelType]
 Took = dict[str, list[float]]
@@ -146,11 +146,22 @@ class Fleet:
         gc.collect()
         gc.freeze()  # as the server does before it serves
 
+    async def fall_still(self) -> None:
+        """Wait until the cameras' own first pictures have gone through."""
+        before = -1
+        while (captured := sum(c.pipeline.counts()["captured"] for c in self._cameras)) != before:
+            before = captured
+            await asyncio.sleep(STILL_S)
+
+    @property
+    def _cameras(self) -> Iterable[Camera]:
+        return self.channels.cameras.values()
+
     def check_all(self) -> None:
         """Have every stream judged and reported to its viewer, an hour after the last time."""
         self._later_ns += AN_HOUR_NS
         with self._timed("check of all"):
-            for camera in self.channels.cameras.values():
+            for camera in self._cameras:
                 started_ns = time.perf_counter_ns()
                 camera.stream.handle_timer(monotonic_ns() + self._later_ns, wall_s())
                 camera.settle()
@@ -158,7 +169,7 @@ class Fleet:
 
     async def operate(self, lot: random.Random) -> None:
         """Switch and ask for figures, on cameras drawn by lot."""
-        cameras = list(self.channels.cameras.values())
+        cameras = list(self._cameras)
         for camera in lot.choices(cameras, k=OPERATIONS):
             viewer = self._viewers[camera.camera_id]
             view = View.ANNOTATED if viewer.view is not View.ANNOTATED else View.RAW
@@ -185,6 +196,7 @@ async def idle_ms(streams: int) -> float:
         make_film(film)
         fleet = Fleet(streams, film, media, check_interval_s=CHECK_INTERVAL_S)
         await fleet.create()
+        await fleet.fall_still()
         before_s = time.process_time()
         await asyncio.sleep(IDLE_S)
         used_s = time.process_time() - before_s

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     sync_policy: SyncPolicy = SyncPolicy.HYBRID
     max_playout_delay_ms: PlayoutDelayMs = 250.0
     max_stale_fraction: StaleFraction = 0.2
+    max_detection_fps: float = Field(
+        default=0.0, ge=0, description="frames a second of each camera; 0: all it has time for"
+    )
     fragment_ms: float = Field(default=0.0, ge=0, description="0: one frame per fragment")
     gop_s: float = Field(default=1.0, gt=0)
     heartbeat_interval: float = Field(default=15.0, gt=0, description="s")

@@ -128,6 +128,23 @@ def test_no_camera_starves_when_all_capture_at_once(
     assert all(sorted(served[at : at + 6]) == [*range(6)] for at in (0, 6, 12))
 
 
+def test_no_more_frames_are_taken_than_asked_for(detector: GatedDetector) -> None:
+    service = DetectionService(detector, max_fps=3)
+    service.start()
+    camera = Camera(service)
+    taken = [0, 36_000, 63_000, 90_000, 126_000, 153_000]
+    for pts in range(0, 180_000, 9_000):  # two seconds at 10 fps
+        camera.offer(pts)
+        if pts in taken:
+            assert detector.wait_for_batch() == [pts]
+            detector.let_go()
+    service.stop()
+    service.join(TIMEOUT_S)
+    assert camera.detected == taken
+    assert camera.refused == [pts for pts in range(0, 180_000, 9_000) if pts not in taken]
+    assert service.counts["not_due"] == 14
+
+
 def test_a_camera_that_goes_is_forgotten(
     service: DetectionService, detector: GatedDetector
 ) -> None:

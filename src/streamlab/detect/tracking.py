@@ -14,9 +14,11 @@ Rules:
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections import deque
 from dataclasses import replace
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -26,6 +28,7 @@ from kinematic_tracker.tracker.track import NdKkfTrack
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE, ms_to_pts, pts_to_ns
+from streamlab.detect.process_noise import BoxFilters
 
 Boxes = NDArray[np.float64]
 
@@ -38,6 +41,7 @@ MIN_MATCH = 0.42
 MIN_SIDE_PX = 1.0
 MAX_PX = 1e6
 MAX_UNREAD = 8  # enough to know a velocity by
+FIRST_PAIRS = 1024  # of boxes and objects that may belong together
 
 
 class BoxTracker:
@@ -133,11 +137,26 @@ class BoxTracker:
 
 
 def _make_filters() -> NdKkfTracker:
-    """Return filters of states ``x, vx, y, vy, width, height``, measured ``x, y, width, height``.
+    """Return filters of ``x, vx, y, vy, width, height``, measured as ``x, y, width, height``."""
+    return copy.deepcopy(_pattern())
 
-    Orders are numbers of derivatives: 2 for the centre (place, velocity), 1 for the size.
-    """
-    filters = NdKkfTracker([2, 1], [2, 2])
+
+@cache
+def _pattern() -> NdKkfTracker:
+    # The library takes room for a thousand objects, 10 MB, when filters are made. Copies of these
+    # begin with room for a few, and grow.
+    filters = _new_filters()
+    associating = filters.metric_driver, filters.metric_driver.aux, filters.match_driver
+    for part in associating:
+        for name, buffer in vars(part).items():
+            if hasattr(buffer, "get_it"):
+                setattr(part, name, type(buffer)(FIRST_PAIRS, buffer.dtype, "2x"))
+    return filters
+
+
+def _new_filters() -> NdKkfTracker:
+    # Orders are numbers of derivatives: 2 for the centre (place, velocity), 1 for the size.
+    filters = BoxFilters([2, 1], [2, 2])
     for part in (0, 1):
         filters.set_measurement_std_dev(part, DETECTION_STD_PX)
     filters.ini_der_vars[:] = FIRST_VELOCITY_STD_PX_S**2

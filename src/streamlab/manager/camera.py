@@ -92,6 +92,7 @@ class Camera:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_ns = 0
         self._closed = False
         self._sync_state = SyncState.SYNCHRONIZED
         self._logged_counts: Counter[str] = Counter()
@@ -120,7 +121,7 @@ class Camera:
             service,
             renderer,
             PipelineSettings(settings.gop_s, settings.fragment_ms, first_sequence(wall_s())),
-            self.handover.put,
+            self._hand_over,
         )
 
     def start(self) -> None:
@@ -223,6 +224,11 @@ class Camera:
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
 
+    def _hand_over(self, item: PipelineEvent) -> None:
+        """Take what a thread of the camera has. That no detections will come releases nothing."""
+        nothing_new = isinstance(item, DetectionTimed) and item.lag_ns is None
+        self.handover.put(item, urgent=not nothing_new)
+
     def _receive(self, batch: list[PipelineEvent]) -> None:
         now_ns, now_s = monotonic_ns(), wall_s()
         for item in batch:
@@ -239,24 +245,32 @@ class Camera:
         self.settle()
 
     def _arm(self) -> None:
+        # A timer that is too early stays: to move it with every frame costs more than to wake once.
+        due_ns = self.stream.get_timer()
         if self._timer is not None:
+            if due_ns is not None and self._armed_ns <= due_ns:
+                return
             self._timer.cancel()
             self._timer = None
-        due_ns = self.stream.get_timer()
         if due_ns is not None and not self._closed:
+            self._armed_ns = due_ns
             delay_s = max(0, due_ns - monotonic_ns()) / NS_PER_S
             self._timer = self._loop.call_later(delay_s, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
         now_ns = monotonic_ns()
+        due_ns = self.stream.get_timer()
+        if due_ns is not None and due_ns > now_ns:
+            self._arm()
+            return
         self._check_source(now_ns)
         self.stream.handle_timer(now_ns, wall_s())
         self.settle()
 
     def _check_source(self, now_ns: int) -> None:
         quiet_s = (now_ns - self.pipeline.last_frame_ns) / NS_PER_S
-        stalled = quiet_s > max(self._settings.stall_after, 5 / float(self.metadata.fps))
+        stalled = quiet_s > self._settings.stall_after and quiet_s > 5 / float(self.metadata.fps)
         if stalled and self.state is SourceState.LIVE:
             self._set_state(SourceState.STALLED, f"no picture for {quiet_s:.0f} s")
         elif not stalled and self.state is SourceState.STALLED:

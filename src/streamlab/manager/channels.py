@@ -90,11 +90,7 @@ class StreamChannelManager:
         UnknownCameraError, and InvalidRequestError when they share none.
         """
         camera = self.camera(camera_id)
-        if detector is None:
-            service = self._shared_service()
-        else:
-            service = DetectionService(detector)
-            service.start()
+        service = self._shared_service() if detector is None else self._new_service(detector)
         if service is None:
             raise InvalidRequestError("the cameras share no detector", hint="Name one.")
         camera.pipeline.request_detector(service)
@@ -157,15 +153,18 @@ class StreamChannelManager:
         shares = not self.only_synthetic or isinstance(source, SyntheticSource)
         if detector is None and shares and (shared := self._shared_service()) is not None:
             return shared
-        own = self._own[camera_id] = DetectionService(detector or _default_detector(source))
-        own.start()
+        own = self._own[camera_id] = self._new_service(detector or _default_detector(source))
         return own
 
     def _shared_service(self) -> DetectionService | None:
         if self._shared is None and self.detector is not None:
-            self._shared = DetectionService(self.detector)
-            self._shared.start()
+            self._shared = self._new_service(self.detector)
         return self._shared
+
+    def _new_service(self, detector: Detector) -> DetectionService:
+        service = DetectionService(detector, max_fps=self.settings.max_detection_fps)
+        service.start()
+        return service
 
 
 def _default_detector(source: object) -> Detector:

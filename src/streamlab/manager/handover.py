@@ -14,8 +14,9 @@ T = TypeVar("T")
 class Handover(Generic[T]):
     """A bounded queue that wakes the loop once per batch, not once per item.
 
-    A full queue makes the threads wait: their own queues fill, and frames are dropped where
-    they may be, at the source.
+    What is not urgent waits for the next item that is, or until the queue is half full. A full
+    queue makes the threads wait: their own queues fill, and frames are dropped where they may be,
+    at the source.
     """
 
     def __init__(
@@ -27,9 +28,10 @@ class Handover(Generic[T]):
         self._receive = receive
         self._items: deque[T] = deque()
         self._room = threading.Condition()
+        self._woken = False
         self._closed = False
 
-    def put(self, item: T) -> None:
+    def put(self, item: T, *, urgent: bool = True) -> None:
         """Hand over an item, from any thread; waits while the queue is full."""
         with self._room:
             while len(self._items) >= self.max_items and not self._closed:
@@ -38,8 +40,9 @@ class Handover(Generic[T]):
                 return
             self._items.append(item)
             self.peak = max(self.peak, len(self._items))
-            first = len(self._items) == 1
-        if first:
+            wakes = not self._woken and (urgent or 2 * len(self._items) >= self.max_items)
+            self._woken = self._woken or wakes
+        if wakes:
             self._wake()
 
     def close(self) -> None:
@@ -59,6 +62,7 @@ class Handover(Generic[T]):
         with self._room:
             batch = list(self._items)
             self._items.clear()
+            self._woken = False
             self._room.notify_all()
         if batch:
             self._receive(batch)

@@ -33,9 +33,9 @@ class ChannelSubscriptionManager:
     """Subscribes, switches and serves the viewers of all cameras. Lives in one event loop."""
 
     def __init__(self, channels: StreamChannelManager) -> None:
-        self._channels = channels
         self._settings = channels.settings
         self._reserved: dict[str, asyncio.TimerHandle] = {}
+        self._open: set[str] = set()
 
     def open(
         self,
@@ -50,10 +50,10 @@ class ChannelSubscriptionManager:
 
         ``by_url``: fragments are named, not carried. ``last_event_id``: go on after this one.
         """
-        count = sum(len(other.stream.connections) for other in self._channels.cameras.values())
-        if count >= self._settings.max_connections:
+        if len(self._open) >= self._settings.max_connections:
             raise LimitError(
-                f"there are {count} connections already", hint="Try again when some have left."
+                f"there are {len(self._open)} connections already",
+                hint="Try again when some have left.",
             )
         connection = Connection(
             secrets.token_urlsafe(12),
@@ -62,6 +62,7 @@ class ChannelSubscriptionManager:
             by_url=by_url,
             resume=ResumePoint.parse(last_event_id),
         )
+        self._open.add(connection.connection_id)
         camera.stream.receive_connection(connection, monotonic_ns())
         camera.settle()
         return connection
@@ -174,8 +175,7 @@ class ChannelSubscriptionManager:
 
     def close(self, camera: Camera, connection: Connection) -> None:
         """End a connection."""
-        camera.stream.remove_connection(connection.connection_id, monotonic_ns())
-        camera.settle()
+        self._remove(camera, connection.connection_id)
 
     def _feed(self, camera: Camera, connection: Connection, tagged: bool) -> Feed:
         hello = [encode(self._connected(camera, connection))]
@@ -185,8 +185,12 @@ class ChannelSubscriptionManager:
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:
         if self._reserved.pop(connection_id, None) is not None:
-            camera.stream.remove_connection(connection_id, monotonic_ns())
-            camera.settle()
+            self._remove(camera, connection_id)
+
+    def _remove(self, camera: Camera, connection_id: str) -> None:
+        self._open.discard(connection_id)
+        camera.stream.remove_connection(connection_id, monotonic_ns())
+        camera.settle()
 
     def _connected(self, camera: Camera, connection: Connection) -> Connected:
         detector = camera.pipeline.service.detector

@@ -91,9 +91,8 @@ class CameraPipeline:
         self._threads = (self._raw, self._annotator, self._capture)
 
     def start(self) -> None:
-        """Start reading."""
-        for thread in self._threads:
-            thread.start()
+        """Start reading; the channels' own threads start when one is first wanted."""
+        self._capture.start()
 
     def stop(self) -> None:
         """Stop all threads; waits for each up to a second (one may be stuck in a read)."""
@@ -106,6 +105,9 @@ class CameraPipeline:
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders; new ones begin at the next frame."""
         added = wanted - self._wanted
+        if wanted and self._raw.ident is None:
+            self._raw.start()
+            self._annotator.start()
         self._wanted = wanted
         self._raw.lane.wanted = self._annotator.lane.wanted = wanted
         self._clock.source_only = SOURCE_KEY in wanted

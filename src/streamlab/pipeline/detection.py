@@ -4,6 +4,9 @@ Each camera has one place at the detector's door. A frame that comes while the p
 replaces the older one, which is refused and counted: what waits is the freshest frame of each
 camera. The detector takes several as one batch. The cameras whose turn was longest ago go first,
 so that none starves when all capture at the same moment; among equals the freshest frame does.
+
+With ``max_fps`` a camera's media time is cut into equal spans, and the detector takes no more than
+one frame of each; the others are turned away, and cost the detector nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import supervision as sv
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.stats import Window
+from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.detector import Detector
 from streamlab.pipeline.frame import CapturedFrame
 
@@ -36,14 +41,22 @@ class DetectionClient:
     receive_refusal: Callable[[int], None]
 
 
+class _Turn(NamedTuple):
+    """When the detector last took a frame of a camera."""
+
+    batch: int
+    span: int
+
+
 class DetectionService(threading.Thread):
     """Runs a detector in a thread of its own.
 
     A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
     batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
+    ``max_fps`` bounds how many frames a second of each camera the detector takes; 0: no bound.
     """
 
-    def __init__(self, detector: Detector, *, max_batch: int = 4) -> None:
+    def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
         super().__init__(name=f"detect-{detector.name}", daemon=True)
         self.detector = detector
         self.max_batch = max_batch
@@ -51,21 +64,27 @@ class DetectionService(threading.Thread):
         self.batch_ms = Window(STATS_WINDOW_S)
         self.error = ""
         self._door: dict[DetectionClient, CapturedFrame] = {}
-        self._turns: WeakKeyDictionary[DetectionClient, int] = WeakKeyDictionary()
+        self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
+        self._span = max(1, round(TIMESCALE / max_fps)) if max_fps else 1
         self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
 
     def offer(self, client: DetectionClient, captured: CapturedFrame) -> None:
-        """Put a frame at the door; the one that waited there is refused."""
+        """Put a frame at the door; the one that waited there, or one too many, is refused."""
         with self._changed:
-            replaced = self._door.pop(client, None)
-            self._door[client] = captured
-            if replaced is not None:
-                self.counts["refused"] += 1
-            self._changed.notify()
-        if replaced is not None:
-            client.receive_refusal(replaced.pts)
+            turn = self._turns.get(client)
+            if turn is not None and turn.span == captured.pts // self._span:
+                refused: CapturedFrame | None = captured
+                self.counts["not_due"] += 1
+            else:
+                refused = self._door.pop(client, None)
+                self._door[client] = captured
+                if refused is not None:
+                    self.counts["refused"] += 1
+                self._changed.notify()
+        if refused is not None:
+            client.receive_refusal(refused.pts)
 
     def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
         """Take a camera's frame from the door, if one waits there: the camera goes away."""
@@ -92,14 +111,15 @@ class DetectionService(threading.Thread):
                 return None
             batch = sorted(self._door.items(), key=self._precedence)[: self.max_batch]
             self._batches += 1
-            for client, _ in batch:
+            for client, captured in batch:
                 del self._door[client]
-                self._turns[client] = self._batches
+                self._turns[client] = _Turn(self._batches, captured.pts // self._span)
         return batch
 
     def _precedence(self, waiting: tuple[DetectionClient, CapturedFrame]) -> tuple[int, int]:
         client, captured = waiting
-        return self._turns.get(client, 0), -captured.captured_ns
+        turn = self._turns.get(client)
+        return turn.batch if turn else 0, -captured.captured_ns
 
     def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
         started_ns = monotonic_ns()
