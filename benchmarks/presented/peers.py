@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -50,6 +52,8 @@ class Peers:
         self._url = url
         self.captured_at: dict[int, float] = {}
         """Unix seconds by pts, of the newest ``MAX_CAPTURES`` frames."""
+        self.way_ms: deque[float] = deque(maxlen=MAX_CAPTURES)
+        """From a fragment's release to its being here."""
         self.init: Init | None = None
         self.playlist: Playlist | None = None
         self.grown = asyncio.Condition()
@@ -68,6 +72,7 @@ class Peers:
                     await self._receive(event)
 
     async def _receive(self, fragment: Fragment) -> None:
+        self.way_ms.append((time.time() - fragment.released_at) * 1000)
         for track in self.tracks:
             track.receive(fragment)
         for frame in fragment.frames:

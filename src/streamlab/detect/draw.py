@@ -14,9 +14,11 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.detect.labels import Box, LabelSheet, label_parts
-from streamlab.detect.render import planes_below
+from streamlab.detect.render import flat_below, planes_below
 from streamlab.detect.style import Colour, Style, class_colour
-from streamlab.media.picture import Picture, Planes
+from streamlab.media.picture import FlatPlane, Picture
+
+Memory = tuple[FlatPlane, FlatPlane, FlatPlane]
 
 
 class BoxRenderer:
@@ -39,12 +41,12 @@ class BoxRenderer:
         if not len(detections):
             return
         style = Style.of_size(picture.width, picture.height)
-        planes = planes_below(picture, top_px)
+        planes, memory = planes_below(picture, top_px), flat_below(picture, top_px)
         height, width = planes[0].shape
         colours = _colours(detections)
         boxes = _visible_boxes(detections, width, height, picture.height - height)
         for index, box in boxes:
-            _draw_outline(planes, box, colours[index], style.line, dashed=stale)
+            _draw_outline(memory, box, colours[index], style.line, dashed=stale)
         sheet, parts = LabelSheet(width, height, style.label), label_parts(detections)
         for index, box in boxes:
             label = sheet.place(box, parts[index], colours[index])
@@ -76,33 +78,29 @@ def _visible_boxes(
     return [(index, box) for _, index, box in sorted(boxes)]
 
 
-def _draw_outline(planes: Planes, box: Box, colour: Colour, line: int, *, dashed: bool) -> None:
+def _draw_outline(memory: Memory, box: Box, colour: Colour, line: int, *, dashed: bool) -> None:
     left, top, right, bottom = box
     half = (left // 2, top // 2, right // 2, bottom // 2)
-    y, u, v = planes
+    y, u, v = memory
     _draw_frame(y, box, line, colour.y, dashed=dashed)
     _draw_frame(u, half, line // 2, colour.u, dashed=dashed)
     _draw_frame(v, half, line // 2, colour.v, dashed=dashed)
 
 
-def _draw_frame(plane: NDArray[np.uint8], box: Box, line: int, value: int, *, dashed: bool) -> None:
-    # Not by OpenCV: it lets other threads run at each line, and this one then waits for its turn.
+def _draw_frame(plane: FlatPlane, box: Box, line: int, value: int, *, dashed: bool) -> None:
+    # One list of places in memory: numpy writes to it without letting other threads run, which it
+    # does when it is given rows and columns, as OpenCV does at each line. This one then waits.
     left, top, right, bottom = box
-    inside = plane[top:bottom, left:right]
-    if dashed:
-        inside[_dashes(bottom - top, right - left, line)] = value
-        return
-    inside[:line] = value
-    inside[-line:] = value
-    inside[:, :line] = value
-    inside[:, -line:] = value
+    places = _places(bottom - top, right - left, line, plane.stride, dashed)
+    plane.pixels[top * plane.stride + left :][places] = value
 
 
-@lru_cache(maxsize=1024)
-def _dashes(height: int, width: int, line: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the pixels of a dashed frame: three line widths on, three off."""
+@lru_cache(maxsize=2048)
+def _places(height: int, width: int, line: int, stride: int, dashed: bool) -> NDArray[np.intp]:
+    """Return where the pixels of a frame lie; dashes are three line widths on, three off."""
     frame = np.zeros((height, width), np.bool_)
     for edge in (frame[:line], frame[-line:], frame[:, :line].T, frame[:, -line:].T):
-        edge[:] |= np.arange(edge.shape[1]) // (3 * line) % 2 == 0
+        edge[:] |= np.arange(edge.shape[1]) // (3 * line) % 2 == 0 if dashed else True
     rows, columns = np.nonzero(frame)
-    return rows, columns
+    places: NDArray[np.intp] = rows * stride + columns
+    return places

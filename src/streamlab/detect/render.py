@@ -11,7 +11,7 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.errors import ModelError
-from streamlab.media.picture import Picture, Planes
+from streamlab.media.picture import FlatPlane, Picture, Planes
 
 RgbFunction = Callable[[NDArray[np.uint8], sv.Detections], NDArray[np.uint8]]
 
@@ -87,3 +87,10 @@ def planes_below(picture: Picture, top_px: int) -> Planes:
     y, u, v = picture.planes()
     top = (top_px + 1) // 2
     return y[2 * top :], u[top:], v[top:]
+
+
+def flat_below(picture: Picture, top_px: int) -> tuple[FlatPlane, FlatPlane, FlatPlane]:
+    """Return the memory of the same rows as ``planes_below``."""
+    y, u, v = map(FlatPlane.of, picture.frame.planes)
+    top = (top_px + 1) // 2
+    return y.below(2 * top), u.below(top), v.below(top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -16,11 +17,27 @@ Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 TICK = Fraction(1, TIMESCALE)
 
 
+class FlatPlane(NamedTuple):
+    """A plane as it lies in memory: row after row, each ``stride`` bytes with its padding."""
+
+    pixels: NDArray[np.uint8]
+    stride: int
+
+    @classmethod
+    def of(cls, plane: VideoPlane) -> FlatPlane:
+        """Return a view of a plane."""
+        pixels: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+        return cls(pixels, plane.line_size)
+
+    def below(self, row: int) -> FlatPlane:
+        """Return it without the rows above ``row``."""
+        return FlatPlane(self.pixels[row * self.stride :], self.stride)
+
+
 def plane_view(plane: VideoPlane) -> NDArray[np.uint8]:
     """Return a view of a plane's pixels, ``(height, width)``, without the padding of its rows."""
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-    pixels: NDArray[np.uint8] = rows[: plane.height, : plane.width]
-    return pixels
+    flat = FlatPlane.of(plane)
+    return flat.pixels.reshape(-1, flat.stride)[: plane.height, : plane.width]
 
 
 class Picture:
