@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamlab.detect.labels import Box, LabelSheet, label_parts
 from streamlab.detect.render import flat_below, planes_below
 from streamlab.detect.style import Colour, Style, class_colour
+from streamlab.media.brief import AT_ONCE
 from streamlab.media.picture import FlatPlane, Picture
 
 Memory = tuple[FlatPlane, FlatPlane, FlatPlane]
@@ -88,19 +89,22 @@ def _draw_outline(memory: Memory, box: Box, colour: Colour, line: int, *, dashed
 
 
 def _draw_frame(plane: FlatPlane, box: Box, line: int, value: int, *, dashed: bool) -> None:
-    # One list of places in memory: numpy writes to it without letting other threads run, which it
-    # does when it is given rows and columns, as OpenCV does at each line. This one then waits.
+    # By places in memory: numpy writes to a few without letting other threads run, which it does
+    # when it is given rows and columns, as OpenCV does at each line (``media.brief``).
     left, top, right, bottom = box
-    places = _places(bottom - top, right - left, line, plane.stride, dashed)
-    plane.pixels[top * plane.stride + left :][places] = value
+    pixels = plane.pixels[top * plane.stride + left :]
+    for places in _places(bottom - top, right - left, line, plane.stride, dashed):
+        pixels[places] = value
 
 
 @lru_cache(maxsize=2048)
-def _places(height: int, width: int, line: int, stride: int, dashed: bool) -> NDArray[np.intp]:
+def _places(
+    height: int, width: int, line: int, stride: int, dashed: bool
+) -> tuple[NDArray[np.intp], ...]:
     """Return where the pixels of a frame lie; dashes are three line widths on, three off."""
     frame = np.zeros((height, width), np.bool_)
     for edge in (frame[:line], frame[-line:], frame[:, :line].T, frame[:, -line:].T):
         edge[:] |= np.arange(edge.shape[1]) // (3 * line) % 2 == 0 if dashed else True
     rows, columns = np.nonzero(frame)
-    places: NDArray[np.intp] = rows * stride + columns
-    return places
+    places = rows * stride + columns
+    return tuple(places[at : at + AT_ONCE].copy() for at in range(0, len(places), AT_ONCE))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from streamlab.detect.classes import class_names
 from streamlab.detect.style import Colour
 from streamlab.detect.text import text_luma
+from streamlab.media.brief import fill, put
 from streamlab.media.picture import Planes
 
 Box = tuple[int, int, int, int]
@@ -83,13 +84,13 @@ class LabelSheet:
         y, u, v = planes
         left, right = label.left, label.left + label.width
         top, bottom = label.top, label.top + self._label_height
-        y[top:bottom, left:right] = label.colour.y
-        u[top // 2 : bottom // 2, left // 2 : right // 2] = label.colour.u
-        v[top // 2 : bottom // 2, left // 2 : right // 2] = label.colour.v
+        fill(y[top:bottom, left:right], label.colour.y)
+        fill(u[top // 2 : bottom // 2, left // 2 : right // 2], label.colour.u)
+        fill(v[top // 2 : bottom // 2, left // 2 : right // 2], label.colour.v)
         for tile in label.tiles:
             left += self._gap
             target = y[top:bottom, left : left + tile.shape[1]]
-            target[:] = tile[:, : target.shape[1]]
+            put(target, tile[:, : target.shape[1]])
             left += tile.shape[1]
 
     def _tops(self, box: Box) -> Iterator[int]:

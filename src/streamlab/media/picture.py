@@ -12,6 +12,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
+from streamlab.media.brief import copy_plane
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 TICK = Fraction(1, TIMESCALE)
@@ -92,6 +93,10 @@ class Picture:
     def copy(self) -> Picture:
         """Return a picture with pixels of its own, to be drawn on."""
         copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
-        for target, source in zip(copied.planes(), self.planes(), strict=True):
-            target[:] = source
+        for target, source in zip(copied.frame.planes, self.frame.planes, strict=True):
+            to, of = FlatPlane.of(target), FlatPlane.of(source)
+            if to.stride == of.stride and to.pixels.size == of.pixels.size:
+                copy_plane(to.pixels, of.pixels)
+            else:
+                plane_view(target)[:] = plane_view(source)
         return copied
