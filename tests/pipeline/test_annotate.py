@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 import supervision as sv
@@ -11,7 +15,7 @@ from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.draw import BoxRenderer
 from streamlab.media.picture import Picture
 
-from .recorder import STREET, FailingDetector, Recorder, SlowTruth, camera, truth_at
+from .recorder import STREET, TIMEOUT_S, FailingDetector, Recorder, SlowTruth, camera, truth_at
 
 FRAMES = 60
 FRAME = TIMESCALE // 30
@@ -29,6 +33,23 @@ class FailingRenderer:
         stale: bool = False,
     ) -> None:
         raise ValueError("no ink")
+
+
+class BlockingRenderer:
+    """Draws when it is let go."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,
+    ) -> None:
+        self.gate.wait(TIMEOUT_S)
 
 
 def annotated(recorder: Recorder) -> list[EncodedFrame]:
@@ -140,3 +161,15 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
         assert pipeline.counts()["render_failed"] > 0
     assert_both_channels_have_every_frame(recorder)
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
+
+
+def test_renderers_that_take_their_time_take_nobody_elses() -> None:
+    slow = BlockingRenderer()
+    with ExitStack() as cameras:
+        cameras.callback(slow.gate.set)
+        for _ in range((os.cpu_count() or 1) + 1):
+            cameras.enter_context(camera(SlowTruth(0.0), slow))
+        _, recorder = cameras.enter_context(camera(SlowTruth(0.0), BoxRenderer()))
+        recorder.wait_for(FRAMES)
+        slow.gate.set()
+    assert_both_channels_have_every_frame(recorder)

@@ -34,6 +34,7 @@ from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
 from streamlab.pipeline.camera import PipelineSettings
+from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Camera:
         service: DetectionService,
         renderer: Renderer,
         settings: Settings,
+        crew: Crew | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
@@ -122,6 +124,7 @@ class Camera:
             renderer,
             PipelineSettings(settings.gop_s, settings.fragment_ms, first_sequence(wall_s())),
             self._hand_over,
+            crew,
         )
 
     def start(self) -> None:

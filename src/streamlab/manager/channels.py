@@ -23,6 +23,7 @@ from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.media.synthetic import SyntheticSource
 from streamlab.pipeline import DetectionService
+from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings
 
 _CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -46,6 +47,7 @@ class StreamChannelManager:
         self._opening: set[str] = set()
         self._shared: DetectionService | None = None
         self._own: dict[str, DetectionService] = {}
+        self._crew = Crew.of_all_cores()
 
     async def add_camera(
         self,
@@ -65,9 +67,8 @@ class StreamChannelManager:
         try:
             source = await run_detached(lambda: open_source(spec), f"open-{camera_id}")
             service = self._service(camera_id, source, detector)
-            camera = Camera(
-                camera_id, spec, source, service, renderer or BoxRenderer(), self.settings
-            )
+            drawing = renderer or BoxRenderer()
+            camera = Camera(camera_id, spec, source, service, drawing, self.settings, self._crew)
         finally:
             self._opening.discard(camera_id)
         self._cameras[camera_id] = camera
@@ -107,6 +108,7 @@ class StreamChannelManager:
         )
         if self._shared is not None:
             self._shared.stop()
+        self._crew.close()
 
     @property
     def cameras(self) -> Mapping[str, Camera]:

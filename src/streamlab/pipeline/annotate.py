@@ -21,7 +21,7 @@ from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
 from streamlab.pipeline.detection import DetectionClient, DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane
-from streamlab.pipeline.worker import Worker
+from streamlab.pipeline.worker import Crew, Worker
 
 log = logging.getLogger(__name__)
 MAX_WAITING_FRAMES = 64
@@ -44,8 +44,9 @@ class Annotator(Worker[CapturedFrame | Answer]):
         *,
         emit: Callable[[DetectionTimed], None],
         reserved_rows: int,
+        crew: Crew | None = None,
     ) -> None:
-        super().__init__(f"annotate-{camera_id}", max_items=4 * MAX_WAITING_FRAMES)
+        super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, crew)
         self.lane = lane
         self.renderer = renderer
         self.renderer_error = ""
@@ -77,9 +78,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
 
     def request_box_deadline(self, deadline_ns: int) -> None:
         """Draw a frame with older boxes this long after it came. From any thread."""
-        with self._changed:
-            self._box_deadline_ns = deadline_ns
-            self._changed.notify()
+        self._box_deadline_ns = deadline_ns
+        self.nudge()
 
     def request_service(self, service: DetectionService) -> None:
         """Ask another detector from the next frame on. From any thread."""
@@ -177,8 +177,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
 class RawEncoder(Worker[CapturedFrame]):
     """Encodes the raw channel."""
 
-    def __init__(self, camera_id: str, lane: EncodingLane) -> None:
-        super().__init__(f"encode-{camera_id}", max_items=MAX_WAITING_FRAMES)
+    def __init__(self, camera_id: str, lane: EncodingLane, crew: Crew | None = None) -> None:
+        super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, crew)
         self.lane = lane
 
     def handle(self, item: CapturedFrame) -> None:

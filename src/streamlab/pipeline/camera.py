@@ -15,6 +15,7 @@ from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import ms_to_pts
+from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.render import Renderer
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
@@ -23,6 +24,7 @@ from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
+from streamlab.pipeline.worker import Crew, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
 
@@ -59,7 +61,9 @@ class CameraPipeline:
         renderer: Renderer,
         settings: PipelineSettings,
         emit: Emit,
+        crew: Crew | None = None,
     ) -> None:
+        """``crew``: the threads that draw and encode; those that the process shares when None."""
         self.spec = spec
         self.service = service
         self.faults = NO_FAULTS
@@ -71,7 +75,9 @@ class CameraPipeline:
             EncodingLane(channel, info.fps, settings.fragment_ms, emit, settings.first_sequence)
             for channel in ChannelType
         )
-        self._raw = RawEncoder(camera_id, raw)
+        self._crew = crew or shared_crew()
+        self._own_crew = Crew(f"draw-{camera_id}", 1)
+        self._raw = RawEncoder(camera_id, raw, self._crew)
         self._annotator = Annotator(
             camera_id,
             annotated,
@@ -79,6 +85,7 @@ class CameraPipeline:
             renderer,
             emit=emit,
             reserved_rows=info.reserved_rows,
+            crew=self._crew_for(renderer),
         )
         self._capture = Capture(
             camera_id,
@@ -88,26 +95,25 @@ class CameraPipeline:
             self._deliver,
             lambda state, detail: emit(SourceChanged(state, detail)),
         )
-        self._threads = (self._raw, self._annotator, self._capture)
 
     def start(self) -> None:
-        """Start reading; the channels' own threads start when one is first wanted."""
+        """Start reading."""
         self._capture.start()
 
     def stop(self) -> None:
-        """Stop all threads; waits for each up to a second (one may be stuck in a read)."""
-        for thread in reversed(self._threads):
-            thread.stop()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(JOIN_TIMEOUT_S)
+        """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
+        self._capture.stop()
+        self._annotator.stop()
+        self._raw.stop()
+        self._own_crew.close()
+        if self._capture.is_alive():
+            self._capture.join(JOIN_TIMEOUT_S)
+        self._annotator.join(JOIN_TIMEOUT_S)
+        self._raw.join(JOIN_TIMEOUT_S)
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders; new ones begin at the next frame."""
         added = wanted - self._wanted
-        if wanted and self._raw.ident is None:
-            self._raw.start()
-            self._annotator.start()
         self._wanted = wanted
         self._raw.lane.wanted = self._annotator.lane.wanted = wanted
         self._clock.source_only = SOURCE_KEY in wanted
@@ -127,6 +133,7 @@ class CameraPipeline:
         """Draw with this renderer from the next frame on."""
         self._annotator.renderer = renderer
         self._annotator.renderer_error = ""
+        self._annotator.request_crew(self._crew_for(renderer))
 
     @property
     def renderer(self) -> Renderer:
@@ -183,6 +190,10 @@ class CameraPipeline:
     def fault_counts(self) -> dict[str, int]:
         """Counters of what faults have done since the camera was added."""
         return {**self._capture.faults.counts, **self._annotator.line.counts}
+
+    def _crew_for(self, renderer: Renderer) -> Crew:
+        """Return who draws: a user's renderer may take its time, and must not take the others'."""
+        return self._crew if isinstance(renderer, BoxRenderer) else self._own_crew
 
     def _deliver(self, captured: CapturedFrame) -> bool:
         """Hand a frame to both channels, or to none: both show the same frames."""
