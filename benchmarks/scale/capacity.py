@@ -111,14 +111,14 @@ def _fewest_detections(frames: Iterable[Delivered], cameras: int) -> int:
 def ramp(
     source: Path, fps: int, counts: Sequence[int], seconds: float, *, channel: str = "both"
 ) -> list[Step]:
-    """Add cameras to one server step by step, until frames are missing in two steps in a row."""
+    """Add cameras to one server step by step, until three steps in a row do not hold."""
     steps: list[Step] = []
     with hosting(source, channel=channel, max_detection_fps=DETECTION_FPS) as host:
         for cameras in counts:
             host.grow(cameras)
             time.sleep(SETTLE_S)
             steps.append(take_step(host, fps, seconds))
-            if len(steps) > 1 and all(step.rate < KEEPS_RATE for step in steps[-2:]):
+            if len(steps) > 2 and not any(step.holds for step in steps[-3:]):
                 break
     return steps
 
