@@ -62,9 +62,12 @@ class Detections:
     detections: list[WireBox]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sync:
-    """How far apart the two channels were released lately."""
+    """How far apart the two channels were released lately.
+
+    Not to be changed; every stream makes one a second, and ``frozen`` would triple what it costs.
+    """
 
     name: ClassVar[str] = "sync"
     drift_ms: float

@@ -141,13 +141,17 @@ class DualChannelStream:
 
     # -- time ----------------------------------------------------------------------------
 
-    def get_timer(self) -> int | None:
+    def get_timer(self) -> int:
         """Return when something is due, ns."""
-        pending = (self.connections[name].pending for name in self._switching)
-        deadlines = [switch.deadline_ns for switch in pending if switch]
-        lingering = [due_ns for due_ns in self._wanted.values() if due_ns is not None]
-        check_ns = self.controller.get_timer()
-        return min(deadlines + lingering + ([] if check_ns is None else [check_ns]), default=None)
+        first_ns = self.controller.get_timer()
+        for due_ns in self._wanted.values():
+            if due_ns is not None and due_ns < first_ns:
+                first_ns = due_ns
+        for name in self._switching:
+            pending = self.connections[name].pending
+            if pending is not None and pending.deadline_ns < first_ns:
+                first_ns = pending.deadline_ns
+        return first_ns
 
     def handle_timer(self, now_ns: int, wall_s: float) -> None:
         """Do what is due: checks, switches that waited too long, encoders nobody needs."""
@@ -158,8 +162,10 @@ class DualChannelStream:
             if pending and pending.deadline_ns <= now_ns:
                 self._fail_switch(self.connections[name])
                 self._update_wanted(now_ns)
-        if any(due_ns is not None for due_ns in self._wanted.values()):
-            self._update_wanted(now_ns)
+        for due_ns in self._wanted.values():
+            if due_ns is not None and due_ns <= now_ns:
+                self._update_wanted(now_ns)
+                break
 
     def next_event(self) -> StreamEvent | None:
         """Return what the shell is to do next."""

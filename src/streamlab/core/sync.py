@@ -69,7 +69,7 @@ class SyncController:
         self._annotated: deque[_Waiting] = deque()
         self._answered: set[int] = set()  # frames whose raw has not left, but detections came
         self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
-        self._reported = [0] * len(_CORRECTIONS)
+        self._reported = (0, 0, 0, 0)  # how often each of these corrections was needed
         self._announced_ns: int | None = None
         self._events: deque[Release | Sync | BoxDeadline] = deque()
         self._announce_deadline()
@@ -190,13 +190,13 @@ class SyncController:
 
     def _correction(self) -> Correction:
         """Return the strongest correction since the last report."""
-        own, meter = self.counts, self.meter.counts
-        before = self._reported
-        self._reported = [own.get(kind, 0) + meter.get(kind, 0) for kind in _CORRECTIONS]
-        for kind, count, reported in zip(_CORRECTIONS, self._reported, before, strict=True):
-            if count > reported:
-                return kind
-        return "none"
+        own, stale = self.counts.get, self.meter.counts.get("stale", 0)
+        counts = (own("re-anchor", 0), own("release", 0), stale, own("hold", 0))
+        before, self._reported = self._reported, counts
+        if counts == before:
+            return "none"
+        grown = map(int.__gt__, counts, before)
+        return next(kind for kind, more in zip(_CORRECTIONS, grown, strict=True) if more)
 
     def _announce_deadline(self) -> None:
         self._due_ns = 0  # the times of those that wait may have moved: they are looked at at once

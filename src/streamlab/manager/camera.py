@@ -251,11 +251,11 @@ class Camera:
         # A timer that is too early stays: to move it with every frame costs more than to wake once.
         due_ns = self.stream.get_timer()
         if self._timer is not None:
-            if due_ns is not None and self._armed_ns <= due_ns:
+            if self._armed_ns <= due_ns:
                 return
             self._timer.cancel()
             self._timer = None
-        if due_ns is not None and not self._closed:
+        if not self._closed:
             self._armed_ns = due_ns
             delay_s = max(0, due_ns - monotonic_ns()) / NS_PER_S
             self._timer = self._loop.call_later(delay_s, self._on_timer)
@@ -263,8 +263,7 @@ class Camera:
     def _on_timer(self) -> None:
         self._timer = None
         now_ns = monotonic_ns()
-        due_ns = self.stream.get_timer()
-        if due_ns is not None and due_ns > now_ns:
+        if self.stream.get_timer() > now_ns:
             self._arm()
             return
         self._check_source(now_ns)
