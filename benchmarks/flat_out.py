@@ -78,11 +78,12 @@ def run_flat_out(video: Path, detector: Detector) -> tuple[int, dict[str, float]
         "flat-out", spec, source, service, BoxRenderer(), PipelineSettings(), emit
     )
     pipeline.request_encoders(frozenset(ChannelKey(channel, QUALITY) for channel in ChannelType))
+    before = threads_cpu_s()  # those that work for all cameras were there before
     service.start()
     pipeline.start()
     if not over.wait(TIMEOUT_S):
         raise RuntimeError(f"the video did not end within {TIMEOUT_S:.0f} s")
-    threads = threads_cpu_s()
+    threads = {name: cpu_s - before.get(name, 0.0) for name, cpu_s in threads_cpu_s().items()}
     pipeline.stop()
     service.stop()
     return frames, threads

@@ -19,12 +19,18 @@ COPIED_AT_ONCE = 1 << 19  # bytes: 20 microseconds
 
 def fill(area: Pixels, value: int) -> None:
     """Set all pixels of an area ``(height, width)``."""
+    if area.size <= AT_ONCE:
+        area[:] = value
+        return
     for rows in _pieces(area):
         area[rows] = value
 
 
 def put(area: Pixels, pixels: Pixels) -> None:
     """Write pixels of the same shape into an area ``(height, width)``."""
+    if area.size <= AT_ONCE:
+        area[:] = pixels
+        return
     for rows in _pieces(area):
         area[rows] = pixels[rows]
 
