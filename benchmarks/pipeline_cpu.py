@@ -90,9 +90,9 @@ def ours_ms(path: Path, detector: ScriptedDetector, seconds: float, *, paced: bo
 
 
 def ffmpeg_ms(path: Path, frames: int, *, paced: bool) -> float:
-    crf = str(PRESETS[QUALITY].crf)
+    qp = str(PRESETS[QUALITY].qp)
     encode = ["-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]
-    encode += ["-crf", crf, "-g", "30", "-threads", "1", "-f", "null", "-"]
+    encode += ["-qp", qp, "-g", "30", "-threads", "1", "-f", "null", "-"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *(["-re"] if paced else [])]
     command += ["-threads", "1", "-i", str(path)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -8,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.nal import IDR, SLICE, nal_type, split_length_prefixed
-from streamlab.media.encode import Encoder, encoded_size_px
+from streamlab.media.encode import PRESETS, Encoder, encoded_size_px
 from streamlab.media.normalise import normalise
 from streamlab.media.picture import Picture
 from streamlab.media.street import Street
+from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.lane import EncodingLane
 
 STREET = Street(320, 180)
 
@@ -43,6 +47,45 @@ def test_encoded_sizes_are_even_and_never_grow(
 def test_qualities_scale() -> None:
     sizes = [encoded_size_px(1920, 1080, quality) for quality in QualityLevel]
     assert sizes == [(640, 360), (1280, 720), (1920, 1080), (1920, 1080)]
+
+
+def lane_of(fps: int) -> tuple[EncodingLane, list[InitSegment | Fragment]]:
+    emitted: list[InitSegment | Fragment] = []
+    lane = EncodingLane(ChannelType.RAW, Fraction(fps), 0.0, emitted.append)
+    lane.wanted = frozenset({ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)})
+    return lane, emitted
+
+
+def encode_all(lane: EncodingLane, pictures: Iterable[Picture], gop: int) -> None:
+    for number, each in enumerate(pictures):
+        captured = CapturedFrame(each, 3000, number % gop == 0, 0, 0.0)
+        lane.encode(captured, each, None)
+
+
+def test_an_encoder_of_a_noisy_picture_makes_way_for_a_bounded_one() -> None:
+    noise = np.random.default_rng(1)
+    pictures = (
+        Picture.from_planes(noise.integers(0, 256, (270, 320), np.uint8), number * 3000)
+        for number in range(40)
+    )
+    lane, emitted = lane_of(10)
+    encode_all(lane, pictures, gop=10)
+    first, second = (item for item in emitted if isinstance(item, InitSegment))
+    assert first.init_id != second.init_id
+    fragments = [item for item in emitted if isinstance(item, Fragment)]
+    assert [each.sequence for each in fragments] == list(range(1, 41))
+    assert [each.init_id for each in fragments] == [first.init_id] * 10 + [second.init_id] * 30
+    assert fragments[10].keyframe
+    bits_per_px = sum(len(each.data) for each in fragments[20:]) * 8 / 20 / (320 * 180)
+    assert bits_per_px < 1.1 * PRESETS[QualityLevel.MEDIUM].max_bits_per_px
+    assert lane.bounded == 1
+
+
+def test_an_encoder_of_a_calm_picture_stays() -> None:
+    lane, emitted = lane_of(10)
+    encode_all(lane, map(picture, range(60)), gop=10)
+    assert sum(isinstance(item, InitSegment) for item in emitted) == 1
+    assert lane.bounded == 0
 
 
 def test_a_copy_is_drawn_on_without_harm() -> None:

@@ -185,6 +185,7 @@ class CameraPipeline:
             **self._annotator.boxes.counts,
             **self.fault_counts(),
             **peaks,
+            "encoders_bounded": self._raw.lane.bounded + self._annotator.lane.bounded,
         }
 
     def fault_counts(self) -> dict[str, int]:

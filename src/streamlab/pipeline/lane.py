@@ -22,7 +22,8 @@ Emit = Callable[[InitSegment | Fragment], None]
 class EncodingLane:
     """Encodes each frame in every quality that is wanted, and passes ``source`` through.
 
-    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted.
+    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted. One
+    whose pictures are larger than they may be makes way, at a keyframe, for one that is bounded.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class EncodingLane:
     ) -> None:
         self.channel = channel
         self.wanted: frozenset[ChannelKey] = frozenset()
+        self.bounded = 0
+        """How many encoders have made way for a bounded one."""
         self._fps = fps
         self._fragment_ms = fragment_ms
         self._emit = emit
@@ -62,12 +65,15 @@ class EncodingLane:
         self, key: ChannelKey, captured: CapturedFrame, picture: Picture
     ) -> Encoder | None:
         encoder = self._encoders.get(key)
-        if encoder is not None and encoder.input_size_px == (picture.width, picture.height):
+        same_size = encoder is not None and encoder.input_size_px == (picture.width, picture.height)
+        exceeds = same_size and encoder is not None and encoder.exceeds
+        if same_size and not (exceeds and captured.keyframe):
             return encoder
         self._encoders.pop(key, None)
         if not captured.keyframe:
             return None
-        encoder = self._encoders[key] = Encoder(key, picture, self._fps)
+        self.bounded += exceeds
+        encoder = self._encoders[key] = Encoder(key, picture, self._fps, bounded=exceeds)
         self._emit(encoder.init)
         return encoder
 
