@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -36,14 +38,20 @@ def decoder(film: str) -> object:
 
 def encoder(film: str) -> object:
     """Encode the first picture of a film for two seconds, and stay open."""
-    source = open_source(SourceSpec.parse(film))
-    like = Picture(next(source.frames()).frame, 0).copy()
-    source.close()
+    like, fps = _first_picture(film)
     key = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
-    made = Encoder(key, like, source.info.fps)
+    made = Encoder(key, like, fps)
     for number in range(FRAMES):
         made.encode(Picture(like.frame, number * 6000), keyframe=number == 0)
     return made
+
+
+@cache
+def _first_picture(film: str) -> tuple[Picture, Fraction]:
+    source = open_source(SourceSpec.parse(film))
+    picture = Picture(next(source.frames()).frame, 0).copy()
+    source.close()
+    return picture, source.info.fps
 
 
 def writing_thread(film: str) -> object:  # noqa: ARG001
