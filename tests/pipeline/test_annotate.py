@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import numpy as np
@@ -21,8 +22,11 @@ FRAMES = 60
 FRAME = TIMESCALE // 30
 
 
-class FailingRenderer:
-    """Cannot draw."""
+class ScriptedRenderer:
+    """Draws nothing, but does what it is told whenever it should."""
+
+    def __init__(self, do: Callable[[], object]) -> None:
+        self._do = do
 
     def draw(
         self,
@@ -32,24 +36,11 @@ class FailingRenderer:
         top_px: int = 0,
         stale: bool = False,
     ) -> None:
-        raise ValueError("no ink")
+        self._do()
 
 
-class BlockingRenderer:
-    """Draws when it is let go."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-
-    def draw(
-        self,
-        picture: Picture,
-        detections: sv.Detections,
-        *,
-        top_px: int = 0,
-        stale: bool = False,
-    ) -> None:
-        self.gate.wait(TIMEOUT_S)
+def fail() -> None:
+    raise ValueError("no ink")
 
 
 def annotated(recorder: Recorder) -> list[EncodedFrame]:
@@ -155,7 +146,10 @@ def test_a_detector_that_raises_now_and_then_leaves_carried_boxes() -> None:
 
 
 def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
-    with camera(FailingDetector(lambda call: False), FailingRenderer()) as (pipeline, recorder):
+    with camera(FailingDetector(lambda call: False), ScriptedRenderer(fail)) as (
+        pipeline,
+        recorder,
+    ):
         recorder.wait_for(FRAMES)
         assert pipeline.errors == ["ValueError: no ink"]
         assert pipeline.counts()["render_failed"] > 0
@@ -164,12 +158,13 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
 
 
 def test_renderers_that_take_their_time_take_nobody_elses() -> None:
-    slow = BlockingRenderer()
+    gate = threading.Event()
+    slow = ScriptedRenderer(lambda: gate.wait(TIMEOUT_S))
     with ExitStack() as cameras:
-        cameras.callback(slow.gate.set)
+        cameras.callback(gate.set)
         for _ in range((os.cpu_count() or 1) + 1):
             cameras.enter_context(camera(SlowTruth(0.0), slow))
         _, recorder = cameras.enter_context(camera(SlowTruth(0.0), BoxRenderer()))
         recorder.wait_for(FRAMES)
-        slow.gate.set()
+        gate.set()
     assert_both_channels_have_every_frame(recorder)
