@@ -65,9 +65,10 @@ class EncodingLane:
         self, key: ChannelKey, captured: CapturedFrame, picture: Picture
     ) -> Encoder | None:
         encoder = self._encoders.get(key)
-        same_size = encoder is not None and encoder.input_size_px == (picture.width, picture.height)
-        exceeds = same_size and encoder is not None and encoder.exceeds
-        if same_size and not (exceeds and captured.keyframe):
+        if encoder is not None and encoder.input_size_px != (picture.width, picture.height):
+            encoder = None
+        exceeds = encoder is not None and encoder.exceeds
+        if encoder is not None and not (exceeds and captured.keyframe):
             return encoder
         self._encoders.pop(key, None)
         if not captured.keyframe:
