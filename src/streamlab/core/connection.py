@@ -68,7 +68,6 @@ class Connection:
         self.state = ConnectionState.JOINING
         self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
         self.qualities = dict(qualities)
-        self.pending: PendingSwitch | None = None
         self.detections = False
         """Whether it asked for the boxes of each frame, channel ``detections``."""
         self.outbox_dropped = 0
