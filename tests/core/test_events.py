@@ -11,7 +11,6 @@ from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
 from streamlab.core.events import End, Gap, Heartbeat, Source, Switched, encode
 from streamlab.core.once import made_once
 
-
 # Not st.text(): the first use of that builds a table of all characters, for seconds.
 TEXTS = st.lists(st.integers(0, 0x10FFFF).map(chr), max_size=30).map("".join)
 

@@ -1,23 +1,27 @@
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection, ConnectionState
-from streamlab.core.cursor import ResumePoint
-from streamlab.core.stream import DualChannelStream
-from streamlab.core.stream_events import (
-    EncodersWanted,
-    StreamEvent,
-    SwitchDone,
-    SwitchTimedOut,
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
+from streamlab.core.connection import (
+    MAX_DETECTIONS_EVENTS,
+    MAX_OUTBOX_EVENTS,
+    Connection,
+    ConnectionState,
 )
-from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, init_of, stream
+from streamlab.core.cursor import ResumePoint
+from streamlab.core.events import Source
+from streamlab.core.fragment import InitSegment
+from streamlab.core.stream import MAX_INITS, DualChannelStream
+from streamlab.core.stream_events import EncodersWanted, SwitchDone, SwitchTimedOut, Wake
+from streamlab.errors import UnknownConnectionError
+from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, fragment, init_of, stream
+from tests.core.viewers import drain, parse
 
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 TIMEOUT_NS = 100 * MS_NS
@@ -40,19 +44,7 @@ def feed(
 def read(
     made: DualChannelStream, connection: Connection, max_lag: int = 64
 ) -> list[dict[str, Any]]:
-    raw = b"".join(connection.take(made.rings, made.inits, max_lag)).decode()
-    events = []
-    for block in raw.split("\n\n")[:-1]:
-        fields = dict(line.split(": ", 1) for line in block.split("\n"))
-        events.append({"event": fields["event"], **json.loads(fields["data"])})
-    return [event for event in events if event["event"] != "sync"]
-
-
-def drain(made: DualChannelStream) -> list[StreamEvent]:
-    events = []
-    while (event := made.next_event()) is not None:
-        events.append(event)
-    return events
+    return parse(connection.take(made.rings, made.inits, max_lag))
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -221,50 +213,196 @@ def test_an_id_that_is_none_of_ours_is_ignored(text: str) -> None:
     assert ResumePoint.parse(text) is None
 
 
-ACTIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["feed", "feed", "raw only", "switch", "subscribe", "unsubscribe", "read"]),
-        st.sampled_from(list(View)),
-        st.integers(1, 45),
-    ),
-    max_size=60,
-)
+def test_a_resumed_channel_misses_nothing_when_its_named_fragment_has_just_been_dropped() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(60))
+    feed(made, range(60, 61), keys=(RAW,))  # it begins a third GOP: 1 to 30 are dropped
+    assert made.rings[RAW].first_sequence == 31
+    sent = [event["sequence"] for event in read(made, resumed(made, 30)) if "sequence" in event]
+    assert sorted(sent) == sorted([*range(31, 62), *range(30, 61)])
 
 
-@given(ACTIONS)
-def test_per_channel_what_is_sent_is_gapless_but_for_gaps_joins_and_switches(
-    actions: list[tuple[str, View, int]],
-) -> None:
-    made, connection = stream(), Connection("c", View.BOTH.channels, MEDIUM)
+def test_a_channel_that_joined_first_goes_on_when_the_other_resumes() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(30), keys=(ANNOTATED,))
+    again = resumed(made, 30)
+    feed(made, range(30, 31), keys=(ANNOTATED,))
+    assert kinds(read(made, again)) == ["init annotated", "fragment annotated 31"]
+    feed(made, range(31, 32), keys=(ANNOTATED,))
+    made.receive_fragment(fragment(RAW, 30), 0, 1000.0)  # where the client left off
+    assert kinds(read(made, again)) == ["fragment annotated 32", "init raw", "fragment raw 31"]
+
+
+def test_an_encoding_that_is_not_sent_cannot_be_resumed() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(2))
+    connection = Connection(
+        "again", View.RAW.channels, MEDIUM, resume=ResumePoint.parse("raw/low/1")
+    )
     made.receive_connection(connection, 0)
-    sent, made_frames = list[dict[str, Any]](), {RAW: 0, ANNOTATED: 0}
-    for verb, view, count in actions:
-        if verb in ("feed", "raw only"):
-            for key in (RAW,) if verb == "raw only" else (RAW, ANNOTATED):
-                numbers = range(made_frames[key], made_frames[key] + count)
-                feed(made, numbers, keys=(key,))
-                made_frames[key] += count
-        elif verb == "switch":
-            made.request_switch(connection, view, None, now_ns=0, timeout_ns=TIMEOUT_NS)
-        elif verb == "subscribe":
-            made.request_channels(connection, {*connection.channels, *view.channels}, {}, 0)
-        elif verb == "unsubscribe" and view is not View.BOTH:
-            left = set(connection.channels) - {ChannelType(view)}
-            made.request_channels(connection, left, {}, 0)
-        sent += read(made, connection)
-    expected: dict[str, int] = {}
-    inits = set()
-    for event in sent:
-        if event["event"] == "init":
-            inits.add((event["channel"], event["init_id"]))
-        elif event["event"] == "switched":
-            expected.clear()
-        elif event["event"] == "gap":
-            assert event["to_sequence"] >= event["from_sequence"]
-            expected[event["channel"]] = event["to_sequence"] + 1
-        else:
-            channel = event["channel"]
-            assert (channel, event["init_id"]) in inits
-            follows = event["sequence"] == expected.get(channel)
-            assert follows or event["keyframe"]
-            expected[channel] = event["sequence"] + 1
+    assert kinds(read(made, connection))[1:] == ["fragment raw 1", "fragment raw 2"]
+    assert connection.in_step()
+
+
+def test_who_joins_or_resumes_far_behind_has_not_lagged() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(30))
+    feed(made, range(30, 50), keys=(RAW,))
+    for connection in (join(made), resumed(made, 2)):
+        events = read(made, connection, max_lag=5)
+        assert "gap" not in {event["event"] for event in events}
+        assert connection.gaps == 0
+
+
+@given(st.lists(st.sampled_from([*"/raw0179\u0663x", "raw", "low", "annotated"]), max_size=12))
+def test_any_last_event_id_is_read_or_ignored(parts: list[str]) -> None:
+    text = "".join(parts)
+    point = ResumePoint.parse(text)
+    if point is not None:
+        assert text.startswith(f"{point.key.channel}/{point.key.quality}/")
+        assert point.sequence == int(text.rpartition("/")[2])
+
+
+def test_an_id_of_endless_digits_is_ignored() -> None:
+    assert ResumePoint.parse("raw/medium/" + "1" * 5000) is None
+
+
+def test_control_events_that_nobody_takes_make_room() -> None:
+    made = stream()
+    connection = join(made)
+    for number in range(MAX_OUTBOX_EVENTS + 3):
+        made.post(Source(SourceState.STALLED, str(number)))
+    events = read(made, connection)
+    assert [event["detail"] for event in events] == [
+        str(number) for number in range(3, MAX_OUTBOX_EVENTS + 3)
+    ]
+    assert connection.outbox_dropped == 3
+
+
+def test_boxes_are_posted_once_to_those_that_ask() -> None:
+    made = stream()
+    asks, other = join(made, View.RAW, "asks"), join(made, View.RAW, "other")
+    low = ChannelKey(ChannelType.ANNOTATED, QualityLevel.LOW)
+    made.receive_init(init_of(low))
+    made.request_channels(other, other.channels, {ChannelType.ANNOTATED: QualityLevel.LOW}, 0)
+    feed(made, range(1))
+    made.request_detections(asks, wanted=True)
+    assert Wake() in drain(made)
+    assert asks.in_step() == {}
+    feed(made, range(1, 3), keys=(ANNOTATED, low))
+    got = [event for event in read(made, asks) if event["event"] == "detections"]
+    assert [(event["pts"], event["detections_pts"]) for event in got] == [
+        (3000, 3000),
+        (6000, 6000),
+    ]
+    assert "detections" not in {event["event"] for event in read(made, other)}
+    made.request_detections(asks, wanted=False)
+    feed(made, range(3, 4))
+    assert read(made, asks) == []
+
+
+def test_boxes_that_nobody_takes_make_room() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    made.request_detections(connection, wanted=True)
+    feed(made, range(MAX_DETECTIONS_EVENTS + 2), keys=(ANNOTATED,))
+    events = read(made, connection)
+    assert [event["pts"] for event in events] == [
+        number * FRAME for number in range(2, MAX_DETECTIONS_EVENTS + 2)
+    ]
+    assert connection.outbox_dropped == 2
+
+
+def test_boxes_are_not_made_up_for_a_frame_without() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    made.request_detections(connection, wanted=True)
+    plain = replace(fragment(ANNOTATED, 0), frames=fragment(RAW, 0).frames)
+    made.receive_fragment(plain, 0, 1000.0)
+    assert read(made, connection) == []
+
+
+def test_a_closed_connection_cannot_switch() -> None:
+    made = stream()
+    connection = join(made)
+    made.request_switch(connection, View.RAW, QualityLevel.LOW, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.remove_connection("c", 0)
+    made.remove_connection("c", 0)
+    assert connection.state is ConnectionState.CLOSED
+    assert drain(made).count(SwitchTimedOut("c")) == 1
+    with pytest.raises(UnknownConnectionError, match="'c' is closed"):
+        made.request_switch(connection, View.RAW, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.handle_timer(TIMEOUT_NS, 1000.0)
+    assert SwitchTimedOut("c") not in drain(made)
+
+
+def test_a_switch_is_given_up_for_the_next_and_waits_no_longer_than_asked() -> None:
+    made = stream()
+    connection = join(made)
+    for quality, timeout_ns in ((QualityLevel.LOW, 10), (QualityLevel.HIGH, TIMEOUT_NS)):
+        made.request_switch(connection, View.RAW, quality, now_ns=0, timeout_ns=timeout_ns)
+    made.handle_timer(10, 1000.0)
+    assert connection.state is ConnectionState.SWITCHING
+    assert made.get_timer() == TIMEOUT_NS
+    assert made.counts["switches_superseded"] == 1
+    source = {ChannelKey(ChannelType.RAW, QualityLevel.HIGH), RAW, ANNOTATED}
+    wanted = [event.keys for event in drain(made) if isinstance(event, EncodersWanted)]
+    assert source <= wanted[-1]
+
+
+def test_both_channels_switch_to_source_quality_which_only_raw_has() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    source = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+    made.receive_init(init_of(source))
+    made.request_switch(connection, View.BOTH, QualityLevel.SOURCE, now_ns=0, timeout_ns=TIMEOUT_NS)
+    feed(made, range(1), keys=(source, ANNOTATED))
+    assert connection.encodings == [source, ANNOTATED]
+    assert read(made, connection)[0]["reason"] == "client"
+
+
+def test_an_encoder_that_gave_nothing_stops_too() -> None:
+    made = stream()
+    join(made)
+    made.remove_connection("c", 0)
+    assert made.get_timer() <= 5000 * MS_NS
+    made.handle_timer(5000 * MS_NS, 1000.0)
+    assert drain(made)[-1] == EncodersWanted(frozenset())
+
+
+def test_a_viewer_that_comes_back_in_time_keeps_the_encoders() -> None:
+    made = stream()
+    join(made)
+    made.remove_connection("c", 0)
+    join(made)
+    made.handle_timer(5000 * MS_NS, 1000.0)
+    assert [event for event in drain(made) if isinstance(event, EncodersWanted)] == [
+        EncodersWanted(frozenset({RAW, ANNOTATED}))
+    ]
+
+
+def test_an_encoder_that_begins_anew_makes_a_hole_that_is_told() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(3))
+    read(made, connection)
+    made.receive_fragment(fragment(RAW, 30, sequence=10), 0, 1000.0)
+    assert kinds(read(made, connection)) == ["gap raw", "fragment raw 10"]
+    assert made.rings[RAW].first_sequence == 10
+
+
+def test_an_init_segment_that_is_still_needed_is_kept() -> None:
+    made = stream()
+    join(made)
+    feed(made, range(1))
+    source = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+    for number in range(3 * MAX_INITS):  # a camera that changes its parameter sets in each GOP
+        made.receive_init(InitSegment(source, "", 640, 360, 30.0, str(number).encode()))
+    assert len(made.inits) == MAX_INITS
+    late = join(made, name="late")
+    assert [event["event"] for event in read(made, late)] == ["init", "fragment"] * 2
+    assert InitSegment(source, "", 640, 360, 30.0, b"0").init_id not in made.inits
