@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,12 @@ from streamlab.core.faults import NO_FAULTS, PRESETS, Faults, Recurrence, find_p
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import InvalidRequestError
 
+
+def with_fault(name: str, value: float) -> Faults:
+    changes: dict[str, Any] = {name: value}
+    return replace(NO_FAULTS, **changes)
+
+
 BOUNDED = {each.name: each.metadata["bounds"] for each in fields(Faults) if each.metadata}
 
 
@@ -19,10 +26,10 @@ BOUNDED = {each.name: each.metadata["bounds"] for each in fields(Faults) if each
 def test_a_fault_is_within_its_bounds_or_refused_with_them(name: str, value: float) -> None:
     low, high = BOUNDED[name]
     if low <= value <= high:
-        assert getattr(replace(NO_FAULTS, **{name: value}), name) == value
+        assert getattr(with_fault(name, value), name) == value
         return
     with pytest.raises(InvalidRequestError, match=f"{name} is .*; allowed: {low} to {high}"):
-        replace(NO_FAULTS, **{name: value})
+        with_fault(name, value)
 
 
 def test_only_what_differs_is_described() -> None:
@@ -34,7 +41,7 @@ def test_only_what_differs_is_described() -> None:
     "name", ["lag_median_ms", "turn_lag_median_ms", "stall_ms", "keyframe_burst_ms"]
 )
 def test_each_lag_makes_results_late(name: str) -> None:
-    assert replace(NO_FAULTS, **{name: 1}).slow
+    assert with_fault(name, 1).slow
     assert not NO_FAULTS.slow
 
 

@@ -49,6 +49,10 @@ def test_the_extradata_says_how_units_are_framed(nals: list[bytes]) -> None:
     assert annex_b.split(b"".join(b"\0\0\1" + nal for nal in nals)) == nals
 
 
+def test_start_codes_with_nothing_between_hold_no_unit() -> None:
+    assert list(split_annex_b(b"\0\0\1\0\0\1\0\0\0\0\1\x65\x80\0\0")) == [b"\x65\x80"]
+
+
 def test_nothing_but_slices_goes_into_a_sample() -> None:
     nals = [b"\x09\x10", b"\x67abc", b"\x68abc", b"\x06abc", b"\x65abc"]
     assert to_sample(nals) == b"\0\0\0\4\x65abc"

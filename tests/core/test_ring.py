@@ -121,6 +121,7 @@ def test_an_event_is_serialised_once_for_all() -> None:
     by_url = Released(fragment(RAW, 0), 2.5, 1, "/streams/cam").event(cached=False, by_url=True)
     assert b'"url":"/streams/cam/raw/medium/1.m4s"' in by_url
     assert b'"data"' not in by_url
+    assert b'"cached":true' in entry.event(cached=True, by_url=True)
 
 
 def test_a_ring_that_was_cleared_lets_nobody_join() -> None:

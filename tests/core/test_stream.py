@@ -17,10 +17,17 @@ from streamlab.core.connection import (
 from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Source
 from streamlab.core.fragment import InitSegment
+from streamlab.core.playout import SyncPolicy
 from streamlab.core.stream import MAX_INITS, DualChannelStream
-from streamlab.core.stream_events import EncodersWanted, SwitchDone, SwitchTimedOut, Wake
+from streamlab.core.stream_events import (
+    EncodersWanted,
+    SwitchDone,
+    SwitchTimedOut,
+    Wake,
+)
+from streamlab.core.sync_events import BoxDeadline
 from streamlab.errors import UnknownConnectionError
-from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, fragment, init_of, stream
+from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller, fragment, init_of, stream
 from tests.core.viewers import drain, parse
 
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
@@ -223,6 +230,19 @@ def test_a_resumed_channel_misses_nothing_when_its_named_fragment_has_just_been_
     assert sorted(sent) == sorted([*range(31, 62), *range(30, 61)])
 
 
+def test_a_channel_that_dropped_too_much_joins_anew_while_the_named_one_resumes() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(90))
+    feed(made, range(90, 130), keys=(ANNOTATED,))  # 31 to 60 are dropped
+    events = read(made, resumed(made, 50))
+    sent = [(event["channel"], event["sequence"]) for event in events if "sequence" in event]
+    assert sorted(number for channel, number in sent if channel == "raw") == [*range(51, 91)]
+    joined = next(event for event in events if event.get("channel") == "annotated")
+    assert joined["event"] == "init"
+    assert next(number for channel, number in sent if channel == "annotated") == 121
+
+
 def test_a_channel_that_joined_first_goes_on_when_the_other_resumes() -> None:
     made = stream()
     join(made, name="keeps the encoders running")
@@ -365,11 +385,18 @@ def test_both_channels_switch_to_source_quality_which_only_raw_has() -> None:
     assert read(made, connection)[0]["reason"] == "client"
 
 
+def test_until_when_a_frame_waits_for_its_boxes_is_passed_on() -> None:
+    made = DualChannelStream("cam-1", controller(SyncPolicy.HYBRID), max_fragments=9, linger_ns=0)
+    made.receive_lag(0, 10 * MS_NS, 10 * MS_NS, 1000.0)
+    assert [type(event) for event in drain(made)] == [BoxDeadline]
+
+
 def test_an_encoder_that_gave_nothing_stops_too() -> None:
     made = stream()
     join(made)
     made.remove_connection("c", 0)
-    assert made.get_timer() <= 5000 * MS_NS
+    made.handle_timer(4990 * MS_NS, 1000.0)
+    assert made.get_timer() == 5000 * MS_NS
     made.handle_timer(5000 * MS_NS, 1000.0)
     assert drain(made)[-1] == EncodersWanted(frozenset())
 
