@@ -52,11 +52,15 @@ class Encoders:
         self._starts = 0
         self._sequences: dict[ChannelKey, int] = {}
 
+    def want(self, keys: frozenset[ChannelKey]) -> None:
+        """Run these encoders and no others."""
+        self.wanted = keys
+        self._inits = {key: init for key, init in self._inits.items() if key in keys}
+
     def receive(self, events: list[StreamEvent]) -> None:
         for event in events:
             if isinstance(event, EncodersWanted):
-                self.wanted = event.keys
-                self._inits = {key: self._inits[key] for key in self._inits if key in self.wanted}
+                self.want(event.keys)
 
     def restart(self) -> None:
         """The picture's size changes: each begins anew, with another init segment."""
