@@ -135,12 +135,13 @@ class ChannelSubscriptionManager:
         """Change what a connection is sent, within the running connection.
 
         Returns when the new init and keyframe are queued, and how long that took, ms. Raises
-        SwitchTimeoutError after ``channel_switch_timeout``; the old channel goes on then.
+        SwitchTimeoutError after ``channel_switch_timeout``, and the old channel goes on then;
+        InvalidRequestError when the annotated channel has no such quality;
+        UnknownConnectionError when the connection is closed.
         """
         if view is View.ANNOTATED:
             self._check_quality(ChannelType.ANNOTATED, quality)
         timeout_s = self._settings.channel_switch_timeout
-        outcome = camera.expect_switch(connection.connection_id)
         camera.stream.request_switch(
             connection,
             view,
@@ -148,6 +149,7 @@ class ChannelSubscriptionManager:
             now_ns=monotonic_ns(),
             timeout_ns=round(timeout_s * NS_PER_S),
         )
+        outcome = camera.expect_switch(connection.connection_id)
         camera.settle()
         event = await outcome
         if isinstance(event, SwitchDone):
