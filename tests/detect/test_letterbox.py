@@ -66,7 +66,7 @@ def test_a_box_comes_back_where_it_was(
     x1, y1 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     x2, y2 = data.draw(st.integers(x1, width)), data.draw(st.integers(y1, height))
     box = np.array([[x1, y1, x2, y2]], np.float32)
-    inside = box * letterbox.gain + np.tile(letterbox.offset, 2)
+    inside = box * np.tile(letterbox.gains, 2) + np.tile(letterbox.offset, 2)
     np.testing.assert_allclose(letterbox.restore(inside.astype(np.float32)), box, atol=0.05)
 
 
