@@ -4,7 +4,8 @@ The rules, for one picture:
 
 - the answer is a ``supervision.Detections``; ``xyxy`` is ``(n, 4)`` numbers, and scores, class
   numbers and track ids are numbers, one per box or none at all;
-- boxes that are not finite are left out, and of more than ``MAX_BOXES`` the best stay;
+- boxes that are not finite or have their corners the wrong way round are left out, those that
+  are farther away than any picture are clipped, and of more than ``MAX_BOXES`` the best stay;
 - class names are printable (``detect.text``).
 """
 
@@ -21,6 +22,7 @@ from streamlab.detect.classes import class_names
 from streamlab.errors import ModelError
 
 MAX_BOXES = 1000
+FARTHEST_PX = 1e5
 _MAX_TYPE_CHARS = 60
 _HINT = (
     "Return one sv.Detections per picture: sv.Detections(xyxy=…) or "
@@ -47,10 +49,13 @@ def checked_detections(answer: object, detector: str, counts: Counter[str]) -> s
     names = answer.data.get("class_name")
     if names is not None and np.shape(names) != (count,):
         _refuse(detector, f"class_name {kind_of(names)}", f"a name for each of {count} boxes")
-    with np.errstate(over="ignore"):  # what is beyond float32 is left out as not finite
+    if answer.mask is not None and np.shape(answer.mask)[:1] != (count,):
+        _refuse(detector, f"mask {kind_of(answer.mask)}", f"masks of {count} boxes")
+    with np.errstate(over="ignore"):  # beyond float32 is as far as infinity
         boxes = xyxy.astype(np.float32)
         scores = None if confidence is None else confidence.astype(np.float32)
-    checked = sv.Detections(np.zeros((count, 4), np.float32), data=dict(answer.data))
+    fitting = {key: one for key, one in answer.data.items() if np.shape(one)[:1] == (count,)}
+    checked = sv.Detections(np.zeros((count, 4), np.float32), data=fitting)
     checked.xyxy, checked.mask = boxes, answer.mask
     checked.confidence, checked.class_id, checked.tracker_id = scores, class_id, tracks
     if names is not None:
@@ -70,24 +75,26 @@ def checked_answers(answers: object, pictures: int, detector: str) -> list[objec
 def kind_of(value: object) -> str:
     """Return in a few words what a value is."""
     if isinstance(value, np.ndarray):
-        return f"{value.dtype} {value.shape}"[:_MAX_TYPE_CHARS]
+        return f"ndarray {value.dtype} {value.shape}"[:_MAX_TYPE_CHARS]
     if isinstance(value, list | tuple | str):
         return f"{type(value).__name__} of {len(value)}"
     return type(value).__name__[:_MAX_TYPE_CHARS]
 
 
 def _bounded(checked: sv.Detections, counts: Counter[str]) -> sv.Detections:
-    finite = np.isfinite(checked.xyxy).all(axis=1)
-    keep = np.flatnonzero(finite)
-    if len(keep) < len(finite):
-        counts["boxes_invalid"] += len(finite) - len(keep)
+    xyxy = checked.xyxy
+    sane = np.isfinite(xyxy).all(axis=1) & (xyxy[:, 2:] >= xyxy[:, :2]).all(axis=1)
+    checked.xyxy = xyxy.clip(-FARTHEST_PX, FARTHEST_PX)
+    keep = np.flatnonzero(sane)
+    if len(keep) < len(sane):
+        counts["boxes_invalid"] += len(sane) - len(keep)
     if len(keep) > MAX_BOXES:
         counts["boxes_over_limit"] += len(keep) - MAX_BOXES
         if checked.confidence is not None:
             best = np.argsort(-checked.confidence[keep], kind="stable")
             keep = keep[np.sort(best[:MAX_BOXES])]
         keep = keep[:MAX_BOXES]
-    if len(keep) == len(finite):
+    if len(keep) == len(sane):
         return checked
     return cast(sv.Detections, checked[keep]) if len(keep) else sv.Detections.empty()
 
