@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from streamlab.detect.classes import class_names
 from streamlab.errors import ModelError
 
-MAX_BOXES = 1000
+MAX_BOXES = 300
+"""As many as a model gives at most: tracking 300 takes 90 ms a picture, 1000 half a second."""
 FARTHEST_PX = 1e5
 _MAX_TYPE_CHARS = 60
 _HINT = (

@@ -125,7 +125,7 @@ def _as_asked_for(cases: Sequence[Case], wanted: Format, probe: Probe, model: st
             hint=f"Its shape allows {_options(cases)}.",
         )
     best = min(family, key=lambda case: (len(case.contra), -len(case.pro)))
-    if best.layout is YOLOX and not yolox_strides(len(probe.output), probe.input_size):
+    if not _can_be_decoded(best, probe):
         width, height = probe.input_size
         raise ModelFormatError(
             f"'{model}' gives {_about(probe)}, not a row for each cell of {width}x{height} px at "
@@ -135,6 +135,11 @@ def _as_asked_for(cases: Sequence[Case], wanted: Format, probe: Probe, model: st
     return Reading(best.layout, ("as asked for", *best.pro))
 
 
+def _can_be_decoded(case: Case, probe: Probe) -> bool:
+    """Whether the cells are known that the boxes of a YOLOX belong to."""
+    return case.layout is not YOLOX or bool(yolox_strides(len(probe.output), probe.input_size))
+
+
 def _undecided(choices: Sequence[Case], probe: Probe, model: str) -> ModelFormatError:
     why = "; ".join(
         f"{case.layout.name}: {', '.join(case.contra or case.pro) or 'nothing speaks for it'}"
@@ -142,7 +147,8 @@ def _undecided(choices: Sequence[Case], probe: Probe, model: str) -> ModelFormat
     )
     contradicted = any(case.contra for case in choices)
     verdict = "fits no format" if contradicted else f"could be {_options(choices)}"
-    options = " or ".join(f"{model}#format={name}" for name in _formats(choices))
+    decodable = [case for case in choices if _can_be_decoded(case, probe)]
+    options = " or ".join(f"{model}#format={name}" for name in _formats(decodable))
     return ModelFormatError(
         f"'{model}' gives {_about(probe)} and {verdict} ({why})",
         hint=f"If you know which it is, say so: {options}.",

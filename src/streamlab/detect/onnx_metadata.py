@@ -100,9 +100,15 @@ def _to_names(text: str) -> dict[int, str] | None:
         number = int(match["number"].strip("'\"")) if match["number"] else len(names)
         if number >= MAX_CLASSES or number in names:
             raise ValueError("not a number of a class")
-        names[number] = printable(str(ast.literal_eval(match["text"])))
+        names[number] = printable(_unquote(match["text"]))
         at = match.end()
     return names or None
+
+
+def _unquote(literal: str) -> str:
+    # JSON writes a letter beyond U+FFFF as two surrogates.
+    text = str(ast.literal_eval(literal))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _to_size(text: str) -> tuple[int, int]:
