@@ -180,6 +180,16 @@ def test_models_that_are_not_there_do_not_hide_the_others(tmp_path: Path) -> Non
     assert "street.onnx" in done.stdout
 
 
+def test_how_a_model_is_read_can_be_said() -> None:
+    done = run("models", "street#format=end2end", "--seconds", "0")
+    assert "street.onnx is read as end2end: as asked for" in done.stdout
+    done = run("models", "street#format=yolov5", "street#format=yolov9", "--seconds", "0")
+    assert done.returncode == 1
+    assert "cannot be read as yolov5" in done.stderr
+    assert "yolov5, yolov8, yolox, yolox-decoded, end2end, rtdetr" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_a_setting_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMLAB_GOP_S", "-1")
     done = run("demo", "--no-browser", "--port", str(free_port()))
