@@ -18,8 +18,9 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Detector: `street` (shipped), a model exported by Ultralytics (.onnx), with the "
-        "`yolo` extra a .pt, `truth` (what a synthetic scene knows of itself) or `none`.",
+        help="Detector: `street` (shipped), a YOLO or RT-DETR model (.onnx; `#format=yolov5` after "
+        "the name says how it is read, where that is not clear), with the `yolo` extra a .pt, "
+        "`truth` (what a synthetic scene knows of itself) or `none`.",
         show_default=False,
     ),
 ]

@@ -19,6 +19,7 @@ from streamlab.detect.function import CallableDetector
 from streamlab.detect.load import load_detector
 from streamlab.detect.render import Renderer, RgbRenderer
 from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
@@ -103,11 +104,11 @@ def _is_ultralytics(wanted: object) -> bool:
 
 
 def _of_ultralytics(model: Any) -> Detector:
-    """Ask a loaded model; Ultralytics takes arrays as OpenCV has them, blue first."""
+    """Ask a loaded model."""
+    loaded = UltralyticsModel(model)
 
     def detect(rgb: Rgb) -> sv.Detections:
-        bgr = np.ascontiguousarray(rgb[:, :, ::-1])
-        return sv.Detections.from_ultralytics(model.predict(bgr, verbose=False)[0])
+        return sv.Detections.from_ultralytics(loaded.predict([rgb])[0])
 
     name = getattr(model, "ckpt_path", None) or type(model).__name__
     return CallableDetector(detect, Path(str(name)).name)
