@@ -53,7 +53,7 @@ def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
 def test_weights_without_ultralytics_say_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="needs Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt")
-    assert "torch first, then `pip install streamlab[yolo]`" in caught.value.hint
+    assert "torch first, then `pip install 'streamlab-vision[yolo]'`" in caught.value.hint
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="Ultralytics is not installed")

@@ -167,7 +167,7 @@ def _check_packages(*names: str) -> None:
     if missing:
         raise DisabledError(
             f"{' and '.join(missing)} must be installed for this",
-            hint="pip install 'streamlab[traces,client]'",
+            hint="pip install 'streamlab-vision[traces,client]'",
         )
 
 

@@ -81,7 +81,7 @@ def watch(
             from streamlab.cli.watching import watch as run  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise StreamlabError(
-                f"watch needs {error.name}", hint="pip install 'streamlab[client]'"
+                f"watch needs {error.name}", hint="pip install 'streamlab-vision[client]'"
             ) from error
         named = {"raw": record_raw, "annotated": record_annotated}
         options = WatchOptions(

@@ -82,7 +82,7 @@ def _load(path: str | Path) -> Any:
     except ImportError as error:
         raise ModelError(
             f"'{path}' needs Ultralytics, which cannot be imported ({error})",
-            hint="Install torch first, then `pip install streamlab[yolo]`; or export the model "
+            hint="Install torch first, then `pip install 'streamlab-vision[yolo]'`; or export the model "
             "to ONNX, which needs neither.",
         ) from error
     if Path(path).parent != Path() and not Path(path).exists():

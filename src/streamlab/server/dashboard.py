@@ -26,7 +26,7 @@ from streamlab.media.spec import SourcePolicy
 T = TypeVar("T")
 PATH = "/dashboard"
 NEEDED = ("panel", "bokeh_fastapi", "holoviews")
-HINT = "The dashboard needs Panel: pip install 'streamlab[lab]'\n"
+HINT = "The dashboard needs Panel: pip install 'streamlab-vision[lab]'\n"
 CHECK_S = 5.0
 MAX_UNSENT = 2000  # messages to one browser: a minute of updates
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
