@@ -189,7 +189,7 @@ def test_an_unreachable_camera_does_not_keep_others_from_running(tmp_path: Path)
     cameras = ["--camera", gone, "--camera", "street=synthetic://traffic"]
     with StreamlabProcess(tmp_path / "log", *cameras) as server:
         said = server.log_path.read_text()
-        assert "trying again in the background" in said
+        assert "retrying in the background" in said
         assert "street" in said
 
 

@@ -38,7 +38,7 @@ def test_a_source_is_recorded_and_a_file_is_not_replaced_unasked(tmp_path: Path)
     arguments = (TINY, "--model", "truth", "--seconds", "1", "--out", path)
     done = run(*arguments)
     assert done.exit_code == 1
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert "--force" in done.stderr
     assert path.read_text() == "precious"
     done = run(*arguments, "--force")

@@ -127,5 +127,5 @@ def test_a_disk_without_room_leaves_the_older_trace(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(TraceWriteError, match="cannot be written"):
+    with pytest.raises(TraceWriteError, match="cannot write"):
         write_trace(to_table(make_trace("steady", seconds=1)), tmp_path / "no" / "t.parquet", {})

@@ -42,7 +42,7 @@ def load_detector(
     if path.suffix.lower() in _ULTRALYTICS_SUFFIXES or path.name.endswith(_ULTRALYTICS_FOLDERS):
         if provider is not None:
             raise ModelError(
-                f"'{spec}' is run by Ultralytics, which knows no provider '{provider}'",
+                f"'{spec}' runs in Ultralytics, which has no provider '{provider}'",
                 hint="Export it with `yolo export format=onnx`, or leave the provider out.",
             )
         return UltralyticsDetector(spec, confidence=confidence, iou=iou)

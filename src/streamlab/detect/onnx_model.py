@@ -90,8 +90,8 @@ def open_session(
     # ONNX Runtime goes on without a provider whose libraries it cannot load.
     if providers and _name(providers[0]) not in session.get_providers():
         raise ModelError(
-            f"{_name(providers[0])} does not start",
-            hint="Its libraries or its device are missing; what ONNX Runtime printed says which.",
+            f"{_name(providers[0])} cannot be started",
+            hint="A library or the device is missing; the output of ONNX Runtime names it.",
         )
     return session
 
@@ -109,11 +109,11 @@ def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
     if len(inputs) != 1 or len(shape) != 4 or (_fixed(shape[1]) or 3) != 3:
         takes = ", ".join(f"{one.name} {one.shape}" for one in inputs)
         raise ModelFormatError(
-            f"'{path}' takes {takes}, not pictures [batch, 3, height, width]", hint=_EXPORT_HINT
+            f"'{path}' expects {takes}, not pictures [batch, 3, height, width]", hint=_EXPORT_HINT
         )
     if inputs[0].type not in _DTYPES:
         raise ModelFormatError(
-            f"'{path}' takes {inputs[0].type}, not float or float16", hint=_EXPORT_HINT
+            f"'{path}' expects {inputs[0].type}, not float or float16", hint=_EXPORT_HINT
         )
     fixed_height, fixed_width = _fixed(shape[2]), _fixed(shape[3])
     height, width = _read(metadata, "imgsz", DEFAULT_INPUT_SIZE, _to_size, path)
@@ -152,8 +152,8 @@ def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:
     missing = [_name(one) for one in asked if _name(one) not in available]
     if missing:
         raise ModelError(
-            f"ONNX Runtime has no {', '.join(missing)} here",
-            hint=f"It has {', '.join(available)}.",
+            f"this ONNX Runtime does not support {', '.join(missing)}",
+            hint=f"It supports {', '.join(available)}.",
         )
     return list(asked)
 

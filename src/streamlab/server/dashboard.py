@@ -78,7 +78,7 @@ class Dashboard:
             # Never waits: Bokeh's messages have several parts, and bokeh-fastapi has no lock that
             # would keep those of two messages apart.
             if sending.done() or outbox.qsize() > MAX_UNSENT:
-                raise OSError("the browser is gone, or does not read")
+                raise OSError("the browser has closed the connection or stopped reading")
             here.call_soon_threadsafe(outbox.put_nowait, message)
 
         try:
