@@ -44,7 +44,7 @@ def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
     detector = load_detector(bright_spot_model(tmp_path / "spot.onnx"), provider="cpu")
     assert isinstance(detector, OnnxDetector)
     assert detector.provider == "CPUExecutionProvider"
-    with pytest.raises(ModelError, match="run by Ultralytics") as caught:
+    with pytest.raises(ModelError, match="runs in Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt", provider="cpu")
     assert "format=onnx" in caught.value.hint
 
