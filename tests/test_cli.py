@@ -74,7 +74,7 @@ def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
         str(videos.truncated(tmp_path / "truncated.mp4")): "truncated",
         str(tmp_path): "is a folder",
         f"rtsp://127.0.0.1:{free_port()}/cam": "cannot be reached",
-        "gopher://example/1": "not known",
+        "gopher://example/1": "unknown scheme",
         "synthetic://ocean": "no synthetic scene",
         "synthetic://traffic?fps=zero": "fps",
     }
@@ -123,7 +123,7 @@ def test_a_provider_that_is_not_there(command: list[str]) -> None:
     port = ["--port", str(free_port())] if command[0] == "demo" else []
     done = run(*command, *port, "--provider", "warp")
     assert done.returncode == 1
-    assert "no execution provider 'warp'" in done.stderr
+    assert "unknown execution provider 'warp'" in done.stderr
     assert "cpu, openvino, cuda, tensorrt" in done.stderr
 
 
@@ -202,7 +202,7 @@ def test_an_unreachable_camera_does_not_keep_others_from_running(tmp_path: Path)
     cameras = ["--camera", gone, "--camera", "street=synthetic://traffic"]
     with StreamlabProcess(tmp_path / "log", *cameras) as server:
         said = server.log_path.read_text()
-        assert "trying again in the background" in said
+        assert "retrying in the background" in said
         assert "street" in said
 
 

@@ -47,7 +47,7 @@ def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
     detector = load_detector(bright_spot_model(tmp_path / "spot.onnx"), provider="cpu")
     assert isinstance(detector, OnnxDetector)
     assert detector.provider == "CPUExecutionProvider"
-    with pytest.raises(ModelError, match="run by Ultralytics") as caught:
+    with pytest.raises(ModelError, match="runs in Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt", provider="cpu")
     assert "format=onnx" in caught.value.hint
 
@@ -102,7 +102,7 @@ def test_only_onnx_models_have_a_format(tmp_path: Path) -> None:
 def test_weights_without_ultralytics_say_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="needs Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt")
-    assert "torch first, then `pip install streamlab[yolo]`" in caught.value.hint
+    assert "torch first, then `pip install 'streamlab-vision[yolo]'`" in caught.value.hint
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="Ultralytics is not installed")

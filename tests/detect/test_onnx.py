@@ -206,7 +206,7 @@ def test_a_truncated_model_is_refused(tmp_path: Path, share: float) -> None:
 
 def test_an_unknown_provider_is_refused_with_those_there_are(tmp_path: Path) -> None:
     path = bright_spot_model(tmp_path / "spot.onnx")
-    with pytest.raises(ModelError, match="no WarpDriveExecutionProvider") as caught:
+    with pytest.raises(ModelError, match="not support WarpDriveExecutionProvider") as caught:
         OnnxDetector(path, providers=["WarpDriveExecutionProvider"])
     assert "CPUExecutionProvider" in caught.value.hint
     OnnxDetector(path, providers=["CPUExecutionProvider"], threads=1)

@@ -27,24 +27,24 @@ UNKNOWN = "-"
 def models(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Models to measure beside the shipped ones: files, or folders."),
+        typer.Argument(help="Models to measure besides the shipped ones: files or folders."),
     ] = None,
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="What runs .onnx models: cpu, openvino, cuda or tensorrt; may be given more "
-            "than once, to compare.",
+            help="Backend for .onnx models: cpu, openvino, cuda or tensorrt. Repeat it "
+            "to compare several.",
             show_default=False,
         ),
     ] = None,
     threads: Threads = 1,
-    seconds: Annotated[float, typer.Option(min=0, help="Time for each figure.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=0, help="Time spent on each figure.")] = 2.0,
 ) -> None:
     """List models and measure them on this machine.
 
-    Milliseconds are for one picture of 640x360 px, from its YUV planes to named boxes (the median
-    of repeated runs), alone and in batches of 4 and 8. Below the table stands how each .onnx model
-    is read and by which evidence.
+    The figures are milliseconds per picture of 640x360 px, from YUV planes to named boxes: the
+    median of repeated runs, for single pictures and for batches of 4 and 8. Below the table: how
+    each .onnx model is read, and by which evidence.
 
     Examples:
 
@@ -76,7 +76,7 @@ def models(
     if table.row_count:
         out.print(table)
         per_core = "one thread" if threads == 1 else f"{threads or 'default'} threads"
-        out.print(f"[dim]Figures are ms for one picture of 640x360 px, {per_core}.[/dim]")
+        out.print(f"[dim]Milliseconds per picture of 640x360 px, {per_core}.[/dim]")
     for name, reading in readings.items():
         out.print(Text(f"{name} is read as {reading}", style="dim"), soft_wrap=True)
     if failed:

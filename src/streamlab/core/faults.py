@@ -76,7 +76,7 @@ class Faults:
             if bounds and not bounds[0] <= value <= bounds[1]:
                 raise InvalidRequestError(
                     f"{each.name} is {value}; allowed: {bounds[0]} to {bounds[1]}",
-                    hint="Correct the values named.",
+                    hint="Correct these values.",
                 )
 
     @property
@@ -124,7 +124,7 @@ def find_preset(name: str) -> Faults:
     """Return the faults of a name. Raises InvalidRequestError that names those there are."""
     if name not in PRESETS:
         raise InvalidRequestError(
-            f"there are no faults '{name}'; allowed: {', '.join(PRESETS)}",
+            f"unknown fault preset '{name}'; allowed: {', '.join(PRESETS)}",
             hint="Choose one of them.",
         )
     return PRESETS[name]

@@ -39,7 +39,7 @@ class PassthroughJudge:
         self.objection = objection
         self.gop_duration: int | None = None
         self._gop_started: int | None = None
-        self._broken = "the camera's first keyframe has not come yet"
+        self._broken = "the camera's first keyframe has not arrived yet"
 
     def receive_frame(self, pts: int, *, keyframe: bool, intact: bool) -> None:
         """Take the next frame: whether it is an IDR, and its bytes are at hand."""

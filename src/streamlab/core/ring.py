@@ -85,7 +85,7 @@ class Ring:
 
     def __init__(self, max_fragments: int) -> None:
         if max_fragments < 1:
-            raise ValueError(f"a ring holds at least one fragment, got {max_fragments}")
+            raise ValueError(f"a ring must hold at least one fragment, got {max_fragments}")
         self.max_fragments = max_fragments
         self.next_sequence = 0
         """The sequence that follows the newest fragment, also when that is not held any more."""

@@ -83,7 +83,7 @@ def load_detector(
         if provider is not None or wanted is not None:
             kind, value = ("provider", provider) if wanted is None else ("format", wanted)
             raise ModelError(
-                f"'{name}' is run by Ultralytics, which knows no {kind} '{value}'",
+                f"'{name}' runs in Ultralytics, which has no {kind} '{value}'",
                 hint=f"Export it with `yolo export format=onnx`, or leave the {kind} out.",
             )
         return UltralyticsDetector(name, confidence=confidence, iou=iou)

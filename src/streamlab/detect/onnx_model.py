@@ -111,8 +111,8 @@ def open_session(
     # ONNX Runtime goes on without a provider whose libraries it cannot load.
     if providers and _name(providers[0]) not in session.get_providers():
         raise ModelError(
-            f"{_name(providers[0])} does not start",
-            hint="Its libraries or its device are missing; what ONNX Runtime printed says which.",
+            f"{_name(providers[0])} cannot be started",
+            hint="A library or the device is missing; the output of ONNX Runtime names it.",
         )
     return session
 
@@ -175,8 +175,8 @@ def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:
     missing = [_name(one) for one in asked if _name(one) not in available]
     if missing:
         raise ModelError(
-            f"ONNX Runtime has no {', '.join(missing)} here",
-            hint=f"It has {', '.join(available)}.",
+            f"this ONNX Runtime does not support {', '.join(missing)}",
+            hint=f"It supports {', '.join(available)}.",
         )
     return list(asked)
 

@@ -123,7 +123,7 @@ class UltralyticsDetector:
         except _TRY_ERRORS as error:
             raise ModelError(
                 f"'{path}' loads but cannot be run ({_first_line(error)})",
-                hint="Often torch and torchvision do not fit each other: install both anew.",
+                hint="torch and torchvision may be incompatible: reinstall both.",
             ) from error
 
 
@@ -135,8 +135,8 @@ def _load(path: str | Path) -> Any:
     except ImportError as error:
         raise ModelError(
             f"'{path}' needs Ultralytics, which cannot be imported ({error})",
-            hint="Install torch first, then `pip install streamlab[yolo]`; or export the model "
-            "to ONNX, which needs neither.",
+            hint="Install torch first, then `pip install 'streamlab-vision[yolo]'`; or export "
+            "the model to ONNX, which needs neither.",
         ) from error
     if Path(path).parent != Path() and not Path(path).exists():
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
@@ -145,12 +145,12 @@ def _load(path: str | Path) -> Any:
     except (FileNotFoundError, ConnectionError) as error:
         raise ModelNotFoundError(
             f"there is no model '{path}' ({_first_line(error)})",
-            hint="Name a file, or one of Ultralytics' own models when there is a network.",
+            hint="Name a file, or one of Ultralytics' own models if they can be downloaded.",
         ) from error
     except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, TypeError) as error:
         raise ModelFormatError(
             f"Ultralytics cannot load '{path}' ({_first_line(error)})",
-            hint="It takes its own .pt weights, a model's .yaml, and what it exported.",
+            hint="It loads .pt weights, .yaml model definitions and the formats it exports.",
         ) from error
     if model.task != "detect":
         raise ModelFormatError(

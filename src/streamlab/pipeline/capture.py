@@ -104,7 +104,7 @@ class Capture(threading.Thread):
             log.warning("%s: %s", self.name, error)
             self._news(SourceState.RECONNECTING, str(error))
             return True
-        self._news(SourceState.ENDED, "the source has come to its end")
+        self._news(SourceState.ENDED, "the source has ended")
         return False
 
     def _reopen(self) -> Source | None:

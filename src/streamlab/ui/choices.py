@@ -72,7 +72,7 @@ def as_renderer(wanted: AnyRenderer | None) -> Renderer:
     if callable(wanted):
         return RgbRenderer(wanted)
     raise ModelError(
-        f"{type(wanted).__name__} draws nothing",
+        f"{type(wanted).__name__} is not a renderer",
         hint="Give an annotator of supervision (or a list of them), or a function from an RGB "
         "image and detections to an RGB image.",
     )
@@ -94,7 +94,7 @@ def _named(name: str, spec: SourceSpec) -> Detector:
         return load_detector(name)
     if spec.kind is not SourceKind.SYNTHETIC:
         raise InvalidRequestError(
-            f"nobody knows the truth of {spec.display}", hint="Only synthetic cameras have it."
+            f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
         )
     return truth_detector(SyntheticSource(spec).street)
 
