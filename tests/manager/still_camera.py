@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any, cast
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelKey, ChannelMetadata, SourceState
+from streamlab.core.channels import ChannelKey, ChannelMetadata, ChannelType, SourceState
 from streamlab.core.faults import NO_FAULTS
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
@@ -30,7 +29,9 @@ class StillPipeline:
 
     metadata = ChannelMetadata(160, 90, Fraction(30), "", False, "")
     faults = NO_FAULTS
-    service = SimpleNamespace(detector=SERVICE.detector)
+    service = SERVICE
+    renderer = BoxRenderer()
+    renderer_error = ""
 
     def __init__(self) -> None:
         self.encoders = Encoders(gop=30)
@@ -41,6 +42,9 @@ class StillPipeline:
 
     def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
         self.encoders.want(keys)
+
+    def encoder_error(self, channel: ChannelType) -> str:
+        return ""
 
     def request_box_deadline(self, deadline_ns: int) -> None:
         pass

@@ -28,9 +28,9 @@ def read(*cameras: StillCamera, tagged: bool = False) -> Reader:
 
 
 def names(events: list[bytes]) -> list[str]:
-    """The names of the events, without ``sync``."""
+    """The names of the events, without ``sync`` and ``health``."""
     found = [event.split(b"event: ")[1].split(b"\n")[0].decode() for event in events]
-    return [name for name in found if name != "sync"]
+    return [name for name in found if name not in {"sync", "health"}]
 
 
 def data_of(event: bytes) -> dict[str, object]:
@@ -42,8 +42,11 @@ def test_the_first_event_says_who_is_connected_and_the_last_why_it_is_over() -> 
     async def scenario() -> None:
         camera = StillCamera()
         with closing(read(camera)) as reader:
-            (connected,) = reader.take()
+            connected, health = reader.take()
             assert names([connected]) == ["connected"]
+            ok = {"state": "ok", "detail": ""}
+            about = {"channel": "raw", "name": "raw", "kind": "raw"}
+            assert data_of(health) == {**about, "encoder": ok}
             assert data_of(connected)["detector"] == {"name": "none", "kind": "scripted"}
             await camera.capture()
             assert names(reader.take()) == ["init", "fragment"]
@@ -62,7 +65,7 @@ def test_who_joins_a_camera_that_is_ill_is_told_first() -> None:
         camera = StillCamera()
         await camera.change(SourceState.RECONNECTING, "connection refused")
         with closing(read(camera)) as reader:
-            _, source = reader.take()
+            _, source, _ = reader.take()
             assert data_of(source) == {"state": "reconnecting", "detail": "connection refused"}
 
     VirtualTime().run(scenario)
@@ -94,7 +97,7 @@ def test_a_stream_of_several_cameras_names_them_and_lasts_as_long_as_the_last() 
         yard, gate = StillCamera("yard"), StillCamera("gate")
         with closing(read(yard, gate, tagged=True)) as reader:
             told = [data_of(event)["camera_id"] for event in reader.take()]
-            assert told == ["yard", "gate"]
+            assert told == ["yard", "yard", "gate", "gate"]
             for camera, over in ((yard, False), (gate, True)):
                 await camera.change(SourceState.ENDED)
                 events = reader.take()
@@ -211,5 +214,31 @@ def test_a_closed_reader_is_told_nothing_more() -> None:
         await camera.capture(2)
         await asyncio.sleep(10 * HEARTBEAT_S)
         assert (written, woken) == ([], [])
+
+    VirtualTime().run(scenario)
+
+
+def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
+    async def scenario() -> None:
+        camera = StillCamera()
+        viewers = manager()
+        both = viewers.read([(camera, viewers.open(camera, list(ChannelType)))])
+        with closing(both), closing(read(camera)) as raw:
+            for reader in (both, raw):
+                reader.take()
+            camera.health.check()
+            camera.still.renderer_error = "ValueError: no ink"
+            for _ in range(3):  # nothing is said twice, and what waits is replaced
+                camera.health.check()
+            (told,) = both.take()
+            assert data_of(told)["renderer"] == {
+                "name": "BoxRenderer",
+                "state": "failing",
+                "detail": "ValueError: no ink",
+            }
+            assert raw.take() == []
+            camera.still.renderer_error = ""
+            camera.health.check()
+            assert b'"failing"' not in both.take()[0]
 
     VirtualTime().run(scenario)

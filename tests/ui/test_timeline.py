@@ -106,5 +106,6 @@ def test_words_before_the_first_frame_and_after() -> None:
     timeline.receive(look)
     words = timeline.words(look)
     assert "1 of 10 frames beyond" in words["drift-more"]
-    assert words["box-age"] == "100 ms"
+    assert words["fresh"] == "0%"
+    assert words["fresh-more"] == "mean box age 100 ms"
     assert set(CHANNELS) == {"raw", "annotated"}

@@ -67,6 +67,7 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
     "gap": {"channel": str, "from_sequence": int, "to_sequence": int, "reason": str},
     "source": {"state": str, "detail": (str, type(None))},
+    "health": {"channel": str, "encoder": dict},
     "heartbeat": {"server_time": float},
     "end": {"reason": str},
 }
@@ -108,9 +109,47 @@ def problems(event: Event) -> list[str]:
             found.append(f"{event.name}.{field} is {event.data.get(field)!r}, not in {values}")
     if event.name == "fragment":
         found += _fragment_problems(event.data)
+    if event.name == "health":
+        found += health_problems(event.data)
     return found + [
         problem for row in event.data.get("detections", ()) for problem in row_problems(row)
     ]
+
+
+STATES = {"ok", "slow", "failing", "none"}
+HEALTH: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "encoder": {"state": str, "detail": str},
+    "detector": {"name": str, "kind": str, "state": str, "detail": str},
+    "renderer": {"name": str, "state": str, "detail": str},
+    "sync": {
+        "state": str,
+        "drift_ms": (int, float, type(None)),
+        "fresh_fraction": (int, float, type(None)),
+        "freshness": str,
+        "freshness_detail": str,
+    },
+}
+
+
+def health_problems(channel: dict[str, Any]) -> list[str]:
+    """Check how a channel is: in a `health` event, and in `channels` of `GET /cameras`."""
+    annotated = channel.get("channel", channel.get("name")) != "raw"
+    found = []
+    for part, fields in HEALTH.items():
+        report = channel.get(part)
+        if part != "encoder" and not annotated:
+            found += [f"raw has a {part}"] * (report is not None)
+        elif not isinstance(report, dict) or not all(
+            is_type(report.get(field, ...), allowed) for field, allowed in fields.items()
+        ):
+            found.append(f"health.{part} is {report!r}")
+        elif part == "sync":
+            right = report["freshness"] in {"met", "not_met"}
+            right &= (report["freshness"] == "met") == (report["freshness_detail"] == "")
+            found += [] if right else [f"health.sync is {report!r}"]
+        elif report["state"] not in STATES:
+            found.append(f"health.{part}.state is {report['state']!r}")
+    return found
 
 
 def _fragment_problems(data: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -154,6 +154,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a channel is: objects with ``state`` and ``detail``; None for those it does not have."""
+
+    camera_id: str = ""
+    channel: str
+    encoder: dict[str, Any] | None = None
+    detector: dict[str, Any] | None = None
+    renderer: dict[str, Any] | None = None
+    sync: dict[str, Any] | None = None
+    """``state``, ``drift_ms``, ``fresh_fraction``, ``freshness`` and ``freshness_detail``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """Nothing else was sent for a while, and the connection is alive."""
 
@@ -169,7 +182,19 @@ class End:
     reason: str
 
 
-Event = Connected | Init | Fragment | Detections | Sync | Switched | Gap | Source | Heartbeat | End
+Event = (
+    Connected
+    | Init
+    | Fragment
+    | Detections
+    | Sync
+    | Switched
+    | Gap
+    | Source
+    | Health
+    | Heartbeat
+    | End
+)
 _ADAPTERS: dict[str, TypeAdapter[Event]] = {
     kind.__name__.lower(): TypeAdapter(kind) for kind in Event.__args__
 }

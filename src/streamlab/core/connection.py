@@ -76,6 +76,7 @@ class Connection:
         """Whether fragments are named, not carried."""
         self._resume = resume if resume is not None and resume.key in self.encodings else None
         self._outbox: deque[bytes] = deque()
+        self._health: dict[ChannelType, bytes] = {}
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
         # What the client's decoders are set to.
@@ -105,6 +106,10 @@ class Connection:
             self.outbox_dropped += 1
         self._outbox.append(event)
 
+    def post_health(self, channel: ChannelType, event: bytes) -> None:
+        """Queue how a channel is; what waits of that channel is out of date."""
+        self._health[channel] = event
+
     def post_detections(self, event: bytes) -> None:
         """Queue the boxes of a frame; the oldest that wait make room and are counted."""
         self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
@@ -122,6 +127,8 @@ class Connection:
         """Return the events that this client is to be sent next, in order."""
         events = list(self._outbox)
         self._outbox.clear()
+        events += [event for channel, event in self._health.items() if channel in self.channels]
+        self._health.clear()
         if len(self._cursors) < len(self.channels):
             events.extend(self._place(rings))
         fresh: list[tuple[Released, Cursor]] = []
@@ -151,8 +158,10 @@ class Connection:
 
     def in_step(self) -> Mapping[ChannelKey, Cursor]:
         """Return its cursors when it waits for nothing but what comes next in each, else none."""
-        waits = self._outbox or self._boxes or self.detections or self._resume is not None
-        if waits or len(self._cursors) < len(self.channels):
+        queued = self._outbox or self._health or self._boxes
+        if queued or self.detections or self._resume is not None:
+            return {}
+        if len(self._cursors) < len(self.channels):
             return {}
         cursors = self._cursors.values()
         read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)

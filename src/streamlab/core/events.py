@@ -7,6 +7,7 @@ Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -114,6 +115,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel is. The members of ``report`` stand beside ``channel`` on the wire."""
+
+    name: ClassVar[str] = "health"
+    channel: ChannelType
+    report: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Nothing else was sent for a while, and the connection is alive."""
 
@@ -130,10 +140,16 @@ class End:
 
 
 _json = json.JSONEncoder(separators=(",", ":"))
-WireEvent = Connected | Init | Detections | Sync | Switched | Gap | Source | Heartbeat | End
+WireEvent = (
+    Connected | Init | Detections | Sync | Switched | Gap | Source | Health | Heartbeat | End
+)
 
 
 def encode(event: WireEvent) -> bytes:
     """Return the event as server-sent-event bytes."""
-    data = _json.encode({name: getattr(event, name) for name in event.__slots__})
+    if isinstance(event, Health):
+        members: Mapping[str, object] = {"channel": event.channel, **event.report}
+    else:
+        members = {name: getattr(event, name) for name in event.__slots__}
+    data = _json.encode(members)
     return f"event: {event.name}\ndata: {data}\n\n".encode()

@@ -41,6 +41,7 @@ from typing import NamedTuple
 
 from streamlab.core.cost import CostEstimate
 from streamlab.core.fragment import EncodedFrame
+from streamlab.core.freshness import Freshness, judge_freshness
 from streamlab.core.stats import RankedWindow, nearest_rank
 from streamlab.core.timebase import NS_PER_S
 
@@ -184,6 +185,18 @@ class PlayoutControl:
     def can_wait_for(self, lag_ns: int) -> bool:
         """Whether a result this late can still be shown on its own frame within the tolerance."""
         return lag_ns <= self._reach_ns
+
+    def judge_freshness(self, share: float | None, handover_ns: int, now_ns: int) -> Freshness:
+        """Judge the share of fresh frames of the last seconds."""
+        return judge_freshness(
+            share,
+            1 - self.max_stale_fraction,
+            lags_ns=self._lags_ns.values(now_ns),
+            longest_lag_ns=self.max_delay_ns + self.tolerance_ns,
+            usual_lag_bound_ns=self._usual_reach_ns,
+            usual_cost_ns=self._usual_cost_ns,
+            handover_ns=handover_ns,
+        )
 
     def adapt(self, now_ns: int) -> None:
         """Move the delays one step towards where they should be; call it at a steady pace."""

@@ -21,13 +21,15 @@ from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.drift import WINDOW_FRAMES, WINDOW_S, DriftMeter
 from streamlab.core.events import Correction, Sync
 from streamlab.core.fragment import Fragment
+from streamlab.core.freshness import MET
 from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
-from streamlab.core.stats import Window
+from streamlab.core.stats import RankedWindow, Window, nearest_rank
 from streamlab.core.sync_events import BoxDeadline, Release
 from streamlab.core.timebase import pts_to_ns
 
 RAW = ChannelType.RAW  # an enum is slow to look into, and every frame asks several times
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
+HANDOVER_SPAN_NS, HANDOVER_FRAMES = 2_000 * NS_PER_MS, 256
 RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
 _CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")  # strongest first
 
@@ -61,6 +63,8 @@ class SyncController:
             max_delay_ns=round(max_playout_delay_ms * NS_PER_MS),
             max_stale_fraction=max_stale_fraction,
         )
+        self.freshness = MET  # as of the last check
+        self._handovers_ns = RankedWindow(HANDOVER_SPAN_NS, HANDOVER_FRAMES)
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS // 2  # between the checks
@@ -95,6 +99,7 @@ class SyncController:
         waiting = (fragment, frame.pts, now_ns)
         if fragment.key.channel is RAW:
             self._check_leap(frame.pts, now_ns)
+            self._handovers_ns.add(now_ns - frame.ready_ns, now_ns)
             self.control.receive_raw(frame, now_ns)
             self._raw.append(waiting)
         else:
@@ -144,6 +149,7 @@ class SyncController:
             self._next_check_ns = now_ns + self._check_interval_ns
             self.meter.check(now_ns)
             self._begin_catch_up()
+            self._judge_freshness(now_ns)
             self._post_report(now_ns)
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._release_due(now_ns)
@@ -182,6 +188,12 @@ class SyncController:
         )
 
     # -- inside --------------------------------------------------------------------------
+
+    def _judge_freshness(self, now_ns: int) -> None:
+        share = self.meter.fresh_lately(now_ns)
+        handovers_ns = self._handovers_ns.values(now_ns)
+        handover_ns = nearest_rank(handovers_ns, 0.5) if handovers_ns else 0
+        self.freshness = self.control.judge_freshness(share, handover_ns, now_ns)
 
     def _post_report(self, now_ns: int) -> None:
         report = self.report(now_ns)

@@ -46,6 +46,7 @@ class RgbRenderer:
 
     def __init__(self, function: RgbFunction) -> None:
         self._function = function
+        self.name = str(getattr(function, "__name__", type(function).__name__))
 
     def draw(
         self,
@@ -77,6 +78,11 @@ class RgbRenderer:
             f"the drawing function returned {given}, not uint8 {expected}",
             hint="Return an image of the same size and type as the one passed in.",
         )
+
+
+def renderer_name(renderer: Renderer) -> str:
+    """Return what people call a renderer: its ``name`` if it has one, else its class."""
+    return str(getattr(renderer, "name", type(renderer).__name__))
 
 
 def planes_below(picture: Picture, top_px: int) -> Planes:

@@ -30,6 +30,7 @@ from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.render import Renderer
 from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
+from streamlab.manager.health import HealthReporter
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
@@ -97,6 +98,7 @@ class Camera:
         self._armed_ns = 0
         self._closed = False
         self._sync_state = SyncState.SYNCHRONIZED
+        self.health = HealthReporter(self, settings.max_detection_fps)
         self._logged_counts: Counter[str] = Counter()
         self.handover: Handover[PipelineEvent] = Handover(
             self._loop, self._receive, MAX_HANDOVER_ITEMS
@@ -202,6 +204,8 @@ class Camera:
             elif isinstance(event, Wake):
                 woken = True
             else:
+                if isinstance(event, SwitchDone):
+                    self.health.receive_switch(event)
                 self._resolve_switch(event)
         if woken:
             self.audience.wake_all()
@@ -268,6 +272,7 @@ class Camera:
             return
         self._check_source(now_ns)
         self.stream.handle_timer(now_ns, wall_s())
+        self.health.check()
         self.settle()
 
     def _check_source(self, now_ns: int) -> None:

@@ -10,6 +10,7 @@ from streamlab.core.playout import NS_PER_MS
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
+from streamlab.manager.health import channel_health
 
 Report = dict[str, object]
 
@@ -37,6 +38,7 @@ def camera_report(camera: Camera) -> Report:
             "name": service.detector.name,
             "kind": service.detector.kind,
         },
+        "channels": [channel_health(camera, channel) for channel in ChannelType],
         "errors": camera.pipeline.errors,
         "sync_policy": control.policy,
         "sync_tolerance_ms": meter.tolerance_ms,

@@ -23,6 +23,7 @@ from streamlab.errors import (
 )
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
+from streamlab.manager.health import health_event
 from streamlab.manager.reader import Feed, Reader
 
 RESERVATION_S = 30.0
@@ -115,7 +116,9 @@ class ChannelSubscriptionManager:
         self._check_quality(channel, quality)
         channels = {*connection.channels, channel}
         qualities = {} if quality is None else {channel: quality}
+        added = channels - set(connection.channels)
         camera.stream.request_channels(connection, channels, qualities, monotonic_ns())
+        camera.health.post(connection, added)
         camera.settle()
 
     def unsubscribe(self, camera: Camera, connection: Connection, channel: ChannelType) -> None:
@@ -183,6 +186,7 @@ class ChannelSubscriptionManager:
         hello = [encode(self._connected(camera, connection))]
         if camera.state is not SourceState.LIVE:
             hello.append(encode(Source(camera.state, camera.state_detail)))
+        hello += [encode(health_event(camera, channel)) for channel in connection.channels]
         return Feed(camera, connection, hello, self._settings.client_queue_fragments, tagged)
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:

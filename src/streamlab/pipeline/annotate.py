@@ -185,6 +185,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self.renderer_error = f"{type(error).__name__}: {error}"
             self.boxes.counts["render_failed"] += 1
             return False
+        self.renderer_error = ""
         return True
 
 

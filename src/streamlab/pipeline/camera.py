@@ -179,6 +179,15 @@ class CameraPipeline:
         )
 
     @property
+    def renderer_error(self) -> str:
+        """Why the newest frame could not be drawn; empty once one could."""
+        return self._annotator.renderer_error
+
+    def encoder_error(self, channel: ChannelType) -> str:
+        """Return why a channel's encoding has ended, or an empty string."""
+        return self._raw.error if channel is ChannelType.RAW else self._annotator.error
+
+    @property
     def errors(self) -> list[str]:
         """What went wrong in its threads, in words."""
         annotator = self._annotator

@@ -8,6 +8,7 @@ from html import escape
 
 from streamlab.core.stats import quantiles
 from streamlab.manager import Camera
+from streamlab.manager.health import freshness
 
 SPAN_S = 5.0
 UNKNOWN = "\N{EN DASH}"
@@ -40,6 +41,8 @@ class CameraHealth:
     fresh_fraction: float | None
     viewers: int
     detector: str
+    freshness_detail: str
+    """Why too few boxes are fresh; empty while enough are."""
     faults: str
     errors: str
 
@@ -48,7 +51,8 @@ class CameraHealth:
         """``good``, ``warn`` or ``bad``."""
         if self.errors or self.state in ("ended", "stalled", "reconnecting"):
             return "bad"
-        return "good" if self.sync_state == "synchronized" else "warn"
+        well = self.sync_state == "synchronized" and not self.freshness_detail
+        return "good" if well else "warn"
 
 
 def health_of(camera: Camera, now_ns: int) -> CameraHealth:
@@ -75,6 +79,7 @@ def health_of(camera: Camera, now_ns: int) -> CameraHealth:
         fresh_fraction=meter.fresh_fraction(now_ns, SPAN_S),
         viewers=len(camera.stream.connections),
         detector=camera.pipeline.service.detector.name,
+        freshness_detail=freshness(camera).detail,
         faults=", ".join(camera.pipeline.faults.describe()),
         errors="; ".join(camera.pipeline.errors),
     )
@@ -88,6 +93,7 @@ def health_table(rows: Sequence[CameraHealth], selected: str) -> str:
 
 
 def _row(row: CameraHealth, selected: bool) -> str:
+    injected = row.faults and f"injected: {row.faults}"
     cells = (
         row.camera_id,
         f"{row.source} · {row.width}x{row.height} at {row.fps:g}",
@@ -100,7 +106,7 @@ def _row(row: CameraHealth, selected: bool) -> str:
         _number(row.fresh_fraction, " %", 0, 100),
         str(row.viewers),
         row.detector,
-        "; ".join(filter(None, [row.errors, row.faults and f"injected: {row.faults}"])) or "none",
+        "; ".join(filter(None, [row.errors, row.freshness_detail, injected])) or "none",
     )
     marked = ' aria-current="true"' if selected else ""
     shown = "".join(f"<td>{escape(cell)}</td>" for cell in cells)

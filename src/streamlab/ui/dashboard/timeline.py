@@ -114,10 +114,8 @@ class Timeline:
             f"{beyond} of {len(drifts_ms)} frames beyond · {look.sync_state}",
             "latency": f"{_latency_ms(self.frames, 'annotated'):.0f} ms",
             "latency-more": f"median annotated · raw {_latency_ms(self.frames, 'raw'):.0f} ms",
-            "box-age": f"{np.mean(ages_ms):.0f} ms" if ages_ms else UNKNOWN,
-            "box-age-more": f"mean · {ages_ms.count(0) / len(ages_ms):.0%} fresh"
-            if ages_ms
-            else "",
+            "fresh": f"{ages_ms.count(0) / len(ages_ms):.0%}" if ages_ms else UNKNOWN,
+            "fresh-more": f"mean box age {np.mean(ages_ms):.0f} ms" if ages_ms else "",
             "bitrate": f"{raw_mbit_s + annotated_mbit_s:.1f} Mbit/s",
             "bitrate-more": f"raw {raw_mbit_s:.1f} · annotated {annotated_mbit_s:.1f}",
         }
@@ -157,7 +155,7 @@ class Timeline:
         return (now_ns - self.origin_ns) / NS_PER_S
 
 
-_MEASURED = ("drift", "latency", "box-age", "bitrate")
+_MEASURED = ("drift", "latency", "fresh", "bitrate")
 _NAMES = (*_MEASURED, *(f"{name}-more" for name in _MEASURED))
 _LINES = [f"{channel}_{value}" for channel in CHANNELS for value in ("latency_ms", "mbit_s")]
 

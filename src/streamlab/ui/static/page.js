@@ -355,7 +355,10 @@ function showStats(stats) {
   write("fps-more", lost ? `${lost} skipped` : "none skipped");
   write("bitrate", `${round(stats.bitrate / 1e6, 2)} Mbit/s`);
   write("bitrate-more", `${quality} quality`);
-  write("box-age", view === "raw" ? "–" : inMs(stats.boxAgeMs));
+  const fresh = view === "raw" ? null : stats.freshFraction;
+  write("fresh", fresh === null ? "–" : `${Math.round(100 * fresh)} %`);
+  write("fresh-more", (fresh !== null && stats.freshnessDetail) || "of the last 5 s");
+  byId("fresh").classList.toggle("is-over", fresh !== null && stats.freshnessDetail !== "");
   write("switch-time", inMs(stats.switchLastMs));
   write("switch-more", stats.switches > 1 ? `p95 ${inMs(stats.switchP95Ms)}` : "until shown");
   const playing =

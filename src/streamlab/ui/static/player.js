@@ -52,6 +52,7 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */
 /** @typedef {{channel: Channel, quality: Quality, sequence: number, init_id: string | number, pts: number, duration: number, keyframe: boolean, cached: boolean, captured_at: number, released_at: number, frames: FrameInfo[], data: string | Uint8Array}} FragmentEvent */
 /** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number}} SyncEvent */
+/** @typedef {{channel: Channel, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
 /** @typedef {Channel | "both"} VideoView what a connection carries of the two pictures */
 /** @typedef {{channel: VideoView, quality: Quality, previous_channel: VideoView, at_pts: number, reason: string}} SwitchedEvent */
 /** @typedef {{pts: number, capturedAtMs: number, boxAgeMs: number | null}} FrameMeta */
@@ -1502,6 +1503,8 @@ export class DualPlayer {
   connection = null;
   /** @type {SyncEvent | null} */
   sync = null;
+  /** @type {HealthEvent | null} of the annotated channel */
+  health = null;
   /** @type {PlayerState} */
   state = { state: "connecting", detail: "" };
   /** @type {Picture[]} raw before annotated */
@@ -1631,6 +1634,8 @@ export class DualPlayer {
       shownDriftMs: paired ? (first - second) / TICKS_PER_MS : null,
       behind: this.#behind,
       serverDriftMs: this.sync?.drift_ms ?? null,
+      freshFraction: this.sync?.fresh_fraction ?? null,
+      freshnessDetail: this.health?.sync?.freshness_detail ?? "",
       syncState: this.sync?.state ?? null,
       syncToleranceMs: this.sync?.sync_tolerance_ms ?? this.connection?.sync_tolerance_ms ?? null,
       playoutDelayMs: this.sync?.playout_delay_ms ?? this.connection?.playout_delay_ms ?? null,
@@ -1672,6 +1677,9 @@ export class DualPlayer {
         return this.#onSwitched(data);
       case "gap":
         return this.#onGap(data);
+      case "health":
+        if (data.channel === "annotated") this.health = data;
+        return undefined;
       case "sync":
         this.sync = data;
         return undefined;

@@ -81,7 +81,8 @@ class CameraPanel {
   fps = make("dd");
   fpsMore = make("dd", { className: "sl-more" });
   bitrate = make("dd");
-  boxAge = make("dd");
+  fresh = make("dd");
+  freshMore = make("dd", { className: "sl-more" });
   drift = make("dd");
   driftMore = make("dd", { className: "sl-more" });
   controls = make("div", { className: "sl-controls" });
@@ -155,7 +156,6 @@ class CameraPanel {
   #figures(chartBox) {
     /** @param {string} term @param {...HTMLElement} values */
     const figure = (term, ...values) => make("div", {}, make("dt", {}, term), ...values);
-    const more = make("dd", { className: "sl-more" }, "when shown");
     const drift = figure("Drift", this.drift, this.driftMore, chartBox);
     drift.className = "sl-wide";
     return make(
@@ -165,7 +165,7 @@ class CameraPanel {
       figure("Latency", this.latency, this.latencyMore),
       figure("Rate", this.fps, this.fpsMore),
       figure("Data", this.bitrate, make("dd", { className: "sl-more" }, this.model.get("quality"))),
-      figure("Box age", this.boxAge, more),
+      figure("Fresh boxes", this.fresh, this.freshMore),
     );
   }
 
@@ -233,7 +233,10 @@ class CameraPanel {
     const lost = stats.skipped + stats.unpaired + stats.overflowed;
     writeText(this.fpsMore, lost ? `${lost} skipped` : "none skipped");
     writeText(this.bitrate, `${(stats.bitrate / 1e6).toFixed(2)} Mbit/s`);
-    writeText(this.boxAge, stats.view === "raw" ? "–" : msWords(stats.boxAgeMs));
+    const fresh = stats.view === "raw" ? null : stats.freshFraction;
+    writeText(this.fresh, fresh === null ? "–" : `${Math.round(100 * fresh)} %`);
+    writeText(this.freshMore, (fresh !== null && stats.freshnessDetail) || "of the last 5 s");
+    this.fresh.classList.toggle("is-over", fresh !== null && stats.freshnessDetail !== "");
   }
 }
 
