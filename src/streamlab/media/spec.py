@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from streamlab.errors import SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url
-from streamlab.media.webcam import Webcam
+from streamlab.media.webcam import DEVICE_PATH, Webcam
 
 _ONCE = "#once"
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -81,7 +81,7 @@ class SourceSpec:
 
     @classmethod
     def _of_path(cls, text: str) -> SourceSpec:
-        if re.fullmatch(r"/dev/video\d+", text):
+        if DEVICE_PATH.fullmatch(text):
             return cls(SourceKind.WEBCAM, text)
         return cls(SourceKind.FILE, text.removesuffix(_ONCE), loop=not text.endswith(_ONCE))
 

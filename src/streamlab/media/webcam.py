@@ -21,6 +21,7 @@ MACOS_FPS = "30"
 # DirectShow's 3 MB are less than one 1920x1080 picture in YUYV: FFmpeg would drop most of them.
 DSHOW_BUFFER_BYTES = str(1 << 26)
 
+DEVICE_PATH = re.compile(r"/dev/video\d{1,3}", re.ASCII)  # of Linux
 _ADDRESS = re.compile(r"webcam://([^?]*)(?:\?(.*))?", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"\d{1,2}", re.ASCII)
 _PIXELS = re.compile(r"\d{1,4}", re.ASCII)
