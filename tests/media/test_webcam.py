@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -9,8 +10,11 @@ import av
 import pytest
 
 from streamlab.errors import SourceError, SourceNotFoundError
+from streamlab.media.container import ContainerSource
 from streamlab.media.devices import NO_PICTURE_NS, open_webcam, read_packets
+from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.webcam import DSHOW_BUFFER_BYTES, Webcam, webcam_input
+from streamlab.ui.choices import name_of
 
 # As FFmpeg lists them: by a name to open them with, and by what the system calls them.
 V4L2 = [
@@ -149,6 +153,22 @@ def test_what_is_refused(address: str) -> None:
 )
 def test_it_has_a_name(address: str, name: str) -> None:
     assert Webcam.parse(address).name == name
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("webcam://0", "webcam-0"), ("webcam://Cam [HD] #2?fps=30", "Cam-HD-2")],
+)
+def test_it_is_a_source(address: str, name: str) -> None:
+    spec = SourceSpec.parse(address)
+    assert (spec.kind, spec.display) == (SourceKind.WEBCAM, address)
+    assert name_of(spec) == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="opens a device file")
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(SourceNotFoundError, match="webcam://97 does not exist"):
+        ContainerSource(SourceSpec.parse("webcam://97"))
 
 
 def test_an_ffmpeg_that_lacks_the_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
