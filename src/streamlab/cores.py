@@ -24,8 +24,6 @@ def usable_cores() -> int:
 def _schedulable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
-    if hasattr(os, "process_cpu_count"):  # Python 3.13
-        return os.process_cpu_count() or 1
     return os.cpu_count() or 1
 
 

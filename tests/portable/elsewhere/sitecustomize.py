@@ -10,6 +10,7 @@ import importlib
 import mimetypes
 import multiprocessing.popen_spawn_posix
 import multiprocessing.resource_tracker  # noqa: F401
+import os
 import platform
 import signal
 import socketserver  # noqa: F401
@@ -58,6 +59,8 @@ def leave_linux() -> None:
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
+    if hasattr(os, "process_cpu_count"):  # Python 3.13 defines it so where there is no affinity
+        os.process_cpu_count = os.cpu_count
     for name in MODULES:
         sys.modules.pop(name, None)
     sys.meta_path.insert(0, Missing())
