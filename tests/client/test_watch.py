@@ -144,9 +144,9 @@ def test_a_terminal_gets_a_table(server: StreamlabProcess) -> None:
         (["door"], ["no camera 'door'", "street, gate"]),
         (["street", "--record-raw", "/dev/full"], ["No space left", "disk is full"]),
         (["street", "--record-raw", "/nowhere/raw.mp4"], ["/nowhere/raw.mp4"]),
-        (["street", "--record-raw", __file__], ["exists already"]),
-        (["--record-raw", "raw.mp4"], ["which camera", "street, gate"]),
-        (["street", "--channels", "raw", "--record-annotated", "a.mp4"], ["not watched"]),
+        (["street", "--record-raw", __file__], ["already exists"]),
+        (["--record-raw", "raw.mp4"], ["several cameras", "street, gate"]),
+        (["street", "--channels", "raw", "--record-annotated", "a.mp4"], ["not among the watched"]),
     ],
 )
 def test_what_cannot_be_done(
@@ -161,7 +161,7 @@ def test_what_cannot_be_done(
 
 def test_no_server() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    for address, words in ((url, f"{url} does not answer"), ("127.0.0.1", "no address")):
+    for address, words in ((url, f"{url} does not answer"), ("127.0.0.1", "not a server URL")):
         done = in_process(address)
         assert done.exit_code == 1
         assert words in done.stderr

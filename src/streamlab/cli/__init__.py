@@ -19,7 +19,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="streamlab",
-    help="See the raw and the annotated picture of one camera at the same moment.",
+    help="Serve cameras as synchronised raw and annotated video, and measure what viewers receive.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -32,7 +32,7 @@ for command in (demo, serve, watch, models, probe, bench, record_trace):
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """See the raw and the annotated picture of one camera at the same moment.
+    """Serve cameras as synchronised raw and annotated video, and measure what viewers receive.
 
     Start with `streamlab demo`.
     """

@@ -109,13 +109,13 @@ async def _open_cameras(channels: StreamChannelManager, cameras: Sequence[_Asked
         except SourceUnreachableError as error:
             if len(cameras) == 1:
                 raise
-            err.print(f"[yellow]{name}: {error.message}; trying again in the background[/yellow]")
+            err.print(f"[yellow]{name}: {error.message}; retrying in the background[/yellow]")
             unreachable.append(camera)
         else:
             err.print(f"[green]✓[/green] {name}: {shown}")
     if len(unreachable) == len(cameras):
         raise SourceUnreachableError(
-            "none of the cameras can be reached", hint="Check addresses and cables."
+            "no camera can be reached", hint="Check the addresses and the network."
         )
     for camera in unreachable:
         task = asyncio.create_task(_keep_trying(channels, camera))
@@ -134,13 +134,15 @@ async def _keep_trying(channels: StreamChannelManager, camera: _Asked) -> None:
     try:
         await attempts(camera.add_to, channels)
     except StreamlabError as error:
-        err.print(f"[red]{camera.name}: {error.message}; given up[/red]")
+        err.print(f"[red]{camera.name}: {error.message}; giving up[/red]")
 
 
 def _name_and_source(text: str) -> tuple[str, str]:
     name, equals, source = text.partition("=")
     if not equals or not name or not source:
-        raise InvalidRequestError(f"--camera {text}: not NAME=SOURCE", hint="Write door=door.mp4.")
+        raise InvalidRequestError(
+            f"--camera {text} is not NAME=SOURCE", hint="Example: door=door.mp4"
+        )
     return name, source
 
 
@@ -162,7 +164,7 @@ def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> 
     ]
     if models.only_synthetic and without:
         err.print(
-            f"[yellow]No model for {', '.join(without)}: nothing is annotated there. "
+            f"[yellow]No model for {', '.join(without)}: they are not annotated. "
             f"Name one with --model, or with --camera-model {without[0]}=MODEL.[/yellow]"
         )
 
@@ -174,9 +176,11 @@ def _greet(
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
     out.print(f"Watch {', '.join(cameras)} at [bold]{url}[/bold]  (Ctrl-C stops)")
     if asks_for_tokens:
-        out.print("It asks for a token: put ?access_token=TOKEN behind the address.")
+        out.print("The server requires a token: add ?access_token=TOKEN to the URL.")
     elif shown != host:
-        err.print("[yellow]Anybody who reaches this machine can watch: there is no login.[/yellow]")
+        err.print(
+            "[yellow]Anyone who can reach this machine can watch: no token is required.[/yellow]"
+        )
     has_display = (
         sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     )

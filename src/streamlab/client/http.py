@@ -70,7 +70,7 @@ class Http:
             return response.json()
         except ValueError as error:
             raise ProtocolError(
-                f"{self.url} answers {path}, but not with JSON", hint="Is it a streamlab server?"
+                f"{self.url} did not answer {path} with JSON", hint="Is it a streamlab server?"
             ) from error
 
     async def fetch(self, path: str, stall_timeout_s: float) -> bytes:
@@ -111,7 +111,8 @@ class Http:
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             await response.aclose()
             raise ProtocolError(
-                f"{request.url} gives no stream of events", hint="Is it a streamlab server?"
+                f"{request.url} did not answer with an event stream",
+                hint="Is it a streamlab server?",
             )
         return response
 
@@ -178,9 +179,9 @@ def _server_url(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise InvalidRequestError(f"{url} is no address: {error}") from error
+        raise InvalidRequestError(f"'{url}' is not a URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise InvalidRequestError(
-            f"{url} is no address of a server", hint="Write http://127.0.0.1:8000, for example."
+            f"'{url}' is not a server URL", hint="Example: http://127.0.0.1:8000"
         )
     return parsed.copy_with(query=None, fragment=None)

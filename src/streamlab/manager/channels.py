@@ -93,7 +93,7 @@ class StreamChannelManager:
         camera = self.camera(camera_id)
         service = self._shared_service() if detector is None else self._new_service(detector)
         if service is None:
-            raise InvalidRequestError("the cameras share no detector", hint="Name one.")
+            raise InvalidRequestError("there is no shared detector", hint="Name one.")
         camera.pipeline.request_detector(service)
         before = self._own.pop(camera_id, None)
         if before is not None:
@@ -136,16 +136,17 @@ class StreamChannelManager:
     def _check_new(self, camera_id: str) -> None:
         if not _CAMERA_ID.fullmatch(camera_id) or camera_id in ("mux", "dual-channel", "sse"):
             raise InvalidRequestError(
-                f"'{camera_id}' cannot be a camera's id",
-                hint="Use letters, digits, '-', '_' and '.', beginning with a letter or digit.",
+                f"'{camera_id}' is not a valid camera id",
+                hint="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
             )
         if camera_id in self._cameras or camera_id in self._opening:
             raise CameraExistsError(
-                f"there is a camera '{camera_id}' already", hint="Choose another id, or remove it."
+                f"camera '{camera_id}' already exists",
+                hint="Choose another id, or remove that camera.",
             )
         if len(self._cameras) + len(self._opening) >= self.settings.max_cameras:
             raise LimitError(
-                f"there are {self.settings.max_cameras} cameras already",
+                f"there are already {self.settings.max_cameras} cameras",
                 hint="Remove one, or raise max_cameras.",
             )
 

@@ -57,8 +57,8 @@ class ContainerSource:
         if first is None:
             self.close()
             raise SourceFormatError(
-                f"{spec.display} holds no picture that can be decoded",
-                hint="It may be truncated; 'ffmpeg -i' or a player tells more.",
+                f"{spec.display} contains no picture that can be decoded",
+                hint="It may be truncated; `ffmpeg -i` may tell you more.",
             )
         self._first: SourceFrame | None = first
         self.info = SourceInfo(
@@ -116,7 +116,7 @@ class ContainerSource:
             yield replace(item, restart=empty)
             empty = False
         if empty:
-            raise SourceFormatError(f"{self.spec.display} holds no pictures any more")
+            raise SourceFormatError(f"{self.spec.display} contains no more pictures")
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}
@@ -209,16 +209,17 @@ def _translated(error: Exception, spec: SourceSpec) -> SourceError:
         return SourceNotFoundError(f"{what} does not exist", hint="Check the name for typos.")
     if isinstance(error, PermissionError | av.error.HTTPUnauthorizedError):
         return SourceUnreachableError(
-            f"{what} refuses access", hint="Check user name and password, or file permissions."
+            f"{what} denied access",
+            hint="Check the user name and password, or the file permissions.",
         )
     if spec.kind is SourceKind.FILE or isinstance(error, av.error.InvalidDataError):
         return SourceFormatError(
-            f"{what} is not a video that can be read: {why}",
-            hint="It may be truncated, or not a video; 'streamlab probe' tells more.",
+            f"cannot read {what} as a video: {why}",
+            hint="It may be truncated, or not a video.",
         )
     return SourceUnreachableError(
         f"{what} cannot be reached: {why}",
-        hint="Check that the camera is on and that address and port are right.",
+        hint="Check that the camera is switched on and that the address and port are correct.",
     )
 
 

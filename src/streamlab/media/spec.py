@@ -68,7 +68,7 @@ class SourceSpec:
         kind = _KINDS.get(scheme[1].lower())
         if kind is None:
             raise SourceError(
-                f"sources of scheme '{scheme[1]}' are not known: {text}", hint=f"Name {FORMS}."
+                f"unknown scheme '{scheme[1]}' in source {text}", hint=f"Name {FORMS}."
             )
         if kind is SourceKind.FILE:
             return cls._of_path(path_of_url(text))
@@ -76,7 +76,7 @@ class SourceSpec:
             Webcam.parse(text)
             return cls(kind, text)
         if not urlsplit(text).netloc:
-            raise SourceError(f"the source names no host: {text}", hint=f"Name {FORMS}.")
+            raise SourceError(f"the source has no host: {text}", hint=f"Name {FORMS}.")
         return cls(kind, text)
 
     @classmethod
@@ -109,19 +109,19 @@ class StreetParameters:
         parts = urlsplit(spec.address)
         if parts.netloc != "traffic":
             raise SourceError(
-                f"there is no synthetic scene '{parts.netloc}'", hint="There is: traffic."
+                f"there is no synthetic scene '{parts.netloc}'", hint="The only scene is traffic."
             )
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         unknown = sorted(set(query) - {*_STREET_BOUNDS, "fps"})
         if unknown:
             raise SourceError(
-                f"the synthetic scene knows no '{unknown[0]}'",
-                hint="It knows width, height, fps and seed.",
+                f"the synthetic scene has no parameter '{unknown[0]}'",
+                hint="Its parameters are width, height, fps and seed.",
             )
         numbers = {name: _whole(name, query[name]) for name in _STREET_BOUNDS if name in query}
         fps = parse_rate(query.get("fps", "30"))
         if not 1 <= fps <= 120:
-            raise SourceError(f"fps is {fps}", hint="It can be 1 to 120.")
+            raise SourceError(f"fps is {fps}", hint="It must be 1 to 120.")
         return cls(**numbers, fps=fps)
 
 
@@ -142,7 +142,7 @@ def _whole(name: str, text: str) -> int:
     if not text.isdecimal() or not low <= int(text) <= high or (name != "seed" and int(text) % 2):
         even = "" if name == "seed" else "even, "
         raise SourceError(
-            f"{name} is '{text}'", hint=f"It is a whole number, {even}{low} to {high}."
+            f"{name} is '{text}'", hint=f"It must be a whole number, {even}{low} to {high}."
         )
     return int(text)
 
@@ -176,12 +176,12 @@ class SourcePolicy:
                 return
             allowed = ", ".join(map(str, self.folders)) or "no folder"
             raise SourceNotAllowedError(
-                f"files outside the allowed folders are not opened: {spec.address}",
+                f"'{spec.address}' is outside the allowed folders",
                 hint=f"Allowed: {allowed}. Start the server with --allow-folder DIR to add one.",
             )
         if spec.kind not in self.kinds:
             raise SourceNotAllowedError(
-                f"sources of scheme '{spec.kind}' are not allowed here",
+                f"sources of type '{spec.kind}' are not allowed",
                 hint=f"Allowed: {', '.join(sorted(self.kinds))}. Start the server with "
                 f"--allow-scheme {spec.kind} to add it.",
             )
