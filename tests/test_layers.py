@@ -12,6 +12,8 @@ SRC = Path(__file__).parent.parent / "src" / "streamlab"
 FLOORS = {
     "errors": 0,
     "clock": 0,
+    "cores": 0,
+    "signals": 0,
     "core": 1,
     "settings": 2,
     "media": 2,

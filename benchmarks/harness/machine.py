@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from streamlab.cores import usable_cores
+
 PACKAGES = (
     "streamlab", "av", "numpy", "opencv-python-headless", "onnxruntime", "supervision",
     "ultralytics", "torch", "uvicorn", "aiortc",
@@ -18,7 +20,7 @@ def describe_machine() -> dict[str, Any]:
     """Return the CPU's model name, cores, memory, system, and versions of what is installed."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": usable_cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

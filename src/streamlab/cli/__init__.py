@@ -12,7 +12,7 @@ from streamlab.cli.models import models
 from streamlab.cli.probe import probe
 from streamlab.cli.record import record_trace
 from streamlab.cli.serve import demo, serve
-from streamlab.cli.terminal import out
+from streamlab.cli.terminal import out, print_any_text
 from streamlab.cli.watch import watch
 
 __all__ = ["app", "main"]
@@ -43,4 +43,5 @@ def version(
 
 def main() -> None:
     """Run the command line."""
+    print_any_text()
     app()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ import typer
 from rich.table import Table
 
 from streamlab.cli.terminal import Provider, Threads, err, errors_shown, out, start_logging
+from streamlab.cores import usable_cores
 
 if TYPE_CHECKING:
     from streamlab.pipeline.capacity import Capacity
@@ -40,7 +40,7 @@ def bench(
     Examples:
 
         streamlab bench
-        streamlab bench --camera /dev/video0 --model yolo26n.onnx
+        streamlab bench --camera webcam://0 --model yolo26n.onnx
         streamlab bench --camera rtsp://10.0.0.7/stream1 --json
     """
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
@@ -67,7 +67,7 @@ def bench(
             )
         with err.status(f"Running {spec.display} live"):
             running = run_camera(spec, detector, within_s=seconds / 2)
-        found = capacity(info, costs, running, cores=len(os.sched_getaffinity(0)))
+        found = capacity(info, costs, running, cores=usable_cores())
     if as_json:
         out.print_json(json.dumps(asdict(found)))
     else:

@@ -25,6 +25,7 @@ from streamlab.errors import (
     SourceNotFoundError,
     TraceWriteError,
 )
+from streamlab.signals import stop_signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from streamlab.media.spec import SourceSpec
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A frame takes about 100 bytes of a Parquet file.
 BYTES_PER_S = 60 * 100
 MIN_FREE_BYTES = 1_000_000
@@ -193,14 +193,9 @@ async def _with_bar(work: Coroutine[Any, Any, T], seconds: float) -> T:
 @contextmanager
 def _set_by_signals() -> Iterator[asyncio.Event]:
     """Give an event that Ctrl-C sets, instead of ending the process."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    try:
+    stop = asyncio.Event()
+    with stop_signals(lambda _: stop.set()):
         yield stop
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def serve(
     """Serve cameras, each as a raw and an annotated channel on one timeline.
 
     A SOURCE is a video file (looped; append `#once` to play it once),
-    `rtsp://host/path`, `http(s)://host/path`, a webcam such as `/dev/video0`, or
+    `rtsp://host/path`, `http(s)://host/path`, a webcam such as `webcam://0` (or its name), or
     `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
 
     The model is loaded once and serves all cameras. Without `--model`, synthetic cameras use the
@@ -105,7 +105,7 @@ def serve(
     Examples:
 
         streamlab serve --camera door=door.mp4 --model yolov8n.onnx
-        streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=/dev/video0
+        streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=webcam://0
         streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
         streamlab serve --camera street=synthetic://traffic --fault "street=stalls 3 s"
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -43,6 +45,13 @@ def errors_shown() -> Iterator[None]:
             name = ".".join(map(str, fault["loc"]))
             err.print(f"[bold red]Error:[/bold red] setting {name}: {fault['msg']}")
         raise typer.Exit(EXIT_USAGE) from None
+
+
+def print_any_text() -> None:
+    """Print "?" for what the output's encoding lacks: redirected on Windows it is often cp1252."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def show_error(error: StreamlabError) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,10 +20,10 @@ from streamlab.client import AsyncClient, AsyncStream, RecordError, Recording
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ENCODED_QUALITIES, QualityLevel, View
 from streamlab.errors import InvalidRequestError
+from streamlab.signals import stop_signals
 
 REFRESH_S = 0.25
 REPORT_S = 1.0
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Reports = Sequence[Mapping[str, Any]]
 
@@ -50,11 +49,9 @@ async def watch(options: WatchOptions) -> None:
 
     Raises StreamlabError.
     """
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    task = asyncio.current_task()
     assert task is not None
-    for number in SIGNALS:
-        loop.add_signal_handler(number, task.cancel)
-    with suppress(asyncio.CancelledError):
+    with stop_signals(lambda _: task.cancel()), suppress(asyncio.CancelledError):
         async with AsyncClient(options.url, options.token) as client:
             names = [options.camera] if options.camera else await _camera_ids(client)
             cameras = {name: WatchedCamera(name) for name in names}

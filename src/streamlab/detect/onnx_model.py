@@ -14,6 +14,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]
     onnxruntime_pybind11_state as ort_errors,
 )
 
+from streamlab.cores import usable_cores
 from streamlab.detect.onnx_identify import EXPORT_HINT
 from streamlab.detect.onnx_metadata import MAX_SIDE_PX, Metadata, read_metadata
 from streamlab.detect.providers import Provider
@@ -97,7 +98,7 @@ def open_session(
             f"'{path}' is a folder, not a model", hint="Name the .onnx file itself."
         )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or min(2, max(1, (os.cpu_count() or 1) // 2))
+    options.intra_op_num_threads = threads or min(2, max(1, usable_cores() // 2))
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

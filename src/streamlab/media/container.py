@@ -19,6 +19,7 @@ from streamlab.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
+from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.normalise import normalise
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
@@ -37,7 +38,6 @@ _PROTOCOLS = {
     SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
     SourceKind.HTTP: "http,https,tcp,tls,crypto",
 }
-_FORMATS = {SourceKind.WEBCAM: "video4linux2"}
 
 
 class ContainerSource:
@@ -122,7 +122,7 @@ class ContainerSource:
         packets: dict[int | None, bytes] = {}
         keep = self._stream.codec_context.name == "h264"
         with _errors_of(self.spec):
-            for packet in self._container.demux(self._stream):
+            for packet in read_packets(self._container, self._stream):
                 if keep and packet.size:
                     packets[packet.pts] = bytes(packet)
                     if len(packets) > MAX_PACKETS_IN_DECODER:
@@ -141,18 +141,17 @@ class ContainerSource:
 def _open(spec: SourceSpec) -> InputContainer:
     if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
         raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
+    timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+    if spec.kind is SourceKind.WEBCAM:
+        with _errors_of(spec):
+            return open_webcam(spec.address, timeout_s)
     options = {}
     if spec.kind in _PROTOCOLS:
         options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
     if spec.kind is SourceKind.RTSP:
         options["rtsp_transport"] = "tcp"
     with _errors_of(spec):
-        return av.open(
-            spec.address,
-            format=_FORMATS.get(spec.kind),
-            options=options,
-            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
-        )
+        return av.open(spec.address, options=options, timeout=timeout_s)
 
 
 def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from streamlab.errors import SourceError, SourceNotAllowedError
+from streamlab.media.paths import is_on_foreign_share, path_of_url
+from streamlab.media.webcam import DEVICE_PATH, Webcam
 
 _ONCE = "#once"
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -18,7 +20,7 @@ _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "59.94": 60}
 _STREET_BOUNDS = {"width": (160, 3840), "height": (90, 2160), "seed": (0, 2**32 - 1)}
 FORMS = (
     "synthetic://traffic, a video file, rtsp://host/path, http(s)://host/path "
-    "or a webcam (/dev/video0)"
+    "or a webcam (webcam://0)"
 )
 
 
@@ -39,6 +41,7 @@ _KINDS = {
     "rtsps": SourceKind.RTSP,
     "http": SourceKind.HTTP,
     "https": SourceKind.HTTP,
+    "webcam": SourceKind.WEBCAM,
 }
 
 
@@ -68,14 +71,17 @@ class SourceSpec:
                 f"unknown scheme '{scheme[1]}' in source {text}", hint=f"Name {FORMS}."
             )
         if kind is SourceKind.FILE:
-            return cls._of_path(unquote(text.removeprefix("file:").removeprefix("//")))
+            return cls._of_path(path_of_url(text))
+        if kind is SourceKind.WEBCAM:
+            Webcam.parse(text)
+            return cls(kind, text)
         if not urlsplit(text).netloc:
             raise SourceError(f"the source has no host: {text}", hint=f"Name {FORMS}.")
         return cls(kind, text)
 
     @classmethod
     def _of_path(cls, text: str) -> SourceSpec:
-        if re.fullmatch(r"/dev/video\d+", text):
+        if DEVICE_PATH.fullmatch(text):
             return cls(SourceKind.WEBCAM, text)
         return cls(SourceKind.FILE, text.removesuffix(_ONCE), loop=not text.endswith(_ONCE))
 
@@ -166,8 +172,7 @@ class SourcePolicy:
         if spec.address in self.addresses:
             return
         if spec.kind is SourceKind.FILE:
-            path = Path(spec.address).resolve()
-            if any(path.is_relative_to(folder) for folder in self.folders):
+            if self._holds(Path(spec.address)):
                 return
             allowed = ", ".join(map(str, self.folders)) or "no folder"
             raise SourceNotAllowedError(
@@ -180,3 +185,9 @@ class SourcePolicy:
                 hint=f"Allowed: {', '.join(sorted(self.kinds))}. Start the server with "
                 f"--allow-scheme {spec.kind} to add it.",
             )
+
+    def _holds(self, path: Path) -> bool:
+        if is_on_foreign_share(path, self.folders):
+            return False
+        resolved = path.resolve()
+        return any(resolved.is_relative_to(folder) for folder in self.folders)

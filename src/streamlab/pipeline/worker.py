@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-import os
 import threading
 from collections import deque
 from functools import cache
@@ -19,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
+from streamlab.cores import usable_cores
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Crew:
     @classmethod
     def of_all_cores(cls) -> Crew:
         """Return a crew of a thread for each core."""
-        return cls("work", max(2, len(os.sched_getaffinity(0))))
+        return cls("work", max(2, usable_cores()))
 
     def call(self, worker: Worker[Any]) -> None:
         """Have a stage worked on as soon as a thread is free."""

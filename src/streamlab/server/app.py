@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
 
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
+# Windows takes the types of files from its registry, where other programs may have changed them;
+# browsers run no module script that is called text/plain.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
 
 
 def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:

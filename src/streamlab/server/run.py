@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import gc
 import math
-import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -18,11 +16,11 @@ from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 from streamlab.server.transport import LineProtocol
+from streamlab.signals import stop_signals
 
 GRACEFUL_SHUTDOWN_S = 2
 MAX_UNSENT_BYTES = 65_536
 DEAD_PEER_S = 60.0
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class PortInUseError(StreamlabError, OSError):
@@ -33,11 +31,10 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to the address. Raises PortInUseError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Inherited by every connection: a client that stops reading is noticed after this much unsent
-    # data, not after the megabytes that the kernel would take by default.
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+    _keep_port_to_itself(listener)
+    # A client that stops reading is noticed after this much unsent data, not after the megabytes
+    # that the kernel would take by default.
+    _set_tcp_option(listener, "TCP_NOTSENT_LOWAT", MAX_UNSENT_BYTES)
     try:
         listener.bind((host, port))
     except OSError as error:
@@ -51,6 +48,27 @@ def bind(host: str, port: int) -> socket.socket:
             hint="Choose an address of this machine with --host and a port above 1023.",
         ) from error
     return listener
+
+
+def _keep_port_to_itself(listener: socket.socket) -> None:
+    """Refuse a port that another program listens on, but not one whose last connections linger.
+
+    SO_REUSEADDR means the latter on POSIX; on Windows it would let two programs share the port,
+    and SO_EXCLUSIVEADDRUSE is what a server sets there.
+    """
+    name = "SO_EXCLUSIVEADDRUSE" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "SO_REUSEADDR"
+    listener.setsockopt(socket.SOL_SOCKET, getattr(socket, name), 1)
+
+
+def _set_tcp_option(listener: socket.socket, name: str, value: int) -> None:
+    """Set an option that every connection inherits, where the system has it.
+
+    Connections work without it. Linux has both of ours, macOS TCP_NOTSENT_LOWAT, Windows none.
+    """
+    option = getattr(socket, name, None)
+    if option is not None:
+        with suppress(OSError):  # known to Python, but not to this kernel (as under WSL 1)
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 async def serve(
@@ -84,11 +102,8 @@ def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> N
     Clients that do not read are dropped by the stream itself. This is for peers that are gone, and
     waits longer: a slow reader whose window never opens wide looks the same to the kernel.
     """
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        timeout_s = max(DEAD_PEER_S, 3 * slow_client_timeout_s)
-        listener.setsockopt(
-            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout_s * 1000)
-        )
+    timeout_s = max(DEAD_PEER_S, 3 * slow_client_timeout_s)
+    _set_tcp_option(listener, "TCP_USER_TIMEOUT", math.ceil(timeout_s * 1000))
 
 
 def _keep_what_is_there() -> None:
@@ -110,14 +125,8 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals as a wish to stop: a server that was told to end has not failed."""
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
+        with stop_signals(lambda number: self.handle_exit(number, None)):
             yield
-        finally:
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._channels.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from streamlab.core.playout import SyncPolicy
+from streamlab.cores import usable_cores
 from streamlab.traces.as_shown import as_shown, own_accuracy
 from streamlab.traces.detections import LabelledVideo
 from streamlab.traces.faults import make_trace
@@ -72,7 +72,7 @@ def sweep(
     ]
     jobs = [(run, known[run.trace, run.seed]) for run in runs]
     judged = None if video is None else (video, own_accuracy(video))
-    with _pool(min(workers, os.cpu_count() or 1, len(jobs))) as apply:
+    with _pool(min(workers, usable_cores(), len(jobs))) as apply:
         done = apply(partial(_row, judged), jobs)
         rows = list(tqdm(done, "simulating", len(jobs), leave=False, disable=not progress))
     return pd.DataFrame(rows).astype({"seed": "Int64"} if rows else {})

@@ -23,6 +23,7 @@ from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.webcam import Webcam
 
 T = TypeVar("T")
 Rgb: TypeAlias = NDArray[np.uint8]
@@ -35,8 +36,10 @@ _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 def name_of(spec: SourceSpec) -> str:
     """Return a camera's name for a source: its scene, file, host or device."""
-    if spec.kind in (SourceKind.FILE, SourceKind.WEBCAM):
+    if spec.kind is SourceKind.FILE:
         text = Path(spec.address).stem
+    elif spec.kind is SourceKind.WEBCAM:
+        text = Webcam.parse(spec.address).name
     else:
         text = urlsplit(spec.address).hostname or ""
     return _NOT_A_NAME.sub("-", text).strip("-._")[:48] or "camera"

@@ -80,7 +80,7 @@ class Lab:
         """Open a source and return its camera. One of the same name is replaced, in its views too.
 
         ``source`` is written as for ``streamlab serve``: ``synthetic://traffic``, a file, an
-        ``rtsp://`` address, a webcam such as ``/dev/video0``. Without ``name`` it is named after
+        ``rtsp://`` address, a webcam such as ``webcam://0``. Without ``name`` it is named after
         the source. ``detector`` and ``renderer`` are as ``LabCamera``'s.
 
         Raises SourceError and ModelError (with their kinds), InvalidRequestError and LimitError.

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 import uvicorn
@@ -14,6 +15,7 @@ from streamlab.errors import StreamlabError
 
 T = TypeVar("T")
 STOP_TIMEOUT_S = 5.0
+INTERRUPT_CHECK_S = 0.25
 # A cell that computes keeps the interpreter for so long at a time, and every frame on its way waits
 # for it at each thread. With Python's own 5 ms the annotated channel cannot keep up with that.
 SWITCH_INTERVAL_S = 0.0005
@@ -52,6 +54,9 @@ class LoopThread:
             raise LabClosedError("the lab is closed", hint="Make another with Lab().")
         waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
+            # Windows delivers Ctrl-C to a thread that waits only when its wait is over.
+            while not wait([waiting], timeout=INTERRUPT_CHECK_S).done:
+                pass
             return waiting.result()
         except KeyboardInterrupt:
             waiting.cancel()

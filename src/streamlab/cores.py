@@ -1,0 +1,51 @@
+"""How many CPU cores this process may use, on any operating system."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+MAX_FILE_CHARS = 64  # two numbers
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may keep busy, at least 1.
+
+    That is its CPU affinity where the system has one, else all cores; a container's CPU quota is a
+    limit on top of that.
+    """
+    cores = _schedulable_cores()
+    quota = quota_cores(CGROUP)
+    return cores if quota is None else max(1, min(cores, quota))
+
+
+def _schedulable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def quota_cores(cgroup: Path) -> int | None:
+    """Return the CPU quota of a control group, rounded up to cores; None without one.
+
+    Files and units: ``cpu.max`` of cgroup v2, ``cpu.cfs_*_us`` of v1 (kernel.org, cgroup-v2 and
+    sched-bwc).
+    """
+    text = _read(cgroup / "cpu.max")
+    if not text:
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        text = " ".join(_read(cgroup / "cpu" / name) for name in names)
+    quota, _, period = text.strip().partition(" ")
+    if not (quota.isdecimal() and period.isdecimal() and int(period)):
+        return None  # "max", -1, or no such file
+    return max(1, math.ceil(int(quota) / int(period)))
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="ascii") as file:
+            return file.read(MAX_FILE_CHARS).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

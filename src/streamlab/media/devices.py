@@ -1,0 +1,61 @@
+"""Capture devices as FFmpeg's libavdevice has them: which is meant, and how it is read."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import av
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_S
+from streamlab.errors import SourceError
+from streamlab.media.webcam import Webcam, webcam_input
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+POLL_S = 0.005
+NO_PICTURE_NS = 10 * NS_PER_S
+
+
+def open_webcam(address: str, timeout_s: tuple[float, float]) -> InputContainer:
+    """Open a webcam of this machine, with time-outs to open and to read.
+
+    Raises SourceError, FFmpegError and OSError.
+    """
+    found = webcam_input(Webcam.parse(address), sys.platform, av.enumerate_input_devices)
+    try:
+        av.ContainerFormat(found.format, "r")
+    except ValueError as error:
+        raise SourceError(
+            f"{address} cannot be opened: this FFmpeg was built without {found.format}",
+            hint="The wheels of PyAV have it: pip install av.",
+        ) from error
+    return av.open(found.url, format=found.format, options=found.options, timeout=timeout_s)
+
+
+def read_packets(
+    container: InputContainer,
+    stream: av.VideoStream,
+    wait: Callable[[float], None] = time.sleep,
+    now_ns: Callable[[], int] = monotonic_ns,
+) -> Iterator[av.Packet[av.VideoStream]]:
+    """Yield the packets of a container, waiting for those of a camera that has none yet.
+
+    FFmpeg's AVFoundation does not block: it answers EAGAIN until the next picture is there, and
+    offers nothing to wait for. Raises BlockingIOError after 10 s of that.
+    """
+    asked_ns = now_ns()
+    while True:
+        try:
+            for packet in container.demux(stream):
+                yield packet
+                asked_ns = now_ns()
+            return
+        except BlockingIOError:
+            if now_ns() - asked_ns > NO_PICTURE_NS:
+                raise
+            wait(POLL_S)

@@ -1,0 +1,34 @@
+"""SIGINT and SIGTERM as calls into an event loop, also where loops take no signal handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+# Ctrl-C and the request to end. Windows has Ctrl-Break for the latter: its SIGTERM kills at once.
+STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK")
+    if name in signal.Signals.__members__
+)
+
+
+@contextmanager
+def stop_signals(stop: Callable[[int], object]) -> Iterator[None]:
+    """Call ``stop`` with the signal's number in the running loop, instead of ending the process.
+
+    Only in the main thread. The handlers of before are back afterwards.
+    """
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        for number in STOP_SIGNALS:
+            stack.callback(signal.signal, number, signal.getsignal(number))
+            try:
+                loop.add_signal_handler(number, stop, number)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda number, _: loop.call_soon_threadsafe(stop, number))
+            else:
+                stack.callback(loop.remove_signal_handler, number)
+        yield
