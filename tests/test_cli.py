@@ -74,7 +74,7 @@ def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
         str(videos.truncated(tmp_path / "truncated.mp4")): "truncated",
         str(tmp_path): "is a folder",
         f"rtsp://127.0.0.1:{free_port()}/cam": "cannot be reached",
-        "gopher://example/1": "not known",
+        "gopher://example/1": "unknown scheme",
         "synthetic://ocean": "no synthetic scene",
         "synthetic://traffic?fps=zero": "fps",
     }

@@ -89,7 +89,7 @@ def test_what_cannot_be_recorded(tmp_path: Path) -> None:
         ((TINY, "--out", tmp_path), "is not a file"),
         ((TINY, "--out", "/dev/null", "--force"), "is not a file"),
         (("street", "--url", nobody, *out), "did not answer"),
-        (("street", "--url", "localhost", *out), "is not the address of a server"),
+        (("street", "--url", "localhost", *out), "is not a server URL"),
         ((TINY, "--url", nobody, *out), "not the id of a camera"),
         (("street", "--url", nobody, "--model", "truth", *out), "do not go with --url"),
     ]

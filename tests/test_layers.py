@@ -12,6 +12,9 @@ SRC = Path(__file__).parent.parent / "src" / "streamlab"
 FLOORS = {
     "errors": 0,
     "clock": 0,
+    "address": 0,
+    "credentials": 0,
+    "config": 2,
     "core": 1,
     "settings": 2,
     "media": 2,

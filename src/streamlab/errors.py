@@ -2,18 +2,20 @@
 
 Each class is also the natural builtin, so ``except FileNotFoundError`` keeps its meaning.
 ``hint`` is a sentence for the person who sees the error; the command line prints it and
-the server sends it in its problem document.
+the server sends it in its problem document. Addresses in a message lose their credentials.
 """
 
 from __future__ import annotations
+
+from streamlab.credentials import scrub
 
 
 class StreamlabError(Exception):
     """Base of all errors that streamlab raises on purpose."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = scrub(message)
+        super().__init__(self.message)
         self.hint = hint
 
     def __str__(self) -> str:

@@ -161,7 +161,7 @@ def test_what_cannot_be_done(
 
 def test_no_server() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    for address, words in ((url, f"{url} does not answer"), ("127.0.0.1", "no address")):
+    for address, words in ((url, f"{url} does not answer"), ("127.0.0.1", "not a server URL")):
         done = in_process(address)
         assert done.exit_code == 1
         assert words in done.stderr

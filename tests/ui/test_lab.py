@@ -204,7 +204,7 @@ def test_names(lab: Lab) -> None:
         lab["traffic-2"]
     with pytest.raises(SourceNotFoundError):
         lab.add("nowhere.mp4")
-    with pytest.raises(InvalidRequestError, match="cannot be a camera's id"):
+    with pytest.raises(InvalidRequestError, match="is not a valid camera id"):
         lab.add(tiny, "a/b")
 
 

@@ -67,9 +67,9 @@ def run(
         [*settings.allowed_schemes, *schemes], [*settings.allowed_folders, *folders], named.values()
     )
     injected = dict(_name_and_faults(text, named) for text in faults)
-    listener = bind(host, port)
     own = models.load_own(named)
     shared = models.load_shared()
+    listener = bind(host, port)
     asked = [_Asked(name, spec, own.get(name), injected.get(name)) for name, spec in named.items()]
 
     async def run_server() -> None:

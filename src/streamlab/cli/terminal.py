@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from streamlab.credentials import CredentialsFilter
 from streamlab.errors import StreamlabError
 
 EXIT_ERROR = 1
@@ -61,4 +62,6 @@ def start_logging(*, verbose: bool = False) -> None:
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(message)s",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(CredentialsFilter())
     av.logging.set_level(av.logging.FATAL)

@@ -20,6 +20,7 @@ from streamlab.cli.watched import WatchedCamera, line, picture, summary
 from streamlab.client import AsyncClient, AsyncStream, RecordError, Recording
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ENCODED_QUALITIES, QualityLevel, View
+from streamlab.credentials import redacted
 from streamlab.errors import InvalidRequestError
 
 REFRESH_S = 0.25
@@ -129,7 +130,7 @@ def _display(options: WatchOptions) -> Iterator[tuple[Callable[[Reports], None],
     elif not out.is_terminal or out.is_dumb_terminal:
         yield lambda reports: _print(map(line, reports)), REPORT_S
     else:
-        title = f"{options.url}  (Ctrl-C stops)"
+        title = f"{redacted(options.url)}  (Ctrl-C stops)"
         with Live(console=out, auto_refresh=False, transient=True) as live:
             yield lambda reports: live.update(picture(reports, title), refresh=True), REFRESH_S
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from streamlab.core.events import EndReason
+from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.render import Renderer
@@ -26,6 +27,7 @@ from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings
 
+MAX_SHOWN_CHARS = 128
 _CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -122,7 +124,7 @@ class StreamChannelManager:
         except KeyError:
             known = ", ".join(self._cameras) or "none yet"
             raise UnknownCameraError(
-                f"there is no camera '{camera_id}'", hint=f"Known cameras: {known}."
+                f"there is no camera '{_shown(camera_id)}'", hint=f"Known cameras: {known}."
             ) from None
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
@@ -136,8 +138,8 @@ class StreamChannelManager:
     def _check_new(self, camera_id: str) -> None:
         if not _CAMERA_ID.fullmatch(camera_id) or camera_id in ("mux", "dual-channel", "sse"):
             raise InvalidRequestError(
-                f"'{camera_id}' cannot be a camera's id",
-                hint="Use letters, digits, '-', '_' and '.', beginning with a letter or digit.",
+                f"'{_shown(camera_id)}' is not a valid camera id",
+                hint="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
             )
         if camera_id in self._cameras or camera_id in self._opening:
             raise CameraExistsError(
@@ -167,6 +169,11 @@ class StreamChannelManager:
         service = DetectionService(detector, max_fps=self.settings.max_detection_fps)
         service.start()
         return service
+
+
+def _shown(camera_id: str) -> str:
+    """Return an id that may be anything: a source, for one, in the wrong field."""
+    return redacted(camera_id[:MAX_SHOWN_CHARS])
 
 
 def _default_detector(source: object) -> Detector:

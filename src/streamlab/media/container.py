@@ -13,13 +13,9 @@ import av
 from av.error import FFmpegError
 
 from streamlab.core.timebase import to_pts
-from streamlab.errors import (
-    SourceError,
-    SourceFormatError,
-    SourceNotFoundError,
-    SourceUnreachableError,
-)
+from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.normalise import normalise
+from streamlab.media.open_errors import source_error
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 
@@ -148,7 +144,8 @@ def _open(spec: SourceSpec) -> InputContainer:
         options["rtsp_transport"] = "tcp"
     with _errors_of(spec):
         return av.open(
-            spec.address,
+            # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
+            f"file:{spec.address}" if spec.kind is SourceKind.FILE else spec.address,
             format=_FORMATS.get(spec.kind),
             options=options,
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
@@ -201,30 +198,4 @@ def _errors_of(spec: SourceSpec) -> Iterator[None]:
     except SourceError:
         raise
     except (FFmpegError, OSError) as error:
-        raise _translated(error, spec) from error
-
-
-def _translated(error: Exception, spec: SourceSpec) -> SourceError:
-    what, why = spec.display, _reason(error)
-    if isinstance(error, FileNotFoundError | av.error.HTTPNotFoundError):
-        return SourceNotFoundError(f"{what} does not exist", hint="Check the name for typos.")
-    if isinstance(error, PermissionError | av.error.HTTPUnauthorizedError):
-        return SourceUnreachableError(
-            f"{what} refuses access", hint="Check user name and password, or file permissions."
-        )
-    if spec.kind is SourceKind.FILE or isinstance(error, av.error.InvalidDataError):
-        return SourceFormatError(
-            f"{what} is not a video that can be read: {why}",
-            hint="It may be truncated, or not a video; 'streamlab probe' tells more.",
-        )
-    return SourceUnreachableError(
-        f"{what} cannot be reached: {why}",
-        hint="Check that the camera is on and that address and port are right.",
-    )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, av.error.ExitError):
-        return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error)
-    return text[:1].lower() + text[1:]
+        raise source_error(error, spec) from None  # its text quotes the address

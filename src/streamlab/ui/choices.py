@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
-from urllib.parse import urlsplit
 
 import numpy as np
 import supervision as sv
@@ -37,7 +36,7 @@ def name_of(spec: SourceSpec) -> str:
     if spec.kind in (SourceKind.FILE, SourceKind.WEBCAM):
         text = Path(spec.address).stem
     else:
-        text = urlsplit(spec.address).hostname or ""
+        text = spec.hostname
     return _NOT_A_NAME.sub("-", text).strip("-._")[:48] or "camera"
 
 
