@@ -7,6 +7,8 @@ the server sends it in its problem document. Addresses in a message lose their c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from streamlab.credentials import scrub
 
 
@@ -20,6 +22,14 @@ class StreamlabError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ConfigurationError(StreamlabError, ValueError):
+    """A configuration, or the cameras of a command line, has ``mistakes``."""
+
+    def __init__(self, mistakes: Sequence[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(mistakes), hint=hint)
+        self.mistakes = [scrub(mistake) for mistake in mistakes]
 
 
 class SourceError(StreamlabError):
@@ -108,6 +118,10 @@ class FaultsNotAllowedError(StreamlabError, PermissionError):
 
 class LimitError(StreamlabError, RuntimeError):
     """A bound that the server keeps has been reached."""
+
+
+class StateError(StreamlabError, OSError):
+    """What the server keeps for its next start cannot be written; a full disk, say."""
 
 
 class ConnectionInUseError(StreamlabError, ValueError):

@@ -1,4 +1,4 @@
-"""Commands: ``demo``, ``serve``, ``watch``, ``models``, ``probe``, ``bench``, ``record-trace``."""
+"""Commands: ``demo``, ``serve``, ``check-config``, ``watch``, ``models``, ``probe``, …."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 import streamlab
 from streamlab.cli.bench import bench
+from streamlab.cli.check_config import check_config
 from streamlab.cli.models import models
 from streamlab.cli.probe import probe
 from streamlab.cli.record import record_trace
@@ -45,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, watch, models, probe, bench, record_trace):
+for command in (demo, serve, check_config, watch, models, probe, bench, record_trace):
     app.command()(command)
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from streamlab.credentials import CredentialsFilter
-from streamlab.errors import StreamlabError
+from streamlab.errors import ConfigurationError, StreamlabError
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -38,7 +38,8 @@ def errors_shown() -> Iterator[None]:
         yield
     except StreamlabError as error:
         show_error(error)
-        raise typer.Exit(EXIT_ERROR) from None
+        is_usage = isinstance(error, ConfigurationError)
+        raise typer.Exit(EXIT_USAGE if is_usage else EXIT_ERROR) from None
     except ValidationError as error:
         for fault in error.errors():
             name = ".".join(map(str, fault["loc"]))

@@ -25,6 +25,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.stats import Window
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.detector import Detector
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.pipeline.frame import CapturedFrame
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ class DetectionClient:
 
     receive_detections: Callable[[int, sv.Detections], None]
     receive_refusal: Callable[[int], None]
+    options: DetectionOptions = EVERYTHING
+    """What the camera wants of the answers, and how often; the others are not affected."""
 
 
 class _Turn(NamedTuple):
@@ -53,7 +56,8 @@ class DetectionService(threading.Thread):
 
     A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
     batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
-    ``max_fps`` bounds how many frames a second of each camera the detector takes; 0: no bound.
+    ``max_fps`` bounds how many frames a second of each camera the detector takes, unless the
+    camera says otherwise; 0: no bound.
     """
 
     def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
@@ -65,7 +69,7 @@ class DetectionService(threading.Thread):
         self.error = ""
         self._door: dict[DetectionClient, CapturedFrame] = {}
         self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
-        self._span = max(1, round(TIMESCALE / max_fps)) if max_fps else 1
+        self._max_fps = max_fps
         self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -74,7 +78,7 @@ class DetectionService(threading.Thread):
         """Put a frame at the door; the one that waited there, or one too many, is refused."""
         with self._changed:
             turn = self._turns.get(client)
-            if turn is not None and turn.span == captured.pts // self._span:
+            if turn is not None and turn.span == captured.pts // self._span_of(client):
                 refused: CapturedFrame | None = captured
                 self.counts["not_due"] += 1
             else:
@@ -113,8 +117,15 @@ class DetectionService(threading.Thread):
             self._batches += 1
             for client, captured in batch:
                 del self._door[client]
-                self._turns[client] = _Turn(self._batches, captured.pts // self._span)
+                span = captured.pts // self._span_of(client)
+                self._turns[client] = _Turn(self._batches, span)
         return batch
+
+    def _span_of(self, client: DetectionClient) -> int:
+        """Return the part of a camera's media time of which one frame is taken, ticks."""
+        wanted = client.options.max_fps
+        max_fps = self._max_fps if wanted is None else wanted
+        return max(1, round(TIMESCALE / max_fps)) if max_fps else 1
 
     def _precedence(self, waiting: tuple[DetectionClient, CapturedFrame]) -> tuple[int, int]:
         client, captured = waiting
@@ -125,7 +136,10 @@ class DetectionService(threading.Thread):
         started_ns = monotonic_ns()
         try:
             results = self.detector.detect([captured.picture for _, captured in batch])
-            answered = list(zip(batch, results, strict=True))
+            answered = [
+                (client, captured, client.options.select(result))
+                for (client, captured), result in zip(batch, results, strict=True)
+            ]
         except Exception as error:  # a user's model: the picture goes on without its boxes
             if not self.error:
                 log.exception("detector %s failed", self.detector.name)
@@ -138,5 +152,5 @@ class DetectionService(threading.Thread):
         now_ns = monotonic_ns()
         self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
         self.counts["detected"] += len(batch)
-        for (client, captured), result in answered:
+        for client, captured, result in answered:
             client.receive_detections(captured.pts, result)

@@ -33,6 +33,8 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.FaultsNotAllowedError: 403,
     errors.LimitError: 429,
     errors.NoLongerHeldError: 410,
+    errors.StateError: 507,
+    errors.ConfigurationError: 422,
 }
 RETRY_AFTER_S = 5
 MAX_SHOWN_CHARS = 256
