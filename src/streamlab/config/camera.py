@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic.types import SecretStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from streamlab.address import Address
 from streamlab.config.secret import Secret
-from streamlab.errors import SourceError
+from streamlab.errors import InvalidRequestError, SourceError
 from streamlab.media.spec import (
     MAX_SOURCE_CHARS,
     RtspTransport,
     SourceKind,
     SourceSpec,
-    StreetParameters,
 )
 from streamlab.settings import CameraId
 
@@ -66,6 +73,16 @@ class CameraConfig(CameraOptions):
     query: dict[ParameterName, Secret] = Field(default={}, max_length=32)
     model: Annotated[str, Field(min_length=1, max_length=MAX_SOURCE_CHARS)] | None = None
     enabled: bool = True
+
+    @classmethod
+    def of(cls, name: str, source: str, **options: Any) -> CameraConfig:
+        """Return a camera that somebody asks for. Raises InvalidRequestError."""
+        try:
+            return cls(name=name, source=source, **options)
+        except ValidationError as error:
+            wrong = error.errors(include_input=False)[0]
+            what = wrong["msg"].removeprefix("Value error, ")
+            raise InvalidRequestError(f"{wrong['loc'][0]}: {what}") from None
 
     @field_validator("source")
     @classmethod
@@ -124,10 +141,7 @@ class CameraConfig(CameraOptions):
 
 def _parse(text: str, folder: Path | None) -> SourceSpec:
     try:
-        spec = SourceSpec.parse(text, folder=folder)
-        if spec.kind is SourceKind.SYNTHETIC:
-            StreetParameters.parse(spec)
-        return spec
+        return SourceSpec.parse(text, folder=folder)
     except SourceError as error:
         raise ValueError(f"{error}. {error.hint}".strip()) from None
 

@@ -130,7 +130,10 @@ class SourceSpec:
                 hint=f"{error.hint} Otherwise name {FORMS}.".strip(),
             ) from None
         rate = _snapshot_fps(address) if kind is SourceKind.HTTP else None
-        return cls(kind, str(address), snapshot_fps=rate)
+        spec = cls(kind, str(address), snapshot_fps=rate)
+        if kind is SourceKind.SYNTHETIC:
+            StreetParameters.parse(spec)  # to refuse at once what can never be
+        return spec
 
     @classmethod
     def _of_path(cls, text: str, folder: Path | None) -> SourceSpec:

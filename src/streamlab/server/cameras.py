@@ -6,12 +6,12 @@ from dataclasses import asdict, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamlab.config.camera import CameraConfig, CameraOptions
 from streamlab.core.faults import Faults, find_preset
 from streamlab.core.playout import SyncPolicy
-from streamlab.errors import FaultsNotAllowedError, InvalidRequestError
+from streamlab.errors import FaultsNotAllowedError
 from streamlab.manager.reports import Report, camera_report
 from streamlab.media.spec import MAX_SOURCE_CHARS, SourcePolicy, SourceSpec
 from streamlab.server.streams import CameraOf, Channels
@@ -31,13 +31,8 @@ class CameraRequest(CameraOptions):
 
     def config(self) -> CameraConfig:
         """Return it as a camera of a configuration. Raises InvalidRequestError."""
-        options = self.model_dump(exclude={"camera_id"}, exclude_unset=True)
-        try:
-            return CameraConfig(name=self.camera_id, **options)
-        except ValidationError as error:
-            wrong = error.errors(include_input=False)[0]
-            what = wrong["msg"].removeprefix("Value error, ")
-            raise InvalidRequestError(f"{wrong['loc'][0]}: {what}") from None
+        options = self.model_dump(exclude={"camera_id", "source"}, exclude_unset=True)
+        return CameraConfig.of(self.camera_id, self.source, **options)
 
 
 def _expand(value: object) -> object:

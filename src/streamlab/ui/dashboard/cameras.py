@@ -127,7 +127,7 @@ class Cameras:
         name, taken = name_of(spec), self._channels.cameras
         names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
         camera_id = next(each for each in names if each not in taken)
-        config = CameraConfig(name=camera_id, source=source)
+        config = CameraConfig.of(camera_id, source)
         await self._channels.add_configured(config, keep=True)
         self._health_ns = _LONG_AGO_NS
         return camera_id
