@@ -134,6 +134,13 @@ def test_short_credentials_do_not_garble_words() -> None:
     assert scrub_of("a camera of cam", "rtsp://cam:a@h/", also=()) == "a camera of ***"
 
 
+def test_records_of_the_access_log_keep_their_arguments() -> None:
+    arguments = ("127.0.0.1:1", "GET", "/streams?access_token=t0k", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", 20, "", 0, "%s %s %s %s %d", arguments, None)
+    assert CredentialsFilter().filter(record)
+    assert record.args == (*arguments[:2], "/streams?access_token=***", *arguments[3:])
+
+
 def test_log_records_are_scrubbed_with_their_tracebacks() -> None:
     record = logging.LogRecord(
         "x", logging.ERROR, "", 0, "cannot open %s", ("http://a:s3cret@h/",), None

@@ -80,11 +80,21 @@ class CredentialsFilter(logging.Filter):
             message = record.getMessage()
         except (TypeError, ValueError):  # arguments that do not fit: the handler tells of them
             return True
-        record.msg, record.args = scrub(message), ()
+        if scrub(message) != message:
+            self._scrub_arguments(record)
         if record.exc_info:
             record.exc_text = scrub(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         return True
+
+    @staticmethod
+    def _scrub_arguments(record: logging.LogRecord) -> None:
+        """Scrub the message in place: uvicorn's formatter counts the arguments of its records."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(scrub(a) if isinstance(a, str) else a for a in record.args)
+        message = record.getMessage()
+        if (shown := scrub(message)) != message:
+            record.msg, record.args = shown, ()
 
 
 def _is_secret(name: str, also: Collection[str] = ()) -> bool:

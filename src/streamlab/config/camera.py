@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
@@ -112,7 +113,7 @@ class CameraConfig(CameraOptions):
             raise ValueError("only synthetic cameras have a ground truth: choose another model")
         return self
 
-    @property
+    @cached_property
     def spec(self) -> SourceSpec:
         """The source, with its credentials and options."""
         spec = _parse(self.source, None)

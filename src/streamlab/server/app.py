@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 import streamlab
 from streamlab.core.channels import SourceState
+from streamlab.credentials import CredentialsFilter
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
@@ -20,6 +22,7 @@ from streamlab.server.auth import TokenAuth
 from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
 
+_FILTER = CredentialsFilter()
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
 
 
@@ -34,6 +37,8 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
         yield
         await channels.close()
 
+    for name in ("uvicorn.error", "uvicorn.access"):  # they log queries with ``access_token``
+        logging.getLogger(name).addFilter(_FILTER)
     app = FastAPI(title="streamlab", version=streamlab.__version__, lifespan=lifespan)
     app.state.channels = channels
     app.state.subscriptions = ChannelSubscriptionManager(channels)

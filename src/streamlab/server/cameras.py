@@ -77,9 +77,10 @@ async def add_camera(body: CameraRequest, request: Request, channels: Channels) 
     With the setting ``state_folder`` it is there after a restart, too.
     """
     policy: SourcePolicy = request.app.state.source_policy
-    spec = SourceSpec.parse(body.source)
-    policy.check(spec)
-    return camera_report(await channels.add_configured(body.config(), keep=True))
+    policy.check(SourceSpec.parse(body.source))
+    config = body.config()
+    policy.check(config.spec)  # what is opened: a file may have come into being meanwhile
+    return camera_report(await channels.add_configured(config, keep=True))
 
 
 @router.patch("/{camera_id}")
