@@ -175,6 +175,8 @@ def _path(text: str, folder: Path | None) -> str:
 
 
 def _is_file(path: str) -> bool:
+    if Path(path).drive.startswith("\\\\"):
+        return False  # to look at a share of Windows sends its host this user's credentials
     try:
         return Path(path).is_file()
     except (OSError, ValueError):  # no path at all: too long, say
