@@ -21,8 +21,8 @@ import time
 from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
+from tqdm.auto import tqdm
 
 from benchmarks.fanout.servers import CAMERA, serve
 from streamlab.core.stats import quantiles
@@ -83,7 +83,7 @@ def switch_all(address: str, viewers: list[Viewer], switches: int) -> list[tuple
     """Switch one viewer after the other; return three times for each, ms."""
     control = http.client.HTTPConnection(urlsplit(address).netloc)
     rows = []
-    for number in track(range(switches), "switching", transient=True):
+    for number in tqdm(range(switches), "switching", leave=False):
         viewer = viewers[number % len(viewers)]
         viewer.channel = "annotated" if viewer.channel == "raw" else "raw"
         body = {"new_channel": viewer.channel, "connection_id": viewer.connection_id}

@@ -139,7 +139,7 @@ def test_a_provider_that_is_not_there(command: list[str]) -> None:
     port = ["--port", str(free_port())] if command[0] == "demo" else []
     done = run(*command, *port, "--provider", "warp")
     assert done.returncode == 1
-    assert "no execution provider 'warp'" in done.stderr
+    assert "unknown execution provider 'warp'" in done.stderr
     assert "cpu, openvino, cuda, tensorrt" in done.stderr
 
 
@@ -178,12 +178,15 @@ def test_models_are_listed_and_measured(tmp_path: Path) -> None:
     bright_spot_model(tmp_path / "one_by_one.onnx")
     done = run("models", str(tmp_path), "--seconds", "0", "--provider", "cpu")
     assert done.returncode == 0, done.stderr
-    street, one_by_one = (line for line in done.stdout.splitlines() if ".onnx" in line)
+    lines = [line for line in done.stdout.splitlines() if ".onnx" in line]
+    (street, one_by_one), readings = lines[:2], lines[2:]
     assert street.split()[0] == "street.onnx"
     assert re.search(r"\d+x\d+ .* MB +cpu ", street)
     assert all(float(figure) > 0 for figure in street.split()[-3:])
     assert one_by_one.split()[0] == "one_by_one.onnx"
     assert one_by_one.split()[-2:] == ["-", "-"]
+    assert readings[0].startswith("street.onnx is read as end2end: the metadata say end to end")
+    assert readings[1].startswith("one_by_one.onnx is read as end2end: ")
 
 
 def test_models_that_are_not_there_do_not_hide_the_others(tmp_path: Path) -> None:
@@ -191,6 +194,16 @@ def test_models_that_are_not_there_do_not_hide_the_others(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "missing.onnx" in done.stderr
     assert "street.onnx" in done.stdout
+
+
+def test_how_a_model_is_read_can_be_said() -> None:
+    done = run("models", "street#format=end2end", "--seconds", "0")
+    assert "street.onnx is read as end2end: as asked for" in done.stdout
+    done = run("models", "street#format=yolov5", "street#format=yolov9", "--seconds", "0")
+    assert done.returncode == 1
+    assert "cannot be read as yolov5" in done.stderr
+    assert "yolov5, yolov8, yolox, yolox-decoded, end2end, rtdetr" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_a_setting_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +218,7 @@ def test_an_unreachable_camera_does_not_keep_others_from_running(tmp_path: Path)
     cameras = ["--camera", gone, "--camera", "street=synthetic://traffic"]
     with StreamlabProcess(tmp_path / "log", *cameras) as server:
         said = server.log_path.read_text()
-        assert "trying again in the background" in said
+        assert "retrying in the background" in said
         assert "street" in said
 
 

@@ -38,7 +38,7 @@ def test_a_source_is_recorded_and_a_file_is_not_replaced_unasked(tmp_path: Path)
     arguments = (TINY, "--model", "truth", "--seconds", "1", "--out", path)
     done = run(*arguments)
     assert done.exit_code == 1
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert "--force" in done.stderr
     assert path.read_text() == "precious"
     done = run(*arguments, "--force")
@@ -90,8 +90,8 @@ def test_what_cannot_be_recorded(tmp_path: Path) -> None:
         ((TINY, "--out", "/dev/null", "--force"), "is not a file"),
         (("street", "--url", nobody, *out), "did not answer"),
         (("street", "--url", "localhost", *out), "is not a server URL"),
-        ((TINY, "--url", nobody, *out), "not the id of a camera"),
-        (("street", "--url", nobody, "--model", "truth", *out), "do not go with --url"),
+        ((TINY, "--url", nobody, *out), "is not a camera id"),
+        (("street", "--url", nobody, "--model", "truth", *out), "cannot be combined with --url"),
     ]
     for arguments, words in wrong:
         done = run(*arguments)

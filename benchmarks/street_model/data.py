@@ -109,8 +109,8 @@ def label_lines(boxes: Iterable[TruthBox], letterbox: Letterbox) -> list[str]:
     width, height = INPUT_SIZE
     lines = []
     for box in boxes:
-        x1, x2 = (left + x * letterbox.gain for x in (box.x1, box.x2))
-        y1, y2 = (top + y * letterbox.gain for y in (box.y1, box.y2))
+        x1, x2 = (left + x * letterbox.gains[0] for x in (box.x1, box.x2))
+        y1, y2 = (top + y * letterbox.gains[1] for y in (box.y1, box.y2))
         if min(x2 - x1, y2 - y1) >= MIN_SIDE_PX:
             shares = (
                 (x1 + x2) / 2 / width,

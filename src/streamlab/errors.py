@@ -1,8 +1,8 @@
-"""Every error streamlab raises on purpose: whose fault it was, and what would have worked.
+"""Every error that streamlab raises on purpose, by cause, with a hint at what would work.
 
-Each class is also the natural builtin, so ``except FileNotFoundError`` keeps its meaning.
-``hint`` is a sentence for the person who sees the error; the command line prints it and
-the server sends it in its problem document. Addresses in a message lose their credentials.
+Each class also derives from the matching builtin, so ``except FileNotFoundError`` works as usual.
+``hint`` is a sentence for the person who sees the error; the command line prints it, and the
+server sends it in its problem document. Addresses in a message lose their credentials.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SourceUnreachableError(SourceError, ConnectionError):
 
 
 class SourceFormatError(SourceError, ValueError):
-    """The source was opened but holds no picture that can be decoded."""
+    """The source was opened, but contains no picture that can be decoded."""
 
 
 class SourceNotAllowedError(SourceError, PermissionError):
@@ -69,55 +69,55 @@ class TraceError(StreamlabError):
 
 
 class TraceNotFoundError(TraceError, FileNotFoundError):
-    """The file of the trace does not exist."""
+    """The trace file does not exist."""
 
 
 class TraceFormatError(TraceError, ValueError):
-    """It is no trace, or one that lacks what is asked of it."""
+    """The file is not a trace, or the trace lacks required columns."""
 
 
 class TraceWriteError(TraceError, OSError):
-    """The file of the trace cannot be written; a full disk, say."""
+    """The trace file cannot be written, for example because the disk is full."""
 
 
 class UnknownCameraError(StreamlabError, LookupError):
-    """No camera of that id exists."""
+    """No camera has this id."""
 
 
 class UnknownConnectionError(StreamlabError, LookupError):
-    """No connection of that id exists."""
+    """No connection has this id."""
 
 
 class UnknownStreamError(StreamlabError, LookupError):
-    """No stream of that id exists."""
+    """No stream has this id."""
 
 
 class NoTruthError(StreamlabError, LookupError):
-    """Nobody knows what is in the camera's pictures: it is not a synthetic one."""
+    """The camera has no ground truth, because it is not synthetic."""
 
 
 class CameraExistsError(StreamlabError, ValueError):
-    """A camera of that id exists already."""
+    """A camera with this id already exists."""
 
 
 class SwitchTimeoutError(StreamlabError, TimeoutError):
-    """The new channel gave no keyframe within ``channel_switch_timeout``; the old one goes on."""
+    """The new channel had no keyframe within ``channel_switch_timeout``; the old one continues."""
 
 
 class InvalidRequestError(StreamlabError, ValueError):
-    """A value in a request is out of its range."""
+    """A value in a request is invalid or out of range."""
 
 
 class DisabledError(StreamlabError, RuntimeError):
-    """The setting that allows this is off."""
+    """This is disabled by a setting, or a package for it is not installed."""
 
 
 class FaultsNotAllowedError(StreamlabError, PermissionError):
-    """Faults are not injected over HTTP here."""
+    """Fault injection over HTTP is disabled."""
 
 
 class LimitError(StreamlabError, RuntimeError):
-    """A bound that the server keeps has been reached."""
+    """A limit of the server has been reached."""
 
 
 class StateError(StreamlabError, OSError):
@@ -125,8 +125,8 @@ class StateError(StreamlabError, OSError):
 
 
 class ConnectionInUseError(StreamlabError, ValueError):
-    """The connection is being read by somebody already."""
+    """The connection is already being read."""
 
 
 class NoLongerHeldError(StreamlabError, LookupError):
-    """These bytes are not held any more, or never were."""
+    """These bytes are no longer available, or never were."""

@@ -59,13 +59,13 @@ def _check_camera_id(text: str) -> str:
 
 def _check_token(token: SecretStr) -> SecretStr:
     if not _TOKEN.fullmatch(token.get_secret_value()):
-        raise ValueError("a token is at least 8 of A-Z a-z 0-9 . _ ~ + / -")
+        raise ValueError("a token must be at least 8 characters from A-Z a-z 0-9 . _ ~ + / -")
     return token
 
 
 def _check_origin(origin: str) -> str:
     if not _ORIGIN.fullmatch(origin):
-        raise ValueError("an origin is written https://example.org, or * for any")
+        raise ValueError("an origin must look like https://example.org, or be * for any")
     return origin
 
 

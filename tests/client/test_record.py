@@ -93,7 +93,7 @@ def test_nothing_to_record_leaves_no_file(tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "raw.mp4"
     path.write_bytes(b"precious")
-    with pytest.raises(RecordError, match="exists already"):
+    with pytest.raises(RecordError, match="already exists"):
         Recording({"raw": path})
     assert path.read_bytes() == b"precious"
 

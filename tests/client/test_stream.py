@@ -165,7 +165,7 @@ def test_many_cameras_on_one_connection(server: StreamlabProcess) -> None:
             AsyncClient(server.url) as client,
             client.watch(["street", "gate"], "raw") as stream,
         ):
-            with pytest.raises(InvalidRequestError, match="which camera"):
+            with pytest.raises(InvalidRequestError, match="several cameras"):
                 await stream.switch("annotated")
             while not is_enough(events):
                 events.append(await anext(stream))

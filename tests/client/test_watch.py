@@ -144,9 +144,9 @@ def test_a_terminal_gets_a_table(server: StreamlabProcess) -> None:
         (["door"], ["no camera 'door'", "street, gate"]),
         (["street", "--record-raw", "/dev/full"], ["No space left", "disk is full"]),
         (["street", "--record-raw", "/nowhere/raw.mp4"], ["/nowhere/raw.mp4"]),
-        (["street", "--record-raw", __file__], ["exists already"]),
-        (["--record-raw", "raw.mp4"], ["which camera", "street, gate"]),
-        (["street", "--channels", "raw", "--record-annotated", "a.mp4"], ["not watched"]),
+        (["street", "--record-raw", __file__], ["already exists"]),
+        (["--record-raw", "raw.mp4"], ["several cameras", "street, gate"]),
+        (["street", "--channels", "raw", "--record-annotated", "a.mp4"], ["not among the watched"]),
     ],
 )
 def test_what_cannot_be_done(

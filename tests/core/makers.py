@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.nal import ParameterSets
@@ -16,6 +18,7 @@ ANNOTATED = ChannelKey(ChannelType.ANNOTATED, QualityLevel.MEDIUM)
 SETS = ParameterSets(bytes.fromhex("6742c01eda0280bfe5840000030004"), bytes.fromhex("68ce3c80"))
 
 
+@cache
 def init_of(key: ChannelKey) -> InitSegment:
     return InitSegment.of(key, SETS, 640, 360, 30.0)
 

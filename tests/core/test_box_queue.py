@@ -39,6 +39,24 @@ def test_a_refused_frame_goes_with_the_newest_boxes() -> None:
     assert queue.counts == {"fresh": 1, "stale_refused": 1}
 
 
+def test_boxes_are_fresh_on_their_own_frame_only() -> None:
+    assert FrameBoxes(10, "ten", 10).fresh
+    assert not FrameBoxes(20, "ten", 10).fresh
+    assert not FrameBoxes(10, None, None).fresh
+
+
+def test_a_refusal_of_a_frame_that_has_left_changes_nothing() -> None:
+    queue = make()
+    queue.receive_frame(10, 0)
+    queue.handle_timer(DEADLINE_NS)
+    drain(queue)
+    queue.receive_frame(20, 300)
+    queue.receive_refusal(10)
+    assert drain(queue) == []
+    queue.receive_detections(20, "twenty")
+    assert drain(queue) == [FrameBoxes(20, "twenty", 20)]
+
+
 def test_a_frame_goes_at_its_deadline_and_a_late_result_still_serves_the_next() -> None:
     queue = make()
     queue.receive_frame(10, 0)

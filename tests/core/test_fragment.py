@@ -99,3 +99,20 @@ def test_two_writers_cut_at_the_same_places() -> None:
             frame = encoded(number * 3000, 3000, keyframe=number % 30 == 0)
             seen += [fragment.pts for fragment in writer.receive_frame(frame, "id")]
     assert cuts[1] == [pts for pts in cuts[0] if pts >= 90_000]
+
+
+def test_the_frames_before_a_new_encoding_keep_its_predecessors_init() -> None:
+    writer = FragmentWriter(RAW, 1000)
+    made = [*writer.receive_frame(encoded(0, 3000, keyframe=True), "before")]
+    made += writer.receive_frame(encoded(3000, 3000), "before")
+    made += writer.receive_frame(encoded(6000, 84_000, keyframe=True), "after")
+    assert [(each.pts, each.init_id) for each in made] == [(0, "before"), (6000, "after")]
+
+
+def test_a_fragment_is_ready_with_its_last_frame() -> None:
+    writer = FragmentWriter(RAW, 100)
+    frames = [encoded(pts, 3000)._replace(ready_ns=pts) for pts in (0, 3000, 6000)]
+    (made,) = [each for frame in frames for each in writer.receive_frame(frame, "id")]
+    assert (made.ready_ns, made.duration, made.keyframe) == (6000, 9000, False)
+    assert made.members is made.members
+    assert made.payload is made.payload

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.ring import GOPS, Released, Ring
+from streamlab.core.cursor import Cursor
+from streamlab.core.ring import GOPS, Lost, Released, Ring
 from tests.core.makers import RAW, fragment
 
 
@@ -32,20 +34,79 @@ def test_the_ring_holds_the_newest_and_never_more_than_its_bounds(
         assert held == list(range(count - len(ring) + 1, count + 1))
 
 
-@given(count=st.integers(1, 200), wanted=st.integers(1, 200), max_lag=st.integers(1, 100))
-def test_what_a_cursor_gives_up_ends_right_before_a_keyframe(
-    count: int, wanted: int, max_lag: int
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["append", "append", "read", "clear"]), st.integers(1, 12)),
+    max_size=50,
+)
+
+
+@given(STEPS, st.integers(1, 15), st.integers(1, 15), st.integers(1, 20))
+def test_a_reader_of_any_pace_gets_all_or_a_gap_that_ends_at_a_keyframe(
+    steps: list[tuple[str, int]], gop: int, max_lag: int, bound: int
 ) -> None:
-    ring = Ring(1000)
-    fill(ring, count)
-    wanted = min(wanted, count + 1)
+    ring, made = Ring(bound), 0
+    cursor: Cursor | None = None
+    for verb, count in steps:
+        if verb == "append":
+            for number in range(made, made + count):
+                # The first after a stop is a keyframe, as any encoder's first.
+                key = fragment(RAW, 0 if not ring else number, gop=gop).frames
+                ring.append(Released(replace(fragment(RAW, number), frames=key), 1.0, number))
+            made += count
+        elif verb == "clear":
+            ring.clear()
+        elif cursor is None:
+            for entry in ring.keyframes[-1:]:
+                cursor = Cursor(ring, entry.fragment.sequence, made)
+        else:
+            check_read(ring, cursor, max_lag)
+
+
+def check_read(ring: Ring, cursor: Cursor, max_lag: int) -> None:
+    wanted = cursor.next_sequence
     lost = ring.behind(wanted, max_lag)
-    if lost is None:
-        assert wanted >= ring.first_sequence
-        return
-    assert lost.from_sequence == wanted <= lost.to_sequence
-    following = next(iter(ring.since(lost.to_sequence + 1)))
-    assert following.fragment.keyframe
+    held = ring.holds(wanted) and ring.next_sequence - wanted <= max_lag
+    if lost is not None:
+        assert not held, "what is held and not far is read"
+        assert (lost.from_sequence, lost.to_sequence >= wanted) == (wanted, True)
+        cursor.next_sequence = wanted = lost.to_sequence + 1
+    read = [entry.fragment for entry in cursor.advance()]
+    assert [each.sequence for each in read] == list(range(wanted, wanted + len(read)))
+    if lost is not None:
+        assert read[0].keyframe
+    if read or held:
+        assert cursor.next_sequence == ring.next_sequence, "all is read"
+    elif ring.keyframes:
+        assert ring.next_sequence == wanted, "a reader waits for a keyframe only"
+
+
+def test_a_reader_that_fell_off_waits_for_a_keyframe() -> None:
+    ring = Ring(5)
+    fill(ring, 8, gop=100)
+    assert ring.keyframes == []
+    cursor = Cursor(ring, 2, cached_to=0)
+    assert (ring.behind(2, 1000), cursor.advance()) == (None, [])
+    ring.append(Released(fragment(RAW, 8, gop=8), 1.0, 8))
+    assert ring.behind(2, 1000) == Lost(2, 8)
+
+
+def test_a_ring_knows_what_was_released_after_another_channels_fragment() -> None:
+    ring = Ring(3)
+    for number in range(5):
+        ring.append(Released(fragment(RAW, number, gop=1000), 1.0, 10 * number))
+    assert (ring.first_sequence, ring.dropped_order) == (3, 10)
+    assert [ring.next_after(order) for order in (9, 10, 25, 40)] == [None, 3, 4, 6]
+    ring.clear()
+    ring.clear()
+    assert (ring.dropped_order, ring.next_after(40)) == (40, None)
+
+
+def test_only_what_is_held_is_given_out() -> None:
+    ring = Ring(3)
+    assert ring.get(1) is None
+    fill(ring, 5)
+    assert [sequence for sequence in range(8) if ring.get(sequence)] == [3, 4, 5]
+    assert [sequence for sequence in range(8) if ring.holds(sequence)] == [3, 4, 5, 6]
 
 
 def test_an_event_is_serialised_once_for_all() -> None:
@@ -60,6 +121,7 @@ def test_an_event_is_serialised_once_for_all() -> None:
     by_url = Released(fragment(RAW, 0), 2.5, 1, "/streams/cam").event(cached=False, by_url=True)
     assert b'"url":"/streams/cam/raw/medium/1.m4s"' in by_url
     assert b'"data"' not in by_url
+    assert b'"cached":true' in entry.event(cached=True, by_url=True)
 
 
 def test_a_ring_that_was_cleared_lets_nobody_join() -> None:

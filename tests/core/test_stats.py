@@ -49,16 +49,27 @@ def test_a_window_forgets_what_is_old_and_what_is_too_much(
     assert window.values(now_ns, span_s=0.5) == [v for v in values if v > now_ns - 5 * 10**8]
 
 
-@given(st.lists(st.integers(-5, 5), max_size=60), st.integers(1, 10))
-def test_a_ranked_window_holds_the_newest_in_order_of_size(
-    values: list[int], max_values: int
+@given(
+    st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 4)), max_size=60),
+    st.integers(1, 10),
+    st.integers(0, 3),
+)
+def test_a_ranked_window_holds_recent_values_in_order_of_size(
+    steps: list[tuple[int, int]], max_values: int, min_values: int
 ) -> None:
-    window = RankedWindow(max_values)
-    for count, value in enumerate(values, start=1):
-        window.add(value)
-        assert window.ordered == sorted(values[max(0, count - max_values) : count])
+    min_values = min(min_values, max_values)
+    window = RankedWindow(6, max_values, min_values=min_values)
+    now_ns, arrived = 0, list[tuple[int, int]]()
+    for value, step_ns in steps:
+        now_ns += step_ns
+        arrived.append((now_ns, value))
+        window.add(value, now_ns)
+        recent = sum(at_ns > now_ns - 6 for at_ns, _ in arrived)
+        kept = min(max_values, max(recent, min_values), len(arrived))
+        assert window.values(now_ns) == sorted(value for _, value in arrived[-kept:])
+    assert len(window.values(now_ns + 6)) == min(min_values, len(arrived))
     window.clear()
-    assert window.ordered == []
+    assert window.values(now_ns) == []
 
 
 def test_a_recent_share_forgets_what_was_counted_before_its_span() -> None:

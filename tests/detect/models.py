@@ -75,18 +75,86 @@ def constant_model(
     entries: Mapping[str, str] | None = None,
     shape: Shape = (1, 3, 64, 64),
     input_type: int = TensorProto.FLOAT,
-    output_count: int = 1,
+    more: Sequence[NDArray[np.float32]] = (),
 ) -> Path:
-    """Write a model that gives ``output`` whatever it is shown."""
-    names = [f"output{number}" for number in range(output_count)]
-    nodes = [helper.make_node("Identity", ["value"], [name]) for name in names]
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, output.shape) for name in names
-    ]
+    """Write a model that gives ``output``, and ``more`` beside it, whatever it is shown."""
+    values = {f"output{number}": value for number, value in enumerate((output, *more))}
+    nodes = [helper.make_node("Identity", [f"{name}_value"], [name]) for name in values]
+    outputs = [_float(name, value.shape) for name, value in values.items()]
     inputs = [helper.make_tensor_value_info("images", input_type, shape)]
+    constants = {f"{name}_value": value for name, value in values.items()}
     return _write(
-        path, nodes, {"value": output}, inputs, outputs, metadata() if entries is None else entries
+        path, nodes, constants, inputs, outputs, metadata() if entries is None else entries
     )
+
+
+def named_outputs_model(
+    path: Path,
+    shares: NDArray[np.float32],
+    scores: Sequence[Sequence[float]],
+    labels: Sequence[Sequence[int]],
+) -> Path:
+    """Write a model with the inputs and outputs of RT-DETR's own exporter.
+
+    ``shares`` ``(1, n, 4)`` are boxes as shares of the size that the model is given.
+    """
+    node = helper.make_node
+    nodes = [
+        node("Cast", ["orig_target_sizes"], ["size"], to=TensorProto.FLOAT),
+        node("Concat", ["size", "size"], ["sizes"], axis=1),
+        node("Unsqueeze", ["sizes", "axis_1"], ["scale"]),
+        node("Mul", ["shares", "scale"], ["boxes"]),
+        node("Identity", ["scores_value"], ["scores"]),
+        node("Identity", ["labels_value"], ["labels"]),
+    ]
+    constants: dict[str, NDArray[np.generic]] = {
+        "shares": shares,
+        "axis_1": np.array([1], np.int64),
+        "scores_value": np.array(scores, np.float32),
+        "labels_value": np.array(labels, np.int64),
+    }
+    count = shares.shape[1]
+    inputs = [
+        _float("images", (1, 3, 64, 64)),
+        helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, (1, 2)),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("labels", TensorProto.INT64, (1, count)),
+        _float("boxes", (1, count, 4)),
+        _float("scores", (1, count)),
+    ]
+    return _write(path, nodes, constants, inputs, outputs, {})
+
+
+def scored_by_first_channel_model(path: Path, output: NDArray[np.float32]) -> Path:
+    """Write a model whose scores are full when the first channel is 255 everywhere."""
+    boxes, scores = output.copy(), output / 255
+    boxes[..., 4:], scores[..., :4] = 0, 0
+    node = helper.make_node
+    nodes = [
+        node("Gather", ["images", "channel"], ["first"], axis=1),
+        node("ReduceMean", ["first", "axes"], ["mean"], keepdims=1),
+        node("Mul", ["scores", "mean"], ["scored"]),
+        node("Add", ["boxes", "scored"], ["output0"]),
+    ]
+    constants: dict[str, NDArray[np.generic]] = {
+        "channel": np.array(0, np.int64),
+        "axes": np.array([1, 2], np.int64),
+        "boxes": boxes,
+        "scores": scores,
+    }
+    return _write(
+        path,
+        nodes,
+        constants,
+        [_float("images", (1, 3, 64, 64))],
+        [_float("output0", output.shape)],
+        {},
+    )
+
+
+def _float(name: str, shape: Shape) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def _write(

@@ -31,6 +31,14 @@ def grey_picture(width: int, height: int, luma: int = 60, pts: int = 0) -> Pictu
     return Picture.from_planes(image, pts)
 
 
+def colour_picture(width: int, height: int, yuv: tuple[int, int, int]) -> Picture:
+    """Return a picture of one colour."""
+    picture = grey_picture(width, height)
+    for plane, value in zip(picture.planes(), yuv, strict=True):
+        plane[:] = value
+    return picture
+
+
 def spot_picture(width: int, height: int, box: tuple[int, int, int, int]) -> Picture:
     """Return a dark picture with a white rectangle, ``box`` x1, y1, x2, y2 px."""
     picture = grey_picture(width, height)

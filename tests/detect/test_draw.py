@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from streamlab.detect.draw import BoxRenderer
-from streamlab.detect.labels import LabelSheet
+from streamlab.detect.labels import LabelSheet, label_parts
 from streamlab.detect.style import PALETTE, Style, class_colour, to_yuv
 from streamlab.media.picture import Picture
 
@@ -213,3 +213,13 @@ def test_colours_follow_bt_601() -> None:
 def test_text_stands_out_from_every_colour() -> None:
     assert all(abs(colour.y - colour.ink) > 90 for colour in PALETTE)
     assert len(set(PALETTE)) == len(PALETTE)
+
+
+def test_names_and_scores_that_nobody_can_draw_do_no_harm() -> None:
+    detections = sv.Detections(
+        xyxy=np.array([[8, 40, 120, 100], [8, 40, 120, 100]], np.float32),
+        confidence=np.array([np.nan, 0.5], np.float32),
+        data={"class_name": np.array(["a\ud800\x00", "b" * 10_000], object)},
+    )
+    assert label_parts(detections)[0] == ["a\ufffd\ufffd"]
+    BoxRenderer().draw(grey_picture(320, 180), detections)

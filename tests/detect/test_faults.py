@@ -105,7 +105,7 @@ def test_a_fault_out_of_range_is_told_what_is_allowed(
 def test_faults_are_described_by_what_is_wrong() -> None:
     assert Faults(stall_ms=5, seed=2).describe() == {"stall_ms": 5, "seed": 2}
     assert Faults(seed=2).describe() == NO_FAULTS.describe() == {}
-    with pytest.raises(InvalidRequestError, match="no faults 'rain'; allowed: steady"):
+    with pytest.raises(InvalidRequestError, match="unknown fault preset 'rain'; allowed: steady"):
         find_preset("rain")
 
 

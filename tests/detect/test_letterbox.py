@@ -66,7 +66,7 @@ def test_a_box_comes_back_where_it_was(
     x1, y1 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     x2, y2 = data.draw(st.integers(x1, width)), data.draw(st.integers(y1, height))
     box = np.array([[x1, y1, x2, y2]], np.float32)
-    inside = box * letterbox.gain + np.tile(letterbox.offset, 2)
+    inside = box * np.tile(letterbox.gains, 2) + np.tile(letterbox.offset, 2)
     np.testing.assert_allclose(letterbox.restore(inside.astype(np.float32)), box, atol=0.05)
 
 
@@ -98,3 +98,31 @@ def _filled(
     tensor = np.zeros((3, height, width), np.float32)
     letterbox.fill(rgb, tensor)
     return tensor
+
+
+def test_yolox_has_the_picture_in_the_upper_left_corner() -> None:
+    letterbox = fit((640, 360), (64, 64), placement="corner")
+    assert (letterbox.scaled_size, letterbox.offset) == ((64, 36), (0, 0))
+    tensor = np.empty((3, 64, 64), np.float32)
+    letterbox.fill(np.full((360, 640, 3), (10, 20, 30), np.uint8), tensor, bgr_255=True)
+    assert tensor[:, 35, 63].tolist() == [30, 20, 10]
+    assert tensor[:, 36, 0].tolist() == [GREY] * 3
+
+
+def test_rtdetr_has_the_picture_stretched() -> None:
+    letterbox = fit((640, 360), (64, 64), 32, "stretch")
+    assert (letterbox.scaled_size, letterbox.input_size) == ((64, 64), (64, 64))
+    restored = letterbox.restore(np.array([[16, 16, 32, 64]], np.float32))
+    np.testing.assert_allclose(restored, [[160, 90, 320, 360]])
+
+
+def test_integers_are_not_scaled() -> None:
+    tensor = np.empty((3, 8, 8), np.uint8)
+    fit((8, 8), (8, 8)).fill(np.full((8, 8, 3), (10, 20, 30), np.uint8), tensor)
+    assert tensor[:, 0, 0].tolist() == [10, 20, 30]
+
+
+def test_a_very_flat_picture_keeps_a_row() -> None:
+    letterbox = fit((4000, 2), (64, 64))
+    letterbox.fill(np.zeros((2, 4000, 3), np.uint8), np.empty((3, 64, 64), np.float32))
+    assert letterbox.scaled_size == (64, 1)

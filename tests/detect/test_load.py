@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streamlab.detect.load import load_detector
+from streamlab.detect.load import ModelSpec, load_detector
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.shipped import DEFAULT_MODEL, shipped_models
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
@@ -44,16 +47,62 @@ def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
     detector = load_detector(bright_spot_model(tmp_path / "spot.onnx"), provider="cpu")
     assert isinstance(detector, OnnxDetector)
     assert detector.provider == "CPUExecutionProvider"
-    with pytest.raises(ModelError, match="run by Ultralytics") as caught:
+    with pytest.raises(ModelError, match="runs in Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt", provider="cpu")
     assert "format=onnx" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("street", ("street", None)),
+        ("a.onnx#format=yolov5", ("a.onnx", "yolov5")),
+        ("a#b.onnx", ("a#b.onnx", None)),
+        ("a#b.onnx#format=rtdetr", ("a#b.onnx", "rtdetr")),
+        ("a#1=2.onnx", ("a#1=2.onnx", None)),
+        ("#format=yolox-decoded", ("", "yolox-decoded")),
+        ("x" * 4000, ("x" * 4000, None)),
+    ],
+)
+def test_a_format_follows_the_name(text: str, spec: tuple[str, str | None]) -> None:
+    assert ModelSpec.parse(text) == spec
+
+
+@pytest.mark.parametrize("option", ["format=yolov9", "format=", "size=640", "format=yolov5 "])
+def test_options_that_nobody_knows_are_refused(option: str) -> None:
+    with pytest.raises(ModelFormatError, match="option that is not known") as caught:
+        ModelSpec.parse(f"a.onnx#{option}")
+    assert "yolov5, yolov8, yolox, yolox-decoded, end2end, rtdetr" in caught.value.hint
+
+
+@given(st.text())
+def test_any_text_is_a_model_or_refused(text: str) -> None:
+    with suppress(ModelFormatError):
+        assert text.startswith(ModelSpec.parse(text).model)
+    for unusable in ("x" * 5000, "a\0b"):
+        with pytest.raises(ModelFormatError):
+            ModelSpec.parse(unusable)
+
+
+def test_a_file_that_is_called_so_is_that_file(tmp_path: Path) -> None:
+    path = bright_spot_model(tmp_path / "a#format=yolov5")
+    assert ModelSpec.parse(str(path)) == (str(path), None)
+    named = bright_spot_model(tmp_path / "cam #1.onnx")
+    assert load_detector(named).name == "cam #1.onnx"
+    assert load_detector(f"{named}#format=end2end").name == "cam #1.onnx"
+
+
+def test_only_onnx_models_have_a_format(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="knows no format 'yolov5'"):
+        load_detector(f"{tmp_path / 'weights.pt'}#format=yolov5")
+    assert load_detector(f"{DEFAULT_MODEL}#format=end2end").kind == "onnx"
 
 
 @pytest.mark.skipif(HAS_ULTRALYTICS, reason="Ultralytics is installed")
 def test_weights_without_ultralytics_say_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="needs Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt")
-    assert "torch first, then `pip install streamlab[yolo]`" in caught.value.hint
+    assert "torch first, then `pip install 'streamlab-vision[yolo]'`" in caught.value.hint
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="Ultralytics is not installed")

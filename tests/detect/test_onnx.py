@@ -111,7 +111,7 @@ def test_without_names_an_unambiguous_class_is_called_by_its_number(
     tmp_path: Path, output: np.typing.NDArray[np.float32], entries: dict[str, str]
 ) -> None:
     detector = OnnxDetector(constant_model(tmp_path / "m.onnx", output, entries=entries))
-    assert class_names(detector.detect([grey_picture(64, 64)])[0]) == ["1"]
+    assert class_names(detector.detect([grey_picture(64, 64)])[0]) == ["class 1"]
 
 
 def test_a_grid_without_names_counts_when_the_task_is_detection(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_grid_without_names_counts_when_the_task_is_detection(tmp_path: Path) 
         (np.zeros((1, 56, 84), np.float32), metadata(task="pose"), "for 'pose'"),
         (np.zeros((1, 300, 7), np.float32), metadata(task="obb"), "for 'obb'"),
         (np.zeros((1, 1000), np.float32), metadata(task="classify"), "for 'classify'"),
-        (np.zeros((1, 84, 7), np.float32), metadata(), r"\[1, 84, 7\] and has 2 class names"),
+        (np.zeros((1, 84, 9), np.float32), metadata(), r"\[batch, 84, 9\] and has 2 class names"),
         (np.zeros((1, 1000), np.float32), metadata(), "neither"),
         (GRID, metadata(names="{0: "), "unreadable metadata: names"),
         (GRID, metadata(names="7"), "unreadable metadata: names"),
@@ -150,10 +150,34 @@ def test_other_inputs_and_outputs_are_refused(tmp_path: Path) -> None:
         OnnxDetector(constant_model(tmp_path / "grey.onnx", GRID, shape=(1, 1, 64, 64)))
     with pytest.raises(ModelFormatError, match="not pictures"):
         OnnxDetector(constant_model(tmp_path / "flat.onnx", GRID, shape=(1, 3)))
-    with pytest.raises(ModelFormatError, match=r"tensor\(uint8\)"):
-        OnnxDetector(constant_model(tmp_path / "u8.onnx", GRID, input_type=TensorProto.UINT8))
+    with pytest.raises(ModelFormatError, match="channels last"):
+        OnnxDetector(constant_model(tmp_path / "last.onnx", GRID, shape=(1, 64, 64, 3)))
+    with pytest.raises(ModelFormatError, match=r"tensor\(int8\)"):
+        OnnxDetector(constant_model(tmp_path / "i8.onnx", GRID, input_type=TensorProto.INT8))
+    with pytest.raises(ModelFormatError, match="too much"):
+        OnnxDetector(constant_model(tmp_path / "huge.onnx", GRID, shape=(1, 3, 99_999, 99_999)))
     with pytest.raises(ModelFormatError, match="neither"):
-        OnnxDetector(constant_model(tmp_path / "two.onnx", GRID, output_count=2))
+        OnnxDetector(constant_model(tmp_path / "two.onnx", GRID, more=[GRID]))
+
+
+@pytest.mark.parametrize("input_type", [TensorProto.UINT8, TensorProto.DOUBLE])
+def test_other_numbers_go_in(tmp_path: Path, input_type: int) -> None:
+    grid = GRID.copy()
+    grid[0, :, 3] = (32, 32, 20, 20, 0.9, 0)
+    path = constant_model(tmp_path / "m.onnx", grid, input_type=input_type)
+    assert found_boxes(OnnxDetector(path), [grey_picture(64, 64)]) == [[[22, 22, 42, 42]]]
+
+
+def test_thousands_of_boxes_become_the_best_300(tmp_path: Path) -> None:
+    rows = np.zeros((1, 5000, 6), np.float32)
+    rows[0, :, :4] = (8, 8, 24, 24)
+    rows[0, :, 4] = np.linspace(0.3, 0.9, 5000)
+    detector = OnnxDetector(constant_model(tmp_path / "boxes.onnx", rows))
+    [found] = detector.detect([grey_picture(64, 64)])
+    assert len(found) == 300
+    assert found.confidence is not None
+    assert found.confidence.min() > 0.86
+    assert detector.counts["boxes_over_limit"] == 4700
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
@@ -182,7 +206,7 @@ def test_a_truncated_model_is_refused(tmp_path: Path, share: float) -> None:
 
 def test_an_unknown_provider_is_refused_with_those_there_are(tmp_path: Path) -> None:
     path = bright_spot_model(tmp_path / "spot.onnx")
-    with pytest.raises(ModelError, match="no WarpDriveExecutionProvider") as caught:
+    with pytest.raises(ModelError, match="not support WarpDriveExecutionProvider") as caught:
         OnnxDetector(path, providers=["WarpDriveExecutionProvider"])
     assert "CPUExecutionProvider" in caught.value.hint
     OnnxDetector(path, providers=["CPUExecutionProvider"], threads=1)

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from streamlab.detect.classes import class_names
+from streamlab.detect.detector import Detector
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.ultralytics import UltralyticsDetector
 from streamlab.errors import ModelFormatError, ModelNotFoundError
+from streamlab.media.spec import SourceSpec
+from streamlab.ui.choices import as_detector
 
-from .pictures import noise_picture
+from .models import Shape, bright_spot_model, metadata
+from .pictures import noise_picture, spot_picture
 
 os.environ.setdefault("YOLO_OFFLINE", "true")
 ultralytics = pytest.importorskip("ultralytics", reason="Ultralytics is not installed")
@@ -64,6 +68,31 @@ def test_its_end_to_end_export_answers_the_same(weights: Path, dynamic: bool) ->
     np.testing.assert_allclose(by_onnx.confidence[:4], direct.confidence[:4], rtol=0.01)
     np.testing.assert_allclose(by_onnx.xyxy[:4], direct.xyxy[:4], atol=0.5)
     assert class_names(by_onnx)[:4] == class_names(direct)[:4]
+
+
+@pytest.mark.parametrize("way", ["by its file", "as YOLO(...)"])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 3, 64, 64), (2, 3, 64, 64), ("batch", 3, 64, 64), ("batch", 3, "height", "width")],
+    ids=str,
+)
+def test_an_export_gets_the_number_and_size_of_pictures_it_takes(
+    tmp_path: Path, shape: Shape, way: str
+) -> None:
+    batch = shape[0] if isinstance(shape[0], int) else 1
+    entries = metadata(end2end="True", batch=str(batch))
+    path = bright_spot_model(tmp_path / "spot.onnx", shape, entries=entries)
+    if way == "by its file":
+        detector: Detector = UltralyticsDetector(path)
+    else:
+        model = ultralytics.YOLO(path, task="detect")
+        detector = as_detector(model, SourceSpec.parse("door.mp4"))
+    boxes = [(8, 8, 24, 24), (4, 4, 12, 60), (20, 30, 40, 50)]
+    pictures = [spot_picture(64, 64, box) for box in boxes]
+    for _ in range(2):
+        found = detector.detect(pictures)
+        for one, box in zip(found, boxes, strict=True):
+            np.testing.assert_allclose(one.xyxy, [box], atol=1)
 
 
 def test_a_model_of_another_task_is_refused() -> None:

@@ -30,7 +30,7 @@ def test_what_is_unknown_is_none() -> None:
     box = np.array([[1, 2, 3, 4]], np.float32)
     assert detections_to_wire(sv.Detections(xyxy=box)) == [[1, 2, 3, 4, "object", None, None]]
     numbered = sv.Detections(xyxy=box, class_id=np.array([5]), tracker_id=np.array([-1]))
-    assert detections_to_wire(numbered) == [[1, 2, 3, 4, "5", None, None]]
+    assert detections_to_wire(numbered) == [[1, 2, 3, 4, "class 5", None, None]]
 
 
 def test_nothing_found() -> None:

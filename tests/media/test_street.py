@@ -278,20 +278,20 @@ def test_speed_is_per_second_not_per_frame() -> None:
 
 @pytest.mark.parametrize("size", [(641, 360), (640, 361), (158, 90), (160, 88), (1922, 1080)])
 def test_sizes_that_cannot_be(size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"is even and \d+ to \d+ px"):
+    with pytest.raises(ValueError, match=r"must be even and \d+ to \d+ px"):
         Street(*size)
 
 
 def test_other_values_that_cannot_be() -> None:
-    with pytest.raises(ValueError, match="fps is more than 0"):
+    with pytest.raises(ValueError, match="fps must be more than 0"):
         Street(fps=Fraction(0))
     with pytest.raises(ValueError, match="0 or more, got -1"):
         street().draw(-1)
-    with pytest.raises(ValueError, match=r"camera_height_m is 5\.0 to 9\.0"):
+    with pytest.raises(ValueError, match=r"camera_height_m must be 5\.0 to 9\.0"):
         Look(camera_height_m=3)
-    with pytest.raises(ValueError, match="density is 0 to 1"):
+    with pytest.raises(ValueError, match="density must be 0 to 1"):
         Look(density=1.5)
-    with pytest.raises(ValueError, match="light is one of"):
+    with pytest.raises(ValueError, match="light must be one of"):
         Look(light="noon")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="weather is one of"):
+    with pytest.raises(ValueError, match="weather must be one of"):
         Look(weather="hail")  # type: ignore[arg-type]

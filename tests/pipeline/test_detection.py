@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import pytest
 import supervision as sv
+from numpy.typing import NDArray
 
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.detector import DetectorKind
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.function import CallableDetector
+from streamlab.detect.health import RECOVERY_ANSWERS
+from streamlab.detect.scripted import no_detector
 from streamlab.media.picture import Picture
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.detection import DetectionClient
@@ -199,3 +206,82 @@ def test_a_detector_that_fails_refuses_its_batch_and_goes_on(
     assert next_camera.detected == [20]
     assert service.error == ""
     assert service.counts == {"failed": 1, "detected": 1}
+
+
+class Answering:
+    """Answers each batch with what a function makes of its size."""
+
+    kind: DetectorKind = "scripted"
+    name = "answering"
+
+    def __init__(self, answer: Callable[[int], object]) -> None:
+        self.answer = answer
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        return cast(list[sv.Detections], self.answer(len(pictures)))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def served(answer: Callable[[int], object], turns: int, cameras: int = 1) -> DetectionService:
+    """Return a service that has taken ``turns`` batches of ``cameras`` frames, and has ended."""
+    service = DetectionService(Answering(answer), max_batch=cameras)
+    clients = [Camera(service) for _ in range(cameras)]
+    for turn in range(turns):
+        for place, camera in enumerate(clients):
+            camera.offer(100 * turn + place)
+        batch = service._take()
+        assert batch is not None
+        service._detect(batch)
+    return service
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda _: None, lambda _: [], lambda _: [None], lambda _: [1, 2], lambda _: ["boxes"]],
+)
+def test_an_answer_of_another_kind_costs_the_frame_and_shows(
+    answer: Callable[[int], object],
+) -> None:
+    service = served(answer, 3)
+    assert service.counts == {"failed": 3}
+    health = service.health
+    assert (health.state, health.failed) == ("failing", 3)
+    assert health.detail.startswith("ModelError: detector 'answering' returned ")
+    assert health.last_failed_at is not None
+
+
+def test_one_bad_answer_costs_no_other_camera_of_the_batch() -> None:
+    service = served(lambda count: [sv.Detections.empty()] * (count - 1) + [None], 1, cameras=3)
+    assert service.counts == {"failed": 1, "detected": 2}
+
+
+def test_a_detector_recovers() -> None:
+    broken = iter([None, None])
+    service = served(lambda _: [next(broken, sv.Detections.empty())], 2 + RECOVERY_ANSWERS)
+    assert service.health.state == "ok"
+    assert service.health.failed == 2
+    assert service.health.last_error.startswith("ModelError")
+    assert service.error == ""
+
+
+def test_a_detector_that_hangs_is_slow(
+    service: DetectionService, detector: GatedDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occupy(service, detector)
+    later_ns = monotonic_ns() + 9 * NS_PER_S
+    monkeypatch.setattr("streamlab.pipeline.detection.monotonic_ns", lambda: later_ns)
+    assert service.health.state == "slow"
+    assert service.health.detail.startswith("no answer for ")
+
+
+def test_no_detector_has_no_health() -> None:
+    assert DetectionService(no_detector()).health.state == "none"
+
+
+def test_a_function_gets_one_picture_at_a_time() -> None:
+    def fails_for_dark(rgb: NDArray[np.uint8]) -> sv.Detections:
+        raise ValueError("cannot see")
+
+    assert DetectionService(CallableDetector(fails_for_dark), max_batch=4).max_batch == 1

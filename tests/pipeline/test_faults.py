@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
+import pytest
 
 from streamlab.core.channels import ChannelType
 from streamlab.core.faults import NO_FAULTS, PRESETS, Faults
@@ -92,6 +93,7 @@ def test_frames_that_are_lost_are_missing_in_both_channels() -> None:
         wait_until_counted(pipeline, recorder, "injected_losses", 20)
         counts = pipeline.counts()
         assert counts["dropped_at_source"] >= 20
+        wait_for_more(recorder)  # what is missing shows once a later frame has come
     assert_both_channels_have_the_same_frames(recorder)
     pts = [frame.pts for frame in recorder.frames[ChannelType.RAW]]
     assert all(at % FRAME == 0 for at in pts), "a lost frame does not shift the others"
@@ -140,3 +142,32 @@ def test_a_fast_clock_makes_pts_run_ahead() -> None:
     capture.faults.inject(Faults(clock_ppm=10_000))
     capture.run()
     assert pts == [round(1.01 * FRAME * number) for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(draw_stall_ms=200, stage_stall_frames=3),
+        Faults(encode_stall_ms=200, stage_stall_frames=3),
+    ],
+)
+def test_slow_stages_lose_nothing_and_boxes_stay_fresh(faults: Faults) -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        wait_for_more(recorder)
+        pipeline.inject(faults)
+        wait_until_counted(pipeline, recorder, "injected_stage_stalls", 3)
+        wait_until_counted(pipeline, recorder, "fresh", FRAMES)
+    assert_both_channels_have_the_same_frames(recorder)
+
+
+def test_a_frozen_camera_comes_back_and_a_stall_ends_with_the_faults() -> None:
+    with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
+        wait_for_more(recorder)
+        pipeline.inject(Faults(freeze_ms=100))
+        wait_until_counted(pipeline, recorder, "injected_freezes", 1)
+        wait_for_more(recorder)
+        pipeline.inject(Faults(draw_stall_ms=10_000, stage_stall_frames=300))
+        recorder.wait_for(len(recorder.frames[ChannelType.ANNOTATED]))
+        pipeline.inject(NO_FAULTS)
+        wait_until_counted(pipeline, recorder, "fresh", FRAMES)
+    assert_both_channels_have_the_same_frames(recorder)

@@ -188,3 +188,35 @@ def test_a_stage_is_worked_on_by_one_thread_at_a_time(crew: Crew) -> None:
     assert done.wait(TIMEOUT_S)
     assert most == [1]
     assert worker.handled[:40] == list(range(40))
+
+
+def test_items_come_before_timers_and_timers_before_the_work_they_left() -> None:
+    done: list[str] = []
+
+    class Backlog(Noting):
+        left = 0
+
+        def handle(self, item: int) -> None:
+            done.append(f"item {item}")
+            self.left += 1
+
+        def handle_timer(self, now_ns: int) -> None:
+            done.append("timer")
+            super().handle_timer(now_ns)
+
+        def has_work(self) -> bool:
+            return self.left > 0
+
+        def work_on(self) -> None:
+            done.append("work")
+            self.left -= 1
+            if len(done) < 5:
+                self.offer(3)
+
+    crew = ByHand()
+    stage = Backlog(crew)
+    stage.timer_ns = 0
+    stage.offer(1)
+    stage.offer(2)
+    crew.work()
+    assert done == ["item 1", "item 2", "timer", "work", "item 3", "work", "work"]

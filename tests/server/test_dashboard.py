@@ -38,7 +38,7 @@ def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
 
     response = run(get())
     assert response.status_code == 501
-    assert "streamlab[lab]" in response.text
+    assert "streamlab-vision[lab]" in response.text
 
 
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "http://server:8001", "null"])

@@ -127,4 +127,4 @@ def test_a_server_without_pyarrow_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     assert response.status_code == 501
     assert response.headers["content-type"] == "application/problem+json"
     assert "pyarrow" in response.json()["detail"]
-    assert "streamlab[traces]" in response.json()["hint"]
+    assert "streamlab-vision[traces]" in response.json()["hint"]

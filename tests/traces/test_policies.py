@@ -52,13 +52,20 @@ def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trac
         assert (annotated >= raw).all()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"slow drawing"}))
 def test_hybrid_hardly_ever_violates_and_costs_less_than_pairing(fault: str) -> None:
     trace = make_trace(fault, seconds=120)
     hybrid, pair = (replay(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))
     assert hybrid.violations(50) <= 0.0012  # of 3,600 frames: 0.1 % gives or takes one
     assert hybrid.added_latency_ms.mean() < pair.added_latency_ms.mean()
     assert hybrid.fresh.mean() >= 0.75 * pair.fresh.mean()
+
+
+def test_frames_that_are_late_whatever_one_does_are_no_more_than_with_pairing() -> None:
+    trace = make_trace("slow drawing", seconds=130)
+    hybrid, pair = (replay(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))
+    assert 0 < hybrid.violations(50) <= pair.violations(50)
+    assert hybrid.fresh.mean() >= pair.fresh.mean()
 
 
 def test_a_fast_detector_costs_nothing_and_stays_fresh() -> None:

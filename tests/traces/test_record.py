@@ -297,7 +297,7 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
                 with pytest.raises(InvalidRequestError):
                     await record(camera, subscriptions, seconds=seconds)
             await camera.close("camera_removed")
-            with pytest.raises(SourceUnreachableError, match="gave no frame"):
+            with pytest.raises(SourceUnreachableError, match="delivered no frames"):
                 await record(camera, subscriptions, seconds=600)
             assert not camera.observers
             assert not camera.stream.connections

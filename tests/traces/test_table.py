@@ -66,7 +66,7 @@ def test_frames_that_were_never_ready_or_drawn() -> None:
 def test_a_trace_in_which_nothing_was_drawn_cannot_be_replayed() -> None:
     table = to_table(make_trace("steady", seconds=1))
     table["cost_ns"] = pd.array([pd.NA] * len(table), "Int64")
-    with pytest.raises(TraceFormatError, match="no frame"):
+    with pytest.raises(TraceFormatError, match="no annotated frames"):
         to_trace(table)
 
 
@@ -85,7 +85,7 @@ def test_files_that_are_no_traces(tmp_path: Path) -> None:
         read_trace(path)
     assert "record-trace" in missing.value.hint
     path.write_text("pts,captured_ns\n")
-    with pytest.raises(TraceFormatError, match="not a Parquet file"):
+    with pytest.raises(TraceFormatError, match="as a Parquet file"):
         read_trace(path)
     pq.write_table(pa.table({"pts": [1]}), path)
     with pytest.raises(TraceFormatError, match="not a trace"):
@@ -106,7 +106,7 @@ def test_a_table_that_is_no_trace(tmp_path: Path) -> None:
         write_trace(table.drop(columns=["pts", "raw_bytes"]), tmp_path / "trace.parquet", {})
     assert "annotated_bytes" in lacking.value.hint
     table["captured_ns"] = "soon"
-    with pytest.raises(TraceFormatError, match="no trace"):
+    with pytest.raises(TraceFormatError, match="not a trace"):
         write_trace(table, tmp_path / "trace.parquet", {})
     assert list(tmp_path.iterdir()) == []
 
@@ -121,11 +121,11 @@ def test_a_disk_without_room_leaves_the_older_trace(tmp_path: Path) -> None:
             write_trace(to_table(make_trace("lognormal", seconds=60)), path, ABOUT)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "room" in full.value.hint
+    assert "free space" in full.value.hint
     assert len(read_trace(path)) == 30
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(TraceWriteError, match="cannot be written"):
+    with pytest.raises(TraceWriteError, match="cannot write"):
         write_trace(to_table(make_trace("steady", seconds=1)), tmp_path / "no" / "t.parquet", {})

@@ -119,5 +119,5 @@ def test_what_may_no_longer_be_opened_is_left_out(tmp_path: Path) -> None:
         listed = httpx.get(f"{server.url}/cameras", timeout=30.0).json()["cameras"]
         assert [each["camera_id"] for each in listed] == ["kept"]
     log = (tmp_path / "log").read_text()
-    assert "sly: sources of scheme 'http' are not allowed here; left out" in log
+    assert "sly: sources of type 'http' are not allowed; left out" in log
     assert "width" in log

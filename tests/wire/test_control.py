@@ -230,5 +230,5 @@ def test_faults_of_the_command_line() -> None:
 
     with pytest.raises(UnknownCameraError, match="--fault gate=steady: there is no camera 'gate'"):
         serve("gate=steady")
-    with pytest.raises(InvalidRequestError, match="no faults 'rain'; allowed: steady"):
+    with pytest.raises(InvalidRequestError, match="unknown fault preset 'rain'; allowed: steady"):
         serve("lab=rain")

@@ -41,7 +41,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="streamlab",
     cls=_Commands,
-    help="See the raw and the annotated picture of one camera at the same moment.",
+    help="Serve cameras as synchronised raw and annotated video, and measure what viewers receive.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -54,7 +54,7 @@ for command in (demo, serve, check_config, watch, models, probe, bench, record_t
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """See the raw and the annotated picture of one camera at the same moment.
+    """Serve cameras as synchronised raw and annotated video, and measure what viewers receive.
 
     Start with `streamlab demo`.
     """

@@ -24,16 +24,18 @@ def bench(
     model: Annotated[
         str, typer.Option(help="A model, as in `serve`: a name, a file or `none`.")
     ] = "street",
-    seconds: Annotated[float, typer.Option(min=1, help="How long to measure, about.")] = 20.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Approximate duration of the measurement.")
+    ] = 20.0,
     provider: Provider = None,
     threads: Threads = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure what this machine can carry of cameras like this one, and what limits it.
+    """Estimate how many cameras like this one the machine can carry, and what limits it.
 
-    The camera's own pictures go through every stage, one after the other, and CPU time is counted:
-    that says where it goes. Then the camera runs for real, in its threads at its pace, which says
-    what a frame costs in all. How many such cameras fit is reckoned from that, not tried.
+    First the camera's pictures go through each stage on its own, which shows where CPU time goes.
+    Then the camera runs live, which shows what a frame costs in total. The number of cameras is
+    calculated from that; it is not tried out.
 
     Examples:
 
@@ -53,7 +55,7 @@ def bench(
         spec = SourceSpec.parse(camera)
         detector = ModelOptions(model, (), provider, threads).load_shared()
         if detector is None:
-            raise typer.BadParameter("the truth costs nothing; name a model, or `none`")
+            raise typer.BadParameter("`truth` has no cost to measure; name a model, or `none`")
         with (
             err.status(f"Measuring the stages of {spec.display}"),
             closing(open_source(spec)) as source,
@@ -63,7 +65,7 @@ def bench(
             costs = measure_stages(
                 source, detector, BoxRenderer(), frames=frames, within_s=seconds / 2
             )
-        with err.status(f"Running {spec.display} at its pace"):
+        with err.status(f"Running {spec.display} live"):
             running = run_camera(spec, detector, within_s=seconds / 2)
         found = capacity(info, costs, running, cores=len(os.sched_getaffinity(0)))
     if as_json:
@@ -75,15 +77,15 @@ def bench(
 def _show(found: Capacity, camera: str, model: str) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("stage")
-    table.add_column("CPU ms a frame", justify="right")
-    table.add_column("frames a second on one core", justify="right")
+    table.add_column("CPU ms per frame", justify="right")
+    table.add_column("frames per second on one core", justify="right")
     for stage, cpu_ms in found.stages_ms.items():
         table.add_row(stage, f"{cpu_ms:.2f}", f"{1000 / cpu_ms:.0f}" if cpu_ms else "-")
-    table.add_row("all, while it runs", f"{found.cpu_ms:.2f}", f"{1000 / found.cpu_ms:.0f}")
+    table.add_row("total, live", f"{found.cpu_ms:.2f}", f"{1000 / found.cpu_ms:.0f}")
     out.print(f"{camera}: {found.width}x{found.height} at {found.fps:g} fps, model {model}")
     out.print(table)
     out.print(
-        f"While it ran, {found.fresh:.0%} of its frames had boxes of their own, "
+        f"While it ran, {found.fresh:.0%} of its frames had fresh boxes, "
         f"and {found.dropped:.0%} were dropped."
     )
     cameras = "one camera" if found.cameras == 1 else f"{found.cameras} cameras"
@@ -92,4 +94,6 @@ def _show(found: Capacity, camera: str, model: str) -> None:
         f"with every frame detected, {found.cameras_sparse} with one a second."
     )
     out.print(found.limit)
-    out.print("[dim]Reckoned from the CPU of one, at 85 % of all cores; not tried.[/dim]")
+    out.print(
+        "[dim]Calculated from one camera's CPU time, using 85 % of all cores; not tried out.[/dim]"
+    )

@@ -64,7 +64,7 @@ class ModelOptions:
             return loaded[model]
         if spec.kind is not SourceKind.SYNTHETIC:
             raise InvalidRequestError(
-                f"nobody knows the truth of {spec.display}", hint="Only synthetic cameras have it."
+                f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
             )
         return truth_detector(SyntheticSource(spec).street)
 
@@ -77,7 +77,7 @@ def _name_and_model(text: str, cameras: Collection[str]) -> tuple[str, str]:
     name, _, model = text.partition("=")
     if not name or not model:
         raise InvalidRequestError(
-            f"--camera-model {text}: not NAME=MODEL", hint="Write door=yolo.onnx."
+            f"--camera-model {text} is not NAME=MODEL", hint="Example: door=yolo.onnx"
         )
     if name not in cameras:
         raise UnknownCameraError(

@@ -34,7 +34,7 @@ async def fetch_trace(url: str, camera_id: str, seconds: float, path: Path) -> p
     """
     if "/" in camera_id:
         raise InvalidRequestError(
-            f"'{camera_id}' is not the id of a camera",
+            f"'{camera_id}' is not a camera id",
             hint="With --url, name one of the server's cameras; without it, a source.",
         )
     timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=seconds + WRITE_TIMEOUT_S)
@@ -70,7 +70,7 @@ async def _save(chunks: AsyncIterator[bytes], path: Path) -> pd.DataFrame:
         beside.replace(path)
     except OSError as error:
         raise TraceWriteError(
-            f"'{path}' cannot be written: {error.strerror or error}", hint="Is the disk full?"
+            f"cannot write '{path}': {error.strerror or error}", hint="Is the disk full?"
         ) from error
     finally:
         beside.unlink(missing_ok=True)
@@ -85,5 +85,5 @@ def _refusal(response: httpx.Response, body: bytes) -> StreamlabError:
     except (ValueError, KeyError, TypeError):
         return StreamlabError(
             f"{response.url} answered {response.status_code} {response.reason_phrase}",
-            hint="Is it the address of a streamlab server, as new as this command?",
+            hint="Is this a streamlab server, and at least as new as this command?",
         )

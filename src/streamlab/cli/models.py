@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from streamlab.cli.terminal import EXIT_ERROR, Threads, err, out, show_error
 from streamlab.errors import StreamlabError
@@ -26,32 +27,35 @@ UNKNOWN = "-"
 def models(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Models to measure beside the shipped ones: files, or folders."),
+        typer.Argument(help="Models to measure besides the shipped ones: files or folders."),
     ] = None,
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="What runs .onnx models: cpu, openvino, cuda or tensorrt; may be given more "
-            "than once, to compare.",
+            help="Backend for .onnx models: cpu, openvino, cuda or tensorrt. Repeat it "
+            "to compare several.",
             show_default=False,
         ),
     ] = None,
     threads: Threads = 1,
-    seconds: Annotated[float, typer.Option(min=0, help="Time for each figure.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=0, help="Time spent on each figure.")] = 2.0,
 ) -> None:
     """List models and measure them on this machine.
 
-    Milliseconds are for one picture of 640x360 px, from its YUV planes to named boxes (the median
-    of repeated runs), alone and in batches of 4 and 8.
+    The figures are milliseconds per picture of 640x360 px, from YUV planes to named boxes: the
+    median of repeated runs, for single pictures and for batches of 4 and 8. Below the table: how
+    each .onnx model is read, and by which evidence.
 
     Examples:
 
         streamlab models
         streamlab models yolo26n.onnx --threads 2
         streamlab models --provider cpu --provider openvino
+        streamlab models mine.onnx#format=yolov5
     """
     from streamlab.detect.shipped import shipped_models  # noqa: PLC0415
 
+    readings: dict[str, str] = {}
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for title in ("model", "task", "classes", "input", "size", "provider"):
         table.add_column(title, no_wrap=title != "classes", overflow="fold")
@@ -65,14 +69,16 @@ def models(
     for path in dict.fromkeys([*shipped.values(), *_files(paths or [], shipped)]):
         for asked in providers:
             try:
-                table.add_row(*_row(path, asked, threads, pictures, seconds))
+                table.add_row(*_row(path, asked, threads, pictures, seconds, readings))
             except StreamlabError as error:
                 show_error(error)
                 failed = True
     if table.row_count:
         out.print(table)
         per_core = "one thread" if threads == 1 else f"{threads or 'default'} threads"
-        out.print(f"[dim]Figures are ms for one picture of 640x360 px, {per_core}.[/dim]")
+        out.print(f"[dim]Milliseconds per picture of 640x360 px, {per_core}.[/dim]")
+    for name, reading in readings.items():
+        out.print(Text(f"{name} is read as {reading}", style="dim"), soft_wrap=True)
     if failed:
         raise typer.Exit(EXIT_ERROR)
 
@@ -97,16 +103,24 @@ def _files(paths: Sequence[Path], shipped: Mapping[str, Path]) -> Iterator[Path]
 
 
 def _row(
-    path: Path, provider: str | None, threads: int | None, pictures: list[Picture], seconds: float
+    path: Path,
+    provider: str | None,
+    threads: int | None,
+    pictures: list[Picture],
+    seconds: float,
+    readings: dict[str, str],
 ) -> list[str]:
     from streamlab.detect.load import load_detector  # noqa: PLC0415
+    from streamlab.detect.onnx import OnnxDetector  # noqa: PLC0415
 
     with err.status(f"Loading {path.name}"):
         detector = load_detector(path, provider=provider, threads=threads)
     about = _about(path, detector)
+    if isinstance(detector, OnnxDetector):
+        readings[detector.name] = str(detector.reading)
     times = [_time(path.name, detector, pictures[:batch], seconds) for batch in BATCHES]
     detector.close()
-    return [path.name, *about, *times]
+    return [detector.name, *about, *times]
 
 
 def _about(path: Path, detector: Detector) -> list[str]:
@@ -114,7 +128,8 @@ def _about(path: Path, detector: Detector) -> list[str]:
     from streamlab.detect.onnx import OnnxDetector  # noqa: PLC0415
     from streamlab.detect.providers import short_name  # noqa: PLC0415
 
-    size = f"{path.stat().st_size / 1e6:.2f} MB" if path.is_file() else UNKNOWN
+    file = detector.path if isinstance(detector, OnnxDetector) else path
+    size = f"{file.stat().st_size / 1e6:.2f} MB" if file.is_file() else UNKNOWN
     if not isinstance(detector, OnnxDetector):
         return ["detect", UNKNOWN, UNKNOWN, size, detector.kind]
     card = detector.card

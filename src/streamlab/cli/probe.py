@@ -12,7 +12,7 @@ from streamlab.cli.terminal import err, errors_shown, out, start_logging
 
 
 def probe(source: Annotated[str, typer.Argument(help="A source, as in `serve`.")]) -> None:
-    """Say what a source is: codec, size, rate, GOP, B-frames, and whether `source` quality works.
+    """Inspect a source: codec, size, rate, GOP, B-frames, and whether `source` quality is possible.
 
     Example:
 
@@ -27,7 +27,7 @@ def probe(source: Annotated[str, typer.Argument(help="A source, as in `serve`.")
         with err.status(f"Reading {escape(spec.display)}"):
             report = probe_source(spec)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    gop = "no second keyframe seen" if report.gop_s is None else f"{report.gop_s:.2f} s"
+    gop = "only one keyframe seen" if report.gop_s is None else f"{report.gop_s:.2f} s"
     passthrough = report.source_quality_detail
     rows = {
         "source": report.source,

@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 def record_trace(
     camera: Annotated[
-        str, typer.Argument(help="A source, as in `serve`; with `--url`, the id of a camera.")
+        str, typer.Argument(help="A source, as in `serve`; with `--url`, a camera id.")
     ],
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to record.")] = 60.0,
     path: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")] = Path(
@@ -57,16 +57,16 @@ def record_trace(
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     model: Model = None,
     provider: Provider = None,
     threads: Threads = None,
     verbose: Verbose = False,
 ) -> None:
-    """Record what happens to each frame of a camera: when it was captured, ready and released.
+    """Record a trace of a camera: when each frame was captured, ready and released.
 
-    The table has one row per captured frame. `streamlab.traces.simulate` replays it under
-    any policy. Ctrl-C ends the recording and keeps what there is, except with `--url`.
+    A trace has one row per captured frame. `streamlab.traces.simulate` replays it under any
+    policy. Ctrl-C ends the recording and keeps what was recorded, except with `--url`.
 
     Examples:
 
@@ -82,8 +82,8 @@ def record_trace(
             table = _record_source(camera, model, provider, threads, seconds, path)
         elif model or provider or threads:
             raise InvalidRequestError(
-                "--model, --provider and --threads do not go with --url",
-                hint="The server has chosen its detectors already.",
+                "--model, --provider and --threads cannot be combined with --url",
+                hint="The server has its own detectors.",
             )
         else:
             table = _record_at_server(url, camera, seconds, path)
@@ -124,7 +124,7 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
             camera, subscriptions = await stack.enter_async_context(
                 running_camera(spec, detector, settings, only_synthetic=models.only_synthetic)
             )
-        said = f"Recording {spec.display} for {seconds:g} s (Ctrl-C keeps what there is)"
+        said = f"Recording {spec.display} for {seconds:g} s (Ctrl-C stops and keeps it)"
         err.print(said, markup=False)
         with _set_by_signals() as stop:
             table = await _with_bar(
@@ -138,7 +138,7 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
 def _record_at_server(url: str, camera_id: str, seconds: float, path: Path) -> pd.DataFrame:
     from streamlab.cli.fetch_trace import fetch_trace  # noqa: PLC0415
 
-    said = f"Recording {camera_id} at {redacted(url)} for {seconds:g} s (Ctrl-C gives it up)"
+    said = f"Recording {camera_id} at {redacted(url)} for {seconds:g} s (Ctrl-C discards it)"
     err.print(said, markup=False)
     return asyncio.run(_with_bar(fetch_trace(url, camera_id, seconds, path), seconds))
 
@@ -148,18 +148,19 @@ def _check_path(path: Path, seconds: float, *, force: bool) -> None:
     if path.exists() and not path.is_file():
         raise TraceWriteError(f"'{path}' is not a file", hint="Name the Parquet file to write.")
     if path.exists() and not force:
-        raise TraceWriteError(f"'{path}' is there already", hint="--force replaces it.")
+        raise TraceWriteError(f"'{path}' already exists", hint="--force replaces it.")
     try:
         with NamedTemporaryFile(dir=path.parent):
             free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise TraceWriteError(
-            f"'{path}' cannot be written: {error.strerror or error}",
-            hint="Choose a folder that exists and that you may write to.",
+            f"cannot write '{path}': {error.strerror or error}",
+            hint="Choose an existing, writable folder.",
         ) from error
     if free < MIN_FREE_BYTES + seconds * BYTES_PER_S:
         raise TraceWriteError(
-            f"the disk of '{path}' has {free / 1e6:.1f} MB left", hint="Make room, or use another."
+            f"the disk of '{path}' has {free / 1e6:.1f} MB left",
+            hint="Free some space, or use another disk.",
         )
 
 
@@ -167,8 +168,8 @@ def _check_packages(*names: str) -> None:
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
         raise DisabledError(
-            f"{' and '.join(missing)} must be installed for this",
-            hint="pip install 'streamlab[traces,client]'",
+            f"{' and '.join(missing)} must be installed first",
+            hint="pip install 'streamlab-vision[traces,client]'",
         )
 
 
@@ -225,6 +226,6 @@ def _summary(table: pd.DataFrame) -> str:
         figures += [
             f"{outside:.1%} beyond {tolerance_ms:g} ms of drift",
             f"{added_ms.mean():.1f} ms added to raw",
-            f"{fresh:.1%} with boxes of their own",
+            f"{fresh:.1%} with fresh boxes",
         ]
     return ", ".join(figures)

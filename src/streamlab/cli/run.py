@@ -145,14 +145,14 @@ async def _open_cameras(channels: StreamChannelManager, cameras: Sequence[_Asked
             is_lost = isinstance(error, SourceUnreachableError) and len(cameras) > 1
             if not is_lost and not camera.stored:
                 raise
-            said = f"{name}: {error.message}; trying again in the background"
+            said = f"{name}: {error.message}; retrying in the background"
             err.print(said, style="yellow", markup=False)
             unreachable.append(camera)
         else:
             err.print(f"[green]✓[/green] {name}: {shown}")
     if unreachable and len(unreachable) == len([each for each in cameras if not each.stored]):
         raise SourceUnreachableError(
-            "none of the cameras can be reached", hint="Check addresses and cables."
+            "no camera can be reached", hint="Check the addresses and the network."
         )
     for camera in unreachable:
         task = asyncio.create_task(_keep_trying(channels, camera))
@@ -171,7 +171,7 @@ async def _keep_trying(channels: StreamChannelManager, camera: _Asked) -> None:
     try:
         await attempts(camera.add_to, channels)
     except StreamlabError as error:
-        err.print(f"{camera.name}: {error.message}; given up", style="red", markup=False)
+        err.print(f"{camera.name}: {error.message}; giving up", style="red", markup=False)
 
 
 def _store(settings: Settings) -> CameraStore | None:
@@ -215,7 +215,7 @@ def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> 
     ]
     if models.only_synthetic and without:
         err.print(
-            f"[yellow]No model for {', '.join(without)}: nothing is annotated there. "
+            f"[yellow]No model for {', '.join(without)}: they are not annotated. "
             f"Name one with --model, or with --camera-model {without[0]}=MODEL.[/yellow]"
         )
 
@@ -227,9 +227,11 @@ def _greet(
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
     out.print(f"Watch {', '.join(cameras) or 'cameras'} at [bold]{url}[/bold]  (Ctrl-C stops)")
     if asks_for_tokens:
-        out.print("It asks for a token: put ?access_token=TOKEN behind the address.")
+        out.print("The server requires a token: add ?access_token=TOKEN to the URL.")
     elif shown != host:
-        err.print("[yellow]Anybody who reaches this machine can watch: there is no login.[/yellow]")
+        err.print(
+            "[yellow]Anyone who can reach this machine can watch: no token is required.[/yellow]"
+        )
     has_display = (
         sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     )

@@ -18,8 +18,9 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Detector: `street` (shipped), a model exported by Ultralytics (.onnx), with the "
-        "`yolo` extra a .pt, `truth` (what a synthetic scene knows of itself) or `none`.",
+        help="Detector: `street` (shipped), a YOLO or RT-DETR model (.onnx; `#format=yolov5` after "
+        "the name says how it is read, where that is not clear), with the `yolo` extra a .pt, "
+        "`truth` (what a synthetic scene knows of itself) or `none`.",
         show_default=False,
     ),
 ]
@@ -41,14 +42,14 @@ def demo(
     provider: Provider = None,
     threads: Threads = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only print the address.")
+        bool, typer.Option("--no-browser", help="Print the URL, and do not open a browser.")
     ] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show a synthetic street: raw and annotated, in a browser.
+    """Show a synthetic street, raw and annotated, in the browser.
 
-    The boxes are those of the shipped model `street`, unless `--model` says otherwise; press T
-    on the page for the ground truth.
+    The boxes come from the shipped model `street` unless `--model` names another. Press T on the
+    page to outline the ground truth.
 
     Examples:
 
@@ -78,7 +79,7 @@ def serve(
     camera_model: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=MODEL", help="A model of this camera's own; may be given more than once."
+            metavar="NAME=MODEL", help="A model for this camera only. Repeat the option for more."
         ),
     ] = None,
     provider: Provider = None,
@@ -87,32 +88,34 @@ def serve(
     port: Port = 8000,
     allow_scheme: Annotated[
         list[str] | None,
-        typer.Option(help="Sources that may be added over HTTP: synthetic, rtsp, http or webcam."),
+        typer.Option(
+            help="Kind of source that may be added over HTTP: synthetic, rtsp, http or webcam."
+        ),
     ] = None,
     allow_folder: Annotated[
-        list[Path] | None, typer.Option(help="Files below it may be added over HTTP.")
+        list[Path] | None, typer.Option(help="Folder whose files may be added over HTTP.")
     ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=PRESET",
-            help="What is to go wrong at this camera, by the name of a fault trace: `lognormal`, "
-            "`stalls 3 s`, `lost frames`, …; may be given more than once.",
+            help="Faults to inject into this camera: a preset such as `lognormal`, "
+            "`stalls 3 s` or `lost frames`. Repeat the option for more.",
         ),
     ] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Serve cameras: each as a raw and an annotated channel on one timeline.
+    """Serve cameras, each as a raw and an annotated channel on one timeline.
 
-    A SOURCE is a video file (looped; with `#once` behind its name, played once),
+    A SOURCE is a video file (looped; append `#once` to play it once),
     `rtsp://host/path`, `http(s)://host/path`, a webcam such as `/dev/video0`, or
     `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
 
-    Without `--camera` the cameras are those of the configuration; `streamlab check-config` tells
-    what is wrong with it.
+    Without `--camera` the cameras are those of the configuration. `streamlab check-config` lists
+    its mistakes.
 
-    The model is loaded once and serves all cameras. Without `--model` synthetic cameras get the
-    shipped model, which knows nothing but them; other cameras are not annotated.
+    The model is loaded once and serves all cameras. Without `--model`, synthetic cameras use the
+    shipped model, which was trained on nothing else, and other cameras are not annotated.
 
     Examples:
 

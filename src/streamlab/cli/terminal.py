@@ -23,7 +23,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 Provider = Annotated[
     str | None,
     typer.Option(
-        help="What runs .onnx models: cpu, openvino, cuda or tensorrt.", show_default=False
+        help="Backend for .onnx models: cpu, openvino, cuda or tensorrt.", show_default=False
     ),
 ]
 Threads = Annotated[

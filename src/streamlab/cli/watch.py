@@ -22,22 +22,24 @@ class Payload(StrEnum):
 
 
 def watch(
-    url: Annotated[str, typer.Argument(help="The server, as `streamlab demo` prints it.")],
+    url: Annotated[str, typer.Argument(help="URL of the server, as printed by `streamlab demo`.")],
     camera: Annotated[
         str | None,
-        typer.Argument(help="A camera id; all cameras without it.", show_default=False),
+        typer.Argument(help="A camera id. Default: all cameras.", show_default=False),
     ] = None,
     channels: Annotated[View, typer.Option(help="What to watch.")] = View.BOTH,
     quality: Annotated[
-        QualityLevel, typer.Option(help="Of both channels; `source` is of raw only.")
+        QualityLevel, typer.Option(help="Quality of both channels; `source` applies to raw only.")
     ] = QualityLevel.MEDIUM,
     payload: Annotated[
-        Payload, typer.Option(help="`url` fetches each fragment by a request of its own.")
+        Payload, typer.Option(help="`url` fetches each fragment with a separate request.")
     ] = Payload.INLINE,
     record: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Record what is watched to MP4 files there.", show_default=False
+            metavar="DIR",
+            help="Record the watched channels to MP4 files in this folder.",
+            show_default=False,
         ),
     ] = None,
     record_raw: Annotated[
@@ -49,7 +51,8 @@ def watch(
         typer.Option(metavar="FILE.mp4", help="Record the annotated channel.", show_default=False),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="Stop after so long.", show_default=False)
+        float | None,
+        typer.Option(min=0.0, help="Stop after this many seconds.", show_default=False),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line per second and camera.")
@@ -57,15 +60,15 @@ def watch(
     token: Annotated[
         str | None,
         typer.Option(
-            envvar="STREAMLAB_TOKEN", help="If the server asks for one.", show_default=False
+            envvar="STREAMLAB_TOKEN", help="Token, if the server requires one.", show_default=False
         ),
     ] = None,
 ) -> None:
-    """Watch a server's cameras from a terminal: rate, gaps, latency and drift as delivered.
+    """Watch a server's cameras in the terminal: rate, gaps, latency and drift as delivered.
 
-    Latency is from capture to arrival, by the clocks of both machines; drift is annotated minus
-    raw, of the same captured frame. Recordings hold what was delivered, bit by bit; both
-    channels count time from the same frame.
+    Latency runs from capture to arrival, by the clocks of both machines. Drift is annotated minus
+    raw, for the same captured frame. Recordings contain the delivered bytes unchanged, and both
+    channels start at the same frame.
 
     Examples:
 
@@ -81,7 +84,8 @@ def watch(
             from streamlab.cli.watching import watch as run  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise StreamlabError(
-                f"watch needs {error.name}", hint="pip install 'streamlab[client]'"
+                f"`streamlab watch` needs {error.name}",
+                hint="pip install 'streamlab-vision[client]'",
             ) from error
         named = {"raw": record_raw, "annotated": record_annotated}
         options = WatchOptions(

@@ -196,7 +196,7 @@ def summary(reports: Sequence[Mapping[str, Any]], files: Sequence[RecordedFile])
         )
         gaps = sum(figures["gaps"] for figures in report["channels"].values())
         yield (
-            f"{report['camera_id']}: {seen or 'nothing seen'}, {gaps} gaps, "
+            f"{report['camera_id']}: {seen or 'no frames'}, {gaps} gaps, "
             f"{report['reconnects']} reconnects, drift {_drift_words(report, 'drift_ms')}, "
             f"{report['state']}"
         )

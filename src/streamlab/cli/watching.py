@@ -143,7 +143,7 @@ def _print(lines: Iterator[str]) -> None:
 async def _camera_ids(client: AsyncClient) -> list[str]:
     names = [str(camera["camera_id"]) for camera in await client.cameras()]
     if not names:
-        raise InvalidRequestError("the server has no camera", hint="Add one: POST /cameras.")
+        raise InvalidRequestError("the server has no cameras", hint="Add one: POST /cameras.")
     return names
 
 
@@ -152,12 +152,12 @@ def _recordings(options: WatchOptions, names: Sequence[str]) -> dict[str, Record
     wrong = set(options.files) - set(options.channels.channels)
     if wrong:
         raise InvalidRequestError(
-            f"cannot record {', '.join(wrong)}: it is not watched",
-            hint=f"Leave --channels {options.channels} out.",
+            f"cannot record {', '.join(wrong)}: not among the watched channels",
+            hint=f"Remove --channels {options.channels}.",
         )
     if options.files and len(names) > 1:
         raise InvalidRequestError(
-            f"which camera is to be recorded? There are {', '.join(names)}",
+            f"several cameras to record: {', '.join(names)}",
             hint="Name one after the URL, or record all with --record DIR.",
         )
     if options.folder is None:
@@ -165,7 +165,7 @@ def _recordings(options: WatchOptions, names: Sequence[str]) -> dict[str, Record
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"cannot make {options.folder}: {error.strerror}") from error
+        raise RecordError(f"cannot create {options.folder}: {error.strerror}") from error
     return {name: Recording(_paths(options, name)) for name in names}
 
 

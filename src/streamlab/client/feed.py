@@ -117,6 +117,6 @@ class Feed:
 
     def _closed(self) -> ServerUnreachableError:
         return ServerUnreachableError(
-            f"{self._http.url} closed the stream without saying why",
-            hint="It is closed so when the client does not read for long.",
+            f"{self._http.url} closed the stream without giving a reason",
+            hint="Servers do this when the client does not read for a long time.",
         )

@@ -114,7 +114,8 @@ class Http:
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             await response.aclose()
             raise ProtocolError(
-                f"{request.url} gives no stream of events", hint="Is it a streamlab server?"
+                f"{request.url} did not answer with an event stream",
+                hint="Is it a streamlab server?",
             )
         return response
 

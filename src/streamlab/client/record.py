@@ -52,7 +52,7 @@ class Recording:
         """``paths``: channel -> its first file. Raises RecordError when one exists already."""
         for path in paths.values():
             if path.is_file():
-                raise RecordError(f"{path} exists already", hint="Choose another name.")
+                raise RecordError(f"{path} already exists", hint="Choose another name.")
         self.files: list[RecordedFile] = []
         self._tracks = {channel: _Track(channel, path) for channel, path in paths.items()}
         self._origin_pts: int | None = None

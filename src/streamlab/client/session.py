@@ -83,7 +83,7 @@ class Session:
         for channel, quality in qualities.items():
             check_quality(channel, quality)
         if not camera_ids:
-            raise InvalidRequestError("no camera is named", hint="Name at least one camera id.")
+            raise InvalidRequestError("no camera was given", hint="Name at least one camera id.")
         cameras = {
             camera_id: Wanted(view.channels, dict(qualities), detections)
             for camera_id in camera_ids
@@ -182,7 +182,9 @@ class Session:
         if camera_id in self.cameras:
             return str(camera_id)
         raise InvalidRequestError(
-            f"the stream has no camera '{camera_id}'" if camera_id else "which camera is meant?",
+            f"the stream has no camera '{camera_id}'"
+            if camera_id
+            else "the stream has several cameras",
             hint=f"Name one with camera_id: {', '.join(self.cameras)}.",
         )
 
@@ -195,9 +197,7 @@ def camera_path(camera_id: str) -> str:
 def view_of(channels: str) -> View:
     """Return the view of this name. Raises InvalidRequestError."""
     if channels not in set(View):
-        raise InvalidRequestError(
-            f"there is no view '{channels}'", hint=f"Allowed: {', '.join(View)}."
-        )
+        raise InvalidRequestError(f"unknown view '{channels}'", hint=f"Allowed: {', '.join(View)}.")
     return View(channels)
 
 

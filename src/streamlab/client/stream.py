@@ -187,7 +187,7 @@ class AsyncStream:
                 return await self._feed.connection(camera_id)
         except TimeoutError:
             raise ServerUnreachableError(
-                f"the stream has no connection: {self._feed.lost or 'no greeting came'}",
+                f"the stream is not connected: {self._feed.lost or 'no answer yet'}",
                 hint="With several cameras, read on until this one's `connected` event.",
             ) from None
 

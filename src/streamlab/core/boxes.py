@@ -42,7 +42,10 @@ def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
 
 
 def init_segment(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
-    """Return ``ftyp`` + ``moov`` of one H.264 track of this size (px), timescale 90000."""
+    """Return ``ftyp`` + ``moov`` of one H.264 track of this size (px), timescale 90000.
+
+    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    """
     ftyp = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41avc1")
     mvhd = full_box(
         b"mvhd",
@@ -112,12 +115,15 @@ def _avc1(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
 
 
 def avcc(parameter_sets: ParameterSets) -> bytes:
-    """Return the AVCDecoderConfigurationRecord (14496-15, 5.3.3.1) with 4-byte lengths."""
+    """Return the AVCDecoderConfigurationRecord (14496-15, 5.3.3.1) with 4-byte lengths.
+
+    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    """
     sps, pps = parameter_sets.sps, parameter_sets.pps
     record = b"\x01" + sps[1:4] + b"\xff\xe1" + struct.pack(">H", len(sps)) + sps
     record += b"\x01" + struct.pack(">H", len(pps)) + pps
     if sps[1] in _HIGH_PROFILES:
         info = parse_sps(sps)
-        depth = 0xF8 | info.bit_depth - 8
-        record += bytes((0xFC | info.chroma_format_idc, depth, depth, 0))
+        luma, chroma = info.bit_depth - 8, info.chroma_bit_depth - 8
+        record += bytes((0xFC | info.chroma_format_idc, 0xF8 | luma, 0xF8 | chroma, 0))
     return record

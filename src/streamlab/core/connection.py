@@ -68,14 +68,13 @@ class Connection:
         self.state = ConnectionState.JOINING
         self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
         self.qualities = dict(qualities)
-        self.pending: PendingSwitch | None = None
         self.detections = False
         """Whether it asked for the boxes of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
         self.by_url = by_url
         """Whether fragments are named, not carried."""
-        self._resume = resume
+        self._resume = resume if resume is not None and resume.key in self.encodings else None
         self._outbox: deque[bytes] = deque()
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
@@ -129,7 +128,9 @@ class Connection:
         for key, cursor in self._cursors.items():
             if cursor.next_sequence == cursor.ring.next_sequence:
                 continue
-            lost = cursor.ring.behind(cursor.next_sequence, max_lag)
+            # Who joins or resumes has not lagged: all that is held is sent.
+            allowed = max_lag if cursor.init_id else cursor.ring.max_fragments
+            lost = cursor.ring.behind(cursor.next_sequence, allowed)
             if lost is not None:
                 events.append(self._skip(key, cursor, lost))
             fresh.extend((entry, cursor) for entry in cursor.advance())
@@ -171,22 +172,18 @@ class Connection:
         self._resume = None
         lost = point.lost(rings[point.key])
         if lost is None:
-            self._cursors = resume_cursors(point, rings)
+            self._cursors = {**resume_cursors(point, rings), **self._cursors}
         else:
             yield encode(Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired"))
 
     def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
         joining = {
-            key: ring
-            for key, ring in rings.items()
-            if key not in self._cursors and ring.keyframes and ring.newest
+            key: ring for key, ring in rings.items() if key not in self._cursors and ring.keyframes
         }
         for key, start in join_points(joining).items():
-            newest = joining[key].newest
-            assert newest is not None
-            self._cursors[key] = Cursor(
-                joining[key], start.fragment.sequence, cached_to=newest.fragment.sequence
-            )
+            ring = joining[key]
+            cached_to = ring.next_sequence - 1
+            self._cursors[key] = Cursor(ring, start.fragment.sequence, cached_to)
 
     def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> bytes:
         self.gaps += 1

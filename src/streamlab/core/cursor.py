@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.ring import Lost, Released, Ring
 
+_MAX_DIGITS = 18  # of a sequence; the longest that fits into 63 bits
+
 
 @dataclass(slots=True)
 class Cursor:
@@ -40,7 +42,7 @@ class ResumePoint:
     def parse(cls, event_id: str) -> ResumePoint | None:
         """Read a ``Last-Event-ID``, ``channel/quality/sequence``; None when it is none of ours."""
         parts = event_id.split("/")
-        if len(parts) != 3 or not parts[2].isdecimal():
+        if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _MAX_DIGITS:
             return None
         if parts[0] not in set(ChannelType) or parts[1] not in set(QualityLevel):
             return None
@@ -62,13 +64,13 @@ def resume_cursors(
     The other channels go on with what was released after it; one that has dropped that already
     gets no cursor, and so joins anew.
     """
-    last, following = (rings[point.key].get(point.sequence + ahead) for ahead in (0, 1))
-    order = last.order if last else following.order - 1 if following else 0
+    last = rings[point.key].get(point.sequence)
+    order = rings[point.key].dropped_order if last is None else last.order
     cursors = {}
     for key, ring in rings.items():
         sequence = point.sequence + 1 if key == point.key else ring.next_after(order)
-        if sequence is not None and ring.newest is not None:
-            cursors[key] = Cursor(ring, sequence, cached_to=ring.newest.fragment.sequence)
+        if sequence is not None:
+            cursors[key] = Cursor(ring, sequence, cached_to=ring.next_sequence - 1)
     return cursors
 
 

@@ -8,7 +8,7 @@ signed, ms. Rules:
 - channels are in order: what the other channel has gone past will never come, and is *unpaired*;
 - more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
   that wait for their other half beyond the tolerance, make the stream ``degraded``; as many
-  good ones in a row make it ``synchronized`` again.
+  good ones in a row, or good ones alone for ``RECOVERY_NS``, make it ``synchronized`` again.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
 from streamlab.core.playout import MAX_UNPAIRED, NS_PER_MS
 from streamlab.core.stats import RecentShare, Window
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.timebase import NS_PER_S, TIMESCALE
 
 RAW = ChannelType.RAW
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
-FRESH_SPAN_S = 10.0
+FRESH_SPAN_S = 5.0
+RECOVERY_NS = 2 * NS_PER_S  # a slow camera's ten frames would take it much longer
 
 
 class ChannelSyncStatus(NamedTuple):
@@ -54,6 +55,7 @@ class DriftMeter:
         self._ahead = RAW  # the channel that those are of
         self._last_drift_ms: float | None = None
         self._run = 0  # violations in a row, or good frames in a row below zero
+        self._good_since_ns = 0
 
     def receive_release(self, fragment: Fragment, now_ns: int) -> None:
         """Take a fragment that leaves now."""
@@ -94,7 +96,7 @@ class DriftMeter:
         return ChannelSyncStatus(drift_ms, together, self.counts["violations"], state)
 
     def fresh_lately(self, now_ns: int) -> float | None:
-        """Return the share of annotated frames of about the last ten seconds that were fresh."""
+        """Return the share of fresh frames among those of about the last ``FRESH_SPAN_S``."""
         fresh, stale = self.counts["fresh"], self.counts["stale"]
         return self._fresh_share.receive_counts(fresh, fresh + stale, now_ns)
 
@@ -130,14 +132,19 @@ class DriftMeter:
             drift_ms = -drift_ms
         self._last_drift_ms = drift_ms
         self.drifts_ms.add(drift_ms, now_ns)
-        self._judge(abs(drift_ms) > self.tolerance_ms)
+        self._judge(abs(drift_ms) > self.tolerance_ms, now_ns)
 
-    def _judge(self, violated: bool) -> None:
+    def _judge(self, violated: bool, now_ns: int) -> None:
         self.counts["violations" if violated else "in_tolerance"] += 1
-        self._run = max(self._run, 0) + 1 if violated else min(self._run, 0) - 1
+        if violated:
+            self._run = max(self._run, 0) + 1
+        else:
+            self._good_since_ns = now_ns if self._run >= 0 else self._good_since_ns
+            self._run = min(self._run, 0) - 1
+        good_ns = now_ns - self._good_since_ns if self._run < 0 else 0
         if self._run >= self.max_violations:
             self.state = SyncState.DEGRADED
-        elif self._run <= -self.max_violations:
+        elif self._run <= -self.max_violations or good_ns >= RECOVERY_NS:
             self.state = SyncState.SYNCHRONIZED
 
     def _count_age(self, pts: int, detections_pts: int | None, now_ns: int) -> None:

@@ -1,7 +1,8 @@
 """What can go wrong at a camera on purpose: faults as plain data, by the names of the traces.
 
 A fault of the detector makes results late or keeps them away; one of the source loses, holds up or
-misdates frames. What is drawn by chance follows from ``seed`` alone.
+misdates frames; one of a stage makes some frames in a row take longer to draw or to encode, or
+stops all work of the camera. What is drawn by chance follows from ``seed`` alone.
 """
 
 from __future__ import annotations
@@ -57,6 +58,16 @@ class Faults:
     """… this often."""
     clock_ppm: float = _within(-10_000, 10_000)
     """How much faster than this machine's clock the camera's runs."""
+    draw_stall_ms: float = _within(0, MAX_LAG_MS)
+    """Drawing a frame takes this much longer …"""
+    encode_stall_ms: float = _within(0, MAX_LAG_MS)
+    """… or encoding it, in both channels …"""
+    stage_stall_frames: int = _within(1, 300, 1)
+    """… for this many frames in a row …"""
+    freeze_ms: float = _within(0, MAX_LAG_MS)
+    """… or nothing of the camera runs for this long …"""
+    stage_stall_every_s: float = _within(0, MAX_PERIOD_S)
+    """… this often."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -65,7 +76,7 @@ class Faults:
             if bounds and not bounds[0] <= value <= bounds[1]:
                 raise InvalidRequestError(
                     f"{each.name} is {value}; allowed: {bounds[0]} to {bounds[1]}",
-                    hint="Correct the values named.",
+                    hint="Correct these values.",
                 )
 
     @property
@@ -73,6 +84,11 @@ class Faults:
         """Whether results are late."""
         waits_ms = (self.lag_median_ms, self.turn_lag_median_ms, self.stall_ms)
         return any((*waits_ms, self.keyframe_burst_ms))
+
+    @property
+    def stalls_stages(self) -> bool:
+        """Whether drawing or encoding is slow, or stands still."""
+        return any((self.draw_stall_ms, self.encode_stall_ms, self.freeze_ms))
 
     def describe(self) -> dict[str, object]:
         """Return what is wrong, by field; empty without faults."""
@@ -93,6 +109,13 @@ PRESETS: Mapping[str, Faults] = {
     "keyframe bursts": replace(_STEADY, keyframe_burst_ms=60),
     "lost frames": replace(_STEADY, lost_fraction=0.05, lost_burst=10),
     "fast clock": replace(_STEADY, clock_ppm=200),
+    "slow drawing": replace(
+        _STEADY, draw_stall_ms=400, stage_stall_frames=3, stage_stall_every_s=60
+    ),
+    "slow encoder": replace(
+        _STEADY, encode_stall_ms=400, stage_stall_frames=3, stage_stall_every_s=60
+    ),
+    "frozen process": replace(_STEADY, freeze_ms=2000, stage_stall_every_s=60),
 }
 """The faults of the traces (``streamlab.traces.FAULTS``), for a detector that itself is quicker."""
 
@@ -101,7 +124,7 @@ def find_preset(name: str) -> Faults:
     """Return the faults of a name. Raises InvalidRequestError that names those there are."""
     if name not in PRESETS:
         raise InvalidRequestError(
-            f"there are no faults '{name}'; allowed: {', '.join(PRESETS)}",
+            f"unknown fault preset '{name}'; allowed: {', '.join(PRESETS)}",
             hint="Choose one of them.",
         )
     return PRESETS[name]

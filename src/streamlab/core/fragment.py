@@ -120,21 +120,23 @@ class FragmentWriter:
         self.next_sequence = first_sequence
         self._span = max(1, ms_to_pts(fragment_ms))
         self._pending: list[EncodedFrame] = []
+        self._init_id = ""  # of those pending
 
     def receive_frame(self, frame: EncodedFrame, init_id: str) -> Iterator[Fragment]:
         """Yield the fragments that this frame completes, in order: none, one or two."""
         if frame.keyframe and self._pending:
-            yield self._cut(init_id)
+            yield self._cut()
         self._pending.append(frame)
+        self._init_id = init_id
         if (frame.pts + frame.duration) // self._span > frame.pts // self._span:
-            yield self._cut(init_id)
+            yield self._cut()
 
-    def _cut(self, init_id: str) -> Fragment:
+    def _cut(self) -> Fragment:
         frames, self._pending = tuple(self._pending), []
         sequence, self.next_sequence = self.next_sequence, self.next_sequence + 1
         samples = [Sample(frame.data, frame.duration, frame.keyframe) for frame in frames]
         data = media_segment(sequence, frames[0].pts, samples)
-        return Fragment(self.key, sequence, init_id, frames, data)
+        return Fragment(self.key, sequence, self._init_id, frames, data)
 
 
 def _members(fragment: Fragment) -> bytes:

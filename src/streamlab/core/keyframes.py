@@ -19,7 +19,7 @@ class KeyframeClock:
 
     def __init__(self, gop_pts: int) -> None:
         if gop_pts < 1:
-            raise ValueError(f"a GOP lasts at least one tick, got {gop_pts}")
+            raise ValueError(f"a GOP must last at least one tick, got {gop_pts}")
         self.follow_source = False
         self.source_only = False
         self._gop_pts = gop_pts

@@ -13,11 +13,13 @@ from itertools import zip_longest
 from streamlab.errors import SourceFormatError
 
 SLICE, IDR, SEI, SPS, PPS, AUD = 1, 5, 6, 7, 8, 9  # nal_unit_type, table 7-1
+MAX_SET_BYTES = 0xFFFF  # an avcC record counts them with 16 bits (14496-15, 5.3.3.1.2)
+_CUT_OFF = "the H.264 parameter sets (avcC) are cut off"
 _START_CODE = re.compile(rb"\x00\x00\x01")
 
 
 def nal_type(nal: bytes) -> int:
-    """Return the nal_unit_type of a NAL unit."""
+    """Return the nal_unit_type of a NAL unit, which has at least one byte."""
     return nal[0] & 0x1F
 
 
@@ -32,13 +34,13 @@ def split_annex_b(data: bytes) -> Iterator[bytes]:
 
 
 def split_length_prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
-    """Yield the NAL units of an ISO/IEC 14496-15 sample."""
+    """Yield the NAL units of an ISO/IEC 14496-15 sample; the last may have been cut short."""
     at = 0
     while at + length_size <= len(data):
         size = int.from_bytes(data[at : at + length_size], "big")
         at += length_size
-        if size:
-            yield data[at : at + size]
+        if nal := data[at : at + size]:
+            yield nal
         at += size
 
 
@@ -68,19 +70,26 @@ class ParameterSets:
 
     @classmethod
     def from_extradata(cls, extradata: bytes) -> ParameterSets:
-        """Read Annex B or ``avcC`` extradata. Raises SourceFormatError when a set is missing."""
+        """Read Annex B or ``avcC`` extradata.
+
+        Raises SourceFormatError when a set is missing, too short, too long or cut off.
+        """
         is_avcc = extradata[:1] == b"\x01"
         nals = list(_avcc_sets(extradata) if is_avcc else split_annex_b(extradata))
-        sps = next((nal for nal in nals if nal_type(nal) == SPS), None)
-        pps = next((nal for nal in nals if nal_type(nal) == PPS), None)
+        sps = next((nal for nal in nals if _is_set(nal, SPS)), None)
+        pps = next((nal for nal in nals if _is_set(nal, PPS)), None)
         if sps is None or pps is None:
             raise SourceFormatError("the H.264 stream carries no parameter sets (SPS, PPS)")
         return cls(sps, pps, 1 + (extradata[4] & 3) if is_avcc else 0)
 
     def updated(self, nals: Iterable[bytes]) -> ParameterSets:
         """Return the sets after an access unit that may carry newer ones."""
-        newer = {nal_type(nal): nal for nal in nals if nal_type(nal) in (SPS, PPS)}
-        sps, pps = newer.get(SPS, self.sps), newer.get(PPS, self.pps)
+        sps, pps = self.sps, self.pps
+        for nal in nals:
+            if _is_set(nal, SPS):
+                sps = nal
+            elif _is_set(nal, PPS):
+                pps = nal
         return replace(self, sps=sps, pps=pps)
 
     def split(self, unit: bytes) -> list[bytes]:
@@ -95,11 +104,26 @@ class ParameterSets:
         return f"avc1.{self.sps[1:4].hex()}"
 
 
+def _is_set(nal: bytes, kind: int) -> bool:
+    """Whether it is a parameter set of this kind that an init segment can hold."""
+    shortest = 4 if kind == SPS else 2  # an SPS begins with profile, constraints and level
+    return nal_type(nal) == kind and shortest <= len(nal) <= MAX_SET_BYTES
+
+
 def _avcc_sets(extradata: bytes) -> Iterator[bytes]:
     at = 5  # 5.3.3.1: version, profile, compatibility, level, length size
     for mask in (0x1F, 0xFF):
-        count, at = extradata[at] & mask, at + 1
+        count, at = _byte(extradata, at) & mask, at + 1
         for _ in range(count):
-            size = int.from_bytes(extradata[at : at + 2], "big")
-            yield extradata[at + 2 : at + 2 + size]
-            at += 2 + size
+            size = _byte(extradata, at) << 8 | _byte(extradata, at + 1)
+            nal, at = extradata[at + 2 : at + 2 + size], at + 2 + size
+            if at > len(extradata):
+                raise SourceFormatError(_CUT_OFF)
+            if nal:
+                yield nal
+
+
+def _byte(extradata: bytes, at: int) -> int:
+    if at >= len(extradata):
+        raise SourceFormatError(_CUT_OFF)
+    return extradata[at]

@@ -15,9 +15,12 @@ MAX_GOP_PTS = 2 * TIMESCALE
 
 
 def objection(sets: ParameterSets) -> str:
-    """Return why streams with these parameter sets cannot be passed through, or ''."""
+    """Return why streams with these parameter sets cannot be passed through, or ''.
+
+    Raises SourceFormatError when the SPS cannot be read.
+    """
     info = parse_sps(sets.sps)
-    if info.chroma_format_idc != 1 or info.bit_depth != 8:
+    if (info.chroma_format_idc, info.bit_depth, info.chroma_bit_depth) != (1, 8, 8):
         return "the camera's H.264 is not 8-bit 4:2:0"
     if not info.frame_mbs_only:
         return "the camera's H.264 is interlaced"
@@ -36,7 +39,7 @@ class PassthroughJudge:
         self.objection = objection
         self.gop_duration: int | None = None
         self._gop_started: int | None = None
-        self._broken = "the camera's first keyframe has not come yet"
+        self._broken = "the camera's first keyframe has not arrived yet"
 
     def receive_frame(self, pts: int, *, keyframe: bool, intact: bool) -> None:
         """Take the next frame: whether it is an IDR, and its bytes are at hand."""

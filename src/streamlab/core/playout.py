@@ -6,7 +6,8 @@ Terms, all ns or ms after the frame was captured or ready, never absolute times:
   time for it;
 - *box deadline* D: a frame whose lag is longer is drawn with boxes carried forward (it is stale);
 - *cost*: from the moment the boxes of a frame are decided, at its deadline at the latest, to its
-  annotated picture being ready; raw's own cost is from the capture to raw being ready;
+  annotated picture being ready (``core.cost``); raw's own cost is from the capture to raw being
+  ready;
 - *hold* H: how long raw waits after it was ready, at the most;
 - *spare*: the longest D with which annotated keeps within the tolerance of a raw that does not
   wait: tolerance - cost + raw's own cost.
@@ -20,36 +21,37 @@ Policies:
 - ``hybrid``: the least D that keeps enough frames fresh, and no more H than keeps the drift of
   the latest frame within the tolerance: H = D - spare. Raw leaves as soon as its result has come,
   since the annotated frame is then near. A D up to the spare needs no H at all, so it is never
-  less.
+  less; nor is it less than the spare of a frame of the usual cost, as far as lags need it, so that
+  rare slow frames cost delay but no boxes.
 
-While the annotated channel *catches up* (all policies but ``none``), D is no more than the spare
-and H is 0: raw runs free, and annotated follows within the tolerance with boxes carried forward.
-It ends when the channels are together and a result has come that the policy can wait for.
+While the annotated channel *catches up* (all policies but ``none``), D is a quarter of the
+tolerance less than the spare, and H is 0: raw runs free, and annotated follows with boxes carried
+forward. It ends when the channels are together and a result has come that the policy can wait for.
+
+What is learnt is forgotten by time, so that it lasts as long at 1 frame a second as at 60.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import deque
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from streamlab.core.cost import CostEstimate
 from streamlab.core.fragment import EncodedFrame
 from streamlab.core.stats import RankedWindow, nearest_rank
+from streamlab.core.timebase import NS_PER_S
 
 NS_PER_MS = 1_000_000
 MAX_UNPAIRED = 1024
-WINDOW_FRAMES = 300  # ten seconds at 30 fps
+SPAN_NS = 10 * NS_PER_S  # how long lags, delays and raw's costs are remembered
+MAX_FRAMES = 1024  # in that span
 PATIENT_NS = 5_000 * NS_PER_MS  # policies without a deadline let a frame wait this long for boxes
 NEVER_NS = 1 << 62  # later than anything, as the lag of a frame whose result will not come
 HOLD_QUANTILE = 0.999
-# A frame that goes at its deadline and costs more than was reckoned with is a violation. About a
-# fifth of the frames does, and what is reckoned with is the largest cost but one of this many
-# frames: so about one frame in 2,500 is late. An encoder that opens, once, does not count.
-COST_WINDOW_FRAMES = 1024
-COST_OUTLIERS = 1
-RAW_COST_WINDOW_FRAMES = 64  # it varies little
+REACH_QUANTILE = 0.99  # of the lags that can be waited for; a rare cost never makes these stale
 FIRST_COST_NS = 10 * NS_PER_MS  # assumed until frames were seen
 # Steps as WebRTC takes them to keep lips and voice together (video/stream_synchronization.cc:
 # at most half the error, at most 80 ms). Its dead band of 30 ms would cost the latency it saves;
@@ -92,7 +94,7 @@ def follow(current_ns: int, target_ns: int) -> int:
 
 
 class PlayoutControl:
-    """Adapts the delays of a policy to what was seen of the last ``WINDOW_FRAMES`` frames."""
+    """Adapts the delays of a policy to what was seen of the last frames."""
 
     def __init__(
         self,
@@ -107,25 +109,27 @@ class PlayoutControl:
         self.max_delay_ns = max_delay_ns
         self.max_stale_fraction = max_stale_fraction
         self.catching_up = False
-        self._lags_ns = RankedWindow(WINDOW_FRAMES)
-        self._costs_ns = RankedWindow(COST_WINDOW_FRAMES)
-        self._raw_costs_ns: deque[int] = deque(maxlen=RAW_COST_WINDOW_FRAMES)
-        self._delays_ns: deque[int] = deque(maxlen=WINDOW_FRAMES)
+        self._lags_ns = RankedWindow(SPAN_NS, MAX_FRAMES)
+        self._costs = CostEstimate()
+        self._raw_costs_ns = RankedWindow(SPAN_NS, MAX_FRAMES)
+        self._delays_ns = RankedWindow(SPAN_NS, MAX_FRAMES)
         self.ready_pts = -1
         """The newest annotated frame that is ready."""
         self._raw_ready_ns: dict[int, int] = {}  # raw frames whose annotated one is not ready yet
         self._deadline_ns = self._hold_ns = 0
-        self._cost_ns = self._overhead_ns = FIRST_COST_NS  # overhead: beyond raw's own cost
+        self._usual_cost_ns = self._cost_ns = FIRST_COST_NS
+        self._raw_cost_ns = 0
+        self._least_deadline_ns = 0  # of ``hybrid``
         self.playout = self._playout()
         """What the policy asks for now."""
 
-    def receive_lag(self, lag_ns: int | None) -> None:
+    def receive_lag(self, lag_ns: int | None, now_ns: int) -> None:
         """Take the lag of a frame; None when the detector had no time for it."""
-        self._lags_ns.add(NEVER_NS if lag_ns is None else lag_ns)
+        self._lags_ns.add(NEVER_NS if lag_ns is None else lag_ns, now_ns)
 
     def receive_raw(self, frame: EncodedFrame, now_ns: int) -> None:
         """Take a raw frame that is ready."""
-        self._raw_costs_ns.append(now_ns - frame.captured_ns)
+        self._raw_costs_ns.add(now_ns - frame.captured_ns, now_ns)
         if frame.pts > self.ready_pts:
             self._raw_ready_ns.setdefault(frame.pts, now_ns)
             if len(self._raw_ready_ns) > MAX_UNPAIRED:
@@ -139,9 +143,9 @@ class PlayoutControl:
         raw_ready_ns = self._raw_ready_ns.pop(frame.pts, None)
         decided_ns = frame.boxes.decided_ns if frame.boxes else None
         if raw_ready_ns is not None and decided_ns is not None:
-            self._costs_ns.add(now_ns - decided_ns)
+            self._costs.receive_cost(now_ns - decided_ns, now_ns)
             if not self.catching_up:  # then frames do not wait for their results
-                self._delays_ns.append(now_ns - raw_ready_ns)
+                self._delays_ns.add(now_ns - raw_ready_ns, now_ns)
         while self._raw_ready_ns and next(iter(self._raw_ready_ns)) <= frame.pts:
             del self._raw_ready_ns[next(iter(self._raw_ready_ns))]
 
@@ -152,7 +156,7 @@ class PlayoutControl:
     def request_restart(self) -> None:
         """Forget what was seen."""
         self._lags_ns.clear()
-        self._costs_ns.clear()
+        self._costs.clear()
         self._raw_costs_ns.clear()
         self._delays_ns.clear()
 
@@ -181,20 +185,39 @@ class PlayoutControl:
         """Whether a result this late can still be shown on its own frame within the tolerance."""
         return lag_ns <= self._reach_ns
 
-    def adapt(self) -> None:
+    def adapt(self, now_ns: int) -> None:
         """Move the delays one step towards where they should be; call it at a steady pace."""
-        costs_ns = self._costs_ns.ordered
-        if len(costs_ns) > COST_OUTLIERS and self._raw_costs_ns:
-            self._cost_ns = costs_ns[-1 - COST_OUTLIERS]
-            self._overhead_ns = self._cost_ns - min(self._raw_costs_ns)
-        if self.policy is SyncPolicy.HYBRID and self._lags_ns.ordered:
-            current_ns = max(self._deadline_ns, self._spare_ns)
-            self._deadline_ns = follow(current_ns, self._wanted_deadline_ns())
-        elif self.policy is SyncPolicy.HOLD and self._delays_ns:
-            latest_ns = nearest_rank(sorted(self._delays_ns), HOLD_QUANTILE)
+        lags_ns = self._lags_ns.values(now_ns)
+        wanted_ns = self._wanted_deadline_ns(lags_ns)
+        self._learn_costs(now_ns, lags_ns, wanted_ns)
+        if self.policy is SyncPolicy.HYBRID and lags_ns:
+            self._deadline_ns = follow(max(self._deadline_ns, self._spare_ns), wanted_ns)
+        elif self.policy is SyncPolicy.HOLD and (delays_ns := self._delays_ns.values(now_ns)):
+            latest_ns = nearest_rank(delays_ns, HOLD_QUANTILE)
             wanted_ns = max(0, latest_ns - self.tolerance_ns + DEAD_BAND_NS)
             self._hold_ns = follow(self._hold_ns, min(wanted_ns, self.max_delay_ns))
         self.playout = self._playout()
+
+    def _learn_costs(self, now_ns: int, lags_ns: Sequence[int], wanted_ns: int) -> None:
+        raw_costs_ns, usual_ns = self._raw_costs_ns.values(now_ns), self._costs.usual_ns(now_ns)
+        if not raw_costs_ns or usual_ns is None:
+            return
+        self._raw_cost_ns, self._usual_cost_ns = raw_costs_ns[0], usual_ns
+        within = bisect_right(lags_ns, self._usual_reach_ns)
+        reached_ns = nearest_rank(lags_ns[:within], REACH_QUANTILE) if within else 0
+        usual_spare_ns = self.tolerance_ns - usual_ns + self._raw_cost_ns
+        self._least_deadline_ns = min(usual_spare_ns, reached_ns * 5 // 4)  # lags vary
+        if self.policy is SyncPolicy.HYBRID:
+            wanted_ns = max(wanted_ns, self._least_deadline_ns)
+        else:
+            wanted_ns = reached_ns
+        affordable_ns = self.max_delay_ns + self._raw_cost_ns - wanted_ns
+        self._cost_ns = self._costs.promised_ns(usual_ns, affordable_ns, now_ns)
+
+    @property
+    def _overhead_ns(self) -> int:
+        """What an annotated frame costs beyond raw's own cost."""
+        return self._cost_ns - self._raw_cost_ns
 
     @property
     def _spare_ns(self) -> int:
@@ -205,11 +228,18 @@ class PlayoutControl:
         """The longest D with which raw need not wait longer than it may."""
         return max(0, self._spare_ns + self.max_delay_ns)
 
+    @property
+    def _usual_reach_ns(self) -> int:
+        """The same for a frame of the usual cost."""
+        overhead_ns = self._usual_cost_ns - self._raw_cost_ns
+        return max(0, self.tolerance_ns - overhead_ns + self.max_delay_ns)
+
     def _playout(self) -> Playout:
         playout = self._unhurried_playout()
         if not self.catching_up or self.policy is SyncPolicy.NONE:
             return playout
-        deadline_ns = min(playout.box_deadline_ns, max(0, self._spare_ns))
+        safe_ns = self._spare_ns - self.tolerance_ns // 4  # what frames cost has just changed
+        deadline_ns = min(playout.box_deadline_ns, max(0, safe_ns))
         return Playout(deadline_ns, 0, together=True)
 
     def _unhurried_playout(self) -> Playout:
@@ -224,17 +254,18 @@ class PlayoutControl:
             case SyncPolicy.DEADLINE:
                 deadline_ns = max(0, longest_ns - self._overhead_ns)
                 return Playout(deadline_ns, longest_ns, together=False)
-        deadline_ns = min(max(self._deadline_ns, spare_ns, 0), self._reach_ns)
+        deadline_ns = min(
+            max(self._deadline_ns, spare_ns, self._least_deadline_ns, 0), self._reach_ns
+        )
         hold_ns = min(max(0, deadline_ns - spare_ns), longest_ns)
         return Playout(deadline_ns, hold_ns, together=True, result_cost_ns=self._cost_ns)
 
-    def _wanted_deadline_ns(self) -> int:
+    def _wanted_deadline_ns(self, lags_ns: Sequence[int]) -> int:
         """Return the least deadline that keeps enough frames fresh.
 
         Where even the longest does not, it keeps that share of those which it could.
         """
-        lags_ns = self._lags_ns.ordered
-        within = bisect_right(lags_ns, self._reach_ns)
+        within = bisect_right(lags_ns, self._usual_reach_ns)
         if not within:
             return 0  # waiting would buy nothing
         enough = 1 - self.max_stale_fraction

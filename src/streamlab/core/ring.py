@@ -85,15 +85,16 @@ class Ring:
 
     def __init__(self, max_fragments: int) -> None:
         if max_fragments < 1:
-            raise ValueError(f"a ring holds at least one fragment, got {max_fragments}")
+            raise ValueError(f"a ring must hold at least one fragment, got {max_fragments}")
         self.max_fragments = max_fragments
         self.next_sequence = 0
         """The sequence that follows the newest fragment, also when that is not held any more."""
+        self.dropped_order = 0
+        """The order of the newest fragment that was dropped; 0: none yet."""
         self.dropped = 0
         self.peak = 0
         self._entries: deque[Released] = deque()
         self._keyframes: deque[int] = deque()
-        self._dropped_order = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -114,7 +115,7 @@ class Ring:
     def clear(self) -> None:
         """Forget all: the encoder behind the ring has stopped."""
         if self._entries:
-            self._dropped_order = self._entries[-1].order
+            self.dropped_order = self._entries[-1].order
         self._entries.clear()
         self._keyframes.clear()
 
@@ -133,6 +134,11 @@ class Ring:
         """The fragments held at which a viewer can join, oldest first."""
         return [self._entries[sequence - self.first_sequence] for sequence in self._keyframes]
 
+    @property
+    def init_ids(self) -> set[str]:
+        """The init segments of the fragments held."""
+        return {entry.fragment.init_id for entry in self._entries}
+
     def since(self, sequence: int) -> Iterator[Released]:
         """Yield the fragments from this sequence on, which must not have been dropped."""
         for index in range(sequence - self.first_sequence, len(self._entries)):
@@ -149,7 +155,7 @@ class Ring:
 
     def next_after(self, order: int) -> int | None:
         """Return the next sequence after ``order``; None when some since then were dropped."""
-        if not self._entries or self._dropped_order > order:
+        if not self._entries or self.dropped_order > order:
             return None
         held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
         return next(held, self.next_sequence)
@@ -168,7 +174,7 @@ class Ring:
 
     def _drop_before(self, sequence: int) -> None:
         while self._entries and self._entries[0].fragment.sequence < sequence:
-            self._dropped_order = self._entries.popleft().order
+            self.dropped_order = self._entries.popleft().order
             self.dropped += 1
         while self._keyframes and self._keyframes[0] < sequence:
             self._keyframes.popleft()

@@ -11,6 +11,7 @@ from streamlab.errors import SourceFormatError
 
 _PROFILES_WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _EXTENDED_SAR = 255  # aspect_ratio_idc, table E-1
+_MAX_LEADING_ZEROS = 32  # of an Exp-Golomb code: the longest that 9.1 knows
 
 
 class _Bits:
@@ -31,7 +32,15 @@ class _Bits:
         zeros = 0
         while not self.u(1):
             zeros += 1
+            if zeros > _MAX_LEADING_ZEROS:
+                raise SourceFormatError("the H.264 parameter set holds a code of over 65 bits")
         return (1 << zeros) - 1 + self.u(zeros)
+
+    def ue_up_to(self, most: int) -> int:
+        code = self.ue()
+        if code > most:
+            raise SourceFormatError(f"the H.264 parameter set holds {code}, allowed is {most}")
+        return code
 
     def se(self) -> int:
         code = self.ue()
@@ -49,18 +58,21 @@ class SpsInfo:
     profile_idc: int
     chroma_format_idc: int
     bit_depth: int
+    """Of luma."""
+    chroma_bit_depth: int
     frame_mbs_only: bool
     pic_order_cnt_type: int
     max_num_reorder_frames: int | None
 
 
 def parse_sps(sps: bytes) -> SpsInfo:
-    """Read the fields of an SPS that decide whether it can be passed through."""
+    """Read the fields of an SPS that decide whether it can be passed through.
+
+    Raises SourceFormatError when it ends too early or holds a value that H.264 does not know.
+    """
     bits = _Bits(sps)
     profile_idc, _, _ = bits.u(8), bits.u(16), bits.ue()
-    chroma_format_idc, bit_depth = 1, 8
-    if profile_idc in _PROFILES_WITH_CHROMA:
-        chroma_format_idc, bit_depth = _chroma(bits)
+    chroma = _chroma(bits) if profile_idc in _PROFILES_WITH_CHROMA else (1, 8, 8)
     bits.ue()  # log2_max_frame_num_minus4
     pic_order_cnt_type = _picture_order(bits)
     bits.ue()  # max_num_ref_frames
@@ -75,23 +87,20 @@ def parse_sps(sps: bytes) -> SpsInfo:
         for _ in range(4):
             bits.ue()
     reorder = _reorder_frames(bits) if bits.u(1) else None
-    return SpsInfo(
-        profile_idc, chroma_format_idc, bit_depth, frame_mbs_only, pic_order_cnt_type, reorder
-    )
+    return SpsInfo(profile_idc, *chroma, frame_mbs_only, pic_order_cnt_type, reorder)
 
 
-def _chroma(bits: _Bits) -> tuple[int, int]:
-    chroma_format_idc = bits.ue()
+def _chroma(bits: _Bits) -> tuple[int, int, int]:
+    chroma_format_idc = bits.ue_up_to(3)
     if chroma_format_idc == 3:
         bits.u(1)  # separate_colour_plane_flag
-    bit_depth = 8 + bits.ue()
-    bits.ue()  # bit_depth_chroma_minus8
+    luma, chroma = 8 + bits.ue_up_to(6), 8 + bits.ue_up_to(6)  # bit depths
     bits.u(1)  # qpprime_y_zero_transform_bypass_flag
     if bits.u(1):  # seq_scaling_matrix_present_flag
         for index in range(8 if chroma_format_idc != 3 else 12):
             if bits.u(1):
                 _skip_scaling_list(bits, 16 if index < 6 else 64)
-    return chroma_format_idc, bit_depth
+    return chroma_format_idc, luma, chroma
 
 
 def _skip_scaling_list(bits: _Bits, size: int) -> None:
@@ -103,14 +112,14 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
 
 
 def _picture_order(bits: _Bits) -> int:
-    pic_order_cnt_type = bits.ue()
+    pic_order_cnt_type = bits.ue_up_to(2)
     if pic_order_cnt_type == 0:
         bits.ue()
     elif pic_order_cnt_type == 1:
         bits.u(1)
         bits.se()
         bits.se()
-        for _ in range(bits.ue()):
+        for _ in range(bits.ue_up_to(255)):  # num_ref_frames_in_pic_order_cnt_cycle
             bits.se()
     return pic_order_cnt_type
 
@@ -146,7 +155,7 @@ def _reorder_frames(bits: _Bits) -> int | None:
 
 
 def _skip_hrd(bits: _Bits) -> None:
-    count = bits.ue() + 1
+    count = bits.ue_up_to(31) + 1  # cpb_cnt_minus1
     bits.u(8)
     for _ in range(count):
         bits.ue()

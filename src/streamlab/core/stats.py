@@ -97,23 +97,40 @@ class RecentShare:
 
 
 class RankedWindow:
-    """The newest ``max_values`` values, at hand in ascending order."""
+    """The values of the last ``span_ns``, at hand in ascending order.
 
-    def __init__(self, max_values: int) -> None:
-        self.ordered: list[int] = []
-        """The values, ascending; not to be changed."""
-        self._max_values = max_values
-        self._arrived: deque[int] = deque()
+    At most ``max_values`` (the oldest go first); at least the newest ``min_values``, of any age.
+    """
 
-    def add(self, value: int) -> None:
-        """Add a value; the oldest goes when there are too many."""
-        ordered = self.ordered
-        if len(ordered) == self._max_values:
-            del ordered[bisect_left(ordered, self._arrived.popleft())]
-        self._arrived.append(value)
-        insort(ordered, value)
+    def __init__(self, span_ns: int, max_values: int, *, min_values: int = 0) -> None:
+        self._span_ns = span_ns
+        self._max_values, self._min_values = max_values, min_values
+        self._ordered: list[int] = []
+        self._arrived: deque[tuple[int, int]] = deque()
+
+    def add(self, value: int, now_ns: int) -> None:
+        """Add a value."""
+        if len(self._arrived) == self._max_values:
+            self._drop_oldest()
+        self._arrived.append((now_ns, value))
+        insort(self._ordered, value)
+        self._expire(now_ns)
+
+    def values(self, now_ns: int) -> Sequence[int]:
+        """Return the values, ascending; they change with the next call."""
+        self._expire(now_ns)
+        return self._ordered
 
     def clear(self) -> None:
         """Forget all values."""
-        self.ordered.clear()
+        self._ordered.clear()
         self._arrived.clear()
+
+    def _expire(self, now_ns: int) -> None:
+        arrived, oldest_ns = self._arrived, now_ns - self._span_ns
+        while len(arrived) > self._min_values and arrived[0][0] <= oldest_ns:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        _, value = self._arrived.popleft()
+        del self._ordered[bisect_left(self._ordered, value)]

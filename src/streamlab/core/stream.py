@@ -26,8 +26,9 @@ from streamlab.core.stream_events import (
 )
 from streamlab.core.sync import SyncController
 from streamlab.core.sync_events import Release
+from streamlab.errors import UnknownConnectionError
 
-MAX_INITS = 64
+MAX_INITS = 64  # more than all rings can need: at most three each, and the newest one
 
 
 class DualChannelStream:
@@ -54,7 +55,8 @@ class DualChannelStream:
         self._order = 0
         self._boxes_pts = -1
         self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may be let go
-        self._switching: set[str] = set()
+        self._current_inits: dict[ChannelKey, str] = {}
+        self._pending: dict[str, PendingSwitch] = {}  # connection id -> the switch it waits for
         self._events: deque[StreamEvent] = deque()
 
     # -- media ---------------------------------------------------------------------------
@@ -63,8 +65,9 @@ class DualChannelStream:
         """Take the configuration of an encoder that starts."""
         self.inits.pop(init.init_id, None)
         self.inits[init.init_id] = init
-        while len(self.inits) > MAX_INITS:
-            del self.inits[next(iter(self.inits))]
+        self._current_inits[init.key] = init.init_id
+        if len(self.inits) > MAX_INITS:
+            self._drop_oldest_init()
 
     def receive_fragment(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
         """Take a fragment as its encoder finished it."""
@@ -86,10 +89,12 @@ class DualChannelStream:
     def remove_connection(self, connection_id: str, now_ns: int) -> None:
         """Let a viewer go. Unknown ids are ignored: it may have left already."""
         connection = self.connections.pop(connection_id, None)
-        if connection is not None:
-            connection.state = ConnectionState.CLOSED
+        if connection is None:
+            return
+        if connection_id in self._pending:
             self._fail_switch(connection)
-            self._update_wanted(now_ns)
+        connection.state = ConnectionState.CLOSED
+        self._update_wanted(now_ns)
 
     def request_channels(
         self,
@@ -122,15 +127,19 @@ class DualChannelStream:
     ) -> None:
         """Change what a connection is sent; SwitchDone or SwitchTimedOut follows.
 
-        A switch that still waits is given up for the new one.
+        A switch that still waits is given up for the new one. Raises UnknownConnectionError when
+        the connection is closed.
         """
-        if connection.pending is not None:
+        name = connection.connection_id
+        if name not in self.connections:
+            raise UnknownConnectionError(f"connection '{name}' is closed", hint="Open another.")
+        if name in self._pending:
             self._end_switch(connection, "switches_superseded")
-        connection.pending = PendingSwitch(view, quality, now_ns, now_ns + timeout_ns)
+        pending = PendingSwitch(view, quality, now_ns, now_ns + timeout_ns)
+        self._pending[name] = pending
         connection.state = ConnectionState.SWITCHING
-        self._switching.add(connection.connection_id)
         self._update_wanted(now_ns)
-        self._try_switch(connection, now_ns)
+        self._try_switch(connection, pending, now_ns)
 
     def post(self, event: WireEvent) -> None:
         """Queue a control event to every viewer, serialised once."""
@@ -147,19 +156,16 @@ class DualChannelStream:
         for due_ns in self._wanted.values():
             if due_ns is not None and due_ns < first_ns:
                 first_ns = due_ns
-        for name in self._switching:
-            pending = self.connections[name].pending
-            if pending is not None and pending.deadline_ns < first_ns:
-                first_ns = pending.deadline_ns
+        for pending in self._pending.values():
+            first_ns = min(first_ns, pending.deadline_ns)
         return first_ns
 
     def handle_timer(self, now_ns: int, wall_s: float) -> None:
         """Do what is due: checks, switches that waited too long, encoders nobody needs."""
         self.controller.handle_timer(now_ns)
         self._drain_controller(now_ns, wall_s)
-        for name in list(self._switching):
-            pending = self.connections[name].pending
-            if pending and pending.deadline_ns <= now_ns:
+        for name, pending in list(self._pending.items()):
+            if pending.deadline_ns <= now_ns:
                 self._fail_switch(self.connections[name])
                 self._update_wanted(now_ns)
         for due_ns in self._wanted.values():
@@ -173,6 +179,14 @@ class DualChannelStream:
 
     # -- inside --------------------------------------------------------------------------
 
+    def _drop_oldest_init(self) -> None:
+        """Drop the oldest that neither an encoder nor a fragment held refers to."""
+        used = set(self._current_inits.values())
+        used.update(*(ring.init_ids for ring in self.rings.values()))
+        unused = [init_id for init_id in self.inits if init_id not in used]
+        for init_id in unused[:1]:
+            del self.inits[init_id]
+
     def _drain_controller(self, now_ns: int, wall_s: float) -> None:
         while (event := self.controller.next_event()) is not None:
             if isinstance(event, Release):
@@ -181,8 +195,8 @@ class DualChannelStream:
                 self.post(event)
             else:
                 self._events.append(event)
-        for name in list(self._switching):
-            self._try_switch(self.connections[name], now_ns)
+        for name, pending in list(self._pending.items()):
+            self._try_switch(self.connections[name], pending, now_ns)
 
     def _release(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
         if fragment.key not in self._wanted:
@@ -212,10 +226,7 @@ class DualChannelStream:
             for connection in asking:
                 connection.post_detections(event)
 
-    def _try_switch(self, connection: Connection, now_ns: int) -> None:
-        pending = connection.pending
-        if pending is None:
-            return
+    def _try_switch(self, connection: Connection, pending: PendingSwitch, now_ns: int) -> None:
         qualities = connection.qualities | _qualities_of(pending)
         keys = [ChannelKey(channel, qualities[channel]) for channel in pending.view.channels]
         rings = {key: self.rings[key] for key in keys if key in self.rings}
@@ -236,19 +247,18 @@ class DualChannelStream:
         self._update_wanted(now_ns)
 
     def _fail_switch(self, connection: Connection) -> None:
-        if connection.pending is not None:
-            self._end_switch(connection, "switch_timeouts")
-            self._events.append(SwitchTimedOut(connection.connection_id))
+        self._end_switch(connection, "switch_timeouts")
+        self._events.append(SwitchTimedOut(connection.connection_id))
 
     def _end_switch(self, connection: Connection, outcome: str) -> None:
         self.counts[outcome] += 1
-        connection.pending = None
-        self._switching.discard(connection.connection_id)
-        if connection.state is ConnectionState.SWITCHING:
-            connection.state = ConnectionState.LIVE
+        del self._pending[connection.connection_id]
+        connection.state = ConnectionState.LIVE
 
     def _update_wanted(self, now_ns: int) -> None:
-        needed = {key for connection in self.connections.values() for key in _needed(connection)}
+        needed = {key for viewer in self.connections.values() for key in viewer.warm_encodings}
+        for pending in self._pending.values():
+            needed.update(ChannelKey(*wanted) for wanted in _qualities_of(pending).items())
         before = set(self._wanted)
         for key in needed:
             self._wanted[key] = None
@@ -282,11 +292,3 @@ def _qualities_of(pending: PendingSwitch) -> dict[ChannelType, QualityLevel]:
 
 def _reason(only_quality: bool) -> SwitchReason:
     return "quality" if only_quality else "client"
-
-
-def _needed(connection: Connection) -> list[ChannelKey]:
-    keys = connection.warm_encodings
-    if connection.pending is not None:
-        qualities = connection.qualities | _qualities_of(connection.pending)
-        keys += [ChannelKey(channel, quality) for channel, quality in qualities.items()]
-    return keys

@@ -80,7 +80,7 @@ class SyncController:
     def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
         control = self.control
-        control.receive_lag(lag_ns)
+        control.receive_lag(lag_ns, now_ns)
         if lag_ns is None:
             return
         if control.catching_up and control.can_wait_for(lag_ns):
@@ -138,7 +138,7 @@ class SyncController:
         """Adapt, report, release what is due."""
         if now_ns >= self._next_adapt_ns:
             self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
-            self.control.adapt()
+            self.control.adapt(now_ns)
             self._announce_deadline()
         if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + self._check_interval_ns

@@ -23,7 +23,7 @@ class Timeline:
 
     def __init__(self, nominal_duration: int, *, live: bool) -> None:
         if nominal_duration < 1:
-            raise ValueError(f"a frame lasts at least one tick, got {nominal_duration}")
+            raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
         self.nominal_duration = nominal_duration
         self.re_anchors = 0
         self._live = live

@@ -45,7 +45,7 @@ def strip_bits(number: int) -> list[bool]:
 def strip_number(lumas: Sequence[float]) -> int | None:
     """Return the frame number that 32 cell lumas (0-255) show, or None when the sum is wrong."""
     if len(lumas) != CELLS:
-        raise ValueError(f"a truth strip has {CELLS} cells, got {len(lumas)}")
+        raise ValueError(f"a truth strip must have {CELLS} cells, got {len(lumas)}")
     word = 0
     for luma in lumas:
         word = word << 1 | (luma > THRESHOLD_LUMA)

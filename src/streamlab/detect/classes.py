@@ -8,17 +8,29 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
+from streamlab.detect.text import printable
+
 UNNAMED = "object"
 
 
+def numbered_class(number: int) -> str:
+    """Return what a class without a name is called."""
+    return f"class {number}"
+
+
 def class_names(detections: sv.Detections) -> list[str]:
-    """Return one class name per detection: its own, else its class number, else ``object``."""
+    """Return one printable class name per detection.
+
+    It is the detection's own name, else ``class`` and its number, else ``object``.
+    """
     names = detections.data.get("class_name")
-    if names is not None:
-        return [str(name) for name in names]
     if detections.class_id is not None:
-        return [str(number) for number in detections.class_id.tolist()]
-    return [UNNAMED] * len(detections)
+        unnamed = [numbered_class(number) for number in detections.class_id.tolist()]
+    else:
+        unnamed = [UNNAMED] * len(detections)
+    if names is None:
+        return unnamed
+    return [printable(str(name)) or other for name, other in zip(names, unnamed, strict=True)]
 
 
 def named_detections(
@@ -27,7 +39,7 @@ def named_detections(
     class_id: NDArray[np.int64],
     names: Mapping[int, str],
 ) -> sv.Detections:
-    """Return detections with class names; a number without a name is its own name.
+    """Return detections with class names; a class without one is called by its number.
 
     Boxes that are not finite, which supervision refuses, are left out. ``xyxy`` has
     shape ``(n, 4)`` in px, ``confidence`` and ``class_id`` have shape ``(n,)``.
@@ -37,9 +49,10 @@ def named_detections(
         xyxy, confidence, class_id = xyxy[finite], confidence[finite], class_id[finite]
     if not len(xyxy):
         return sv.Detections.empty()
+    named = [names.get(number) or numbered_class(number) for number in class_id.tolist()]
     return sv.Detections(
         xyxy=xyxy,
         confidence=confidence,
         class_id=class_id,
-        data={"class_name": np.array([names.get(n, str(n)) for n in class_id.tolist()])},
+        data={"class_name": np.array([printable(name) for name in named])},
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import supervision as sv
@@ -124,5 +125,6 @@ def label_parts(detections: sv.Detections) -> list[list[str]]:
                 label.append(f"#{track}")
     if detections.confidence is not None:
         for label, score in zip(labels, detections.confidence.tolist(), strict=True):
-            label.append(f"{score:.2f}")
+            if isfinite(score):
+                label.append(f"{score:.2f}")
     return labels

@@ -1,23 +1,29 @@
-"""Letterboxing: how a picture is fitted into the input of a YOLO model.
+"""Letterboxing: how a picture is fitted into the input of a model.
 
-Rules, those of ``ultralytics.data.augment.LetterBox`` and ``ultralytics.utils.ops.scale_boxes``:
+``centre``, of the YOLO models of Ultralytics (``ultralytics.data.augment.LetterBox`` and
+``ultralytics.utils.ops.scale_boxes``):
 
 - the picture is scaled by one gain for both axes, up or down, until it fits into the input;
 - what is left is split evenly around it, an odd pixel going to the right and to the bottom,
   and is grey (114);
 - an input of dynamic size shrinks until less than one stride is left on either axis.
+
+``corner``, of YOLOX (``yolox.data.data_augment.preproc``): the same, but the picture lies in the
+upper left corner. ``stretch``, of RT-DETR: each axis has a gain of its own, nothing is left.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 GREY = 114
+Placement: TypeAlias = Literal["centre", "corner", "stretch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +36,63 @@ class Letterbox:
     """Size of the scaled picture, without the grey."""
     offset: tuple[int, int]
     """Where the scaled picture's upper left corner lies in the input."""
-    gain: float
-    """Px of the input per px of the picture."""
+    gains: tuple[float, float]
+    """Px of the input per px of the picture, across and down."""
 
-    def fill(self, rgb: NDArray[np.uint8], tensor: NDArray[np.floating]) -> None:
-        """Scale ``rgb`` ``(height, width, 3)`` into ``tensor`` ``(3, height, width)``, 0..1."""
+    def fill(
+        self, rgb: NDArray[np.uint8], tensor: NDArray[np.generic], *, bgr_255: bool = False
+    ) -> None:
+        """Scale ``rgb`` ``(height, width, 3)`` into ``tensor`` ``(3, height, width)``.
+
+        The tensor holds red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
+        0..255. One of integers is always in 0..255.
+        """
         if self.scaled_size != self.picture_size:
             rgb = _resize(rgb, self.scaled_size)
+        largest = 1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255
         (left, top), (width, height) = self.offset, self.scaled_size
-        tensor[:] = np.float32(GREY) / np.float32(255)
+        tensor[:] = np.float32(GREY) / np.float32(largest)
         inside = tensor[:, top : top + height, left : left + width]
-        for channel, plane in zip(inside, cv2.split(rgb), strict=True):
-            np.divide(plane, np.float32(255), out=channel, casting="same_kind")
+        planes = cv2.split(rgb)
+        for channel, plane in zip(inside, planes[::-1] if bgr_255 else planes, strict=True):
+            if largest == 1:
+                channel[:] = plane
+            else:
+                np.divide(plane, np.float32(255), out=channel, casting="same_kind")
 
     def restore(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return boxes ``(n, 4)`` in px of the picture, clipped to it, from px of the input."""
-        left, top = self.offset
-        boxes = (xyxy - np.array([left, top, left, top], np.float32)) / np.float32(self.gain)
+        gains = np.array(self.gains * 2, np.float32)
+        boxes: NDArray[np.float32] = (xyxy - np.array(self.offset * 2, np.float32)) / gains
         boxes.clip(0, np.array(self.picture_size * 2, np.float32), out=boxes)
         return boxes
 
 
 @lru_cache(maxsize=64)
 def fit(
-    picture_size: tuple[int, int], input_size: tuple[int, int], stride: int | None = None
+    picture_size: tuple[int, int],
+    input_size: tuple[int, int],
+    stride: int | None = None,
+    placement: Placement = "centre",
 ) -> Letterbox:
     """Return the letterbox of a picture; with ``stride`` the input shrinks to a multiple of it."""
-    gain = min(input_size[0] / picture_size[0], input_size[1] / picture_size[1])
-    scaled = (round(picture_size[0] * gain), round(picture_size[1] * gain))
+    across, down = input_size[0] / picture_size[0], input_size[1] / picture_size[1]
+    if placement == "stretch":
+        return Letterbox(picture_size, input_size, input_size, (0, 0), (across, down))
+    gain = min(across, down)
+    scaled = (max(1, round(picture_size[0] * gain)), max(1, round(picture_size[1] * gain)))
     if stride is not None:
         input_size = (_round_up(scaled[0], stride), _round_up(scaled[1], stride))
+    left, top = (0, 0) if placement == "corner" else _margins(input_size, scaled)
+    return Letterbox(picture_size, input_size, scaled, (left, top), (gain, gain))
+
+
+def _margins(input_size: tuple[int, int], scaled: tuple[int, int]) -> tuple[int, int]:
     # The tenth makes an exact half go down, so that left <= right and top <= bottom.
     left, top = (
         round((whole - part) / 2 - 0.1) for whole, part in zip(input_size, scaled, strict=True)
     )
-    return Letterbox(picture_size, input_size, scaled, (left, top), gain)
+    return left, top
 
 
 def _round_up(length: int, stride: int) -> int:

@@ -1,7 +1,8 @@
-"""A detector on ONNX Runtime: YOLO models that Ultralytics exported, without torch."""
+"""A detector on ONNX Runtime: YOLO and RT-DETR models, without torch."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,29 +13,41 @@ from numpy.typing import NDArray
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import DetectorKind
 from streamlab.detect.letterbox import Letterbox, fit
-from streamlab.detect.onnx_model import (
-    RUNTIME_ERRORS,
-    open_session,
-    read_card,
-    refuse_output,
-    refuse_run,
+from streamlab.detect.onnx_identify import Reading, boxes_output, identify
+from streamlab.detect.onnx_model import RUNTIME_ERRORS, open_session, read_card, refuse_run
+from streamlab.detect.onnx_output import (
+    NAMED_OUTPUTS,
+    RTDETR_NAMED,
+    YOLOV8,
+    YOLOX,
+    Format,
+    Layout,
+    read_output,
+    yolox_strides,
 )
-from streamlab.detect.onnx_output import Layout, output_layout, read_boxes, read_grid
+from streamlab.detect.onnx_probe import probe_picture
 from streamlab.detect.providers import Provider
+from streamlab.detect.text import printable
+from streamlab.errors import ModelError
 from streamlab.media.picture import Picture
+
+Outputs = dict[str, NDArray[np.generic]]
 
 
 class OnnxDetector:
-    """Runs an exported YOLO detection model, end-to-end or with NMS here.
+    """Runs an exported detection model of the YOLO family or RT-DETR.
 
     ``confidence`` is the score that a box must exceed, ``iou`` the overlap above which NMS
     drops the weaker box of a class (end-to-end models have done that themselves). The model's
-    metadata gives class names, input size and stride; without ``names`` classes are called by
-    their numbers when the output can mean only one thing. For ``threads`` and ``providers``
-    see ``open_session``. Loading runs the model once, so a model that loads works.
+    metadata gives class names, input size and stride; a class without a name is called by its
+    number. How the output is read is found by evidence (``onnx_identify``), or ``format`` says
+    it. For ``threads`` and ``providers`` see ``open_session``. Loading runs the model once, so
+    a model that loads works. ``counts`` are of boxes left out: ``boxes_invalid``,
+    ``boxes_over_limit``.
 
     Raises ModelNotFoundError for a missing file, ModelFormatError for a file that is not a
-    detection model, and ModelError for a provider that is not there.
+    detection model or could be read in several ways, and ModelError for a provider that is not
+    there.
     """
 
     kind: DetectorKind = "onnx"
@@ -47,14 +60,17 @@ class OnnxDetector:
         iou: float = 0.5,
         threads: int | None = None,
         providers: Sequence[Provider] | None = None,
+        format: Format | None = None,  # noqa: A002
     ) -> None:
         self.path = Path(path)
-        self.name = self.path.name
+        self.name = printable(self.path.name)
         self.confidence = confidence
         self.iou = iou
+        self.counts: Counter[str] = Counter()
         self._session = open_session(self.path, threads=threads, providers=providers)
+        self._output_names = [output.name for output in self._session.get_outputs()]
         self.card = read_card(self._session, self.path)
-        self._layout = self._find_layout()
+        self.reading, self._field_count = self._identify(format)
 
     @property
     def provider(self) -> str:
@@ -63,25 +79,38 @@ class OnnxDetector:
         return providers[0]
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
-        """Return one ``Detections`` per picture, in order."""
+        """Return one ``Detections`` per picture, in order.
+
+        Raises ModelError when the model gives outputs of another shape than at load time.
+        """
         found: dict[int, sv.Detections] = {}
         for indices, letterboxes in self._batches(pictures):
-            tensor = self._empty_batch(letterboxes[0].input_size, len(indices))
+            size = letterboxes[0].input_size
+            tensor = self._empty_batch(size, len(indices))
             for row, index in enumerate(indices):
-                letterboxes[row].fill(pictures[index].rgb(), tensor[row])
-            output = self._run(tensor)[0]
+                letterboxes[row].fill(
+                    pictures[index].rgb(), tensor[row], bgr_255=self._layout.bgr_255
+                )
+            outputs = self._boxes_of(self._run(tensor, size), len(tensor), size)
             for row, index in enumerate(indices):
-                found[index] = self._read(output[row], letterboxes[row])
+                found[index] = self._read([output[row] for output in outputs], letterboxes[row])
         return [found[index] for index in range(len(pictures))]
 
     def close(self) -> None:
         """Give back the model's memory."""
         del self._session
 
+    @property
+    def _layout(self) -> Layout:
+        return self.reading.layout
+
     def _batches(self, pictures: Sequence[Picture]) -> Iterator[tuple[list[int], list[Letterbox]]]:
         """Yield the indices of pictures that can go in together, with their letterboxes."""
-        card = self.card
-        fits = [fit((p.width, p.height), card.input_size, card.dynamic_stride) for p in pictures]
+        card, placement = self.card, self._layout.placement
+        fits = [
+            fit((picture.width, picture.height), card.input_size, card.dynamic_stride, placement)
+            for picture in pictures
+        ]
         by_size: dict[tuple[int, int], list[int]] = {}
         for index, letterbox in enumerate(fits):
             by_size.setdefault(letterbox.input_size, []).append(index)
@@ -91,32 +120,81 @@ class OnnxDetector:
                 chunk = indices[start : start + step]
                 yield chunk, [fits[index] for index in chunk]
 
-    def _empty_batch(self, size: tuple[int, int], count: int) -> NDArray[np.floating]:
+    def _empty_batch(self, size: tuple[int, int], count: int) -> NDArray[np.generic]:
         width, height = size
         return np.zeros((self.card.max_batch or count, 3, height, width), self.card.dtype)
 
-    def _run(self, tensor: NDArray[np.floating]) -> list[NDArray[np.floating]]:
-        outputs: list[NDArray[np.floating]] = self._session.run(
-            None, {self.card.input_name: tensor}
+    def _run(self, tensor: NDArray[np.generic], size: tuple[int, int]) -> Outputs:
+        inputs: Outputs = {self.card.input_name: tensor}
+        if self.card.sizes_input is not None:
+            name, dtype = self.card.sizes_input
+            inputs[name] = np.tile(np.array(size, dtype), (len(tensor), 1))
+        answers = self._session.run(None, inputs)
+        return dict(zip(self._output_names, map(np.asarray, answers), strict=True))
+
+    def _boxes_of(
+        self, outputs: Outputs, batch: int, size: tuple[int, int]
+    ) -> list[NDArray[np.generic]]:
+        """Return the outputs that hold boxes. Raises ModelError for those of another shape."""
+        chosen = _chosen(outputs, self._layout)
+        fits = bool(chosen) and _fields(chosen, self._layout) == self._field_count
+        fits = fits and all(len(output) == batch for output in chosen)
+        if self._layout is YOLOX:
+            fits = fits and bool(yolox_strides(chosen[0].shape[1], size))
+        if not fits:
+            given = ", ".join(str(list(output.shape)) for output in outputs.values())
+            raise ModelError(
+                f"'{self.name}' gives {given} for {batch} pictures of {size[0]}x{size[1]} px, not "
+                f"{self._layout.shape} as when it was loaded",
+                hint="Export the model again.",
+            )
+        return chosen
+
+    def _read(self, outputs: Sequence[NDArray[np.generic]], letterbox: Letterbox) -> sv.Detections:
+        xyxy, score, class_id = read_output(
+            self._layout,
+            outputs,
+            letterbox.input_size,
+            confidence=self.confidence,
+            iou=self.iou,
+            counts=self.counts,
         )
-        return outputs
+        boxes = letterbox.restore(xyxy)
+        seen = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        self.counts["boxes_invalid"] += len(boxes) - len(seen)
+        return named_detections(boxes[seen], score[seen], class_id[seen], self.card.names or {})
 
-    def _read(self, output: NDArray[np.floating], letterbox: Letterbox) -> sv.Detections:
-        if self._layout == "boxes":
-            xyxy, score, class_id = read_boxes(output, self.confidence)
-        else:
-            xyxy, score, class_id = read_grid(output, self.confidence, self.iou)
-        return named_detections(letterbox.restore(xyxy), score, class_id, self.card.names or {})
-
-    def _find_layout(self) -> Layout:
+    def _identify(self, wanted: Format | None) -> tuple[Reading, int | None]:
+        size = self.card.input_size
+        tensor = self._empty_batch(size, 1)
+        fit(size, size).fill(probe_picture(size), tensor[0])
         try:
-            outputs = self._run(self._empty_batch(self.card.input_size, 1))
+            outputs = self._run(tensor, size)
         except RUNTIME_ERRORS as error:
             raise refuse_run(self.path, error) from error
-        names = self.card.names
-        layout = output_layout(outputs[0].shape, None if names is None else len(names))
-        # Without names or a task a grid may as well be one of poses or of rotated boxes.
-        unknown = layout == "grid" and names is None and self.card.task is None
-        if layout is None or unknown or len(outputs) != 1:
-            raise refuse_output(self.path, [output.shape for output in outputs], self.card)
-        return layout
+        reading = identify(
+            outputs,
+            self.card.metadata,
+            size,
+            model=str(self.path),
+            wanted=wanted,
+            takes_sizes=self.card.sizes_input is not None,
+        )
+        return reading, _fields(_chosen(outputs, reading.layout), reading.layout)
+
+
+def _chosen(outputs: Outputs, layout: Layout) -> list[NDArray[np.generic]]:
+    """Return what holds the boxes: one output, or those of ``NAMED_OUTPUTS``; else nothing."""
+    if layout is RTDETR_NAMED:
+        return [outputs[name] for name in NAMED_OUTPUTS]
+    output = boxes_output(outputs)
+    return [] if output is None else [output]
+
+
+def _fields(chosen: Sequence[NDArray[np.generic]], layout: Layout) -> int | None:
+    """Return how many fields a box has; None for outputs that do not belong together."""
+    if layout is not RTDETR_NAMED:
+        return int(chosen[0].shape[1 if layout is YOLOV8 else 2])
+    labels, boxes, scores = chosen
+    together = boxes.ndim == 3 and labels.shape == scores.shape == boxes.shape[:2]
+    return int(boxes.shape[2]) if together else None

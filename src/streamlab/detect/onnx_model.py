@@ -1,13 +1,11 @@
-"""An ONNX model that Ultralytics exported: what it says of itself, and what is refused."""
+"""An ONNX model file: loading it, and what it takes."""
 
 from __future__ import annotations
 
-import ast
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -16,16 +14,29 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]
     onnxruntime_pybind11_state as ort_errors,
 )
 
+from streamlab.detect.onnx_identify import EXPORT_HINT
+from streamlab.detect.onnx_metadata import MAX_SIDE_PX, Metadata, read_metadata
 from streamlab.detect.providers import Provider
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 DEFAULT_INPUT_SIZE = (640, 640)
 DEFAULT_STRIDE = 32
-_T = TypeVar("_T")
-_DTYPES: Mapping[str, DTypeLike] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+MAX_BATCH = 256
+_MAX_INPUT_PX = 2**28  # of a whole batch: 3 GiB of floats
+_DTYPES: Mapping[str, DTypeLike] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+_SIZE_DTYPES: Mapping[str, DTypeLike] = {
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(float)": np.float32,
+}
+_SIZES_INPUT = "orig_target_sizes"  # of RT-DETR: width and height that boxes are to be in
 _PREFERRED_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _LOG_ERRORS_ONLY = 3
-_EXPORT_HINT = "Export a detection model with `yolo export model=yolo26n.pt format=onnx`."
 
 # ONNX Runtime's errors have no base class of their own.
 RUNTIME_ERRORS: tuple[type[Exception], ...] = (
@@ -43,7 +54,7 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model takes, and what its classes are called."""
+    """What a model takes, and what it says of itself."""
 
     input_name: str
     dtype: DTypeLike
@@ -53,9 +64,19 @@ class ModelCard:
     """Width and height of the input, px; the largest one when the size is dynamic."""
     dynamic_stride: int | None
     """Width and height may be any multiple of it; None means that the size is fixed."""
-    names: Mapping[int, str] | None
-    """Class names by class number; None when the model does not say."""
-    task: str | None
+    metadata: Metadata
+    sizes_input: tuple[str, DTypeLike] | None = None
+    """Name and type of a second input: the width and height that boxes are to be in."""
+
+    @property
+    def names(self) -> Mapping[int, str] | None:
+        """Class names by class number; None when the model does not say."""
+        return self.metadata.names
+
+    @property
+    def task(self) -> str | None:
+        """What it was exported for; None when the model does not say."""
+        return self.metadata.task
 
 
 def open_session(
@@ -69,7 +90,7 @@ def open_session(
     Raises ModelNotFoundError, ModelFormatError, and ModelError for a provider that is not there
     or, being the first one asked for, does not start.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  # never raises, however long a name is
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
     if path.is_dir():
         raise ModelFormatError(
@@ -85,64 +106,66 @@ def open_session(
         session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
     except RUNTIME_ERRORS as error:
         raise ModelFormatError(
-            f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=_EXPORT_HINT
+            f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=EXPORT_HINT
         ) from error
     # ONNX Runtime goes on without a provider whose libraries it cannot load.
     if providers and _name(providers[0]) not in session.get_providers():
         raise ModelError(
-            f"{_name(providers[0])} does not start",
-            hint="Its libraries or its device are missing; what ONNX Runtime printed says which.",
+            f"{_name(providers[0])} cannot be started",
+            hint="A library or the device is missing; the output of ONNX Runtime names it.",
         )
     return session
 
 
 def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
     """Return what the model says of itself. Raises ModelFormatError when it cannot be used."""
-    metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
-    task = metadata.get("task")
-    if task not in (None, "detect"):
+    metadata = read_metadata(session.get_modelmeta().custom_metadata_map, str(path))
+    if metadata.task not in (None, "detect"):
         raise ModelFormatError(
-            f"'{path}' is a model for '{task}', not for detection", hint=_EXPORT_HINT
+            f"'{path}' is a model for '{metadata.task}', not for detection", hint=EXPORT_HINT
         )
     inputs = session.get_inputs()
-    shape = inputs[0].shape
-    if len(inputs) != 1 or len(shape) != 4 or (_fixed(shape[1]) or 3) != 3:
-        takes = ", ".join(f"{one.name} {one.shape}" for one in inputs)
+    sizes = [one for one in inputs if one.name == _SIZES_INPUT and one.type in _SIZE_DTYPES]
+    pictures = [one for one in inputs if one.name != _SIZES_INPUT]
+    if len(pictures) != 1 or len(sizes) != len(inputs) - 1:
+        raise _refuse_input(inputs, path)
+    images = pictures[0]
+    if len(images.shape) == 4 and images.shape[3] == 3 and _fixed(images.shape[1]) != 3:
         raise ModelFormatError(
-            f"'{path}' takes {takes}, not pictures [batch, 3, height, width]", hint=_EXPORT_HINT
+            f"'{path}' takes {images.name} {images.shape}, channels last (NHWC), not "
+            "[batch, 3, height, width]",
+            hint="Export it with channels first; with tf2onnx: --inputs-as-nchw INPUT.",
         )
-    if inputs[0].type not in _DTYPES:
+    if len(images.shape) != 4 or (_fixed(images.shape[1]) or 3) != 3:
+        raise _refuse_input(inputs, path)
+    if images.type not in _DTYPES:
         raise ModelFormatError(
-            f"'{path}' takes {inputs[0].type}, not float or float16", hint=_EXPORT_HINT
+            f"'{path}' takes {images.type}, not {', '.join(_DTYPES)}", hint=EXPORT_HINT
         )
-    fixed_height, fixed_width = _fixed(shape[2]), _fixed(shape[3])
-    height, width = _read(metadata, "imgsz", DEFAULT_INPUT_SIZE, _to_size, path)
-    stride = _read(metadata, "stride", DEFAULT_STRIDE, int, path)
+    fixed_height, fixed_width = _fixed(images.shape[2]), _fixed(images.shape[3])
+    width, height = metadata.input_size or DEFAULT_INPUT_SIZE
+    size = (fixed_width or width, fixed_height or height)
+    dynamic = fixed_width is None and fixed_height is None
+    batch = _fixed(images.shape[0])
+    if max(size) > MAX_SIDE_PX or (batch or 1) > MAX_BATCH or _px(size, batch) > _MAX_INPUT_PX:
+        raise ModelFormatError(
+            f"'{path}' takes {batch or 1} pictures of {size[0]}x{size[1]} px, which is too much",
+            hint=f"Sides of up to {MAX_SIDE_PX} px and batches of up to {MAX_BATCH} can be run.",
+        )
     return ModelCard(
-        input_name=inputs[0].name,
-        dtype=_DTYPES[inputs[0].type],
-        max_batch=_fixed(shape[0]),
-        input_size=(fixed_width or width, fixed_height or height),
-        dynamic_stride=stride if fixed_width is None and fixed_height is None else None,
-        names=_read(metadata, "names", None, _to_names, path),
-        task=task,
-    )
-
-
-def refuse_output(path: Path, shapes: Sequence[Sequence[int]], card: ModelCard) -> ModelFormatError:
-    """Return the error for a model whose outputs are not those of a detection model."""
-    classes = "no class names" if card.names is None else f"{len(card.names)} class names"
-    given = ", ".join(str(list(shape)) for shape in shapes)
-    return ModelFormatError(
-        f"'{path}' gives {given} and has {classes}: neither [batch, n, 6] nor "
-        "[batch, 4 + classes, anchors]",
-        hint=_EXPORT_HINT,
+        input_name=images.name,
+        dtype=_DTYPES[images.type],
+        max_batch=batch,
+        input_size=size,
+        dynamic_stride=(metadata.stride or DEFAULT_STRIDE) if dynamic else None,
+        metadata=metadata,
+        sizes_input=(sizes[0].name, _SIZE_DTYPES[sizes[0].type]) if sizes else None,
     )
 
 
 def refuse_run(path: Path, error: Exception) -> ModelFormatError:
     """Return the error for a model that loads but fails on its first picture."""
-    return ModelFormatError(f"'{path}' cannot be run ({_reason(error)})", hint=_EXPORT_HINT)
+    return ModelFormatError(f"'{path}' cannot be run ({_reason(error)})", hint=EXPORT_HINT)
 
 
 def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:
@@ -152,8 +175,8 @@ def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:
     missing = [_name(one) for one in asked if _name(one) not in available]
     if missing:
         raise ModelError(
-            f"ONNX Runtime has no {', '.join(missing)} here",
-            hint=f"It has {', '.join(available)}.",
+            f"this ONNX Runtime does not support {', '.join(missing)}",
+            hint=f"It supports {', '.join(available)}.",
         )
     return list(asked)
 
@@ -166,29 +189,15 @@ def _fixed(dimension: int | str | None) -> int | None:
     return dimension if isinstance(dimension, int) and dimension > 0 else None
 
 
-def _read(
-    metadata: Mapping[str, str], key: str, default: _T, convert: Callable[[Any], _T], path: Path
-) -> _T:
-    """Return one entry of the metadata, which Ultralytics writes as a Python literal."""
-    text = metadata.get(key)
-    if text is None:
-        return default
-    try:
-        return convert(ast.literal_eval(text))
-    except (ValueError, TypeError, SyntaxError) as error:
-        raise ModelFormatError(
-            f"'{path}' has unreadable metadata: {key} = {text[:80]}", hint=_EXPORT_HINT
-        ) from error
+def _px(size: tuple[int, int], batch: int | None) -> int:
+    return size[0] * size[1] * (batch or 1)
 
 
-def _to_size(value: int | Sequence[int]) -> tuple[int, int]:
-    height, width = (value, value) if isinstance(value, int) else value
-    return int(height), int(width)
-
-
-def _to_names(value: Mapping[int, str] | Sequence[str]) -> dict[int, str] | None:
-    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
-    return {int(number): str(name) for number, name in pairs} or None
+def _refuse_input(inputs: Sequence[onnxruntime.NodeArg], path: Path) -> ModelFormatError:
+    takes = ", ".join(f"{one.name} {one.shape}" for one in inputs[:8])
+    return ModelFormatError(
+        f"'{path}' takes {takes}, not pictures [batch, 3, height, width]", hint=EXPORT_HINT
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -39,13 +39,13 @@ def find_provider(name: str, *, threads: int | None = None) -> list[Provider]:
     full = PROVIDERS.get(name.lower())
     if full is None:
         raise ModelError(
-            f"there is no execution provider '{name}'", hint=f"There are: {', '.join(PROVIDERS)}."
+            f"unknown execution provider '{name}'", hint=f"Choose from: {', '.join(PROVIDERS)}."
         )
     available: list[str] = onnxruntime.get_available_providers()
     if full not in available:
         wheel, here = _WHEELS[name.lower()], ", ".join(map(short_name, available))
         raise ModelError(
-            f"ONNX Runtime has no {name.lower()} here; it has {here}",
+            f"this ONNX Runtime does not support {name.lower()}; it supports {here}",
             hint=f"Uninstall onnxruntime, then `pip install {wheel}`.",
         )
     if name.lower() == "openvino":

@@ -75,7 +75,7 @@ class RgbRenderer:
             given = type(answer).__name__
         raise ModelError(
             f"the drawing function returned {given}, not uint8 {expected}",
-            hint="Return the picture that was handed in, with the drawing on it.",
+            hint="Return an image of the same size and type as the one passed in.",
         )
 
 

@@ -11,12 +11,13 @@ import supervision as sv
 
 from streamlab.core.timebase import frame_number
 from streamlab.detect.classes import named_detections
-from streamlab.detect.detector import DetectorKind
+from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.media.picture import Picture
 
 # The numbers that these classes have in COCO, so that truth and models share their colours.
 ROAD_CLASSES = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
 _FIRST_OTHER_CLASS = 80
+_NONE = "none"
 
 
 class TruthBox(Protocol):
@@ -123,4 +124,9 @@ def truth_detector(scene: Scene, name: str = "ground truth") -> ScriptedDetector
 
 def no_detector() -> ScriptedDetector:
     """Return a detector that never finds anything."""
-    return ScriptedDetector(lambda _: sv.Detections.empty(), "none")
+    return ScriptedDetector(lambda _: sv.Detections.empty(), _NONE)
+
+
+def is_none(detector: Detector) -> bool:
+    """Return whether a detector, or the one that it wraps, is ``no_detector()``."""
+    return detector.kind == "scripted" and detector.name == _NONE

@@ -1,7 +1,8 @@
-"""Text as small luma pictures, drawn once and kept."""
+"""Text that can be drawn, and its pictures: small luma tiles, drawn once and kept."""
 
 from __future__ import annotations
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -9,12 +10,31 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_TEXT_CHARS = 64
 # OpenCV 5 draws this face with the TrueType font it carries, OpenCV 4 with strokes.
 _FACE = cv2.FONT_HERSHEY_SIMPLEX
 _PX_PER_SCALE = 32.0
 _BOLD = 2
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # OpenCV 5 unpacks its font for each thread that writes: 6 MB for every camera.
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
+
+
+@lru_cache(maxsize=4096)
+def printable(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
+    """Return ``text`` as it can be drawn, encoded as UTF-8 and shown on one line.
+
+    White space becomes single spaces; control characters, lone surrogates (which crash
+    ``cv2.getTextSize``) and controls of writing direction become U+FFFD. What is longer than
+    ``max_chars`` ends in an ellipsis.
+    """
+    line = " ".join(text[: 4 * max_chars].split())
+    clean = "".join("\ufffd" if _cannot_be_drawn(letter) else letter for letter in line)
+    return clean if len(clean) <= max_chars else clean[: max_chars - 1] + "…"
+
+
+def _cannot_be_drawn(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs") or letter in _BIDI_CONTROLS
 
 
 @lru_cache(maxsize=2048)
@@ -24,7 +44,7 @@ def text_luma(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.ui
     ``height_px`` is that of the line; ``ink`` and ``ground`` are the lumas of letters and
     background. Texts of one height stand on one baseline, so they may be set side by side.
     """
-    return _writer.submit(_write, text, height_px, ink, ground).result()
+    return _writer.submit(_write, printable(text), height_px, ink, ground).result()
 
 
 def _write(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:

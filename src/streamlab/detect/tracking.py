@@ -67,7 +67,7 @@ class BoxTracker:
         result is not newer than the one before.
         """
         if self.pts is not None and pts <= self.pts:
-            raise ValueError(f"results come in order of pts, got {pts} after {self.pts}")
+            raise ValueError(f"results must come in order of pts, got {pts} after {self.pts}")
         within = (np.abs(detections.xyxy) < MAX_PX).all(axis=1)
         found = detections if within.all() else cast(sv.Detections, detections[within])
         if found.tracker_id is None:

@@ -9,11 +9,65 @@ from typing import Any
 
 import numpy as np
 import supervision as sv
+from numpy.typing import NDArray
 
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import DetectorKind
+from streamlab.detect.onnx_model import MAX_BATCH, RUNTIME_ERRORS
+from streamlab.detect.text import printable
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
 from streamlab.media.picture import Picture
+
+_RUN_ERRORS: tuple[type[Exception], ...] = (RuntimeError, *RUNTIME_ERRORS)
+_TRY_ERRORS: tuple[type[Exception], ...] = (ImportError, *_RUN_ERRORS)
+
+
+class UltralyticsModel:
+    """A model that Ultralytics has loaded, whatever number and size of pictures it takes.
+
+    An export may take batches of one size only, and pictures of one size. It says so where
+    Ultralytics reads its metadata, at the first picture; until then, and for weights, pictures
+    go in together. ``options`` are those of ``YOLO.predict``.
+    """
+
+    def __init__(self, model: Any, **options: Any) -> None:
+        self._model = model
+        self._options = {**options, "verbose": False}
+        self._batch: int | None = None
+        self._adapted = False
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Any]:
+        """Return Ultralytics' result for each picture, RGB ``(height, width, 3)``."""
+        # Ultralytics takes arrays as OpenCV has them: BGR.
+        images = [np.ascontiguousarray(picture[:, :, ::-1]) for picture in pictures]
+        try:
+            return self._run(images)
+        except _RUN_ERRORS:
+            if self._adapted or not self._adapt():
+                raise
+        return self._run(images)
+
+    def _run(self, images: list[NDArray[np.uint8]]) -> list[Any]:
+        step = self._batch or len(images)
+        results: list[Any] = []
+        for start in range(0, len(images), step):
+            batch = images[start : start + step]
+            missing = (self._batch or 0) - len(batch)
+            found = self._model.predict([*batch, *batch[:1] * missing], **self._options)
+            results.extend(found[: len(batch)])
+        return results
+
+    def _adapt(self) -> bool:
+        """Take over the sizes of an export; return whether it is one."""
+        backend = getattr(self._model.predictor, "model", None)
+        if backend is None or getattr(backend, "format", "pt") == "pt":
+            return False
+        self._adapted = True
+        self._batch = min(max(1, int(getattr(backend, "batch", 1))), MAX_BATCH)
+        size = getattr(backend, "imgsz", None)
+        if size is not None:
+            self._options["imgsz"] = size
+        return True
 
 
 class UltralyticsDetector:
@@ -39,26 +93,25 @@ class UltralyticsDetector:
         input_px: int = 640,
         device: str | None = None,
     ) -> None:
-        self.name = Path(path).name
-        self._model = _load(path)
-        self._options = {
-            "conf": confidence,
-            "iou": iou,
-            "imgsz": input_px,
-            "device": device,
-            "nms": False,  # the head that needs no NMS, where the model has one
-            "verbose": False,
-        }
+        self.name = printable(Path(path).name)
+        self._model = UltralyticsModel(
+            _load(path),
+            conf=confidence,
+            iou=iou,
+            imgsz=input_px,
+            device=device,
+            nms=False,  # the head that needs no NMS, where the model has one
+        )
         self._try_out(path)
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
         """Return one ``Detections`` per picture, in order."""
         if not pictures:
             return []
-        # Ultralytics takes arrays as OpenCV has them: BGR.
-        images = [np.ascontiguousarray(picture.rgb()[:, :, ::-1]) for picture in pictures]
-        results = self._model.predict(images, **self._options)
-        return [_to_detections(result) for result in results]
+        return [
+            _to_detections(result)
+            for result in self._model.predict([picture.rgb() for picture in pictures])
+        ]
 
     def close(self) -> None:
         """Give back the model's memory."""
@@ -66,11 +119,11 @@ class UltralyticsDetector:
 
     def _try_out(self, path: str | Path) -> None:
         try:
-            self._model.predict(np.zeros((64, 64, 3), np.uint8), **self._options)
-        except (ImportError, RuntimeError) as error:
+            self._model.predict([np.zeros((64, 64, 3), np.uint8)])
+        except _TRY_ERRORS as error:
             raise ModelError(
                 f"'{path}' loads but cannot be run ({_first_line(error)})",
-                hint="Often torch and torchvision do not fit each other: install both anew.",
+                hint="torch and torchvision may be incompatible: reinstall both.",
             ) from error
 
 
@@ -82,8 +135,8 @@ def _load(path: str | Path) -> Any:
     except ImportError as error:
         raise ModelError(
             f"'{path}' needs Ultralytics, which cannot be imported ({error})",
-            hint="Install torch first, then `pip install streamlab[yolo]`; or export the model "
-            "to ONNX, which needs neither.",
+            hint="Install torch first, then `pip install 'streamlab-vision[yolo]'`; or export "
+            "the model to ONNX, which needs neither.",
         ) from error
     if Path(path).parent != Path() and not Path(path).exists():
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
@@ -92,12 +145,12 @@ def _load(path: str | Path) -> Any:
     except (FileNotFoundError, ConnectionError) as error:
         raise ModelNotFoundError(
             f"there is no model '{path}' ({_first_line(error)})",
-            hint="Name a file, or one of Ultralytics' own models when there is a network.",
+            hint="Name a file, or one of Ultralytics' own models if they can be downloaded.",
         ) from error
     except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, TypeError) as error:
         raise ModelFormatError(
             f"Ultralytics cannot load '{path}' ({_first_line(error)})",
-            hint="It takes its own .pt weights, a model's .yaml, and what it exported.",
+            hint="It loads .pt weights, .yaml model definitions and the formats it exports.",
         ) from error
     if model.task != "detect":
         raise ModelFormatError(

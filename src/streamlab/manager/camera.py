@@ -184,7 +184,7 @@ class Camera:
         """
         self.pipeline.inject(faults or NO_FAULTS)
         wrong = self.pipeline.faults.describe()
-        log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none any more")
+        log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none")
 
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
         """Return the outcome of the switch that is asked for next on this connection."""

@@ -133,7 +133,7 @@ class StreamChannelManager:
         camera = self.camera(camera_id)
         service = self._shared_service() if detector is None else self._own_service(detector)
         if service is None:
-            raise InvalidRequestError("the cameras share no detector", hint="Name one.")
+            raise InvalidRequestError("there is no shared detector", hint="Name one.")
         camera.pipeline.request_detector(service)
         before = self._own.pop(camera_id, None)
         if detector is not None:
@@ -180,11 +180,12 @@ class StreamChannelManager:
             )
         if camera_id in self._cameras or camera_id in self._opening:
             raise CameraExistsError(
-                f"there is a camera '{camera_id}' already", hint="Choose another id, or remove it."
+                f"camera '{camera_id}' already exists",
+                hint="Choose another id, or remove that camera.",
             )
         if len(self._cameras) + len(self._opening) >= self.settings.max_cameras:
             raise LimitError(
-                f"there are {self.settings.max_cameras} cameras already",
+                f"there are already {self.settings.max_cameras} cameras",
                 hint="Remove one, or raise max_cameras.",
             )
 

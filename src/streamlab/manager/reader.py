@@ -123,7 +123,7 @@ class Reader:
             cohort.leave(self._write)
         for feed in self._feeds:
             feed.camera.audience.fall_out(self._wake)
-        self._write, self._cohorts = None, []
+        self._taken_ns, self._write, self._cohorts = self._sent_ns, None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
         """Yield events as they come, at least one at a time, until all streams have ended."""

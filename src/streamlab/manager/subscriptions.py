@@ -52,8 +52,8 @@ class ChannelSubscriptionManager:
         """
         if len(self._open) >= self._settings.max_connections:
             raise LimitError(
-                f"there are {len(self._open)} connections already",
-                hint="Try again when some have left.",
+                f"there are already {len(self._open)} connections",
+                hint="Try again when some have closed.",
             )
         connection = Connection(
             secrets.token_urlsafe(12),
@@ -88,8 +88,8 @@ class ChannelSubscriptionManager:
         reservation = self._reserved.pop(connection_id, None)
         if reservation is None:
             raise ConnectionInUseError(
-                f"connection '{connection_id}' is being read already",
-                hint="Reserve another by POST subscribe without connection_id.",
+                f"connection '{connection_id}' is already being read",
+                hint="Reserve another with POST subscribe, without connection_id.",
             )
         reservation.cancel()
         return connection
@@ -101,7 +101,7 @@ class ChannelSubscriptionManager:
         except KeyError:
             raise UnknownConnectionError(
                 f"camera '{camera.camera_id}' has no connection '{connection_id}'",
-                hint="The connected event names it; it ends with the stream.",
+                hint="The connected event names it; it closes with the stream.",
             ) from None
 
     def subscribe(
@@ -135,12 +135,13 @@ class ChannelSubscriptionManager:
         """Change what a connection is sent, within the running connection.
 
         Returns when the new init and keyframe are queued, and how long that took, ms. Raises
-        SwitchTimeoutError after ``channel_switch_timeout``; the old channel goes on then.
+        SwitchTimeoutError after ``channel_switch_timeout``, and the old channel goes on then;
+        InvalidRequestError when the annotated channel has no such quality;
+        UnknownConnectionError when the connection is closed.
         """
         if view is View.ANNOTATED:
             self._check_quality(ChannelType.ANNOTATED, quality)
         timeout_s = self._settings.channel_switch_timeout
-        outcome = camera.expect_switch(connection.connection_id)
         camera.stream.request_switch(
             connection,
             view,
@@ -148,6 +149,7 @@ class ChannelSubscriptionManager:
             now_ns=monotonic_ns(),
             timeout_ns=round(timeout_s * NS_PER_S),
         )
+        outcome = camera.expect_switch(connection.connection_id)
         camera.settle()
         event = await outcome
         if isinstance(event, SwitchDone):
@@ -156,8 +158,8 @@ class ChannelSubscriptionManager:
             camera.switches_ms.add(switch_ms, now_ns)
             return event, switch_ms
         raise SwitchTimeoutError(
-            f"{view} gave no keyframe within {timeout_s * 1000:.0f} ms",
-            hint="The old channel goes on; try again in a moment.",
+            f"{view} delivered no keyframe within {timeout_s * 1000:.0f} ms",
+            hint="The old channel continues; try again in a moment.",
         )
 
     def read(self, watched: Sequence[tuple[Camera, Connection]], *, tagged: bool = False) -> Reader:

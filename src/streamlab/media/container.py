@@ -53,8 +53,8 @@ class ContainerSource:
         if first is None:
             self.close()
             raise SourceFormatError(
-                f"{spec.display} holds no picture that can be decoded",
-                hint="It may be truncated; 'ffmpeg -i' or a player tells more.",
+                f"{spec.display} contains no picture that can be decoded",
+                hint="It may be truncated; `ffmpeg -i` may tell you more.",
             )
         self._first: SourceFrame | None = first
         self.info = SourceInfo(
@@ -112,7 +112,7 @@ class ContainerSource:
             yield replace(item, restart=empty)
             empty = False
         if empty:
-            raise SourceFormatError(f"{self.spec.display} holds no pictures any more")
+            raise SourceFormatError(f"{self.spec.display} contains no more pictures")
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}

@@ -37,8 +37,8 @@ def normalise(frame: av.VideoFrame, rotation: int) -> av.VideoFrame:
         return frame
     if turn and turn not in _QUARTER_TURNS:
         raise SourceFormatError(
-            f"the picture is to be turned by {rotation} degrees",
-            hint="Quarter turns are possible: 90, 180, 270.",
+            f"the picture is rotated by {rotation} degrees",
+            hint="Only 90, 180 and 270 degrees are supported.",
         )
     width, height = frame.width & ~1, frame.height & ~1
     planes = [

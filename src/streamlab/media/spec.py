@@ -246,12 +246,12 @@ class SourcePolicy:
                 return
             allowed = ", ".join(map(str, self.folders)) or "no folder"
             raise SourceNotAllowedError(
-                f"files outside the allowed folders are not opened: {spec.address}",
+                f"'{spec.address}' is outside the allowed folders",
                 hint=f"Allowed: {allowed}. Start the server with --allow-folder DIR to add one.",
             )
         if spec.kind not in self.kinds:
             raise SourceNotAllowedError(
-                f"sources of scheme '{spec.kind}' are not allowed here",
+                f"sources of type '{spec.kind}' are not allowed",
                 hint=f"Allowed: {', '.join(sorted(self.kinds))}. Start the server with "
                 f"--allow-scheme {spec.kind} to add it.",
             )

@@ -67,7 +67,10 @@ class Annotator(Worker[CapturedFrame | Answer]):
             receive_refusal=lambda pts: self._post(Answer(pts, None, monotonic_ns())),
             options=options,
         )
+        self.hold_up: Callable[[], None] | None = None
+        """Called before a frame is drawn, while a fault makes that slow."""
         self._waiting: dict[int, CapturedFrame] = {}
+        self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
 
     def has_room(self) -> bool:
@@ -133,7 +136,16 @@ class Annotator(Worker[CapturedFrame | Answer]):
             else:
                 self._receive_answer(said)
         while (event := self.boxes.next_event()) is not None:
-            self._draw(self._waiting.pop(event.pts), event)
+            self._undrawn.append(event)
+
+    def has_work(self) -> bool:
+        """Return True while frames wait to be drawn."""
+        return bool(self._undrawn)
+
+    def work_on(self) -> None:
+        """Draw and encode one frame."""
+        event = self._undrawn.popleft()
+        self._draw(self._waiting.pop(event.pts), event)
 
     def _receive_answer(self, answer: Answer) -> None:
         if answer.detections is None:
@@ -155,6 +167,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
+        if self.hold_up is not None:
+            self.hold_up()
         picture = captured.picture.copy()
         rows = []
         detections = self._carrier.boxes_on(event, picture.width, picture.height)
@@ -183,7 +197,11 @@ class RawEncoder(Worker[CapturedFrame]):
     def __init__(self, camera_id: str, lane: EncodingLane, crew: Crew | None = None) -> None:
         super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, crew)
         self.lane = lane
+        self.hold_up: Callable[[], None] | None = None
+        """Called before a frame is encoded, while a fault makes that slow."""
 
     def handle(self, item: CapturedFrame) -> None:
         """Encode a captured picture."""
+        if self.hold_up is not None:
+            self.hold_up()
         self.lane.encode(item, item.picture, None)

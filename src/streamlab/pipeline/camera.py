@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
+from streamlab.pipeline.stage_faults import StageFaults
 from streamlab.pipeline.worker import Crew, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
@@ -79,7 +81,9 @@ class CameraPipeline:
             for channel in ChannelType
         )
         self._crew = crew or shared_crew()
-        self._own_crew = Crew(f"draw-{camera_id}", 1)
+        self._own_crew = Crew(f"draw-{camera_id}", 2)
+        self._stage_faults = StageFaults(NO_FAULTS, Counter())
+        self._stage_fault_counts: Counter[str] = Counter()
         self._raw = RawEncoder(camera_id, raw, self._crew)
         self._annotator = Annotator(
             camera_id,
@@ -106,6 +110,7 @@ class CameraPipeline:
 
     def stop(self) -> None:
         """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
+        self._stage_faults.end()
         self._capture.stop()
         self._annotator.stop()
         self._raw.stop()
@@ -149,6 +154,15 @@ class CameraPipeline:
         self.faults = faults
         self._annotator.line.inject(faults)
         self._capture.faults.inject(faults)
+        self._stage_faults.end()
+        if not faults.stalls_stages:
+            self._annotator.hold_up = self._raw.hold_up = self._capture.hold_up = None
+            return
+        stages = self._stage_faults = StageFaults(faults, self._stage_fault_counts)
+        self._annotator.request_crew(self._own_crew)  # those who wait must not keep others waiting
+        self._raw.request_crew(self._own_crew)
+        self._annotator.hold_up, self._raw.hold_up = stages.draw, stages.encode_raw
+        self._capture.hold_up = stages.capture
 
     @property
     def last_frame_ns(self) -> int:
@@ -194,7 +208,11 @@ class CameraPipeline:
 
     def fault_counts(self) -> dict[str, int]:
         """Counters of what faults have done since the camera was added."""
-        return {**self._capture.faults.counts, **self._annotator.line.counts}
+        return {
+            **self._capture.faults.counts,
+            **self._annotator.line.counts,
+            **self._stage_fault_counts,
+        }
 
     def _crew_for(self, renderer: Renderer) -> Crew:
         """Return who draws: a user's renderer may take its time, and must not take the others'."""

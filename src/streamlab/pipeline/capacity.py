@@ -95,7 +95,9 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
         service.stop()
         service.join(JOIN_TIMEOUT_S)
     if not frames:
-        raise SourceError("the camera gave no picture while it ran", hint="Try more --seconds.")
+        raise SourceError(
+            "the camera delivered no pictures while it was running", hint="Try more --seconds."
+        )
     return RunningCost(frames, wall_s, cpu_s, counts)
 
 
@@ -107,7 +109,7 @@ def capacity(info: SourceInfo, costs: StageCosts, running: RunningCost, *, cores
     no frame was measured.
     """
     if not costs.frames:
-        raise SourceError("the camera gave too few pictures", hint="Try more --seconds.")
+        raise SourceError("the camera delivered too few pictures", hint="Try more --seconds.")
     stages_ms = {stage: costs.median_ms(stage) for stage in costs.cpu_ms}
     fps, detect_ms = float(info.fps), stages_ms["detect"]
     cpu_ms = running.cpu_s * 1000 / running.frames

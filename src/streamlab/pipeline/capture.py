@@ -54,6 +54,8 @@ class Capture(threading.Thread):
         self.counts: Counter[str] = Counter()
         self.judge = PassthroughJudge("")
         self.faults = SourceFaults()
+        self.hold_up: Callable[[], None] | None = None
+        """Called before a frame is captured, while a fault freezes the camera."""
         self._spec = spec
         self._source: Source | None = source
         self._clock = clock
@@ -93,6 +95,8 @@ class Capture(threading.Thread):
                 self._begin(source)
                 for item in source.frames():
                     self.faults.hold_up()
+                    if self.hold_up is not None:
+                        self.hold_up()
                     if self._stopping.is_set():
                         return False
                     self._receive(item, source.info)
@@ -102,7 +106,7 @@ class Capture(threading.Thread):
             log.warning("%s: %s", self.name, error)
             self._news(SourceState.RECONNECTING, str(error))
             return True
-        self._news(SourceState.ENDED, "the source has come to its end")
+        self._news(SourceState.ENDED, "the source has ended")
         return False
 
     def _reopen(self) -> Source | None:

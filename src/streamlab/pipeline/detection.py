@@ -21,11 +21,16 @@ from weakref import WeakKeyDictionary
 
 import supervision as sv
 
-from streamlab.clock import monotonic_ns
+from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.stats import Window
 from streamlab.core.timebase import TIMESCALE
+from streamlab.detect.answer import checked_answers, checked_detections
 from streamlab.detect.detector import Detector
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.health import MAX_ERROR_CHARS, DetectorHealth, HealthRecord
+from streamlab.detect.scripted import is_none
+from streamlab.detect.text import printable
+from streamlab.errors import ModelError
 from streamlab.pipeline.frame import CapturedFrame
 
 log = logging.getLogger(__name__)
@@ -63,16 +68,24 @@ class DetectionService(threading.Thread):
     def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
         super().__init__(name=f"detect-{detector.name}", daemon=True)
         self.detector = detector
-        self.max_batch = max_batch
+        # A function sees one picture at a time: a batch would only make it cost others theirs.
+        self.max_batch = 1 if detector.kind == "callable" else max_batch
         self.counts: Counter[str] = Counter()
         self.batch_ms = Window(STATS_WINDOW_S)
         self.error = ""
+        self._record = HealthRecord()
         self._door: dict[DetectionClient, CapturedFrame] = {}
         self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
         self._max_fps = max_fps
         self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
+
+    @property
+    def health(self) -> DetectorHealth:
+        """How the detector is doing now. From any thread."""
+        with self._changed:
+            return self._record.at(monotonic_ns(), none=is_none(self.detector))
 
     def offer(self, client: DetectionClient, captured: CapturedFrame) -> None:
         """Put a frame at the door; the one that waited there, or one too many, is refused."""
@@ -134,23 +147,45 @@ class DetectionService(threading.Thread):
 
     def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
         started_ns = monotonic_ns()
+        with self._changed:
+            self._record.receive_start(started_ns)
         try:
-            results = self.detector.detect([captured.picture for _, captured in batch])
-            answered = [
-                (client, captured, client.options.select(result))
-                for (client, captured), result in zip(batch, results, strict=True)
-            ]
-        except Exception as error:  # a user's model: the picture goes on without its boxes
-            if not self.error:
-                log.exception("detector %s failed", self.detector.name)
-            self.error = f"{type(error).__name__}: {error}"
-            self.counts["failed"] += len(batch)
-            for client, captured in batch:
-                client.receive_refusal(captured.pts)
+            given = self.detector.detect([captured.picture for _, captured in batch])
+            answers = checked_answers(given, len(batch), self.detector.name)
+        except Exception as error:  # noqa: BLE001  # a user's model: the picture goes on without its boxes
+            self._fail(batch, error)
             return
-        self.error = ""
-        now_ns = monotonic_ns()
+        finally:
+            now_ns = monotonic_ns()
+            with self._changed:
+                self._record.receive_end(now_ns)
         self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
-        self.counts["detected"] += len(batch)
-        for client, captured, result in answered:
-            client.receive_detections(captured.pts, result)
+        failed = sum(
+            not self._deliver(client, captured, answer)
+            for (client, captured), answer in zip(batch, answers, strict=True)
+        )
+        if not failed:
+            self.error = ""
+            with self._changed:
+                self._record.receive_success()
+
+    def _deliver(self, client: DetectionClient, captured: CapturedFrame, answer: object) -> bool:
+        """Hand a camera its boxes; return whether the answer was any. It costs no other frame."""
+        try:
+            found = checked_detections(answer, self.detector.name, self.counts)
+        except ModelError as error:
+            self._fail([(client, captured)], error)
+            return False
+        self.counts["detected"] += 1
+        client.receive_detections(captured.pts, client.options.select(found))
+        return True
+
+    def _fail(self, batch: list[tuple[DetectionClient, CapturedFrame]], error: Exception) -> None:
+        if not self.error:
+            log.error("detector %s failed", self.detector.name, exc_info=error)
+        self.error = printable(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
+        self.counts["failed"] += len(batch)
+        with self._changed:
+            self._record.receive_failure(error, len(batch), wall_s())
+        for client, captured in batch:
+            client.receive_refusal(captured.pts)

@@ -99,7 +99,11 @@ def shared_crew() -> Crew:
 
 
 class Worker(Generic[T]):
-    """A stage. A full mailbox refuses the newest item; the sender counts the drop."""
+    """A stage. A full mailbox refuses the newest item; the sender counts the drop.
+
+    Items come first, then timers, then the work that items have left behind: a result that came
+    while the stage was busy is taken before its frame's deadline is looked at.
+    """
 
     def __init__(self, name: str, max_items: int, crew: Crew | None = None) -> None:
         self.name = name
@@ -125,6 +129,13 @@ class Worker(Generic[T]):
 
     def handle_timer(self, now_ns: int) -> None:
         """Do what is due."""
+
+    def has_work(self) -> bool:
+        """Return True while there is work left of items that have been handled."""
+        return False
+
+    def work_on(self) -> None:
+        """Do one piece of that work."""
 
     def has_room(self) -> bool:
         """Whether the next ``offer`` will be taken (one sender).
@@ -192,15 +203,19 @@ class Worker(Generic[T]):
             item = self._items.popleft() if self._items else None
         if item is not None:
             self.handle(item)
-        due = self._due()
-        if due:
+        elif self._due():
             self.handle_timer(monotonic_ns())
-        return item is not None or due
+        elif self.has_work():
+            self.work_on()
+        else:
+            return False
+        return True
 
     def _leave(self) -> None:
         timer_ns = None if self._stopping else self.get_timer()
         with self._lock:
-            more = not self._stopping and (bool(self._items) or self._due())
+            more = bool(self._items) or self._due() or self.has_work()
+            more &= not self._stopping
             self._called = more
             arms = not more and timer_ns is not None and not self._is_armed(timer_ns)
             if arms:

@@ -30,7 +30,7 @@ OPEN_PATHS = ("/", "/healthz")
 OPEN_FOLDER, STREAMS, DASHBOARD = "/static/", "/streams/", "/dashboard"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
-ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or put ?access_token=TOKEN behind the address."
+ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or add ?access_token=TOKEN to the URL."
 
 
 class TokenAuth:
@@ -103,13 +103,13 @@ async def _refuse(
         await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
         return
     if missing:
-        response = problem(401, "Token missing", "this server asks for a token", ADD_TOKEN)
+        response = problem(401, "Token missing", "this server requires a token", ADD_TOKEN)
         response.headers["WWW-Authenticate"] = 'Bearer realm="streamlab"'
     elif changing:
         detail, hint = "this token may watch, but not change cameras", "Use one of admin_tokens."
         response = problem(403, "Token not sufficient", detail, hint)
     else:
-        response = problem(403, "Token wrong", "this server does not know the token", ADD_TOKEN)
+        response = problem(403, "Token wrong", "this server does not accept the token", ADD_TOKEN)
     await response(scope, receive, send)
 
 

@@ -42,7 +42,7 @@ def _expand(value: object) -> object:
     known = [each.name for each in fields(Faults)]
     unknown = [name for name in value if name not in ("preset", *known)]
     if unknown:
-        raise ValueError(f"there is no fault '{unknown[0]}'; allowed: preset, {', '.join(known)}")
+        raise ValueError(f"unknown fault '{unknown[0]}'; allowed: preset, {', '.join(known)}")
     given = dict(value)
     preset = given.pop("preset", None)
     return given if preset is None else asdict(find_preset(str(preset))) | given
@@ -89,7 +89,8 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
     if "faults" in body.model_fields_set:
         if not channels.settings.allow_fault_injection:
             raise FaultsNotAllowedError(
-                "faults are not injected here", hint="Set allow_fault_injection to true."
+                "fault injection is disabled on this server",
+                hint="Set allow_fault_injection to true.",
             )
         camera.inject(body.faults)
     camera.request_sync(

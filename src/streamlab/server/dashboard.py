@@ -26,7 +26,7 @@ from streamlab.media.spec import SourcePolicy
 T = TypeVar("T")
 PATH = "/dashboard"
 NEEDED = ("panel", "bokeh_fastapi", "holoviews")
-HINT = "The dashboard needs Panel: pip install 'streamlab[lab]'\n"
+HINT = "The dashboard needs Panel: pip install 'streamlab-vision[lab]'\n"
 CHECK_S = 5.0
 MAX_UNSENT = 2000  # messages to one browser: a minute of updates
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
@@ -78,7 +78,7 @@ class Dashboard:
             # Never waits: Bokeh's messages have several parts, and bokeh-fastapi has no lock that
             # would keep those of two messages apart.
             if sending.done() or outbox.qsize() > MAX_UNSENT:
-                raise OSError("the browser is gone, or does not read")
+                raise OSError("the browser has closed the connection or stopped reading")
             here.call_soon_threadsafe(outbox.put_nowait, message)
 
         try:

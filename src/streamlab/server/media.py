@@ -35,7 +35,7 @@ async def init_segment(
     if init is None:
         raise NoLongerHeldError(
             f"the {channel} channel in {quality} quality has no init segment '{init_id}'",
-            hint="The newest init event names the one that is used.",
+            hint="Use the init_id of the newest init event.",
         )
     return Response(init.data, media_type="video/mp4", headers=caching)
 
@@ -49,7 +49,7 @@ async def fragment(
     held = ring.get(sequence) if ring is not None else None
     if held is None:
         raise NoLongerHeldError(
-            f"fragment {sequence} of the {channel} channel in {quality} quality is not held",
-            hint="Only the newest two GOPs are; go on with the newest fragment event.",
+            f"fragment {sequence} of the {channel} channel in {quality} quality is not available",
+            hint="Only the newest two GOPs are kept; continue with the newest fragment event.",
         )
     return Response(held.fragment.data, media_type="video/mp4", headers=caching)

@@ -31,10 +31,10 @@ class _Streams(Collector):
     def collect(self) -> Iterator[Metric]:
         per_camera = ["camera_id"]
         live = GaugeMetricFamily(
-            "streamlab_source_live", "1 while pictures come", labels=per_camera
+            "streamlab_source_live", "1 while frames arrive", labels=per_camera
         )
         viewers = GaugeMetricFamily("streamlab_connections", "Open connections", labels=per_camera)
-        drift = GaugeMetricFamily("streamlab_drift_ms", "Signed drift now", labels=per_camera)
+        drift = GaugeMetricFamily("streamlab_drift_ms", "Current signed drift", labels=per_camera)
         violations = CounterMetricFamily(
             "streamlab_sync_violations", "Frames beyond the tolerance", labels=per_camera
         )
@@ -42,7 +42,7 @@ class _Streams(Collector):
             "streamlab_fragments_released", "Released", labels=[*per_camera, "channel"]
         )
         frames = CounterMetricFamily(
-            "streamlab_frames", "Frames by what became of them", labels=[*per_camera, "outcome"]
+            "streamlab_frames", "Frames by outcome", labels=[*per_camera, "outcome"]
         )
         for name, camera in self._channels.cameras.items():
             stream = camera.stream

@@ -78,7 +78,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:  # no
         for fault in error.errors()
     ]
     words = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults)
-    return problem(422, "Invalid request", words, "Correct the values named.", errors=faults)
+    return problem(422, "Invalid request", words, "Correct these values.", errors=faults)
 
 
 def _shown(value: object) -> object:
@@ -98,6 +98,6 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    response = problem(error.status_code, title, detail, "See /docs for what there is.")
+    response = problem(error.status_code, title, detail, "See /docs for the available paths.")
     response.headers.update(error.headers or {})
     return response

@@ -41,7 +41,7 @@ Subscriptions = Annotated[ChannelSubscriptionManager, Depends(subscriptions_of)]
 async def require_dual_channel(channels: Channels) -> None:
     """Raise DisabledError when the setting ``enable_dual_channel`` is off."""
     if not channels.settings.enable_dual_channel:
-        raise DisabledError("dual channels are off", hint="Set enable_dual_channel to true.")
+        raise DisabledError("dual channels are disabled", hint="Set enable_dual_channel to true.")
 
 
 async def camera_of(camera_id: str, channels: Channels) -> Camera:

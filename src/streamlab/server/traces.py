@@ -42,11 +42,14 @@ async def get_trace(
         await asyncio.to_thread(_load)
     except ImportError as error:
         what = f"this server cannot record traces: {error.name or error} is not installed"
-        return problem(501, "Not installed", what, "There: pip install 'streamlab[traces]'")
+        return problem(
+            501, "Not installed", what, "On the server: pip install 'streamlab-vision[traces]'"
+        )
     slots: asyncio.Semaphore = request.app.state.recording_slots
     if slots.locked():
         raise LimitError(
-            f"{MAX_RECORDINGS} recordings run already", hint="Try again when one has ended."
+            f"{MAX_RECORDINGS} recordings are already running",
+            hint="Try again when one has finished.",
         )
     async with slots:
         data = await _unless_left(request, _record(camera, subscriptions, seconds))

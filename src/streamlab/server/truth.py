@@ -34,12 +34,12 @@ def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]
     """
     if spec.kind is not SourceKind.SYNTHETIC:
         raise NoTruthError(
-            f"nobody knows what {spec.display} shows", hint="Only synthetic cameras have a truth."
+            f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
         )
     if not 0 < to_pts - from_pts <= MAX_SPAN_S * TIMESCALE:
         raise InvalidRequestError(
             f"to_pts - from_pts is {to_pts - from_pts}",
-            hint=f"It can be 1 to {MAX_SPAN_S * TIMESCALE} ticks ({MAX_SPAN_S} s).",
+            hint=f"It must be 1 to {MAX_SPAN_S * TIMESCALE} ticks ({MAX_SPAN_S} s).",
         )
     with _turn:
         street = _street(StreetParameters.parse(spec))

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import supervision as sv
-from rich.progress import track
+from tqdm.auto import tqdm
 
 from streamlab.core.timebase import frame_pts
 from streamlab.detect.classes import class_names
@@ -59,7 +59,7 @@ def street_detections(
     if path and path.exists():
         rows = pq.read_table(path)
     else:
-        shown = track(numbers, "running the detector", transient=True, disable=not progress)
+        shown = tqdm(numbers, "running the detector", leave=False, disable=not progress)
         rows = pa.Table.from_pylist(
             [_row(street, number, detector) for number in shown], schema=_SCHEMA
         )

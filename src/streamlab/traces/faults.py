@@ -9,13 +9,17 @@ faults of the camera's side come on top of a steady detector:
 - *lost frames*: the camera or the network drops frames, single ones and bursts; a lost frame was
   never captured, it has no row;
 - *fast clock*: the camera's clock, which makes the pts, gains 200 ppm on this machine's: each frame
-  comes 200 ppm sooner than its pts says, a day's last 17 s.
+  comes 200 ppm sooner than its pts says, a day's last 17 s;
+- *slow drawing*, *slow encoder*: once a minute three frames take 0.4 s longer to draw, or to encode
+  in either channel; the frames behind them queue;
+- *frozen process*: once a minute nothing runs for 2 s: what was to happen meanwhile happens then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +41,32 @@ LOST_SHARE = 0.05
 BURST_LOSS_SHARE = 0.25
 BURST_LOSS_FRAMES = 10
 FAST_CLOCK_PPM = 200.0  # twice what a common quartz is specified to
+FROZEN_STEP_NS = NS_PER_MS  # between frames that are captured one after another after a freeze
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Lags = Callable[[np.random.Generator, Floats], Floats]
 """From the capture times (s) to the time that the detector needs for each frame (ms)."""
+
+
+class Stage(StrEnum):
+    """What can be slow."""
+
+    DRAWING = "drawing"
+    ENCODING = "encoding"
+    DETECTION = "detection"
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Frames in a row that take a stage longer than usual."""
+
+    stage: Stage
+    frames: int
+    extra_ms: float
+    every_s: float = 60.0
+    """How often; for the first time after that span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +80,16 @@ class Fault:
     lost_share: float = 0.0
     clock_ppm: float = 0.0
     """How much faster than this machine's clock the camera's runs."""
+    burst: Burst | None = None
+    """What is slow now and then."""
 
 
-def _lognormal(median_ms: float, sigma: float) -> Lags:
+def lognormal(median_ms: float, sigma: float) -> Lags:
+    """Return lags drawn from a lognormal distribution; ``sigma`` is that of the logarithm."""
     return lambda rng, at_s: rng.lognormal(np.log(median_ms), sigma, len(at_s))
 
 
-_steady = _lognormal(18, 0.15)
+_steady = lognormal(18, 0.15)
 
 
 def _spikes(period_s: float, extra_ms: float) -> Lags:
@@ -81,21 +109,26 @@ def _in_turn(rng: np.random.Generator, at_s: Floats) -> Floats:
 
 FAULTS: dict[str, Fault] = {
     "steady": Fault(_steady),
-    "lognormal": Fault(_lognormal(60, 0.5), one_worker=False),
+    "lognormal": Fault(lognormal(60, 0.5), one_worker=False),
     "spikes 200 ms": Fault(_spikes(10, 200)),
     "stalls 3 s": Fault(_spikes(60, 3000)),
     "in turn": Fault(_in_turn),
-    "overload": Fault(_lognormal(160, 0.1)),
+    "overload": Fault(lognormal(160, 0.1)),
     "keyframe bursts": Fault(_steady, keyframe_bursts=True),
     "lost frames": Fault(_steady, lost_share=LOST_SHARE),
     "fast clock": Fault(_steady, clock_ppm=FAST_CLOCK_PPM),
+    "slow drawing": Fault(_steady, burst=Burst(Stage.DRAWING, 3, 400)),
+    "slow encoder": Fault(_steady, burst=Burst(Stage.ENCODING, 3, 400)),
+    "frozen process": Fault(_steady, burst=Burst(Stage.PROCESS, 1, 2000)),
 }
 """The faults by name. The first five are the ones that policies are compared on."""
 
 
-def make_trace(fault: str, *, seconds: float = 600.0, fps: int = 30, seed: int = 1) -> Trace:
+def make_trace(
+    fault: str | Fault, *, seconds: float = 600.0, fps: int = 30, seed: int = 1
+) -> Trace:
     """Return a trace of a fault, the same for the same seed. Raises KeyError for unknown names."""
-    what = FAULTS[fault]
+    what = FAULTS[fault] if isinstance(fault, str) else fault
     rng = np.random.default_rng(seed)
     number = np.arange(round(seconds * fps), dtype=np.int64)
     if what.lost_share:
@@ -106,17 +139,69 @@ def make_trace(fault: str, *, seconds: float = 600.0, fps: int = 30, seed: int =
     cost_ms = COST_MS * rng.lognormal(0, 0.2, len(number))
     raw_ms = np.full(len(number), RAW_READY_MS)
     if what.keyframe_bursts:
-        _add_bursts(pts, needed_ms, cost_ms, raw_ms)
+        _add_keyframe_bursts(pts, needed_ms, cost_ms, raw_ms)
+    if what.burst is not None:
+        captured_ns = _add_burst(what.burst, captured_ns, needed_ms, cost_ms, raw_ms)
     needed_ns = _ns(needed_ms)
     return Trace(
         pts=pts,
         captured_ns=captured_ns,
-        raw_ready_ns=captured_ns + _ns(raw_ms),
+        raw_ready_ns=_in_order(captured_ns, _ns(raw_ms)),
         result_ns=_one_worker(captured_ns, needed_ns)
         if what.one_worker
         else captured_ns + needed_ns,
         cost_ns=_ns(cost_ms),
     )
+
+
+def _add_burst(
+    burst: Burst, captured_ns: Column, needed_ms: Floats, cost_ms: Floats, raw_ms: Floats
+) -> Column:
+    """Make a stage slow; return when the frames are captured then."""
+    slow = _in_burst(captured_ns, burst)
+    match burst.stage:
+        case Stage.DRAWING:
+            cost_ms[slow] += burst.extra_ms
+        case Stage.ENCODING:
+            cost_ms[slow] += burst.extra_ms
+            raw_ms[slow] += burst.extra_ms
+        case Stage.DETECTION:
+            needed_ms[slow] += burst.extra_ms
+        case Stage.PROCESS:
+            return _freeze(burst.extra_ms, slow, captured_ns, needed_ms, cost_ms)
+    return captured_ns
+
+
+def _in_burst(captured_ns: Column, burst: Burst) -> Mask:
+    begins = np.diff(captured_ns // round(burst.every_s * NS_PER_S), prepend=0) > 0
+    slow: Mask = np.convolve(begins, np.ones(burst.frames), "full")[: len(begins)] > 0
+    return slow
+
+
+def _in_order(came_ns: Column, needed_ns: Column) -> Column:
+    """Return when each frame is ready from an encoder that takes one after another."""
+    work_ns = np.cumsum(needed_ns)
+    ready: Column = work_ns + np.maximum.accumulate(came_ns - (work_ns - needed_ns))
+    return ready
+
+
+def _freeze(
+    extra_ms: float, slow: Mask, captured_ns: Column, needed_ms: Floats, cost_ms: Floats
+) -> Column:
+    """Let nothing run from where each of these frames would be captured.
+
+    What is at work on the frame before takes that much longer; frames that come meanwhile are
+    captured one after another when it is over.
+    """
+    steps_ns = FROZEN_STEP_NS * np.arange(len(captured_ns))
+    for index in np.flatnonzero(slow).tolist():
+        before, begin_ns = index - 1, int(captured_ns[index])
+        answered_ns = captured_ns[before] + needed_ms[before] * NS_PER_MS
+        (needed_ms if answered_ns > begin_ns else cost_ms)[before] += extra_ms
+        end_ns = begin_ns + round(extra_ms * NS_PER_MS)
+        captured_ns = np.maximum(captured_ns, np.where(captured_ns >= begin_ns, end_ns, 0))
+        captured_ns = np.maximum.accumulate(captured_ns - steps_ns) + steps_ns
+    return captured_ns
 
 
 def _ns(values_ms: Floats) -> Column:
@@ -135,7 +220,7 @@ def _lost(rng: np.random.Generator, count: int, share: float) -> Mask:
     return lost
 
 
-def _add_bursts(pts: Column, needed_ms: Floats, cost_ms: Floats, raw_ms: Floats) -> None:
+def _add_keyframe_bursts(pts: Column, needed_ms: Floats, cost_ms: Floats, raw_ms: Floats) -> None:
     """Make keyframes dear, and the detector slow for the frames behind them."""
     key = keyframes(pts)
     cost_ms[key] *= KEYFRAME_COST

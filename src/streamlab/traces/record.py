@@ -43,9 +43,7 @@ async def record(
     connections, and SourceUnreachableError when no frame was captured.
     """
     if not seconds > 0:
-        raise InvalidRequestError(
-            f"{seconds} seconds cannot be recorded", hint="Ask for 1 or more."
-        )
+        raise InvalidRequestError(f"cannot record {seconds} seconds", hint="Ask for 1 or more.")
     watching = next(iter(camera.stream.connections.values()), None)
     connection = subscriptions.open(camera, [], watching.qualities if watching else None)
     reader = subscriptions.read([(camera, connection)])
@@ -68,7 +66,7 @@ async def record(
         reader.close()
     if not recorder.frames:
         raise SourceUnreachableError(
-            f"camera '{camera.camera_id}' gave no frame", hint=f"It is {camera.state}."
+            f"camera '{camera.camera_id}' delivered no frames", hint=f"It is {camera.state}."
         )
     return await asyncio.to_thread(recorder.table)
 

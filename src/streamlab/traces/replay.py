@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.events import Sync
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.playout import NS_PER_MS, PATIENT_NS, SyncPolicy
 from streamlab.core.sync import SyncController
@@ -37,6 +38,8 @@ class Outcome:
     raw_released_ns: Column
     annotated_released_ns: Column
     detections_pts: Column
+    reports: tuple[tuple[int, Sync], ...] = ()
+    """What the controller reported, and when, in order."""
 
     @property
     def drift_ms(self) -> NDArray[np.float64]:
@@ -97,6 +100,7 @@ class _Run:
         self.raw_ns, self.annotated_ns, self.boxes_pts = (
             [NO_RESULT] * len(trace) for _ in range(3)
         )
+        self.reports: list[tuple[int, Sync]] = []
         self.encoding: deque[Fragment] = deque()  # annotated, in order of being ready
         self.encoder_free_ns = self.now_ns = 0
         self.due_ns = FOREVER_NS  # when the next thing happens that follows from what has been
@@ -120,8 +124,11 @@ class _Run:
             self._settle(now_ns)
         while self.encoding or self.controller.waiting or self.boxes.get_timer() is not None:
             self._step()
-        columns = (self.raw_ns, self.annotated_ns, self.boxes_pts)
-        return Outcome(self.trace, *(np.array(column, np.int64) for column in columns))
+        raw, annotated, boxes = (
+            np.array(column, np.int64)
+            for column in (self.raw_ns, self.annotated_ns, self.boxes_pts)
+        )
+        return Outcome(self.trace, raw, annotated, boxes, tuple(self.reports))
 
     def _step(self) -> None:
         """Go on to what is due next, a picture before a timer, and do it."""
@@ -145,6 +152,8 @@ class _Run:
                 (self.raw_ns if key is RAW else self.annotated_ns)[index] = now_ns
             elif isinstance(event, BoxDeadline):
                 self.boxes.request_deadline(event.deadline_ns, now_ns)
+            else:
+                self.reports.append((now_ns, event))
         while (frame := self.boxes.next_event()) is not None:
             self._encode(frame, now_ns)
         due_ns, boxes_ns = self.controller.get_timer(), self.boxes.get_timer()

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from typing import TypeAlias
 
 import pandas as pd
-from rich.progress import track
+from tqdm.auto import tqdm
 
 from streamlab.core.playout import SyncPolicy
 from streamlab.traces.as_shown import as_shown, own_accuracy
@@ -74,9 +74,7 @@ def sweep(
     judged = None if video is None else (video, own_accuracy(video))
     with _pool(min(workers, os.cpu_count() or 1, len(jobs))) as apply:
         done = apply(partial(_row, judged), jobs)
-        rows = list(
-            track(done, "simulating", total=len(jobs), transient=True, disable=not progress)
-        )
+        rows = list(tqdm(done, "simulating", len(jobs), leave=False, disable=not progress))
     return pd.DataFrame(rows).astype({"seed": "Int64"} if rows else {})
 
 

@@ -75,7 +75,7 @@ def to_trace(table: pd.DataFrame) -> Trace:
     cost_ns = ready["cost_ns"].astype("Float64")
     if cost_ns.isna().all():
         raise TraceFormatError(
-            "no frame of the trace was drawn",
+            "the trace has no annotated frames",
             hint="Record while somebody watches the annotated channel.",
         )
     return Trace(
@@ -100,7 +100,7 @@ def write_trace(table: pd.DataFrame, path: str | Path, about: Mapping[str, objec
         rows = pa.Table.from_pandas(typed, schema=_SCHEMA, preserve_index=False)
     except (TypeError, ValueError, pa.ArrowException) as error:
         raise TraceFormatError(
-            f"the table is no trace: {error}", hint="`COLUMNS` says what each column holds."
+            f"the table is not a trace: {error}", hint="`COLUMNS` describes each column."
         ) from error
     metadata = {_ABOUT: json.dumps(dict(about)), _VERSION: str(VERSION)}
     write_whole(rows.replace_schema_metadata(metadata), Path(path))
@@ -121,8 +121,8 @@ def read_trace(path: str | Path) -> pd.DataFrame:
         ) from None
     except (OSError, pa.ArrowException) as error:
         raise TraceFormatError(
-            f"'{path}' is not a Parquet file that can be read: {error}",
-            hint="A trace is what `streamlab record-trace` or `write_trace` wrote.",
+            f"cannot read '{path}' as a Parquet file: {error}",
+            hint="Traces are written by `streamlab record-trace` or `write_trace`.",
         ) from error
     metadata = rows.schema.metadata or {}
     _check_version(path, metadata.get(_VERSION))
@@ -148,8 +148,8 @@ def write_whole(rows: pa.Table, path: Path) -> None:
         beside.replace(path)
     except OSError as error:
         raise TraceWriteError(
-            f"'{path}' cannot be written: {error.strerror or error}",
-            hint="Choose a folder that exists, that you may write to, and whose disk has room.",
+            f"cannot write '{path}': {error.strerror or error}",
+            hint="Choose an existing, writable folder on a disk with free space.",
         ) from error
     finally:
         beside.unlink(missing_ok=True)
@@ -168,12 +168,12 @@ def _check_version(path: str | Path, version: bytes | None) -> None:
     if version is None:
         raise TraceFormatError(
             f"'{path}' is a Parquet file, but not a trace",
-            hint="A trace is what `streamlab record-trace` or `write_trace` wrote.",
+            hint="Traces are written by `streamlab record-trace` or `write_trace`.",
         )
     if version.decode() != str(VERSION):
         raise TraceFormatError(
             f"'{path}' is a trace of version {version.decode()}; this streamlab reads {VERSION}",
-            hint="Read it with the streamlab that wrote it, or a newer one.",
+            hint="Read it with the version of streamlab that wrote it, or a newer one.",
         )
 
 

@@ -31,7 +31,9 @@ class Trace:
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns().values()}
         if len(lengths) != 1:
-            raise ValueError(f"the columns of a trace are of one length, got {sorted(lengths)}")
+            raise ValueError(
+                f"the columns of a trace must have the same length, got {sorted(lengths)}"
+            )
 
     def columns(self) -> dict[str, Column]:
         """Return the columns by name."""

@@ -18,6 +18,7 @@ from streamlab.detect.function import CallableDetector
 from streamlab.detect.load import load_detector
 from streamlab.detect.render import Renderer, RgbRenderer
 from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
@@ -70,7 +71,7 @@ def as_renderer(wanted: AnyRenderer | None) -> Renderer:
     if callable(wanted):
         return RgbRenderer(wanted)
     raise ModelError(
-        f"{type(wanted).__name__} draws nothing",
+        f"{type(wanted).__name__} is not a renderer",
         hint="Give an annotator of supervision (or a list of them), or a function from an RGB "
         "image and detections to an RGB image.",
     )
@@ -92,7 +93,7 @@ def _named(name: str, spec: SourceSpec) -> Detector:
         return load_detector(name)
     if spec.kind is not SourceKind.SYNTHETIC:
         raise InvalidRequestError(
-            f"nobody knows the truth of {spec.display}", hint="Only synthetic cameras have it."
+            f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
         )
     return truth_detector(SyntheticSource(spec).street)
 
@@ -102,11 +103,11 @@ def _is_ultralytics(wanted: object) -> bool:
 
 
 def _of_ultralytics(model: Any) -> Detector:
-    """Ask a loaded model; Ultralytics takes arrays as OpenCV has them, blue first."""
+    """Ask a loaded model."""
+    loaded = UltralyticsModel(model)
 
     def detect(rgb: Rgb) -> sv.Detections:
-        bgr = np.ascontiguousarray(rgb[:, :, ::-1])
-        return sv.Detections.from_ultralytics(model.predict(bgr, verbose=False)[0])
+        return sv.Detections.from_ultralytics(loaded.predict([rgb])[0])
 
     name = getattr(model, "ckpt_path", None) or type(model).__name__
     return CallableDetector(detect, Path(str(name)).name)

@@ -157,7 +157,7 @@ class ViewFeeds:
             case "inject":
                 cam.change_faults(message["faults"], message.get("seconds"))
             case _:
-                raise StreamlabError("the stream is not open", hint="It opens again by itself.")
+                raise StreamlabError("the stream is closed", hint="It reconnects automatically.")
 
 
 def _problem(error: StreamlabError) -> Message:

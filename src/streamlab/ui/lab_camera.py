@@ -256,7 +256,7 @@ class LabCamera:
 
     def _check_open(self) -> None:
         if self.state == "closed":
-            raise LabClosedError(f"camera '{self.name}' was removed, or its lab closed")
+            raise LabClosedError(f"camera '{self.name}' was removed, or its lab was closed")
 
     def _records(self, seconds: float) -> list[FrameRecord]:
         self._check_open()
@@ -276,6 +276,6 @@ def _faults(values: Mapping[str, Any]) -> Faults:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise InvalidRequestError(
-            f"there is no fault '{unknown[0]}'", hint=f"There are: preset, {', '.join(known)}."
+            f"unknown fault '{unknown[0]}'", hint=f"Allowed: preset, {', '.join(known)}."
         )
     return replace(NO_FAULTS if preset is None else find_preset(str(preset)), **given)

@@ -130,7 +130,7 @@ async def deliver(
     if pts is not None:
         return Delivered(pts, dict(camera.stream.inits), fragments)
     raise SourceUnreachableError(
-        f"camera '{camera.camera_id}' gave no picture", hint=f"It is {camera.state}."
+        f"camera '{camera.camera_id}' delivered no picture", hint=f"It is {camera.state}."
     )
 
 

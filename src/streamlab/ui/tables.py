@@ -26,7 +26,7 @@ def require(module: str, extra: str) -> None:
         __import__(module)
     except ImportError as error:
         raise StreamlabError(
-            f"{module} is not installed ({error})", hint=f"pip install 'streamlab[{extra}]'"
+            f"{module} is not installed ({error})", hint=f"pip install 'streamlab-vision[{extra}]'"
         ) from error
 
 

@@ -29,14 +29,14 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.light not in get_args(Light):
-            raise ValueError(f"light is one of {get_args(Light)}, got {self.light!r}")
+            raise ValueError(f"light must be one of {get_args(Light)}, got {self.light!r}")
         if self.weather not in get_args(Weather):
-            raise ValueError(f"weather is one of {get_args(Weather)}, got {self.weather!r}")
+            raise ValueError(f"weather must be one of {get_args(Weather)}, got {self.weather!r}")
         low, high = CAMERA_HEIGHTS_M
         if not low <= self.camera_height_m <= high:
-            raise ValueError(f"camera_height_m is {low} to {high}, got {self.camera_height_m}")
+            raise ValueError(f"camera_height_m must be {low} to {high}, got {self.camera_height_m}")
         if not 0 <= self.density <= 1:
-            raise ValueError(f"density is 0 to 1, got {self.density}")
+            raise ValueError(f"density must be 0 to 1, got {self.density}")
 
 
 def channels(colour: Colour) -> tuple[int, int, int]:

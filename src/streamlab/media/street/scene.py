@@ -82,7 +82,7 @@ class Street:
         """
         _check_size(width, height)
         if fps <= 0:
-            raise ValueError(f"fps is more than 0, got {fps}")
+            raise ValueError(f"fps must be more than 0, got {fps}")
         self.width = width
         self.height = height
         self.fps = fps
@@ -135,7 +135,7 @@ class Street:
     def _actors(self, number: int) -> Iterator[_Actor]:
         """Yield what is in the frame, the farthest first."""
         if number < 0:
-            raise ValueError(f"a frame number is 0 or more, got {number}")
+            raise ValueError(f"a frame number must be 0 or more, got {number}")
         time_s = float(number / self.fps)
         for fleet in self._fleets:
             lane = fleet.lane
@@ -170,7 +170,7 @@ class Street:
 def _check_size(width: int, height: int) -> None:
     for name, side, (low, high) in (("width", width, WIDTHS_PX), ("height", height, HEIGHTS_PX)):
         if side % 2 or not low <= side <= high:
-            raise ValueError(f"{name} is even and {low} to {high} px, got {side}")
+            raise ValueError(f"{name} must be even and {low} to {high} px, got {side}")
 
 
 def _cell_of_column(width: int) -> NDArray[np.intp]:

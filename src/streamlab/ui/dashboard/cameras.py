@@ -80,7 +80,8 @@ class Cameras:
         """Have something go wrong at a camera; None: nothing more. Raises FaultsNotAllowedError."""
         if not self.may_inject:
             raise FaultsNotAllowedError(
-                "faults are not injected here", hint="Set allow_fault_injection to true."
+                "fault injection is disabled on this server",
+                hint="Set allow_fault_injection to true.",
             )
         await self._ask(lambda: self._camera(camera_id).inject(faults))
 

@@ -21,7 +21,7 @@ const QUALITIES = /** @type {Quality[]} */ (["low", "medium", "high", "source"])
 const STATE_WORDS = {
   connecting: "Connecting",
   live: "Live",
-  retrying: "Connection lost, trying again",
+  retrying: "Connection lost, retrying",
   stalled: "Camera stalled",
   reconnecting: "Camera reconnecting",
   ended: "Ended",
@@ -141,7 +141,7 @@ function showEmpty() {
   write("state", "No cameras");
   const text = document.createElement("p");
   text.append("This server has no cameras yet. Add one with ", code("POST /cameras"), ";");
-  text.append(document.createElement("br"), "it will appear here by itself. See ", docs(), ".");
+  text.append(document.createElement("br"), "it will appear here automatically. See ", docs(), ".");
   byId("placeholder").replaceChildren(text);
 }
 
@@ -155,7 +155,7 @@ function code(text) {
 function docs() {
   const link = document.createElement("a");
   link.href = token ? `/docs?${new URLSearchParams({ access_token: token })}` : "/docs";
-  link.textContent = "the API's pages";
+  link.textContent = "the API documentation";
   return link;
 }
 
@@ -292,7 +292,7 @@ function showMessage() {
 /** @param {PlayerState} state */
 function showState(state) {
   const seconds = state.retryInMs ? Math.max(1, Math.round(state.retryInMs / 1000)) : 0;
-  say(state.state, seconds ? `${state.detail} Trying again in ${seconds} s.` : state.detail);
+  say(state.state, seconds ? `${state.detail} Retrying in ${seconds} s.` : state.detail);
   if (state.state === "live") showDetector(player?.connection?.detector ?? null);
 }
 
@@ -360,7 +360,7 @@ function showStats(stats) {
   write("switch-more", stats.switches > 1 ? `p95 ${inMs(stats.switchP95Ms)}` : "until shown");
   const playing =
     stats.mode === "mse"
-      ? "Media Source (later than WebCodecs, which needs https or localhost)"
+      ? "Media Source (more latency than WebCodecs, which needs https or localhost)"
       : "WebCodecs";
   write("mode", stats.mode ? `Playing with ${playing}` : "");
   showDrift(stats);

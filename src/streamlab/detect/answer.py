@@ -1,0 +1,139 @@
+"""What a detector returned, checked: a user's function may return anything.
+
+The rules, for one picture:
+
+- the answer is a ``supervision.Detections``; ``xyxy`` is ``(n, 4)`` numbers, and scores, class
+  numbers and track ids are numbers, one per box or none at all;
+- boxes that are not finite or have their corners the wrong way round are left out, those that
+  are farther away than any picture are clipped, and of more than ``MAX_BOXES`` the best stay;
+- class names are printable (``detect.text``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from streamlab.detect.classes import class_names
+from streamlab.errors import ModelError
+
+MAX_BOXES = 300
+"""As many as a model gives at most: tracking 300 takes 90 ms a picture, 1000 half a second."""
+FARTHEST_PX = 1e5
+_MAX_TYPE_CHARS = 60
+_HINT = (
+    "Return one sv.Detections per picture: sv.Detections(xyxy=…) or "
+    "sv.Detections.from_ultralytics(…); for nothing found sv.Detections.empty()."
+)
+
+
+def checked_detections(answer: object, detector: str, counts: Counter[str]) -> sv.Detections:
+    """Return ``answer`` as detections that can be drawn, tracked and sent.
+
+    ``xyxy`` and ``confidence`` are float32, ``class_id`` and ``tracker_id`` int64, a track id
+    that is None becomes -1. ``counts`` gets ``boxes_invalid`` and ``boxes_over_limit``.
+    Raises ModelError, which says what came and what is needed.
+    """
+    if not isinstance(answer, sv.Detections):
+        _refuse(detector, kind_of(answer), "supervision.Detections")
+    xyxy = _numbers(answer.xyxy, "xyxy", (-1, 4), detector)
+    count = len(xyxy)
+    if not count:
+        return sv.Detections.empty()
+    confidence = _column(answer.confidence, "confidence", count, detector)
+    class_id = _whole(answer.class_id, "class_id", count, detector)
+    tracks = _whole(_without_none(answer.tracker_id), "tracker_id", count, detector)
+    names = answer.data.get("class_name")
+    if names is not None and np.shape(names) != (count,):
+        _refuse(detector, f"class_name {kind_of(names)}", f"a name for each of {count} boxes")
+    if answer.mask is not None and np.shape(answer.mask)[:1] != (count,):
+        _refuse(detector, f"mask {kind_of(answer.mask)}", f"masks of {count} boxes")
+    with np.errstate(over="ignore"):  # beyond float32 is as far as infinity
+        boxes = xyxy.astype(np.float32)
+        scores = None if confidence is None else confidence.astype(np.float32)
+    fitting = {key: one for key, one in answer.data.items() if np.shape(one)[:1] == (count,)}
+    checked = sv.Detections(np.zeros((count, 4), np.float32), data=fitting)
+    checked.xyxy, checked.mask = boxes, answer.mask
+    checked.confidence, checked.class_id, checked.tracker_id = scores, class_id, tracks
+    if names is not None:
+        checked.data["class_name"] = np.array(class_names(checked))
+    return _bounded(checked, counts)
+
+
+def checked_answers(answers: object, pictures: int, detector: str) -> list[object]:
+    """Return a batch's answers, one per picture. Raises ModelError for another number of them."""
+    if not isinstance(answers, list | tuple):
+        _refuse(detector, kind_of(answers), f"a list of {pictures} supervision.Detections")
+    if len(answers) != pictures:
+        _refuse(detector, f"{len(answers)} results", f"one for each of {pictures} pictures")
+    return list(answers)
+
+
+def kind_of(value: object) -> str:
+    """Return in a few words what a value is."""
+    if isinstance(value, np.ndarray):
+        return f"ndarray {value.dtype} {value.shape}"[:_MAX_TYPE_CHARS]
+    if isinstance(value, list | tuple | str):
+        return f"{type(value).__name__} of {len(value)}"
+    return type(value).__name__[:_MAX_TYPE_CHARS]
+
+
+def _bounded(checked: sv.Detections, counts: Counter[str]) -> sv.Detections:
+    xyxy = checked.xyxy
+    sane = np.isfinite(xyxy).all(axis=1) & (xyxy[:, 2:] >= xyxy[:, :2]).all(axis=1)
+    checked.xyxy = xyxy.clip(-FARTHEST_PX, FARTHEST_PX)
+    keep = np.flatnonzero(sane)
+    if len(keep) < len(sane):
+        counts["boxes_invalid"] += len(sane) - len(keep)
+    if len(keep) > MAX_BOXES:
+        counts["boxes_over_limit"] += len(keep) - MAX_BOXES
+        if checked.confidence is not None:
+            best = np.argsort(-checked.confidence[keep], kind="stable")
+            keep = keep[np.sort(best[:MAX_BOXES])]
+        keep = keep[:MAX_BOXES]
+    if len(keep) == len(sane):
+        return checked
+    return cast(sv.Detections, checked[keep]) if len(keep) else sv.Detections.empty()
+
+
+def _column(value: Any, name: str, count: int, detector: str) -> NDArray[np.generic] | None:
+    return None if value is None else _numbers(value, name, (count,), detector)
+
+
+def _whole(value: Any, name: str, count: int, detector: str) -> NDArray[np.int64] | None:
+    numbers = _column(value, name, count, detector)
+    if numbers is None:
+        return None
+    whole = numbers.astype(np.float64)
+    if not (np.isfinite(whole).all() and (whole == np.floor(whole)).all()):
+        _refuse(detector, f"{name} {kind_of(value)} with fractions", "whole numbers")
+    if np.abs(whole).max(initial=0) > 2**53:
+        _refuse(detector, f"{name} beyond 2**53", "smaller numbers")
+    return numbers.astype(np.int64)
+
+
+def _without_none(tracks: Any) -> Any:
+    if isinstance(tracks, np.ndarray) and tracks.dtype == object and tracks.ndim == 1:
+        values = [-1 if track is None else track for track in tracks.tolist()]
+        return np.array(values) if all(isinstance(one, int) for one in values) else tracks
+    return tracks
+
+
+def _numbers(value: Any, name: str, shape: tuple[int, ...], detector: str) -> NDArray[np.generic]:
+    needs = f"{name} of numbers ({', '.join('n' if side < 0 else str(side) for side in shape)})"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+        _refuse(detector, f"{name} {kind_of(value)}", needs)
+    fits = value.ndim == len(shape) and all(
+        want in (-1, side) for want, side in zip(shape, value.shape, strict=True)
+    )
+    if not fits:
+        _refuse(detector, f"{name} {kind_of(value)}", needs)
+    return value
+
+
+def _refuse(detector: str, came: str, needed: str) -> NoReturn:
+    raise ModelError(f"detector '{detector}' returned {came}, not {needed}", hint=_HINT)

@@ -1,0 +1,59 @@
+"""Events as bytes, and what is read once and kept."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
+from streamlab.core.events import End, Gap, Heartbeat, Source, Switched, encode
+from streamlab.core.once import made_once
+
+# Not st.text(): the first use of that builds a table of all characters, for seconds.
+TEXTS = st.lists(st.integers(0, 0x10FFFF).map(chr), max_size=30).map("".join)
+
+
+@given(TEXTS)
+def test_no_words_of_a_source_can_end_its_event(detail: str) -> None:
+    lines = encode(Source(SourceState.STALLED, detail)).split(b"\n")
+    assert lines[0] == b"event: source"
+    assert json.loads(lines[1].removeprefix(b"data: ")) == {"state": "stalled", "detail": detail}
+    assert lines[2:] == [b"", b""]
+    assert b"\r" not in lines[1]
+
+
+def test_events_are_what_the_wire_protocol_names_them() -> None:
+    gap = Gap(ChannelType.RAW, QualityLevel.LOW, 3, 9, "slow_client")
+    assert encode(gap) == (
+        b"event: gap\n"
+        b'data: {"channel":"raw","quality":"low","from_sequence":3,"to_sequence":9,'
+        b'"reason":"slow_client"}\n\n'
+    )
+    switched = Switched(View.BOTH, QualityLevel.LOW, View.RAW, 90, "client")
+    assert b'"channel":"both","quality":"low","previous_channel":"raw","at_pts":90' in encode(
+        switched
+    )
+    assert encode(Heartbeat(1.5)) == b'event: heartbeat\ndata: {"server_time":1.5}\n\n'
+    assert encode(End("source_ended")).startswith(b"event: end\n")
+
+
+def test_a_view_lists_its_channels_raw_first() -> None:
+    assert View.BOTH.channels == (ChannelType.RAW, ChannelType.ANNOTATED)
+    assert View.ANNOTATED.channels == (ChannelType.ANNOTATED,)
+
+
+class Counted:
+    calls = 0
+
+    @made_once
+    def value(self) -> int:
+        """Counts how often it was made."""
+        Counted.calls += 1
+        return Counted.calls
+
+
+def test_a_value_is_made_once_for_each_that_asks() -> None:
+    first, second = Counted(), Counted()
+    assert (first.value, first.value, second.value, first.value) == (1, 1, 2, 1)

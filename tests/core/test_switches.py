@@ -1,0 +1,115 @@
+"""A switch of channel or quality within a running connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.connection import ConnectionState
+from streamlab.core.stream_events import (
+    EncodersWanted,
+    SwitchDone,
+    SwitchTimedOut,
+)
+from streamlab.errors import UnknownConnectionError
+from tests.core.by_hand import TIMEOUT_NS, feed, join, kinds, read
+from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, init_of, stream
+from tests.core.viewers import drain
+
+
+def test_a_switch_gives_switched_init_keyframe_at_once() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(40))
+    read(made, connection)
+    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    (done,) = [event for event in drain(made) if isinstance(event, SwitchDone)]
+    assert (done.previous_channel, done.channel, done.at_pts) == (View.RAW, View.ANNOTATED, 90_000)
+    events = read(made, connection)
+    assert kinds(events[:3]) == ["switched annotated", "init annotated", "fragment annotated 31"]
+    assert events[2]["keyframe"]
+    assert {event["channel"] for event in events} == {"annotated"}
+    assert connection.state is ConnectionState.LIVE
+
+
+def test_going_back_needs_no_second_init() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(5))
+    read(made, connection)
+    for view in (View.ANNOTATED, View.RAW):
+        made.request_switch(connection, view, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+        events = read(made, connection)
+    assert kinds(events[:2]) == ["switched raw", "fragment raw 1"]
+
+
+def test_a_switch_to_a_cold_quality_waits_for_its_keyframe() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(10))
+    read(made, connection)
+    drain(made)
+    low = ChannelKey(ChannelType.RAW, QualityLevel.LOW)
+    made.receive_init(init_of(low))
+    made.request_switch(connection, View.RAW, QualityLevel.LOW, now_ns=0, timeout_ns=TIMEOUT_NS)
+    assert EncodersWanted(frozenset({RAW, ANNOTATED, low})) in drain(made)
+    assert connection.state is ConnectionState.SWITCHING
+    made.receive_fragment(fragment(low, 0), 40 * MS_NS, 1000.0)
+    (done,) = [event for event in drain(made) if isinstance(event, SwitchDone)]
+    assert (done.quality, done.requested_ns) == (QualityLevel.LOW, 0)
+    events = read(made, connection)
+    assert [event["event"] for event in events] == ["switched", "init", "fragment"]
+    assert events[0]["reason"] == "quality"
+
+
+def test_a_switch_that_gets_no_keyframe_times_out_and_the_old_channel_goes_on() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(3), keys=(RAW,))
+    read(made, connection)
+    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    assert made.get_timer() == TIMEOUT_NS
+    made.handle_timer(TIMEOUT_NS, 1000.0)
+    assert SwitchTimedOut("c") in drain(made)
+    feed(made, range(3, 4), keys=(RAW,))
+    assert kinds(read(made, connection)) == ["fragment raw 4"]
+    assert made.counts["switch_timeouts"] == 1
+
+
+def test_a_closed_connection_cannot_switch() -> None:
+    made = stream()
+    connection = join(made)
+    made.request_switch(connection, View.RAW, QualityLevel.LOW, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.remove_connection("c", 0)
+    made.remove_connection("c", 0)
+    assert connection.state is ConnectionState.CLOSED
+    assert drain(made).count(SwitchTimedOut("c")) == 1
+    with pytest.raises(UnknownConnectionError, match="'c' is closed"):
+        made.request_switch(connection, View.RAW, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.handle_timer(TIMEOUT_NS, 1000.0)
+    assert SwitchTimedOut("c") not in drain(made)
+
+
+def test_a_switch_is_given_up_for_the_next_and_waits_no_longer_than_asked() -> None:
+    made = stream()
+    connection = join(made)
+    for quality, timeout_ns in ((QualityLevel.LOW, 10), (QualityLevel.HIGH, TIMEOUT_NS)):
+        made.request_switch(connection, View.RAW, quality, now_ns=0, timeout_ns=timeout_ns)
+    made.handle_timer(10, 1000.0)
+    assert connection.state is ConnectionState.SWITCHING
+    assert made.get_timer() == TIMEOUT_NS
+    assert made.counts["switches_superseded"] == 1
+    source = {ChannelKey(ChannelType.RAW, QualityLevel.HIGH), RAW, ANNOTATED}
+    wanted = [event.keys for event in drain(made) if isinstance(event, EncodersWanted)]
+    assert source <= wanted[-1]
+
+
+def test_both_channels_switch_to_source_quality_which_only_raw_has() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    source = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+    made.receive_init(init_of(source))
+    made.request_switch(connection, View.BOTH, QualityLevel.SOURCE, now_ns=0, timeout_ns=TIMEOUT_NS)
+    feed(made, range(1), keys=(source, ANNOTATED))
+    assert connection.encodings == [source, ANNOTATED]
+    assert read(made, connection)[0]["reason"] == "client"

@@ -1,0 +1,183 @@
+"""A camera's encoders and its viewers on virtual time, for the tests of a stream.
+
+The encoders start at a keyframe, as the real ones do; each viewer reads its events as a client
+does, and checks what the wire protocol promises about them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.connection import Connection
+from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
+from streamlab.core.stream import DualChannelStream
+from streamlab.core.stream_events import EncodersWanted, StreamEvent
+from tests.core.makers import FRAME, MS_NS
+
+Event = dict[str, Any]
+FRAME_NS = 33 * MS_NS
+
+
+def drain(stream: DualChannelStream) -> list[StreamEvent]:
+    events = []
+    while (event := stream.next_event()) is not None:
+        events.append(event)
+    return events
+
+
+def parse(events: list[bytes]) -> list[Event]:
+    """The events by name, without ``sync``."""
+    parsed = []
+    for block in b"".join(events).decode().split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        parsed.append({"event": fields["event"], **json.loads(fields["data"])})
+    return [event for event in parsed if event["event"] != "sync"]
+
+
+class Encoders:
+    """Those that a stream wants; what they make waits until it is delivered."""
+
+    def __init__(self, gop: int) -> None:
+        self.wanted: frozenset[ChannelKey] = frozenset()
+        self.made: dict[ChannelType, deque[Fragment | InitSegment]] = {
+            channel: deque() for channel in ChannelType
+        }
+        self._gop = gop
+        self._number = 0
+        self._inits: dict[ChannelKey, InitSegment] = {}
+        self._starts = 0
+        self._sequences: dict[ChannelKey, int] = {}
+
+    def want(self, keys: frozenset[ChannelKey]) -> None:
+        """Run these encoders and no others."""
+        self.wanted = keys
+        self._inits = {key: init for key, init in self._inits.items() if key in keys}
+
+    def receive(self, events: list[StreamEvent]) -> None:
+        for event in events:
+            if isinstance(event, EncodersWanted):
+                self.want(event.keys)
+
+    def restart(self) -> None:
+        """The picture's size changes: each begins anew, with another init segment."""
+        self._inits.clear()
+
+    def capture(self) -> None:
+        """Encode the next frame; it is a keyframe when its GOP is over, or an encoder is cold."""
+        cold = any(key not in self._inits for key in self.wanted)
+        keyframe = cold or self._number % self._gop == 0
+        for key in sorted(self.wanted):
+            self._encode(key, keyframe)
+        self._number += 1
+
+    def _encode(self, key: ChannelKey, keyframe: bool) -> None:
+        made, pts = self.made[key.channel], self._number * FRAME
+        if key not in self._inits:
+            self._starts += 1
+            data = f"{key} {self._starts}".encode()
+            self._inits[key] = InitSegment(key, "avc1.42c01e", 640, 360, 30.0, data)
+            made.append(self._inits[key])
+        self._sequences[key] = sequence = self._sequences.get(key, 0) + 1
+        boxes = Boxes(pts, []) if key.channel is ChannelType.ANNOTATED else None
+        frame = EncodedFrame(pts, FRAME, keyframe, b"", 0, 1000.0, 0, boxes)
+        made.append(Fragment(key, sequence, self._inits[key].init_id, (frame,), b""))
+
+
+class Viewer:
+    """Reads one connection as a client does."""
+
+    def __init__(self, connection: Connection, max_lag: int) -> None:
+        self.connection = connection
+        self.last_id = ""
+        self.max_lag = max_lag
+        self._expected: dict[ChannelKey, int] = {}  # the next sequence that it is owed
+        self._anew: set[ChannelKey] = set()  # those that may also begin at any keyframe
+        self._after_gap: set[ChannelKey] = set()  # those that go on with a keyframe
+        self._inits: dict[str, tuple[str, str]] = {}
+        self._boxes_pts = -1
+
+    @property
+    def encodings(self) -> set[ChannelKey]:
+        return set(self.connection.encodings)
+
+    @property
+    def is_sent_all(self) -> bool:
+        """Whether it has read fragments of all that it asks for."""
+        return self.encodings <= self._expected.keys()
+
+    def resumed(self, connection: Connection) -> Viewer:
+        """The same client on another connection, opened with the id of its last fragment."""
+        viewer = Viewer(connection, self.max_lag)
+        named = self.last_id.rpartition("/")[0]
+        for key in self._expected.keys() & viewer.encodings:
+            viewer._expected[key] = self._expected[key]
+            if f"{key.channel}/{key.quality}" != named:
+                viewer._anew.add(key)
+        return viewer
+
+    def forget(self, keys: Iterable[ChannelKey]) -> None:
+        """Take these from a keyframe on when they are sent again."""
+        for key in list(keys):
+            self._expected.pop(key, None)
+            self._anew.discard(key)
+            self._after_gap.discard(key)
+
+    def change(self, before: set[ChannelKey]) -> None:
+        """Its channels have changed: what is new joins, and what was to resume may join anew."""
+        self.forget(before ^ self.encodings)
+        if not self.last_id:
+            self._anew |= self._expected.keys()
+
+    def read(self, stream: DualChannelStream) -> list[Event]:
+        events = parse(self.connection.take(stream.rings, stream.inits, self.max_lag))
+        receive = {
+            "init": self._receive_init,
+            "switched": self._receive_switched,
+            "gap": self._receive_gap,
+            "detections": self._receive_detections,
+            "fragment": self._receive_fragment,
+        }
+        for event in events:
+            if event["event"] != "source":
+                receive[event["event"]](event)
+        for key in self.encodings & stream.rings.keys():
+            if stream.rings[key].keyframes:
+                assert self._expected[key] == stream.rings[key].next_sequence, "all is read"
+        return events
+
+    def _receive_init(self, event: Event) -> None:
+        self._inits[event["channel"]] = (event["quality"], event["init_id"])
+
+    def _receive_switched(self, event: Event) -> None:
+        self.forget(self._expected)
+
+    def _receive_gap(self, event: Event) -> None:
+        key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
+        assert event["from_sequence"] <= event["to_sequence"]
+        if event["reason"] == "slow_client":
+            assert event["from_sequence"] == self._expected[key]
+            self._expected[key] = event["to_sequence"] + 1
+            self._after_gap.add(key)
+        else:
+            self.forget([key])  # the newest GOP follows, wherever it begins
+
+    def _receive_detections(self, event: Event) -> None:
+        assert event["pts"] > self._boxes_pts
+        self._boxes_pts = event["pts"]
+
+    def _receive_fragment(self, event: Event) -> None:
+        key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
+        assert key in self.encodings
+        assert self._inits[key.channel] == (key.quality, event["init_id"])
+        joins = key not in self._expected or key in self._anew
+        if event["sequence"] != self._expected.get(key):
+            assert joins, "a hole without a gap"
+            assert event["keyframe"], "joins at a keyframe only"
+        assert event["keyframe"] or key not in self._after_gap, "goes on at a keyframe only"
+        self.forget([key])
+        self._expected[key] = event["sequence"] + 1
+        self.last_id = f"{key.channel}/{key.quality}/{event['sequence']}"

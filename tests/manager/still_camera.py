@@ -1,0 +1,77 @@
+"""A camera without threads: its pipeline encodes when the test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any, cast
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelKey, ChannelMetadata, SourceState
+from streamlab.core.faults import NO_FAULTS
+from streamlab.core.playout import SyncPolicy
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.scripted import no_detector
+from streamlab.manager.camera import Camera
+from streamlab.media.source import open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.settings import Settings
+from tests.core.viewers import Encoders
+
+SPEC = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
+SOURCE = open_source(SPEC)
+SERVICE = DetectionService(no_detector())  # never started
+
+
+class StillPipeline:
+    """Encodes what is wanted, one frame at a time."""
+
+    metadata = ChannelMetadata(160, 90, Fraction(30), "", False, "")
+    faults = NO_FAULTS
+    service = SimpleNamespace(detector=SERVICE.detector)
+
+    def __init__(self) -> None:
+        self.encoders = Encoders(gop=30)
+
+    @property
+    def last_frame_ns(self) -> int:
+        return monotonic_ns()
+
+    def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
+        self.encoders.want(keys)
+
+    def request_box_deadline(self, deadline_ns: int) -> None:
+        pass
+
+
+class StillCamera(Camera):
+    """A real camera on a still pipeline. Make it in a running loop."""
+
+    def __init__(self, camera_id: str = "yard", **changes: Any) -> None:
+        settings = Settings(**{"sync_policy": SyncPolicy.NONE, **changes})
+        super().__init__(camera_id, SPEC, SOURCE, SERVICE, BoxRenderer(), settings)
+        self.still = StillPipeline()
+        self.pipeline = cast(CameraPipeline, self.still)
+        self.settle()
+
+    async def capture(self, count: int = 1) -> None:
+        """Hand over this many frames of all encodings, each on its own."""
+        for _ in range(count):
+            self.still.encoders.capture()
+            for made in self.still.encoders.made.values():
+                while made:
+                    self.handover.put(made.popleft())
+            await self.news()
+
+    async def change(self, state: SourceState, detail: str = "") -> None:
+        """Have the source change its state; ``ended`` is the end of the stream."""
+        self.handover.put(SourceChanged(state, detail))
+        await self.news()
+
+    @staticmethod
+    async def news() -> None:
+        """Let the loop do all that is to be done now."""
+        for _ in range(3):
+            await asyncio.sleep(0)
