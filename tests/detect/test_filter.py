@@ -33,5 +33,5 @@ def test_classes_and_scores_are_selected_in_order() -> None:
 
 def test_a_class_without_a_name_goes_by_its_number() -> None:
     detections = sv.Detections(xyxy=np.zeros((2, 4), np.float32), class_id=np.array([0, 7]))
-    options = DetectionOptions(classes=frozenset({"7"}), confidence=0.9)
+    options = DetectionOptions(classes=frozenset({"class 7"}), confidence=0.9)
     assert len(options.select(detections)) == 1
