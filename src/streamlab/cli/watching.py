@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +34,8 @@ Reports = Sequence[Mapping[str, Any]]
 class WatchOptions:
     """What was asked for on the command line."""
 
-    url: str
-    token: str | None
+    url: str = field(repr=False)  # it may hold credentials
+    token: str | None = field(repr=False)
     camera: str | None
     channels: View
     quality: QualityLevel
