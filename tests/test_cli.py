@@ -62,9 +62,23 @@ def test_a_port_in_use(taken_port: int) -> None:
 
 
 def test_a_camera_without_a_name() -> None:
-    done = serve("--camera", "door.mp4")
-    assert done.returncode == 1
-    assert "NAME=SOURCE" in done.stderr
+    for text in ("door.mp4", "=door.mp4", "door=", "my door=door.mp4", "http://h/x?a=b"):
+        done = serve("--camera", text)
+        assert done.returncode == 1
+        assert "NAME=SOURCE" in done.stderr
+
+
+def test_two_cameras_of_one_name() -> None:
+    done = serve("--camera", "a=synthetic://traffic", "--camera", "a=synthetic://traffic?seed=2")
+    assert done.returncode == 2
+    assert "--camera a: there are two cameras of that name" in done.stderr
+
+
+def test_no_camera_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = serve()
+    assert done.returncode == 2
+    assert "[[cameras]]" in done.stderr
 
 
 def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -74,13 +88,15 @@ def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
         str(videos.truncated(tmp_path / "truncated.mp4")): "truncated",
         str(tmp_path): "is a folder",
         f"rtsp://127.0.0.1:{free_port()}/cam": "cannot be reached",
+    }
+    never = {
         "gopher://example/1": "unknown scheme",
         "synthetic://ocean": "no synthetic scene",
         "synthetic://traffic?fps=zero": "fps",
     }
-    for source, words in wrong.items():
+    for source, words in (wrong | never).items():
         done = serve("--camera", f"cam={source}")
-        assert done.returncode == 1, source
+        assert done.returncode == (2 if source in never else 1), source
         assert words in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
 

@@ -2,22 +2,34 @@
 
 Each class also derives from the matching builtin, so ``except FileNotFoundError`` works as usual.
 ``hint`` is a sentence for the person who sees the error; the command line prints it, and the
-server sends it in its problem document.
+server sends it in its problem document. Addresses in a message lose their credentials.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streamlab.credentials import scrub
 
 
 class StreamlabError(Exception):
     """Base of all errors that streamlab raises on purpose."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = scrub(message)
+        super().__init__(self.message)
         self.hint = hint
 
     def __str__(self) -> str:
         return self.message
+
+
+class ConfigurationError(StreamlabError, ValueError):
+    """A configuration, or the cameras of a command line, has ``mistakes``."""
+
+    def __init__(self, mistakes: Sequence[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(mistakes), hint=hint)
+        self.mistakes = [scrub(mistake) for mistake in mistakes]
 
 
 class SourceError(StreamlabError):
@@ -106,6 +118,10 @@ class FaultsNotAllowedError(StreamlabError, PermissionError):
 
 class LimitError(StreamlabError, RuntimeError):
     """A limit of the server has been reached."""
+
+
+class StateError(StreamlabError, OSError):
+    """What the server keeps for its next start cannot be written; a full disk, say."""
 
 
 class ConnectionInUseError(StreamlabError, ValueError):

@@ -1,28 +1,38 @@
-"""Settings: environment variables ``STREAMLAB_*``, or ``streamlab.toml`` in the working folder."""
+"""Settings: environment variables ``STREAMLAB_*``, or ``streamlab.toml`` in the working folder.
+
+The cameras that may stand in the same file are read by ``streamlab.config``.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from streamlab.core.playout import SyncPolicy
+from streamlab.errors import ConfigurationError
 
 # What may also be set for one camera while it runs.
 ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
 PlayoutDelayMs = Annotated[float, Field(ge=0, le=10_000)]
 StaleFraction = Annotated[float, Field(ge=0, le=1)]
 
+DEFAULT_FILE = Path("streamlab.toml")
+CAMERAS = "cameras"
+_CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_RESERVED_IDS = ("mux", "dual-channel", "sse")  # they have a meaning in paths
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")  # RFC 6750, 2.1; goes into a cookie as it is
 _ORIGIN = re.compile(r"\*|https?://[^/?#\s]+")
 
@@ -34,6 +44,17 @@ def _split(value: object) -> object:
     if value.lstrip().startswith("["):
         return json.loads(value)
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def is_camera_id(text: str) -> bool:
+    """Return whether a camera may have this id: it goes into paths as it is."""
+    return _CAMERA_ID.fullmatch(text) is not None and text not in _RESERVED_IDS
+
+
+def _check_camera_id(text: str) -> str:
+    if not is_camera_id(text):
+        raise ValueError("use letters, digits, '-', '_' and '.', starting with a letter or digit")
+    return text
 
 
 def _check_token(token: SecretStr) -> SecretStr:
@@ -48,6 +69,7 @@ def _check_origin(origin: str) -> str:
     return origin
 
 
+CameraId = Annotated[str, Field(max_length=64), AfterValidator(_check_camera_id)]
 Tokens = Annotated[
     list[Annotated[SecretStr, AfterValidator(_check_token)]], NoDecode, BeforeValidator(_split)
 ]
@@ -61,7 +83,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="STREAMLAB_",
-        toml_file="streamlab.toml",
         extra="forbid",
         hide_input_in_errors=True,  # it may be a token
     )
@@ -101,6 +122,10 @@ class Settings(BaseSettings):
         default=[], description="that may also change cameras; none: all tokens may"
     )
 
+    state_folder: Path | None = Field(
+        default=None, description="where cameras added over HTTP are kept; none: nowhere"
+    )
+
     @property
     def asks_for_tokens(self) -> bool:
         """Whether nothing is served without a token."""
@@ -116,4 +141,31 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over ``streamlab.toml``."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        table = InitSettingsSource(settings_cls, cls.table())
+        return init_settings, env_settings, table
+
+    @classmethod
+    def table(cls) -> dict[str, Any]:
+        """Return what ``streamlab.toml`` sets. Raises ConfigurationError when it is no TOML."""
+        if not DEFAULT_FILE.is_file():
+            return {}
+        try:
+            return without_cameras(tomllib.loads(DEFAULT_FILE.read_text("utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError([f"{DEFAULT_FILE}: {error}"]) from None
+
+
+def without_cameras(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a configuration."""
+    return {name: value for name, value in table.items() if name != CAMERAS}
+
+
+def settings_of(table: Mapping[str, Any]) -> Settings:
+    """Return settings with these values where the environment has none. Raises ValidationError."""
+
+    class OfTable(Settings):
+        @classmethod
+        def table(cls) -> dict[str, Any]:
+            return without_cameras(table)
+
+    return OfTable()

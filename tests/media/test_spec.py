@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from streamlab.errors import SourceError, SourceNotAllowedError
+from streamlab.errors import SourceError, SourceNotAllowedError, SourceNotFoundError
+from streamlab.media.source import open_source
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec, StreetParameters, parse_rate
+from tests.fakes import videos
 
 
 @pytest.mark.parametrize(
@@ -93,3 +97,92 @@ def test_what_lies_outside_is_refused(policy: SourcePolicy, tmp_path: Path, text
     (tmp_path / "in" / "link").symlink_to("/etc")
     with pytest.raises(SourceNotAllowedError):
         policy.check(SourceSpec.parse(text.format(folder=tmp_path)))
+
+
+ODD_NAMES = (
+    "12:30 door.mp4", "cam:1.mp4", "rtsp:1.mp4", "straße.mp4", "100%.mp4", "a%20b.mp4", "what?.mp4",
+    "a#1.mp4", "a#once", "a#video=1", "key=value.mp4", "a@b:c@d.mp4", "[1].mp4",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_file_is_opened_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    videos.baseline(tmp_path / "video.mp4").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    url = "file://" + quote(str(tmp_path / name))
+    for text in (name, f"./{name}", str(tmp_path / name), url, f"{tmp_path / name}#video=0#once"):
+        spec = SourceSpec.parse(text)
+        assert (spec.kind, spec.loop) == (SourceKind.FILE, not text.endswith("#video=0#once"))
+        assert Path(spec.address).name == name
+        with closing(open_source(spec)) as source:
+            assert source.info.width == 320
+
+
+def test_a_relative_path_is_looked_up_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a#once").touch()
+    assert SourceSpec.parse("a#once", folder=tmp_path).display == str(tmp_path / "a#once")
+    assert SourceSpec.parse("b#once", folder=tmp_path).address == str(tmp_path / "b")
+    assert SourceSpec.parse("/b", folder=tmp_path).address == "/b"
+
+
+def test_options_stand_behind_any_source() -> None:
+    spec = SourceSpec.parse("http://10.0.0.7/x?a=1#video=2#once")
+    assert (spec.address, spec.loop, spec.video_stream) == ("http://10.0.0.7/x?a=1", False, 2)
+    assert spec.display == "http://10.0.0.7/x?a=1#video=2#once"
+    assert SourceSpec.parse(spec.display) == spec
+    with pytest.raises(SourceError, match="#video is 'x'"):
+        SourceSpec.parse("a.mp4#video=x")
+    unknown = SourceSpec.parse("a.mp4#vidoe=1")
+    with pytest.raises(SourceNotFoundError) as caught:
+        open_source(unknown)
+    assert "#video=N" in caught.value.hint
+
+
+def test_a_drive_letter_is_no_scheme() -> None:
+    assert SourceSpec.parse(r"C:\cams\a@b.mp4").kind is SourceKind.FILE
+
+
+def test_a_snapshot_camera_names_its_rate() -> None:
+    assert SourceSpec.parse("http://cam/snap.jpg?fps=2").snapshot_fps == 2
+    for query in ("", "?fps=0", "?fps=many", "?fps=1e9", "?" + "a=1&" * 1000 + "fps=2"):
+        assert SourceSpec.parse(f"http://cam/snap.jpg{query}").snapshot_fps is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e999999999", "1E9", "9" * 5000, "1/0", "0/0", "-1", "nan", "inf", "1_0", "1.", ".5",
+        "1/2/3", " 30", "³",
+    ],
+)  # fmt: skip
+def test_a_rate_that_is_none_is_refused_at_once(text: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        parse_rate(text)
+    assert len(caught.value.message) < 80
+    with pytest.raises(SourceError):
+        StreetParameters.parse(SourceSpec.parse(f"synthetic://traffic?fps={quote(text)}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 5000,
+        "rtsp://h/" + "a" * 5000,
+        "a\nb.mp4",
+        "http://h/\x00",
+        "rtsp://[::1/x",
+        "rtsp://h:x/",
+    ],
+)
+def test_what_has_no_bound_or_form_is_refused(text: str) -> None:
+    with pytest.raises(SourceError):
+        SourceSpec.parse(text)
+
+
+def test_a_query_has_a_bound() -> None:
+    with pytest.raises(SourceError, match="parameters"):
+        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?" + "a=1&" * 1000))
+    with pytest.raises(SourceError, match="seed"):
+        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?seed=" + "9" * 4000))

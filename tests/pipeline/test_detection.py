@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.detector import DetectorKind
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.function import CallableDetector
 from streamlab.detect.health import RECOVERY_ANSWERS
 from streamlab.detect.scripted import no_detector
@@ -61,11 +62,13 @@ class GatedDetector:
 class Camera:
     """Offers frames and notes what becomes of them."""
 
-    def __init__(self, service: DetectionService) -> None:
+    def __init__(self, service: DetectionService, options: DetectionOptions = EVERYTHING) -> None:
         self.detected: list[int] = []
         self.refused: list[int] = []
         self._service = service
-        self.client = DetectionClient(lambda pts, _: self.detected.append(pts), self.refused.append)
+        self.client = DetectionClient(
+            lambda pts, _: self.detected.append(pts), self.refused.append, options
+        )
 
     def offer(self, pts: int) -> None:
         """Offer a frame that was captured at ``pts`` ns."""
@@ -150,6 +153,26 @@ def test_no_more_frames_are_taken_than_asked_for(detector: GatedDetector) -> Non
     assert camera.detected == taken
     assert camera.refused == [pts for pts in range(0, 180_000, 9_000) if pts not in taken]
     assert service.counts["not_due"] == 14
+
+
+@pytest.mark.parametrize(
+    ("of_all", "own", "taken"), [(3.0, 1.0, 2), (1.0, 0.0, 20), (0.0, 5.0, 10)]
+)
+def test_a_camera_may_have_a_bound_of_its_own(
+    detector: GatedDetector, of_all: float, own: float, taken: int
+) -> None:
+    service = DetectionService(detector, max_fps=of_all)
+    service.start()
+    camera = Camera(service, DetectionOptions(max_fps=own))
+    for pts in range(0, 180_000, 9_000):  # two seconds at 10 fps
+        before = len(camera.refused)
+        camera.offer(pts)
+        if len(camera.refused) == before:
+            detector.wait_for_batch()
+            detector.let_go()
+    service.stop()
+    service.join(TIMEOUT_S)
+    assert len(camera.detected) == taken
 
 
 def test_a_camera_that_goes_is_forgotten(

@@ -1,30 +1,52 @@
-"""Commands: ``demo``, ``serve``, ``watch``, ``models``, ``probe``, ``bench``, ``record-trace``."""
+"""Commands: ``demo``, ``serve``, ``check-config``, ``watch``, ``models``, ``probe``, …."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import streamlab
 from streamlab.cli.bench import bench
+from streamlab.cli.check_config import check_config
 from streamlab.cli.models import models
 from streamlab.cli.probe import probe
 from streamlab.cli.record import record_trace
 from streamlab.cli.serve import demo, serve
 from streamlab.cli.terminal import out, print_any_text
 from streamlab.cli.watch import watch
+from streamlab.credentials import HIDDEN, scrub
 
 __all__ = ["app", "main"]
 
+
+# UsageError, which Typer does not export and has from click or, in newer versions, of its own.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class _Commands(TyperGroup):
+    """Hides credentials in errors about arguments, which quote them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            # A password with a blank in it, not quoted, is two arguments.
+            error.message = re.sub(r"[^\s(]*@", f"{HIDDEN}@", scrub(error.message))
+            raise
+
+
 app = typer.Typer(
     name="streamlab",
+    cls=_Commands,
     help="Serve cameras as synchronised raw and annotated video, and measure what viewers receive.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, serve, watch, models, probe, bench, record_trace):
+for command in (demo, serve, check_config, watch, models, probe, bench, record_trace):
     app.command()(command)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from streamlab.cli.terminal import err
+from streamlab.config.camera import CameraConfig
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
 from streamlab.detect.scripted import no_detector, truth_detector
@@ -27,6 +28,11 @@ class ModelOptions:
     provider: str | None = None
     threads: int | None = None
 
+    def with_cameras(self, cameras: Iterable[CameraConfig]) -> ModelOptions:
+        """Return the options with the models of configured cameras; those of options win."""
+        configured = [f"{each.name}={each.model}" for each in cameras if each.model is not None]
+        return replace(self, camera_models=[*configured, *self.camera_models])
+
     @property
     def only_synthetic(self) -> bool:
         """Whether the shared detector is for synthetic cameras only: nobody named a model."""
@@ -41,16 +47,21 @@ class ModelOptions:
     def load_own(self, cameras: dict[str, SourceSpec]) -> dict[str, Detector]:
         """Return the detectors that cameras have for themselves.
 
-        Raises UnknownCameraError for a camera that is not there.
+        Cameras that name the same model get the same detector. Raises UnknownCameraError for a
+        camera that is not there.
         """
         named = dict(_name_and_model(text, cameras) for text in self.camera_models)
-        return {name: self._load_for(cameras[name], model) for name, model in named.items()}
+        loaded: dict[str, Detector] = {}
+        return {name: self._load_for(cameras[name], model, loaded) for name, model in named.items()}
 
-    def _load_for(self, spec: SourceSpec, model: str) -> Detector:
+    def _load_for(self, spec: SourceSpec, model: str, loaded: dict[str, Detector]) -> Detector:
+        """Load a model once, for all cameras that name it."""
         if model == NONE:
             return no_detector()
         if model != TRUTH:
-            return self._load(model)
+            if model not in loaded:
+                loaded[model] = self._load(model)
+            return loaded[model]
         if spec.kind is not SourceKind.SYNTHETIC:
             raise InvalidRequestError(
                 f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import pandas as pd
 
+from streamlab.credentials import redacted
 from streamlab.errors import (
     InvalidRequestError,
     SourceUnreachableError,
@@ -47,14 +48,14 @@ async def fetch_trace(url: str, camera_id: str, seconds: float, path: Path) -> p
             if response.status_code != httpx.codes.OK:
                 raise _refusal(response, await response.aread())
             return await _save(response.aiter_bytes(), path)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise InvalidRequestError(
-            f"'{url}' is not a server URL: {error}",
+            f"'{redacted(url)}' is not a server URL",
             hint="Example: http://127.0.0.1:8000",
-        ) from error
+        ) from None
     except httpx.HTTPError as error:
         raise SourceUnreachableError(
-            f"the server at {url} did not answer: {str(error) or type(error).__name__}",
+            f"the server at {redacted(url)} did not answer: {str(error) or type(error).__name__}",
             hint="Is it running? `streamlab serve` prints its address.",
         ) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from streamlab.cli.terminal import err, errors_shown, out, start_logging
@@ -23,7 +24,7 @@ def probe(source: Annotated[str, typer.Argument(help="A source, as in `serve`.")
     start_logging()
     with errors_shown():
         spec = SourceSpec.parse(source)
-        with err.status(f"Reading {spec.display}"):
+        with err.status(f"Reading {escape(spec.display)}"):
             report = probe_source(spec)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     gop = "only one keyframe seen" if report.gop_s is None else f"{report.gop_s:.2f} s"
@@ -40,5 +41,5 @@ def probe(source: Annotated[str, typer.Argument(help="A source, as in `serve`.")
     }
     for name, value in rows.items():
         if value:
-            table.add_row(f"[dim]{name}[/dim]", value)
+            table.add_row(f"[dim]{name}[/dim]", escape(value))
     out.print(table)

@@ -19,6 +19,7 @@ from streamlab.cli.serve import Model, Verbose
 from streamlab.cli.terminal import Provider, Threads, err, errors_shown, out, start_logging
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
+from streamlab.credentials import redacted
 from streamlab.errors import (
     DisabledError,
     InvalidRequestError,
@@ -137,7 +138,7 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
 def _record_at_server(url: str, camera_id: str, seconds: float, path: Path) -> pd.DataFrame:
     from streamlab.cli.fetch_trace import fetch_trace  # noqa: PLC0415
 
-    said = f"Recording {camera_id} at {url} for {seconds:g} s (Ctrl-C discards it)"
+    said = f"Recording {camera_id} at {redacted(url)} for {seconds:g} s (Ctrl-C discards it)"
     err.print(said, markup=False)
     return asyncio.run(_with_bar(fetch_trace(url, camera_id, seconds, path), seconds))
 

@@ -6,20 +6,27 @@ import asyncio
 import os
 import sys
 import webbrowser
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from rich.markup import escape
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
+from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
 from streamlab.cli.terminal import err, out
+from streamlab.config.camera import CameraConfig
+from streamlab.config.file import Configuration
+from streamlab.config.store import CameraStore
 from streamlab.core.faults import Faults, find_preset
 from streamlab.detect.detector import Detector
 from streamlab.errors import (
-    InvalidRequestError,
+    ConfigurationError,
+    SourceError,
+    SourceNotAllowedError,
     SourceUnreachableError,
     StreamlabError,
     UnknownCameraError,
@@ -29,19 +36,30 @@ from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
 
+NO_CAMERA = "Name one with --camera NAME=SOURCE, or in streamlab.toml as [[cameras]]."
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A camera that was asked for. Without a detector of its own it shares that of the others."""
 
-    name: str
-    spec: SourceSpec
-    detector: Detector | None
-    faults: Faults | None
+    config: CameraConfig
+    detector: Detector | None = None
+    faults: Faults | None = None
+    stored: bool = False
+    """It was added over HTTP before the server was started anew."""
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def spec(self) -> SourceSpec:
+        return self.config.spec
 
     async def add_to(self, channels: StreamChannelManager) -> None:
         """Open it. Raises StreamlabError."""
-        camera = await channels.add_camera(self.name, self.spec, detector=self.detector)
+        camera = await channels.add_configured(self.config, detector=self.detector)
         if self.faults is not None:
             camera.inject(self.faults)
 
@@ -52,6 +70,7 @@ def run(
     host: str,
     port: int,
     *,
+    configuration: Configuration | None = None,
     schemes: Sequence[str] = (),
     folders: Sequence[Path] = (),
     faults: Sequence[str] = (),
@@ -59,21 +78,37 @@ def run(
 ) -> None:
     """Serve cameras (``NAME=SOURCE`` each) until a signal. Raises StreamlabError.
 
-    ``faults`` are injected into them: ``NAME=PRESET`` each.
+    If there are none they are those of ``configuration``; without one, only the settings of
+    ``streamlab.toml`` count. ``faults`` are injected into the cameras: ``NAME=PRESET`` each.
     """
-    named = {name: SourceSpec.parse(source) for name, source in map(_name_and_source, cameras)}
-    settings = Settings()
+    configuration = configuration or Configuration(Settings())
+    settings = configuration.settings
+    wanted = parse_cameras(cameras) or configuration.cameras
+    enabled = [camera for camera in wanted if camera.enabled]
+    if not enabled and settings.state_folder is None:
+        what = "no camera is enabled" if wanted else "no camera is named"
+        raise ConfigurationError([what], hint=NO_CAMERA)
+    named = {camera.name: camera.spec for camera in enabled}
     policy = SourcePolicy.of(
         [*settings.allowed_schemes, *schemes], [*settings.allowed_folders, *folders], named.values()
     )
     injected = dict(_name_and_faults(text, named) for text in faults)
+    store = _store(settings)
     listener = bind(host, port)
-    own = models.load_own(named)
-    shared = models.load_shared()
-    asked = [_Asked(name, spec, own.get(name), injected.get(name)) for name, spec in named.items()]
+    try:
+        own = models.with_cameras(enabled).load_own(named)
+        shared = models.load_shared()
+        stored = list(_stored(store, named, policy))
+    except BaseException:
+        listener.close()
+        raise
+    asked = [_Asked(each, own.get(each.name), injected.get(each.name)) for each in enabled]
+    asked += stored
 
     async def run_server() -> None:
-        channels = StreamChannelManager(settings, shared, only_synthetic=models.only_synthetic)
+        channels = StreamChannelManager(
+            settings, shared, only_synthetic=models.only_synthetic, store=store
+        )
 
         async def open_cameras() -> None:
             await _open_cameras(channels, asked)
@@ -102,18 +137,20 @@ async def _open_cameras(channels: StreamChannelManager, cameras: Sequence[_Asked
     """Open each camera. One that cannot be reached is tried again while the others run."""
     unreachable = []
     for camera in cameras:
-        name, shown = camera.name, camera.spec.display
+        name, shown = camera.name, escape(camera.spec.display)
         try:
             with err.status(f"Opening {name}: {shown}"):
                 await camera.add_to(channels)
-        except SourceUnreachableError as error:
-            if len(cameras) == 1:
+        except SourceError as error:
+            is_lost = isinstance(error, SourceUnreachableError) and len(cameras) > 1
+            if not is_lost and not camera.stored:
                 raise
-            err.print(f"[yellow]{name}: {error.message}; retrying in the background[/yellow]")
+            said = f"{name}: {error.message}; retrying in the background"
+            err.print(said, style="yellow", markup=False)
             unreachable.append(camera)
         else:
             err.print(f"[green]✓[/green] {name}: {shown}")
-    if len(unreachable) == len(cameras):
+    if unreachable and len(unreachable) == len([each for each in cameras if not each.stored]):
         raise SourceUnreachableError(
             "no camera can be reached", hint="Check the addresses and the network."
         )
@@ -128,22 +165,36 @@ _retries: set[asyncio.Task[None]] = set()  # the loop holds tasks weakly
 
 async def _keep_trying(channels: StreamChannelManager, camera: _Asked) -> None:
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type(SourceUnreachableError),
+        retry=retry_if_exception_type(SourceError if camera.stored else SourceUnreachableError),
         wait=wait_exponential_jitter(initial=2, max=30),
     )
     try:
         await attempts(camera.add_to, channels)
     except StreamlabError as error:
-        err.print(f"[red]{camera.name}: {error.message}; giving up[/red]")
+        err.print(f"{camera.name}: {error.message}; giving up", style="red", markup=False)
 
 
-def _name_and_source(text: str) -> tuple[str, str]:
-    name, equals, source = text.partition("=")
-    if not equals or not name or not source:
-        raise InvalidRequestError(
-            f"--camera {text} is not NAME=SOURCE", hint="Example: door=door.mp4"
-        )
-    return name, source
+def _store(settings: Settings) -> CameraStore | None:
+    if settings.state_folder is None:
+        return None
+    return CameraStore(settings.state_folder, max_cameras=settings.max_cameras)
+
+
+def _stored(
+    store: CameraStore | None, named: Collection[str], policy: SourcePolicy
+) -> Iterator[_Asked]:
+    """Yield the cameras that were added before, as far as they may still be opened."""
+    for name, camera in store.load().items() if store is not None else ():
+        try:
+            policy.check(camera.spec)
+        except SourceNotAllowedError as error:
+            err.print(f"{name}: {error.message}; left out", style="yellow", markup=False)
+            continue
+        if name in named:
+            said = f"{name}: the camera added over HTTP gives way to the configured one"
+            err.print(said, style="yellow", markup=False)
+        elif camera.enabled:
+            yield _Asked(camera, stored=True)
 
 
 def _name_and_faults(text: str, cameras: Collection[str]) -> tuple[str, Faults]:
@@ -174,7 +225,7 @@ def _greet(
 ) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
-    out.print(f"Watch {', '.join(cameras)} at [bold]{url}[/bold]  (Ctrl-C stops)")
+    out.print(f"Watch {', '.join(cameras) or 'cameras'} at [bold]{url}[/bold]  (Ctrl-C stops)")
     if asks_for_tokens:
         out.print("The server requires a token: add ?access_token=TOKEN to the URL.")
     elif shown != host:

@@ -24,6 +24,14 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings and cameras; without it `streamlab.toml`, if there is one.",
+        show_default=False,
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 
@@ -60,9 +68,13 @@ def demo(
 
 def serve(
     camera: Annotated[
-        list[str],
-        typer.Option(metavar="NAME=SOURCE", help="A camera. Repeat the option for more."),
-    ],
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SOURCE",
+            help="A camera, in place of those of the configuration. Repeat the option for more.",
+        ),
+    ] = None,
+    config: Config = None,
     model: Model = None,
     camera_model: Annotated[
         list[str] | None,
@@ -99,6 +111,9 @@ def serve(
     `rtsp://host/path`, `http(s)://host/path`, a webcam such as `webcam://0` (or its name), or
     `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
 
+    Without `--camera` the cameras are those of the configuration. `streamlab check-config` lists
+    its mistakes.
+
     The model is loaded once and serves all cameras. Without `--model`, synthetic cameras use the
     shipped model, which was trained on nothing else, and other cameras are not annotated.
 
@@ -108,18 +123,21 @@ def serve(
         streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=webcam://0
         streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
         streamlab serve --camera street=synthetic://traffic --fault "street=stalls 3 s"
+        streamlab serve --config cameras.toml
     """
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.cli.run import run  # noqa: PLC0415
+    from streamlab.config.file import read_configuration  # noqa: PLC0415
 
     start_logging(verbose=verbose)
     models = ModelOptions(model, camera_model or [], provider, threads)
     with errors_shown():
         run(
-            camera,
+            camera or [],
             models,
             host,
             port,
+            configuration=read_configuration(config),
             schemes=allow_scheme or [],
             folders=allow_folder or [],
             faults=fault or [],

@@ -13,7 +13,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from streamlab.errors import StreamlabError
+from streamlab.credentials import CredentialsFilter
+from streamlab.errors import ConfigurationError, StreamlabError
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -39,7 +40,8 @@ def errors_shown() -> Iterator[None]:
         yield
     except StreamlabError as error:
         show_error(error)
-        raise typer.Exit(EXIT_ERROR) from None
+        is_usage = isinstance(error, ConfigurationError)
+        raise typer.Exit(EXIT_USAGE if is_usage else EXIT_ERROR) from None
     except ValidationError as error:
         for fault in error.errors():
             name = ".".join(map(str, fault["loc"]))
@@ -70,4 +72,6 @@ def start_logging(*, verbose: bool = False) -> None:
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(message)s",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(CredentialsFilter())
     av.logging.set_level(av.logging.FATAL)

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from streamlab.cli.watched import WatchedCamera, line, picture, summary
 from streamlab.client import AsyncClient, AsyncStream, RecordError, Recording
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ENCODED_QUALITIES, QualityLevel, View
+from streamlab.credentials import redacted
 from streamlab.errors import InvalidRequestError
 from streamlab.signals import stop_signals
 
@@ -32,8 +33,8 @@ Reports = Sequence[Mapping[str, Any]]
 class WatchOptions:
     """What was asked for on the command line."""
 
-    url: str
-    token: str | None
+    url: str = field(repr=False)  # it may hold credentials
+    token: str | None = field(repr=False)
     camera: str | None
     channels: View
     quality: QualityLevel
@@ -126,7 +127,7 @@ def _display(options: WatchOptions) -> Iterator[tuple[Callable[[Reports], None],
     elif not out.is_terminal or out.is_dumb_terminal:
         yield lambda reports: _print(map(line, reports)), REPORT_S
     else:
-        title = f"{options.url}  (Ctrl-C stops)"
+        title = f"{redacted(options.url)}  (Ctrl-C stops)"
         with Live(console=out, auto_refresh=False, transient=True) as live:
             yield lambda reports: live.update(picture(reports, title), refresh=True), REFRESH_S
 

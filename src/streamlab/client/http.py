@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
+from streamlab.address import Address, AddressError
 from streamlab.client.problems import (
     ProtocolError,
     TryLaterError,
@@ -16,6 +17,7 @@ from streamlab.client.problems import (
     retry_after_s,
     unreachable,
 )
+from streamlab.credentials import redacted
 from streamlab.errors import InvalidRequestError
 
 CONNECT_TIMEOUT_S = 5.0
@@ -70,7 +72,8 @@ class Http:
             return response.json()
         except ValueError as error:
             raise ProtocolError(
-                f"{self.url} did not answer {path} with JSON", hint="Is it a streamlab server?"
+                f"{redacted(str(self.url))} did not answer {path} with JSON",
+                hint="Is it a streamlab server?",
             ) from error
 
     async def fetch(self, path: str, stall_timeout_s: float) -> bytes:
@@ -177,11 +180,12 @@ def _check(response: httpx.Response) -> None:
 
 def _server_url(url: str) -> httpx.URL:
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise InvalidRequestError(f"'{url}' is not a URL: {error}") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+        address = Address.parse(url)
+        if address.scheme not in ("http", "https"):
+            raise AddressError("another scheme")
+        return httpx.URL(str(address)).copy_with(query=None, fragment=None)
+    except (AddressError, httpx.InvalidURL):
         raise InvalidRequestError(
-            f"'{url}' is not a server URL", hint="Example: http://127.0.0.1:8000"
-        )
-    return parsed.copy_with(query=None, fragment=None)
+            f"'{redacted(url)}' is not a server URL",
+            hint="Example: http://127.0.0.1:8000",
+        ) from None

@@ -14,6 +14,7 @@ import httpx
 
 from streamlab import errors
 from streamlab.clock import wall_s
+from streamlab.credentials import redacted, scrub
 from streamlab.errors import StreamlabError
 
 PROBLEM_TYPE = "urn:streamlab:problem:"
@@ -68,8 +69,8 @@ def retry_after_s(response: httpx.Response) -> float:
 def unreachable(error: httpx.TransportError) -> ServerUnreachableError:
     """Return what a failure of the transport means to somebody who knows no httpx."""
     url = error.request.url
-    address = f"{url.scheme}://{url.netloc.decode()}"
-    reason = str(error) or type(error).__name__
+    address = redacted(f"{url.scheme}://{url.netloc.decode()}")
+    reason = scrub(str(error)) or type(error).__name__
     return ServerUnreachableError(
         f"{address} does not answer: {reason}",
         hint="Is the server running, and is this its address?",

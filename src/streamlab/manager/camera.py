@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelMetadata, SourceState, SyncState
+from streamlab.core.channels import ChannelMetadata, QualityLevel, SourceState, SyncState
 from streamlab.core.events import EndReason, Source
 from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
@@ -27,6 +27,7 @@ from streamlab.core.stream_events import (
 from streamlab.core.sync import SyncController
 from streamlab.core.sync_events import BoxDeadline
 from streamlab.core.timebase import NS_PER_S
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
@@ -80,9 +81,12 @@ class Camera:
         renderer: Renderer,
         settings: Settings,
         crew: Crew | None = None,
+        detections: DetectionOptions = EVERYTHING,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
+        self.quality = QualityLevel.MEDIUM
+        """What viewers get that ask for none."""
         self.state = SourceState.LIVE
         self.state_detail = ""
         self.end_reason: EndReason | None = None
@@ -124,7 +128,9 @@ class Camera:
             source,
             service,
             renderer,
-            PipelineSettings(settings.gop_s, settings.fragment_ms, first_sequence(wall_s())),
+            PipelineSettings(
+                settings.gop_s, settings.fragment_ms, first_sequence(wall_s()), detections
+            ),
             self._hand_over,
             crew,
         )

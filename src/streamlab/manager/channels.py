@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 
+from streamlab.config.camera import CameraConfig
+from streamlab.config.store import CameraStore
+from streamlab.core.channels import QualityLevel
 from streamlab.core.events import EndReason
+from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.errors import (
     CameraExistsError,
     InvalidRequestError,
     LimitError,
+    StreamlabError,
     UnknownCameraError,
     UnknownStreamError,
 )
@@ -24,9 +29,9 @@ from streamlab.media.spec import SourceSpec
 from streamlab.media.synthetic import SyntheticSource
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
-from streamlab.settings import Settings
+from streamlab.settings import Settings, is_camera_id
 
-_CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MAX_SHOWN_CHARS = 128
 
 
 class StreamChannelManager:
@@ -38,8 +43,14 @@ class StreamChannelManager:
     """
 
     def __init__(
-        self, settings: Settings, detector: Detector | None = None, *, only_synthetic: bool = False
+        self,
+        settings: Settings,
+        detector: Detector | None = None,
+        *,
+        only_synthetic: bool = False,
+        store: CameraStore | None = None,
     ) -> None:
+        """``store`` keeps the cameras that are to be there after a restart."""
         self.settings = settings
         self.detector = detector
         self.only_synthetic = only_synthetic
@@ -47,6 +58,7 @@ class StreamChannelManager:
         self._opening: set[str] = set()
         self._shared: DetectionService | None = None
         self._own: dict[str, DetectionService] = {}
+        self._store = store
         self._crew = Crew.of_all_cores()
 
     async def add_camera(
@@ -56,10 +68,12 @@ class StreamChannelManager:
         *,
         detector: Detector | None = None,
         renderer: Renderer | None = None,
+        detections: DetectionOptions = EVERYTHING,
     ) -> Camera:
         """Open a source and run it as a camera.
 
-        ``detector`` and ``renderer`` are this camera's own. Raises CameraExistsError,
+        ``renderer`` is this camera's own, and so is ``detector`` unless another camera was given
+        the same one. ``detections`` is what it wants of the detector. Raises CameraExistsError,
         InvalidRequestError (a bad id), LimitError or SourceError.
         """
         self._check_new(camera_id)
@@ -68,21 +82,47 @@ class StreamChannelManager:
             source = await run_detached(lambda: open_source(spec), f"open-{camera_id}")
             service = self._service(camera_id, source, detector)
             drawing = renderer or BoxRenderer()
-            camera = Camera(camera_id, spec, source, service, drawing, self.settings, self._crew)
+            camera = Camera(
+                camera_id, spec, source, service, drawing, self.settings, self._crew, detections
+            )
         finally:
             self._opening.discard(camera_id)
         self._cameras[camera_id] = camera
         camera.start()
         return camera
 
+    async def add_configured(
+        self, config: CameraConfig, *, detector: Detector | None = None, keep: bool = False
+    ) -> Camera:
+        """Run a camera as it is configured, and ``keep`` it for the next start if there is a store.
+
+        Raises as ``add_camera``, and StateError or LimitError when it cannot be kept; it does not
+        run then.
+        """
+        camera = await self.add_camera(
+            config.name, config.spec, detector=detector, detections=_detections(config)
+        )
+        camera.quality = QualityLevel(config.quality)
+        if keep and self._store is not None:
+            try:
+                await asyncio.to_thread(self._store.put, config)
+            except StreamlabError:
+                await self.remove_camera(config.name)
+                raise
+        return camera
+
+    async def forget_camera(self, camera_id: str) -> None:
+        """Remove a camera for good. Raises UnknownCameraError, StateError."""
+        await self.remove_camera(camera_id)
+        if self._store is not None:
+            await asyncio.to_thread(self._store.remove, camera_id)
+
     async def remove_camera(self, camera_id: str, reason: EndReason = "camera_removed") -> None:
         """Stop a camera; its viewers get ``end``. Raises UnknownCameraError."""
         camera = self.camera(camera_id)
         del self._cameras[camera_id]
         await camera.close(reason)
-        own = self._own.pop(camera_id, None)
-        if own is not None:
-            own.stop()
+        self._release(self._own.pop(camera_id, None))
 
     def request_detector(self, camera_id: str, detector: Detector | None) -> None:
         """Have a running camera ask another detector, from its next frame on.
@@ -91,15 +131,14 @@ class StreamChannelManager:
         UnknownCameraError, and InvalidRequestError when they share none.
         """
         camera = self.camera(camera_id)
-        service = self._shared_service() if detector is None else self._new_service(detector)
+        service = self._shared_service() if detector is None else self._own_service(detector)
         if service is None:
             raise InvalidRequestError("there is no shared detector", hint="Name one.")
         camera.pipeline.request_detector(service)
         before = self._own.pop(camera_id, None)
-        if before is not None:
-            before.stop()
         if detector is not None:
             self._own[camera_id] = service
+        self._release(before)
 
     async def close(self) -> None:
         """Stop all cameras; their viewers get ``end``."""
@@ -122,7 +161,7 @@ class StreamChannelManager:
         except KeyError:
             known = ", ".join(self._cameras) or "none yet"
             raise UnknownCameraError(
-                f"there is no camera '{camera_id}'", hint=f"Known cameras: {known}."
+                f"there is no camera '{_shown(camera_id)}'", hint=f"Known cameras: {known}."
             ) from None
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
@@ -134,9 +173,9 @@ class StreamChannelManager:
             )
 
     def _check_new(self, camera_id: str) -> None:
-        if not _CAMERA_ID.fullmatch(camera_id) or camera_id in ("mux", "dual-channel", "sse"):
+        if not is_camera_id(camera_id):
             raise InvalidRequestError(
-                f"'{camera_id}' is not a valid camera id",
+                f"'{_shown(camera_id)}' is not a valid camera id",
                 hint="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
             )
         if camera_id in self._cameras or camera_id in self._opening:
@@ -156,8 +195,18 @@ class StreamChannelManager:
         shares = not self.only_synthetic or isinstance(source, SyntheticSource)
         if detector is None and shares and (shared := self._shared_service()) is not None:
             return shared
-        own = self._own[camera_id] = self._new_service(detector or _default_detector(source))
+        own = self._own[camera_id] = self._own_service(detector or _default_detector(source))
         return own
+
+    def _own_service(self, detector: Detector) -> DetectionService:
+        """Return the service of a detector, which several cameras may have been given."""
+        services = (own for own in self._own.values() if own.detector is detector)
+        return next(services, None) or self._new_service(detector)
+
+    def _release(self, service: DetectionService | None) -> None:
+        """Stop a service of a camera that has gone, unless another camera has it too."""
+        if service is not None and service not in self._own.values():
+            service.stop()
 
     def _shared_service(self) -> DetectionService | None:
         if self._shared is None and self.detector is not None:
@@ -168,6 +217,19 @@ class StreamChannelManager:
         service = DetectionService(detector, max_fps=self.settings.max_detection_fps)
         service.start()
         return service
+
+
+def _detections(config: CameraConfig) -> DetectionOptions:
+    return DetectionOptions(
+        classes=None if config.classes is None else frozenset(config.classes),
+        confidence=config.confidence or 0.0,
+        max_fps=config.max_detection_fps,
+    )
+
+
+def _shown(camera_id: str) -> str:
+    """Return an id that may be anything: a source, for one, in the wrong field."""
+    return redacted(camera_id[:MAX_SHOWN_CHARS])
 
 
 def _default_detector(source: object) -> Detector:

@@ -13,14 +13,10 @@ import av
 from av.error import FFmpegError
 
 from streamlab.core.timebase import to_pts
-from streamlab.errors import (
-    SourceError,
-    SourceFormatError,
-    SourceNotFoundError,
-    SourceUnreachableError,
-)
+from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.normalise import normalise
+from streamlab.media.open_errors import source_error
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 
@@ -149,9 +145,14 @@ def _open(spec: SourceSpec) -> InputContainer:
     if spec.kind in _PROTOCOLS:
         options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
     if spec.kind is SourceKind.RTSP:
-        options["rtsp_transport"] = "tcp"
+        options["rtsp_transport"] = "udp" if spec.rtsp_transport == "udp" else "tcp"
     with _errors_of(spec):
-        return av.open(spec.address, options=options, timeout=timeout_s)
+        return av.open(
+            # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
+            f"file:{spec.address}" if spec.kind is SourceKind.FILE else spec.address,
+            options=options,
+            timeout=timeout_s,
+        )
 
 
 def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:
@@ -200,31 +201,4 @@ def _errors_of(spec: SourceSpec) -> Iterator[None]:
     except SourceError:
         raise
     except (FFmpegError, OSError) as error:
-        raise _translated(error, spec) from error
-
-
-def _translated(error: Exception, spec: SourceSpec) -> SourceError:
-    what, why = spec.display, _reason(error)
-    if isinstance(error, FileNotFoundError | av.error.HTTPNotFoundError):
-        return SourceNotFoundError(f"{what} does not exist", hint="Check the name for typos.")
-    if isinstance(error, PermissionError | av.error.HTTPUnauthorizedError):
-        return SourceUnreachableError(
-            f"{what} denied access",
-            hint="Check the user name and password, or the file permissions.",
-        )
-    if spec.kind is SourceKind.FILE or isinstance(error, av.error.InvalidDataError):
-        return SourceFormatError(
-            f"cannot read {what} as a video: {why}",
-            hint="It may be truncated, or not a video.",
-        )
-    return SourceUnreachableError(
-        f"{what} cannot be reached: {why}",
-        hint="Check that the camera is switched on and that the address and port are correct.",
-    )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, av.error.ExitError):
-        return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error)
-    return text[:1].lower() + text[1:]
+        raise source_error(error, spec) from None  # its text quotes the address

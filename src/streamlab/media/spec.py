@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from typing import Literal, TypeAlias
+from urllib.parse import parse_qsl
 
+from streamlab.address import Address, AddressError
+from streamlab.credentials import redacted, scrub_of
 from streamlab.errors import SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url
+from streamlab.media.street_parameters import MAX_QUERY_FIELDS, StreetParameters, parse_rate
 from streamlab.media.webcam import DEVICE_PATH, Webcam
 
-_ONCE = "#once"
+__all__ = [
+    "FORMS",
+    "MAX_SOURCE_CHARS",
+    "RtspTransport",
+    "SourceKind",
+    "SourcePolicy",
+    "SourceSpec",
+    "StreetParameters",
+    "parse_rate",
+]
+
+MAX_SOURCE_CHARS = 4096
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
-_NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "59.94": 60}
-_STREET_BOUNDS = {"width": (160, 3840), "height": (90, 2160), "seed": (0, 2**32 - 1)}
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_OPTIONS = ("once", "video")
 FORMS = (
     "synthetic://traffic, a video file, rtsp://host/path, http(s)://host/path "
     "or a webcam (webcam://0)"
 )
+
+RtspTransport: TypeAlias = Literal["auto", "tcp", "udp"]
 
 
 class SourceKind(StrEnum):
@@ -45,106 +63,163 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SourceSpec:
-    """A source by its address. ``loop`` matters to files only."""
+    """A source by its address, which may hold credentials: show ``display``, never ``address``."""
 
     kind: SourceKind
     address: str
+    """A path, or a percent-encoded address."""
     loop: bool = True
+    """Recordings start over at their end."""
+    video_stream: int | None = None
+    """Which of several video streams, counted from 0; None: the best."""
+    rtsp_transport: RtspTransport = "auto"
+    max_height: int | None = None
+    """Pictures are scaled down to this height, px; None: as they come."""
+    snapshot_fps: Fraction | None = None
+    """How often an address that gives one picture is asked; None: the default."""
+    hidden_query: frozenset[str] = frozenset()
+    """Query parameters that are credentials, whatever they are called."""
 
     @classmethod
-    def parse(cls, text: str) -> SourceSpec:
-        """Read a source as a person writes it. Raises SourceError when it is none.
+    def parse(cls, text: str, *, folder: Path | None = None) -> SourceSpec:
+        """Read a source as a person writes it. Raises SourceError, which quotes no credentials.
 
-        A file plays in a loop unless ``#once`` follows its name.
+        Options stand at the end: ``#once`` plays a recording once, not in a loop, ``#video=1``
+        takes the second video stream. A file of exactly that name wins over any other reading.
+        Relative paths are looked up in ``folder``, else in the working folder.
         """
         text = text.strip()
         if not text:
             raise SourceError("the source is empty", hint=f"Name {FORMS}.")
+        if len(text) > MAX_SOURCE_CHARS:
+            raise SourceError(
+                f"the source has {len(text)} characters", hint=f"At most {MAX_SOURCE_CHARS}."
+            )
+        if any(ord(char) < 32 or ord(char) == 127 for char in text):
+            raise SourceError("the source has control characters in it", hint=f"Name {FORMS}.")
+        text, options = _split_options(text, folder)
         scheme = _SCHEME.match(text)
-        if scheme is None:
-            return cls._of_path(text)
-        kind = _KINDS.get(scheme[1].lower())
+        if _is_file(_path(text, folder)) or _DRIVE.match(text):
+            spec = cls._of_path(text, folder)
+        elif "://" not in text and re.search(":.*@", text):
+            raise SourceError(
+                "the source is neither a file nor an address",
+                hint="Write rtsp:// or http:// before user name and host.",
+            )
+        elif scheme is None:
+            spec = cls._of_path(text, folder)
+        else:
+            spec = cls._of_address(scheme[1], text)
+        return replace(spec, loop="once" not in options, video_stream=_video_stream(options))
+
+    @classmethod
+    def _of_address(cls, scheme: str, text: str) -> SourceSpec:
+        kind = _KINDS.get(scheme.lower())
         if kind is None:
             raise SourceError(
-                f"unknown scheme '{scheme[1]}' in source {text}", hint=f"Name {FORMS}."
+                f"unknown scheme '{scheme}' in source {redacted(text)}",
+                hint=f"Name {FORMS}.",
             )
         if kind is SourceKind.FILE:
-            return cls._of_path(path_of_url(text))
+            path = re.sub(r"^file:(//(localhost(?=/))?)?", "", text, flags=re.IGNORECASE)
+            return cls._of_path(path if _is_file(path) else path_of_url(f"file:{path}"), None)
         if kind is SourceKind.WEBCAM:
             Webcam.parse(text)
             return cls(kind, text)
-        if not urlsplit(text).netloc:
-            raise SourceError(f"the source has no host: {text}", hint=f"Name {FORMS}.")
-        return cls(kind, text)
+        try:
+            address = Address.parse(f"{scheme.lower()}{text[len(scheme) :]}")
+        except AddressError as error:
+            raise SourceError(
+                f"the source cannot be read: {error} ({redacted(text)})",
+                hint=f"{error.hint} Otherwise name {FORMS}.".strip(),
+            ) from None
+        rate = _snapshot_fps(address) if kind is SourceKind.HTTP else None
+        spec = cls(kind, str(address), snapshot_fps=rate)
+        if kind is SourceKind.SYNTHETIC:
+            StreetParameters.parse(spec)  # to refuse at once what can never be
+        return spec
 
     @classmethod
-    def _of_path(cls, text: str) -> SourceSpec:
+    def _of_path(cls, text: str, folder: Path | None) -> SourceSpec:
         if DEVICE_PATH.fullmatch(text):
             return cls(SourceKind.WEBCAM, text)
-        return cls(SourceKind.FILE, text.removesuffix(_ONCE), loop=not text.endswith(_ONCE))
+        return cls(SourceKind.FILE, _path(text, folder))
 
     @property
     def display(self) -> str:
-        """The address as it may be shown: without user name and password."""
-        if self.kind in (SourceKind.RTSP, SourceKind.HTTP):
-            parts = urlsplit(self.address)
-            return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-        return self.address if self.loop else self.address + _ONCE
+        """The source as it may be shown: without credentials."""
+        shown = self.address
+        if self._has_address:
+            shown = redacted(shown, also=self.hidden_query)
+        video = "" if self.video_stream is None else f"#video={self.video_stream}"
+        once = "" if self.loop else "#once"
+        return (shown + video + once).encode("utf-8", "backslashreplace").decode()
+
+    @property
+    def hostname(self) -> str:
+        """The host of an address; '' for files and webcams."""
+        return Address.parse(self.address).hostname if self._has_address else ""
+
+    def scrub(self, text: str) -> str:
+        """Return somebody else's text about this source without its credentials."""
+        if self._has_address:
+            return scrub_of(text, self.address, also=self.hidden_query)
+        return text
+
+    @property
+    def _has_address(self) -> bool:
+        return self.kind not in (SourceKind.FILE, SourceKind.WEBCAM)
+
+    def __repr__(self) -> str:
+        return f"SourceSpec({self.display!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class StreetParameters:
-    """What ``synthetic://traffic?width=&height=&fps=&seed=`` asks for."""
-
-    width: int = 640
-    height: int = 360
-    fps: Fraction = Fraction(30)
-    seed: int = 1
-
-    @classmethod
-    def parse(cls, spec: SourceSpec) -> StreetParameters:
-        """Read the query of a synthetic source. Raises SourceError that names what is allowed."""
-        parts = urlsplit(spec.address)
-        if parts.netloc != "traffic":
-            raise SourceError(
-                f"there is no synthetic scene '{parts.netloc}'", hint="The only scene is traffic."
-            )
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        unknown = sorted(set(query) - {*_STREET_BOUNDS, "fps"})
-        if unknown:
-            raise SourceError(
-                f"the synthetic scene has no parameter '{unknown[0]}'",
-                hint="Its parameters are width, height, fps and seed.",
-            )
-        numbers = {name: _whole(name, query[name]) for name in _STREET_BOUNDS if name in query}
-        fps = parse_rate(query.get("fps", "30"))
-        if not 1 <= fps <= 120:
-            raise SourceError(f"fps is {fps}", hint="It must be 1 to 120.")
-        return cls(**numbers, fps=fps)
+def _path(text: str, folder: Path | None) -> str:
+    return text if folder is None else str(folder / text)
 
 
-def parse_rate(text: str) -> Fraction:
-    """Read a frame rate: ``30``, ``29.97`` (which means 30000/1001) or ``30000/1001``."""
-    if text in _NTSC:
-        return Fraction(_NTSC[text] * 1000, 1001)
+def _is_file(path: str) -> bool:
+    if Path(path).drive.startswith("\\\\"):
+        return False  # to look at a share of Windows sends its host this user's credentials
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise SourceError(
-            f"fps is '{text}'", hint="Write a number or a ratio, such as 30000/1001."
-        ) from None
+        return Path(path).is_file()
+    except (OSError, ValueError):  # no path at all: too long, say
+        return False
 
 
-def _whole(name: str, text: str) -> int:
-    low, high = _STREET_BOUNDS[name]
-    if not text.isdecimal() or not low <= int(text) <= high or (name != "seed" and int(text) % 2):
-        even = "" if name == "seed" else "even, "
+def _split_options(text: str, folder: Path | None) -> tuple[str, dict[str, str]]:
+    """Take ``#name`` and ``#name=value`` off the end, while they are known and no file's name."""
+    options: dict[str, str] = {}
+    while not _is_file(_path(text, folder)):
+        before, hash_, last = text.rpartition("#")
+        name, _, value = last.partition("=")
+        if not hash_ or name not in _OPTIONS:
+            break
+        options.setdefault(name, value)
+        text = before
+    return text, options
+
+
+def _video_stream(options: Mapping[str, str]) -> int | None:
+    text = options.get("video")
+    if text is None:
+        return None
+    if not re.fullmatch("[0-9]{1,2}", text):
         raise SourceError(
-            f"{name} is '{text}'", hint=f"It must be a whole number, {even}{low} to {high}."
+            f"#video is '{text[:16]}'", hint="Write #video=1 for the second video stream."
         )
     return int(text)
+
+
+def _snapshot_fps(address: Address) -> Fraction | None:
+    """Return the rate that the query asks for; the camera may mean something else by ``fps``."""
+    with suppress(ValueError, SourceError):
+        query = parse_qsl(address.query, max_num_fields=MAX_QUERY_FIELDS)
+        if "fps" in dict(query) and (rate := parse_rate(dict(query)["fps"])) > 0:
+            return rate
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +228,7 @@ class SourcePolicy:
 
     kinds: frozenset[SourceKind]
     folders: tuple[Path, ...] = ()
-    addresses: frozenset[str] = frozenset()
+    addresses: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(

@@ -11,8 +11,9 @@ from streamlab.core.timebase import frame_pts
 from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
 from streamlab.media.picture import Picture
 from streamlab.media.source import SourceFrame, SourceInfo
-from streamlab.media.spec import SourceSpec, StreetParameters
+from streamlab.media.spec import SourceSpec
 from streamlab.media.street import Street
+from streamlab.media.street_parameters import StreetParameters
 
 
 class SyntheticSource:

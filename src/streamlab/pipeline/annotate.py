@@ -13,6 +13,7 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
 from streamlab.detect.carry import BoxCarrier
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
@@ -45,6 +46,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         emit: Callable[[DetectionTimed], None],
         reserved_rows: int,
         crew: Crew | None = None,
+        options: DetectionOptions = EVERYTHING,
     ) -> None:
         super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, crew)
         self.lane = lane
@@ -63,6 +65,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._client = DetectionClient(
             receive_detections=lambda pts, found: self._post(Answer(pts, found, monotonic_ns())),
             receive_refusal=lambda pts: self._post(Answer(pts, None, monotonic_ns())),
+            options=options,
         )
         self.hold_up: Callable[[], None] | None = None
         """Called before a frame is drawn, while a fault makes that slow."""

@@ -17,6 +17,7 @@ from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import ms_to_pts
 from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
@@ -46,6 +47,8 @@ class PipelineSettings:
     gop_s: float = 1.0
     fragment_ms: float = 0.0
     first_sequence: int = 1
+    detections: DetectionOptions = EVERYTHING
+    """What the camera wants of its detector."""
 
 
 Emit = Callable[[InitSegment | Fragment | SourceChanged | DetectionTimed], None]
@@ -90,6 +93,7 @@ class CameraPipeline:
             emit=emit,
             reserved_rows=info.reserved_rows,
             crew=self._crew_for(renderer),
+            options=settings.detections,
         )
         self._capture = Capture(
             camera_id,

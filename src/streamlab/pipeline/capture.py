@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -77,9 +78,10 @@ class Capture(threading.Thread):
         try:
             while not self._stopping.is_set() and self._session():
                 pass
-        except Exception as error:
-            log.exception("%s stopped", self.name)
-            self._news(SourceState.ENDED, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - the thread's boundary
+            what = self._spec.scrub(f"{type(error).__name__}: {error}")
+            log.error("%s stopped\n%s", self.name, self._spec.scrub(traceback.format_exc()))
+            self._news(SourceState.ENDED, what)
 
     def _session(self) -> bool:
         """Read one opening of the source; return whether to open it again."""

@@ -26,6 +26,7 @@ from streamlab.core.stats import Window
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.answer import checked_answers, checked_detections
 from streamlab.detect.detector import Detector
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.health import MAX_ERROR_CHARS, DetectorHealth, HealthRecord
 from streamlab.detect.scripted import is_none
 from streamlab.detect.text import printable
@@ -44,6 +45,8 @@ class DetectionClient:
 
     receive_detections: Callable[[int, sv.Detections], None]
     receive_refusal: Callable[[int], None]
+    options: DetectionOptions = EVERYTHING
+    """What the camera wants of the answers, and how often; the others are not affected."""
 
 
 class _Turn(NamedTuple):
@@ -58,7 +61,8 @@ class DetectionService(threading.Thread):
 
     A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
     batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
-    ``max_fps`` bounds how many frames a second of each camera the detector takes; 0: no bound.
+    ``max_fps`` bounds how many frames a second of each camera the detector takes, unless the
+    camera says otherwise; 0: no bound.
     """
 
     def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
@@ -72,7 +76,7 @@ class DetectionService(threading.Thread):
         self._record = HealthRecord()
         self._door: dict[DetectionClient, CapturedFrame] = {}
         self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
-        self._span = max(1, round(TIMESCALE / max_fps)) if max_fps else 1
+        self._max_fps = max_fps
         self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -87,7 +91,7 @@ class DetectionService(threading.Thread):
         """Put a frame at the door; the one that waited there, or one too many, is refused."""
         with self._changed:
             turn = self._turns.get(client)
-            if turn is not None and turn.span == captured.pts // self._span:
+            if turn is not None and turn.span == captured.pts // self._span_of(client):
                 refused: CapturedFrame | None = captured
                 self.counts["not_due"] += 1
             else:
@@ -126,8 +130,15 @@ class DetectionService(threading.Thread):
             self._batches += 1
             for client, captured in batch:
                 del self._door[client]
-                self._turns[client] = _Turn(self._batches, captured.pts // self._span)
+                span = captured.pts // self._span_of(client)
+                self._turns[client] = _Turn(self._batches, span)
         return batch
+
+    def _span_of(self, client: DetectionClient) -> int:
+        """Return the part of a camera's media time of which one frame is taken, ticks."""
+        wanted = client.options.max_fps
+        max_fps = self._max_fps if wanted is None else wanted
+        return max(1, round(TIMESCALE / max_fps)) if max_fps else 1
 
     def _precedence(self, waiting: tuple[DetectionClient, CapturedFrame]) -> tuple[int, int]:
         client, captured = waiting
@@ -166,7 +177,7 @@ class DetectionService(threading.Thread):
             self._fail([(client, captured)], error)
             return False
         self.counts["detected"] += 1
-        client.receive_detections(captured.pts, found)
+        client.receive_detections(captured.pts, client.options.select(found))
         return True
 
     def _fail(self, batch: list[tuple[DetectionClient, CapturedFrame]], error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 import streamlab
 from streamlab.core.channels import SourceState
+from streamlab.credentials import CredentialsFilter
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
@@ -21,6 +23,7 @@ from streamlab.server.auth import TokenAuth
 from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
 
+_FILTER = CredentialsFilter()
 STATIC = Path(streamlab.__file__).parent / "ui" / "static"
 # Windows takes the types of files from its registry, where other programs may have changed them;
 # browsers run no module script that is called text/plain.
@@ -39,6 +42,8 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
         yield
         await channels.close()
 
+    for name in ("uvicorn.error", "uvicorn.access"):  # they log queries with ``access_token``
+        logging.getLogger(name).addFilter(_FILTER)
     app = FastAPI(title="streamlab", version=streamlab.__version__, lifespan=lifespan)
     app.state.channels = channels
     app.state.subscriptions = ChannelSubscriptionManager(channels)

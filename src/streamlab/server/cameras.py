@@ -6,13 +6,14 @@ from dataclasses import asdict, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from streamlab.config.camera import CameraConfig, CameraOptions
 from streamlab.core.faults import Faults, find_preset
 from streamlab.core.playout import SyncPolicy
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.manager.reports import Report, camera_report
-from streamlab.media.spec import SourcePolicy, SourceSpec
+from streamlab.media.spec import MAX_SOURCE_CHARS, SourcePolicy, SourceSpec
 from streamlab.server.streams import CameraOf, Channels
 from streamlab.server.truth import true_boxes
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
@@ -20,11 +21,18 @@ from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 
-class CameraRequest(BaseModel):
+class CameraRequest(CameraOptions):
     """A camera to add. ``source`` must lie within what the server may open."""
 
+    model_config = ConfigDict(extra="ignore", title="CameraRequest")
+
     camera_id: str
-    source: str
+    source: Annotated[str, Field(max_length=MAX_SOURCE_CHARS)]
+
+    def config(self) -> CameraConfig:
+        """Return it as a camera of a configuration. Raises InvalidRequestError."""
+        options = self.model_dump(exclude={"camera_id", "source"}, exclude_unset=True)
+        return CameraConfig.of(self.camera_id, self.source, **options)
 
 
 def _expand(value: object) -> object:
@@ -64,11 +72,15 @@ async def list_cameras(channels: Channels) -> Report:
 
 @router.post("", status_code=201)
 async def add_camera(body: CameraRequest, request: Request, channels: Channels) -> Report:
-    """Add a camera; answers when its first picture has been seen."""
+    """Add a camera; answers when its first picture has been seen.
+
+    With the setting ``state_folder`` it is there after a restart, too.
+    """
     policy: SourcePolicy = request.app.state.source_policy
-    spec = SourceSpec.parse(body.source)
-    policy.check(spec)
-    return camera_report(await channels.add_camera(body.camera_id, spec))
+    policy.check(SourceSpec.parse(body.source))
+    config = body.config()
+    policy.check(config.spec)  # what is opened: a file may have come into being meanwhile
+    return camera_report(await channels.add_configured(config, keep=True))
 
 
 @router.patch("/{camera_id}")
@@ -93,7 +105,7 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
 @router.delete("/{camera_id}", status_code=204)
 async def remove_camera(camera: CameraOf, channels: Channels) -> None:
     """Remove a camera; its viewers get ``end``."""
-    await channels.remove_camera(camera.camera_id)
+    await channels.forget_camera(camera.camera_id)
 
 
 @router.get("/{camera_id}/truth")

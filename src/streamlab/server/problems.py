@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from streamlab import errors
+from streamlab.credentials import HIDDEN, redacted, scrub
 
 STATUS: dict[type[errors.StreamlabError], int] = {
     errors.UnknownCameraError: 404,
@@ -32,8 +33,11 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.FaultsNotAllowedError: 403,
     errors.LimitError: 429,
     errors.NoLongerHeldError: 410,
+    errors.StateError: 507,
+    errors.ConfigurationError: 422,
 }
 RETRY_AFTER_S = 5
+MAX_SHOWN_CHARS = 256
 
 
 def install(app: FastAPI) -> None:
@@ -47,7 +51,7 @@ def problem(status: int, title: str, detail: str, hint: str = "", **extra: objec
     """Return a problem document; ``hint`` is what the client can do."""
     slug = re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
     body = {"type": f"urn:streamlab:problem:{slug}", "title": title, "status": status}
-    body |= {"detail": detail, **({"hint": hint} if hint else {}), **extra}
+    body |= {"detail": scrub(detail), **({"hint": hint} if hint else {}), **extra}
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else None
     return JSONResponse(body, status, headers, "application/problem+json")
 
@@ -78,7 +82,11 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:  # no
 
 
 def _shown(value: object) -> object:
-    """Return the value, or how it is written where JSON has no such value (NaN)."""
+    """Return the value without credentials, or how it is written where JSON has none such (NaN)."""
+    if isinstance(value, dict | list | bytes):
+        return HIDDEN  # a body as a whole may hold anything
+    if isinstance(value, str):
+        return scrub(redacted(value[:MAX_SHOWN_CHARS]))
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:

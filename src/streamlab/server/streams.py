@@ -83,9 +83,14 @@ class JoinQuery(BaseModel):
         self, subscriptions: ChannelSubscriptionManager, camera: Camera, last_event_id: str = ""
     ) -> Connection:
         """Make the connection."""
+        given = self.model_fields_set
         qualities = {
-            ChannelType.RAW: self.raw_quality,
-            ChannelType.ANNOTATED: QualityLevel(self.annotated_quality),
+            ChannelType.RAW: self.raw_quality if "raw_quality" in given else camera.quality,
+            ChannelType.ANNOTATED: (
+                QualityLevel(self.annotated_quality)
+                if "annotated_quality" in given
+                else camera.quality
+            ),
         }
         return subscriptions.open(
             camera,

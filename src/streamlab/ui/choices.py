@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
-from urllib.parse import urlsplit
 
 import numpy as np
 import supervision as sv
@@ -41,7 +40,7 @@ def name_of(spec: SourceSpec) -> str:
     elif spec.kind is SourceKind.WEBCAM:
         text = Webcam.parse(spec.address).name
     else:
-        text = urlsplit(spec.address).hostname or ""
+        text = spec.hostname
     return _NOT_A_NAME.sub("-", text).strip("-._")[:48] or "camera"
 
 

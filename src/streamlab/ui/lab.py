@@ -204,9 +204,13 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         wrong = error.errors()[0]
         name = ".".join(map(str, wrong["loc"]))
         raise InvalidRequestError(
-            f"setting {name} is {wrong['input']!r}: {wrong['msg']}",
+            f"setting {name} is {_shown(name, wrong['input'])}: {wrong['msg']}",
             hint=f"Settings: {', '.join(Settings.model_fields)}.",
         ) from None
+
+
+def _shown(name: str, value: object) -> str:
+    return "not a token" if "token" in name else repr(value)
 
 
 @atexit.register

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
+from streamlab.config.camera import CameraConfig
 from streamlab.core.channels import QualityLevel
 from streamlab.core.faults import Faults
 from streamlab.core.timebase import NS_PER_S
@@ -65,7 +66,7 @@ class Cameras:
         """
         spec = SourceSpec.parse(source)
         self._policy.check(spec)
-        return await self._call(self._add(spec))
+        return await self._call(self._add(spec, source))
 
     async def remove(self, camera_id: str) -> None:
         """Stop a camera; whoever watches it is told."""
@@ -123,17 +124,18 @@ class Cameras:
 
         return await self._call(answer())
 
-    async def _add(self, spec: SourceSpec) -> str:
+    async def _add(self, spec: SourceSpec, source: str) -> str:
         name, taken = name_of(spec), self._channels.cameras
         names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
         camera_id = next(each for each in names if each not in taken)
-        await self._channels.add_camera(camera_id, spec)
+        config = CameraConfig.of(camera_id, source)
+        await self._channels.add_configured(config, keep=True)
         self._health_ns = _LONG_AGO_NS
         return camera_id
 
     async def _remove(self, camera_id: str) -> None:
         self._health_ns = _LONG_AGO_NS
-        await self._channels.remove_camera(camera_id)
+        await self._channels.forget_camera(camera_id)
 
     def _camera(self, camera_id: str) -> Camera:
         return self._channels.camera(camera_id)

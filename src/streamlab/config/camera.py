@@ -1,0 +1,160 @@
+"""What belongs to one camera: checked, and as yet independent of whether its source answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlencode
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from streamlab.address import Address
+from streamlab.config.secret import Secret
+from streamlab.errors import InvalidRequestError, SourceError
+from streamlab.media.spec import (
+    MAX_SOURCE_CHARS,
+    RtspTransport,
+    SourceKind,
+    SourceSpec,
+)
+from streamlab.settings import CameraId
+
+MAX_CLASSES = 1000
+ClassName = Annotated[str, Field(min_length=1, max_length=100)]
+ParameterName = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class CameraOptions(BaseModel):
+    """What may be chosen for one camera; what is not given is as the settings have it."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+    classes: tuple[ClassName, ...] | None = Field(
+        default=None, min_length=1, max_length=MAX_CLASSES, description="names kept; None: all"
+    )
+    confidence: float | None = Field(
+        default=None, ge=0, le=1, description="detections below it are dropped"
+    )
+    max_detection_fps: float | None = Field(
+        default=None, ge=0, le=1000, description="0: all that the detector has time for"
+    )
+    rtsp_transport: RtspTransport = "auto"
+    quality: Literal["low", "medium", "high"] = Field(
+        default="medium", description="for viewers that ask for none"
+    )
+    max_height: int | None = Field(
+        default=None, ge=120, le=4320, description="px; larger pictures are scaled down"
+    )
+    fps: float | None = Field(
+        default=None, gt=0, le=60, description="how often a snapshot camera is asked, 1/s"
+    )
+
+
+class CameraConfig(CameraOptions):
+    """A camera by name and source. Its representation and its errors show no credentials."""
+
+    name: CameraId
+    source: Annotated[str, Field(max_length=MAX_SOURCE_CHARS, repr=False)]
+    username: Secret | None = None
+    password: Secret | None = None
+    query: dict[ParameterName, Secret] = Field(default={}, max_length=32)
+    model: Annotated[str, Field(min_length=1, max_length=MAX_SOURCE_CHARS)] | None = None
+    enabled: bool = True
+
+    @classmethod
+    def of(cls, name: str, source: str, **options: Any) -> CameraConfig:
+        """Return a camera that somebody asks for. Raises InvalidRequestError."""
+        try:
+            return cls(name=name, source=source, **options)
+        except ValidationError as error:
+            wrong = error.errors(include_input=False)[0]
+            what = wrong["msg"].removeprefix("Value error, ")
+            raise InvalidRequestError(f"{wrong['loc'][0]}: {what}") from None
+
+    @field_validator("source")
+    @classmethod
+    def _check_source(cls, text: str, info: ValidationInfo) -> str:
+        """A relative path is looked up in the folder of the configuration."""
+        folder = _folder(info)
+        spec = _parse(text, folder)
+        is_path = spec.kind is SourceKind.FILE and not text.lower().startswith("file:")
+        return str(folder / text) if is_path and folder is not None else text
+
+    @field_validator("model")
+    @classmethod
+    def _find_model(cls, model: str | None, info: ValidationInfo) -> str | None:
+        """A file is looked up in the folder of the configuration."""
+        folder = _folder(info)
+        path, hash_, options = (model or "").partition("#")
+        if folder is not None and path and (folder / path).is_file():
+            return f"{folder / path}{hash_}{options}"
+        if folder is not None and path.endswith(".onnx"):
+            raise ValueError(f"there is no file '{folder / path}'")
+        return model
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        spec = self.spec
+        if self.model == "truth" and spec.kind is not SourceKind.SYNTHETIC:
+            raise ValueError("only synthetic cameras have a ground truth: choose another model")
+        return self
+
+    @cached_property
+    def spec(self) -> SourceSpec:
+        """The source, with its credentials and options."""
+        spec = _parse(self.source, None)
+        if self.username is not None or self.password is not None or self.query:
+            spec = self._with_credentials(spec)
+        return replace(
+            spec,
+            rtsp_transport=self.rtsp_transport,
+            max_height=self.max_height,
+            snapshot_fps=spec.snapshot_fps if self.fps is None else _exact(self.fps),
+        )
+
+    def _with_credentials(self, spec: SourceSpec) -> SourceSpec:
+        if spec.kind not in (SourceKind.RTSP, SourceKind.HTTP):
+            raise ValueError("only rtsp and http sources take username, password and query")
+        address = Address.parse(spec.address)
+        if self.username is not None or self.password is not None:
+            if address.user_info:
+                raise ValueError("the source names a user already: remove username and password")
+            address = address.with_user(_plain(self.username), _plain(self.password))
+        if self.query:
+            pairs = {name: _plain(value) for name, value in self.query.items()}
+            address = address.with_query(urlencode(pairs))
+        return replace(spec, address=str(address), hidden_query=frozenset(self.query))
+
+
+def _parse(text: str, folder: Path | None) -> SourceSpec:
+    try:
+        return SourceSpec.parse(text, folder=folder)
+    except SourceError as error:
+        raise ValueError(f"{error}. {error.hint}".strip()) from None
+
+
+def _folder(info: ValidationInfo) -> Path | None:
+    return info.context.get("folder") if info.context else None
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+def _exact(fps: float) -> Fraction:
+    """Return the rate that was written: 0.1 is 1/10."""
+    return Fraction(fps).limit_denominator(10_000)

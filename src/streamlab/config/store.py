@@ -1,0 +1,129 @@
+"""The cameras that were added while a server ran, so that they are there after a restart.
+
+One JSON file, replaced as a whole and readable by its owner only: sources hold credentials. A file
+that cannot be read is set aside, with a warning, and the server starts without its cameras.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from streamlab.config.camera import CameraConfig
+from streamlab.errors import ConfigurationError, LimitError, StateError
+
+log = logging.getLogger(__name__)
+MAX_BYTES = 4_194_304
+_FILE = TypeAdapter(list[dict[str, Any]])
+
+
+class CameraStore:
+    """A file of cameras in ``folder``, which is made when it is not there.
+
+    Every member may be used from any thread, and blocks until the disk has what was put.
+    """
+
+    def __init__(self, folder: Path, *, max_cameras: int) -> None:
+        self.path = folder / "cameras.json"
+        self._max_cameras = max_cameras
+        self._changing = threading.Lock()
+        self._cameras: dict[str, CameraConfig] = {}
+
+    def load(self) -> Mapping[str, CameraConfig]:
+        """Read the file and return its cameras by name. Raises ConfigurationError.
+
+        That is when the folder cannot be used at all; a camera that is no longer valid is left out
+        with a warning.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self.path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            message = f"state_folder: cannot read '{self.path}': {error.strerror}"
+            raise ConfigurationError([message]) from None
+        try:
+            if len(data) > MAX_BYTES:
+                raise ValueError("it is too large")
+            tables = _FILE.validate_json(data)
+        except ValueError:
+            self._set_aside()
+            return {}
+        with self._changing:
+            for table in tables[: self._max_cameras]:
+                self._take(table)
+            return dict(self._cameras)
+
+    def put(self, camera: CameraConfig) -> None:
+        """Keep a camera, in place of one of the same name. Raises LimitError, StateError."""
+        with self._changing:
+            if camera.name not in self._cameras and len(self._cameras) >= self._max_cameras:
+                raise LimitError(f"{self._max_cameras} cameras are stored already")
+            self._write({**self._cameras, camera.name: camera})
+
+    def remove(self, name: str) -> None:
+        """Forget a camera, if it is there. Raises StateError."""
+        with self._changing:
+            if name in self._cameras:
+                self._write({key: value for key, value in self._cameras.items() if key != name})
+
+    def _take(self, table: dict[str, Any]) -> None:
+        try:
+            camera = CameraConfig.model_validate(table)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            log.warning("a camera in %s is left out: %s", self.path, wrong)
+        else:
+            self._cameras[camera.name] = camera
+
+    def _set_aside(self) -> None:
+        aside = self.path.with_suffix(".json.corrupt")
+        try:
+            self.path.replace(aside)
+        except OSError as error:
+            message = f"state_folder: cannot replace '{self.path}': {error.strerror}"
+            raise ConfigurationError([message]) from None
+        log.warning("%s could not be read; it is now %s", self.path, aside.name)
+
+    def _write(self, cameras: Mapping[str, CameraConfig]) -> None:
+        data = _FILE.dump_json([_table(camera) for camera in cameras.values()], indent=2)
+        if len(data) > MAX_BYTES:
+            raise LimitError(f"the cameras stored would take more than {MAX_BYTES} bytes")
+        beside: Path | None = None
+        try:
+            # A temporary file is readable by its owner only.
+            with NamedTemporaryFile(dir=self.path.parent, prefix=".cameras-", delete=False) as file:
+                beside = Path(file.name)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
+        except OSError as error:
+            if beside is not None:
+                beside.unlink(missing_ok=True)
+            raise StateError(
+                f"cannot write '{self.path}': {error.strerror}",
+                hint="Make room on the disk, or check the permissions of state_folder.",
+            ) from error
+        self._cameras = dict(cameras)
+
+
+def _table(camera: CameraConfig) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in camera.model_dump(exclude_defaults=True).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
