@@ -18,7 +18,7 @@ from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.app import create_app
 from streamlab.settings import Settings
 
-from .client import Stream
+from .client import READ_TIMEOUT_S, Stream
 from .sse import Event
 
 SMALL = "synthetic://traffic?width=320&height=180&fps=30&seed=3"
@@ -29,7 +29,7 @@ STATS = "/streams/sse/lab/sync-stats"
 @pytest.fixture(scope="module")
 def http(server_url: str) -> Iterator[httpx.Client]:
     """Return a client of the server, which has a camera `lab` of this module's own."""
-    with httpx.Client(base_url=server_url, timeout=30.0) as http:
+    with httpx.Client(base_url=server_url, timeout=READ_TIMEOUT_S) as http:
         http.post("/cameras", json={"camera_id": "lab", "source": SMALL}).raise_for_status()
         yield http
         http.delete("/cameras/lab").raise_for_status()

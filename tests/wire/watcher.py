@@ -8,7 +8,7 @@ from typing import Self
 
 from .client import Stream
 
-WAIT_TIMEOUT_S = 15.0
+WAIT_TIMEOUT_S = 120.0
 
 
 class Watcher:
