@@ -18,11 +18,11 @@ NEEDED := $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 # Their short versions hold on a machine that is busy with other things, too: part of `make test`.
 HOLDING := operations pipeline sync
 
-# More workers than cores: most tests wait for a camera or a page. Whole files go to one worker,
-# for the servers and pages that their tests share.
+# More workers than cores: most tests wait for a camera or a page. tests/conftest.py says which of
+# them share a worker, for the server and the browser that they share.
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest
-SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 CORE_COVERAGE := 99
 COVERAGE := 92
 BUSY_LOOPS := 4

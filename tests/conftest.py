@@ -1,32 +1,40 @@
-"""A running server and a browser, shared by all tests that need one."""
+"""A running server, shared by all tests that need one; and which tests run side by side."""
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.find_chromium import find_chromium
 from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-CHROMIUM_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
+BESIDE_JUPYTER = ("test_lab", "test_grid")
+LONG_FILES = re.compile(r"/(notebooks|browser|wire)/")
 
 # An example's time says what else the machine does, not whether the code is right.
 hypothesis.settings.register_profile("streamlab", deadline=None)
 hypothesis.settings.load_profile("streamlab")
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return what a test shares a worker with: those of its server, else those of its file."""
+    if item.get_closest_marker("browser"):
+        return "lab" if item.path.stem in BESIDE_JUPYTER else "page"
+    if "server_url" in getattr(item, "fixturenames", ()):
+        return "street"
+    return "client" if item.path.parent.name == "client" else str(item.path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group what shares a server or a browser, and begin with what takes longest."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: not LONG_FILES.search(str(item.path)))
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +59,3 @@ def server_url(tmp_path_factory: pytest.TempPathFactory, video_folder: Path) -> 
     arguments += ["--allow-folder", str(video_folder)]
     with StreamlabProcess(log_path, *arguments) as server:
         yield server.url
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; tests that need one are skipped where there is none."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--headless=new", *sandbox, *CHROMIUM_FLAGS]
-        )
-        yield browser
-        browser.close()

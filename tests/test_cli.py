@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from streamlab.cli import app
 from tests.detect.models import bright_spot_model
 from tests.fakes import videos
 from tests.fakes.rtsp_server import free_port
@@ -32,6 +34,11 @@ def run(*arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProces
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run("serve", "--port", str(free_port()), *arguments)
+
+
+def serve_in_process(*arguments: str) -> Result:
+    """Run a server that cannot start in this process, which is faster."""
+    return CliRunner().invoke(app, ["serve", "--port", str(free_port()), *arguments])
 
 
 @pytest.fixture
@@ -65,6 +72,7 @@ def test_a_camera_without_a_name() -> None:
     done = serve("--camera", "door.mp4")
     assert done.returncode == 1
     assert "NAME=SOURCE" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -79,10 +87,10 @@ def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
         "synthetic://traffic?fps=zero": "fps",
     }
     for source, words in wrong.items():
-        done = serve("--camera", f"cam={source}")
-        assert done.returncode == 1, source
-        assert words in done.stderr, done.stderr
-        assert "Traceback" not in done.stderr
+        done = serve_in_process("--camera", f"cam={source}")
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert done.exit_code == 1, source
+        assert words in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -36,7 +37,7 @@ FRAME = 3000
 MIDDLE = 128
 SMALL_BUFFER = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)]
 SLOWNESS_FRAGMENTS = 120  # more than a viewer may lag, with what the kernel keeps for it
-IMPATIENT = {"gop_s": 0.5, "client_queue_fragments": 32}
+IMPATIENT: dict[str, Any] = {"gop_s": 0.5, "client_queue_fragments": 32}
 
 
 def strip_of(frame: Frame) -> int | None:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -16,7 +16,7 @@ from .rtsp_server import free_port
 
 # On a busy machine a client comes late, and a new encoder's keyframe too. That is not what most
 # tests are about, so their servers hold more and wait longer than a user's.
-PATIENT: dict[str, object] = {
+PATIENT = {
     "gop_s": 3,
     "client_queue_fragments": 1000,
     "slow_client_timeout": 120,
@@ -38,7 +38,7 @@ class StreamlabProcess:
         *arguments: str,
         start_timeout_s: float = 300.0,
         ready_path: str = "/readyz",
-        **settings: object,
+        **settings: Any,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"

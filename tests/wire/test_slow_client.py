@@ -30,7 +30,7 @@ PAUSE_FRAGMENTS = 6 * FPS
 
 @contextmanager
 def server_and_viewer(
-    log_path: Path, **settings: object
+    log_path: Path, **settings: float
 ) -> Iterator[tuple[StreamlabProcess, Watcher]]:
     """Run a server with a viewer who must not notice what slow clients beside him do."""
     camera = ("--camera", f"street={SOURCE}", "--model", "none")
