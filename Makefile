@@ -22,7 +22,7 @@ HOLDING := operations pipeline sync
 # them share a worker, for the server and the browser that they share.
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest
-SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 CORE_COVERAGE := 99
 COVERAGE := 92
 BUSY_LOOPS := 4

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-BESIDE_JUPYTER = ("test_lab", "test_grid")
-LONG_FILES = re.compile(r"/(notebooks|browser|wire)/")
+LONG_FOLDERS = ("notebooks", "browser", "wire")
+BESIDE_JUPYTER = ("test_lab.py", "test_grid.py")
+OF_STREET = ("test_traces.py", "test_truth.py", "test_cli_record.py")
+OWN_SERVER = (
+    "test_churn.py", "test_client.py", "test_real_video.py", "test_rtsp.py", "test_slow_client.py",
+)  # fmt: skip
 
 # An example's time says what else the machine does, not whether the code is right.
 hypothesis.settings.register_profile("streamlab", deadline=None)
 hypothesis.settings.load_profile("streamlab")
 
 
-def group_of(item: pytest.Item) -> str:
-    """Return what a test shares a worker with: those of its server, else those of its file."""
-    if item.get_closest_marker("browser"):
-        return "lab" if item.path.stem in BESIDE_JUPYTER else "page"
-    if "server_url" in getattr(item, "fixturenames", ()):
+def group_of(path: PurePath) -> str:
+    """Return what the tests of a file share a worker with: those that use the same server."""
+    if path.parent.name == "browser":
+        return "jupyter" if path.name in BESIDE_JUPYTER else "page"
+    if path.name in OF_STREET or (path.parent.name == "wire" and path.name not in OWN_SERVER):
         return "street"
-    return "client" if item.path.parent.name == "client" else str(item.path)
+    return "client" if path.parent.name == "client" else str(path)
+
+
+class SideBySide(LoadScopeScheduling):
+    """Runs groups of files side by side."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(PurePath(nodeid.partition("::")[0]))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
+    return SideBySide(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group what shares a server or a browser, and begin with what takes longest."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: not LONG_FILES.search(str(item.path)))
+    """Begin with what takes longest, so that at the end no worker is left alone with it."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from .rtsp_server import free_port
 # On a busy machine a client comes late, and a new encoder's keyframe too. That is not what most
 # tests are about, so their servers hold more and wait longer than a user's.
 PATIENT = {
-    "gop_s": 3,
+    "gop_s": 5,
     "client_queue_fragments": 1000,
     "slow_client_timeout": 120,
     "channel_switch_timeout": 60,
