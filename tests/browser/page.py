@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.wire.street import dropped_at_source
 
 STRIP_SCRIPT = (Path(__file__).parent / "strip.js").read_text(encoding="utf-8")
-TIMEOUT_MS = 120_000  # ends what hangs
+TIMEOUT_MS = 300_000  # ends what hangs
 POLL_MS = 100
 NO_WEBCODECS = "delete globalThis.VideoDecoder;"
 HAS_PICTURE = "streamlabStrip.readAll().some(({ number }) => number !== null)"
