@@ -34,7 +34,7 @@ def group_of(path: PurePath) -> str:
     return "client" if path.parent.name == "client" else str(path)
 
 
-class SideBySide(LoadScopeScheduling):
+class SideBySide(LoadScopeScheduling):  # type: ignore[misc]
     """Runs groups of files side by side."""
 
     def _split_scope(self, nodeid: str) -> str:

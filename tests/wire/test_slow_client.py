@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,7 +31,7 @@ PAUSE_FRAGMENTS = 6 * FPS
 
 @contextmanager
 def server_and_viewer(
-    log_path: Path, **settings: float
+    log_path: Path, **settings: Any
 ) -> Iterator[tuple[StreamlabProcess, Watcher]]:
     """Run a server with a viewer who must not notice what slow clients beside him do."""
     camera = ("--camera", f"street={SOURCE}", "--model", "none")
