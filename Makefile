@@ -18,9 +18,9 @@ NEEDED := $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 # Their short versions hold on a machine that is busy with other things, too: part of `make test`.
 HOLDING := operations pipeline sync
 
-# More workers than cores: most tests wait for a camera or a page. tests/conftest.py says which of
-# them share a worker, for the server and the browser that they share.
-WORKERS ?= 4
+# One worker more than cores: many tests wait for a camera or a page. tests/conftest.py says which
+# of them share a worker, for the server and the browser that they share.
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 CORE_COVERAGE := 99

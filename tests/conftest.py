@@ -13,8 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-LONG_FOLDERS = ("notebooks", "browser", "wire")
-BESIDE_JUPYTER = ("test_lab.py", "test_grid.py")
+LONG_FOLDERS = ("browser", "notebooks", "wire")
 OF_STREET = ("test_traces.py", "test_truth.py", "test_cli_record.py")
 OWN_SERVER = (
     "test_churn.py", "test_client.py", "test_real_video.py", "test_rtsp.py", "test_slow_client.py",
@@ -26,12 +25,16 @@ hypothesis.settings.load_profile("streamlab")
 
 
 def group_of(path: PurePath) -> str:
-    """Return what the tests of a file share a worker with: those that use the same server."""
-    if path.parent.name == "browser":
-        return "jupyter" if path.name in BESIDE_JUPYTER else "page"
-    if path.name in OF_STREET or (path.parent.name == "wire" and path.name not in OWN_SERVER):
+    """Return with which others the tests of a file share a worker.
+
+    With those of its browser or its server; and one lesson runs at a time, as with a user.
+    """
+    folder = path.parent.name
+    if folder in ("browser", "notebooks", "client"):
+        return folder
+    if path.name in OF_STREET or (folder == "wire" and path.name not in OWN_SERVER):
         return "street"
-    return "client" if path.parent.name == "client" else str(path)
+    return str(path)
 
 
 class SideBySide(LoadScopeScheduling):  # type: ignore[misc]

@@ -135,7 +135,9 @@ def test_no_stream_is_left_behind(notebook: Notebook) -> None:
     expect(page.locator(".sl-message")).to_have_text("The lab was closed.")
 
 
-@pytest.mark.parametrize("lesson", ["01_first_stream", "02_two_channels_in_sync"])
+@pytest.mark.parametrize(
+    "lesson", ["01_first_stream", pytest.param("02_two_channels_in_sync", marks=pytest.mark.long)]
+)
 def test_a_lesson(
     chromium: Browser, jupyter: JupyterLabProcess, artifacts: Path, lesson: str
 ) -> None:
