@@ -18,7 +18,16 @@ NEEDED := $(DEV) $(STAMPS)/system $(if $(filter 0,$(YOLO)),,$(STAMPS)/yolo)
 # Their short versions hold on a machine that is busy with other things, too: part of `make test`.
 HOLDING := operations pipeline sync
 
-.PHONY: help demo test lint types js unit bench bench-check bench-short live pictures lab notebooks yolo model clean
+# One worker more than cores: many tests wait for a camera or a page. tests/conftest.py says which
+# of them share a worker, for the server and the browser that they share.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
+CORE_COVERAGE := 99
+COVERAGE := 92
+BUSY_LOOPS := 4
+
+.PHONY: help demo test test-busy test-long coverage lint types js core unit bench bench-check bench-short live pictures lab notebooks yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,9 +41,24 @@ lab: $(STAMPS)/lab  ## install what the notebooks need and open the first one in
 	  --ServerApp.answer_yes=True $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(DEV)  ## install what the tests need and run every check
-	@$(MAKE) --no-print-directory -j3 lint js $(NEEDED)
-	@$(MAKE) --no-print-directory types unit
+	@$(MAKE) --no-print-directory $(NEEDED) $(STAMPS)/node
+	@$(MAKE) --no-print-directory -j2 lint js types core
 	@$(MAKE) --no-print-directory bench-short NOTEBOOKS="$(HOLDING)"
+	@$(MAKE) --no-print-directory unit
+
+test-busy: $(NEEDED)  ## run the tests beside busy loops: their verdict must be the same
+	@echo "== pytest beside $(BUSY_LOOPS) busy loops, which end with this shell"
+	@for _ in {1..$(BUSY_LOOPS)}; do while kill -0 $$$$; do :; done 2>/dev/null & done; \
+	  $(PYTEST) -m 'not long' $(SIDE_BY_SIDE)
+
+test-long: $(NEEDED)  ## run the tests that take too long for every change
+	@$(PYTEST) -m long
+
+coverage: $(NEEDED)  ## run the tests and say which branches of the package they leave out
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under $(COVERAGE)
 
 lint: $(DEV)
 	@echo "== ruff"
@@ -50,11 +74,13 @@ js: $(DEV) $(STAMPS)/node
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
 
+core: $(DEV)
+	@echo "== the tests of the core, and the branches that they take"
+	@$(PYTEST) -q tests/core --cov streamlab.core --cov-branch --cov-fail-under $(CORE_COVERAGE)
+
 unit: $(NEEDED)
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -m 'not browser' --numprocesses 3 --dist loadfile
-	@echo "== pytest, in a browser"
-	@$(BIN)/python -m pytest -m browser
+	@$(PYTEST) -m 'not long' --ignore tests/core $(SIDE_BY_SIDE)
 
 notebooks: $(DEV)  ## run all notebooks and save what they show in them
 	@echo "== notebooks"
@@ -78,7 +104,7 @@ live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: st
 
 pictures: $(DEV)  ## make the pictures of the notebook view and the dashboard in docs/images anew
 	@$(BIN)/python -m pytest tests/browser/test_lab.py tests/browser/test_dashboard.py
-	@$(BIN)/python tests/browser/keep_pictures.py
+	@$(BIN)/python -m tests.browser.keep_pictures
 
 yolo: $(STAMPS)/yolo  ## install the Ultralytics backend: torch first and by name, one OpenCV
 

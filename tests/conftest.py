@@ -1,32 +1,57 @@
-"""A running server and a browser, shared by all tests that need one."""
+"""A running server, shared by all tests that need one; and which tests run side by side."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
-from tests.browser.find_chromium import find_chromium
 from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-CHROMIUM_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
+LONG_FOLDERS = ("browser", "notebooks", "wire")
+OF_STREET = ("test_traces.py", "test_truth.py", "test_cli_record.py")
+OWN_SERVER = (
+    "test_churn.py", "test_client.py", "test_real_video.py", "test_rtsp.py", "test_slow_client.py",
+)  # fmt: skip
 
 # An example's time says what else the machine does, not whether the code is right.
 hypothesis.settings.register_profile("streamlab", deadline=None)
 hypothesis.settings.load_profile("streamlab")
+
+
+def group_of(path: PurePath) -> str:
+    """Return with which others the tests of a file share a worker.
+
+    With those of its browser or its server; and one lesson runs at a time, as with a user.
+    """
+    folder = path.parent.name
+    if folder in ("browser", "notebooks", "client"):
+        return folder
+    if path.name in OF_STREET or (folder == "wire" and path.name not in OWN_SERVER):
+        return "street"
+    return str(path)
+
+
+class SideBySide(LoadScopeScheduling):  # type: ignore[misc]
+    """Runs groups of files side by side."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(PurePath(nodeid.partition("::")[0]))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
+    return SideBySide(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that at the end no worker is left alone with it."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG_FOLDERS)
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +76,3 @@ def server_url(tmp_path_factory: pytest.TempPathFactory, video_folder: Path) -> 
     arguments += ["--allow-folder", str(video_folder)]
     with StreamlabProcess(log_path, *arguments) as server:
         yield server.url
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; tests that need one are skipped where there is none."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--headless=new", *sandbox, *CHROMIUM_FLAGS]
-        )
-        yield browser
-        browser.close()

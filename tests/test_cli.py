@@ -12,14 +12,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from streamlab.cli import app
 from tests.detect.models import bright_spot_model
 from tests.fakes import videos
 from tests.fakes.rtsp_server import free_port
 from tests.fakes.streamlab_process import StreamlabProcess
 
 
-def run(*arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "streamlab", *arguments],
         capture_output=True,
@@ -32,6 +34,11 @@ def run(*arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run("serve", "--port", str(free_port()), *arguments)
+
+
+def serve_in_process(*arguments: str) -> Result:
+    """Run a server that cannot start in this process, which is faster."""
+    return CliRunner().invoke(app, ["serve", "--port", str(free_port()), *arguments])
 
 
 @pytest.fixture
@@ -95,10 +102,10 @@ def test_sources_that_cannot_be_opened(tmp_path: Path) -> None:
         "synthetic://traffic?fps=zero": "fps",
     }
     for source, words in (wrong | never).items():
-        done = serve("--camera", f"cam={source}")
-        assert done.returncode == (2 if source in never else 1), source
-        assert words in done.stderr, done.stderr
-        assert "Traceback" not in done.stderr
+        done = serve_in_process("--camera", f"cam={source}")
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert done.exit_code == (2 if source in never else 1), source
+        assert words in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -145,7 +152,7 @@ def test_a_provider_that_is_not_there(command: list[str]) -> None:
 
 def detectors(server: StreamlabProcess) -> dict[str, str]:
     """Return the name of each camera's detector."""
-    listing = httpx.get(f"{server.url}/cameras", timeout=10.0).json()["cameras"]
+    listing = httpx.get(f"{server.url}/cameras", timeout=120.0).json()["cameras"]
     return {camera["camera_id"]: camera["detector"]["name"] for camera in listing}
 
 
@@ -226,7 +233,7 @@ def test_an_unreachable_camera_does_not_keep_others_from_running(tmp_path: Path)
 def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with StreamlabProcess(tmp_path / "log", "--camera", "street=synthetic://traffic") as server:
         server.process.send_signal(number)
-        assert server.process.wait(15) == 0
+        assert server.process.wait(120) == 0
         said = server.log_path.read_text()
     assert "Stopped." in said
     assert "Traceback" not in said

@@ -58,18 +58,18 @@ ASK_KERNEL = (
   return text;
 }"""
 )
-READY_TIMEOUT_MS = 60_000
-OUTPUT_TIMEOUT_MS = 60_000
-RUN_TRIES = 20
+READY_TIMEOUT_MS = 300_000
+OUTPUT_TIMEOUT_MS = 300_000
+RUN_TRIES = 100
 
 
 class JupyterLabProcess:
     """JupyterLab on a free port, without a login; ``folder`` holds its files and settings."""
 
-    def __init__(self, folder: Path, start_timeout_s: float = 60.0) -> None:
+    def __init__(self, folder: Path, start_timeout_s: float = 300.0) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
+        self.folder = folder
         self._start_timeout_s = start_timeout_s
 
     def add_notebook(self, name: str, cells: list[str]) -> str:
@@ -90,16 +90,16 @@ class JupyterLabProcess:
             "nbformat": 4,
             "nbformat_minor": 5,
         }
-        (self._folder / name).write_text(json.dumps(notebook), encoding="utf-8")
+        (self.folder / name).write_text(json.dumps(notebook), encoding="utf-8")
         return f"{self.url}/doc/tree/{name}"
 
     def copy_notebook(self, path: Path) -> str:
         """Take a copy of a notebook and return the address that opens it."""
-        shutil.copy(path, self._folder)
+        shutil.copy(path, self.folder)
         return f"{self.url}/doc/tree/{path.name}"
 
     def __enter__(self) -> Self:
-        private = self._folder / ".jupyter"
+        private = self.folder / ".jupyter"
         settings = private / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         for name, values in SETTINGS.items():
@@ -108,15 +108,15 @@ class JupyterLabProcess:
             "ServerApp.ip": "127.0.0.1",
             "ServerApp.port": self.port,
             "ServerApp.port_retries": 0,
-            "ServerApp.root_dir": self._folder,
+            "ServerApp.root_dir": self.folder,
             "IdentityProvider.token": "",
             "LabApp.expose_app_in_browser": True,
         }
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        with (self._folder / "log").open("wb") as log:
+        with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, *(f"--{name}={value}" for name, value in options.items())],
-                cwd=self._folder,
+                cwd=self.folder,
                 env=os.environ
                 | {
                     "JUPYTER_CONFIG_DIR": str(private),
@@ -135,7 +135,7 @@ class JupyterLabProcess:
             raise
         return self
 
-    def stop(self, timeout_s: float = 30.0) -> None:
+    def stop(self, timeout_s: float = 120.0) -> None:
         """Ask it to end, with its kernels, and wait."""
         self.process.terminate()
         try:
@@ -160,7 +160,7 @@ class JupyterLabProcess:
             if self.process.poll() is not None:
                 raise RuntimeError(f"JupyterLab ended at once:\n{self._log()}")
             try:
-                if httpx.get(f"{self.url}/api/status", timeout=5.0).status_code == 200:
+                if httpx.get(f"{self.url}/api/status", timeout=60.0).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
@@ -168,7 +168,7 @@ class JupyterLabProcess:
         raise TimeoutError(f"JupyterLab is not ready:\n{self._log()}")
 
     def _log(self) -> str:
-        return (self._folder / "log").read_text(encoding="utf-8")
+        return (self.folder / "log").read_text(encoding="utf-8")
 
 
 class NotebookPage:

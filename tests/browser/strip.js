@@ -62,7 +62,7 @@
   Object.assign(globalThis, {
     streamlabStrip: {
       readAll,
-      looks: () => looks.length,
+      seen: () => looks,
       start() {
         cancelAnimationFrame(animation);
         looks = [];

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.page import STRIP_SCRIPT, StreetPage
+from tests.browser.page import Pictures, Watched, new_page
 from tests.fakes.streamlab_process import StreamlabProcess
 
 pytestmark = pytest.mark.browser
@@ -31,27 +31,26 @@ def seven_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
+def numbers_at(seen: Watched, place: int) -> set[int]:
+    """Return the frames that one tile has shown."""
+    shown = (look["pictures"][place]["number"] for look in seen.looks)
+    return {number for number in shown if number is not None}
+
+
 @pytest.fixture
 def grid(chromium: Browser, seven_url: str) -> Iterator[Page]:
-    with chromium.new_context(viewport=LAPTOP) as session:  # type: ignore[arg-type]
-        page = session.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.add_init_script(STRIP_SCRIPT)
+    with new_page(chromium, viewport=LAPTOP) as page:
         page.goto(f"{seven_url}/?layout=grid&view=annotated")
         page.wait_for_function(ALL_SHOWN, arg="annotated")
         yield page
-        assert not errors
 
 
 def test_all_move_and_switch_on_one_connection(grid: Page, artifacts: Path) -> None:
-    seen = StreetPage(grid).watch(1500)
-    for place in range(7):
-        shown = {look["pictures"][place]["number"] for look in seen.looks}
-        assert len(shown - {None}) > 3
+    pictures = Pictures(grid)
+    pictures.watch_until(lambda seen: all(len(numbers_at(seen, tile)) > 3 for tile in range(7)))
     grid.locator('[data-action="switch"]').click()
     grid.wait_for_function(ALL_SHOWN, arg="raw")
-    assert not any(reading["white"] for reading in StreetPage(grid).watch(300).readings())
+    assert not any(reading["white"] for reading in pictures.watch_frames(3).readings())
     streams = grid.evaluate(
         "performance.getEntriesByType('resource').map(({ name }) => name)"
         ".filter((name) => name.includes('/sse/') && !name.includes('/switch'))"

@@ -9,19 +9,25 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.page import NO_WEBCODECS, StreetPage, street_page
+from tests.browser.page import NO_WEBCODECS, StreetPage, late_frames, new_page, street_page
+from tests.wire.street import FPS
+from tests.wire.watcher import Watcher
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1366, "height": 768}
+FIRST_NUMBER = "streamlabStrip.readAll()[0]?.number"
+HIDDEN_FRAMES = 90
+LATE_FRAMES = 8  # that wait at most while others are shown, 250 ms
 MODES = pytest.mark.parametrize("script", ["", NO_WEBCODECS], ids=["webcodecs", "mse"])
 
 
 def switch_and_wait(street: StreetPage, channel: str) -> None:
     street.act("switch")
     street.page.wait_for_selector(f'canvas[data-channel="{channel}"]')
-    street.page.wait_for_timeout(150)
+    shown = street.page.evaluate(FIRST_NUMBER)
+    street.page.wait_for_function(f"(shown) => {FIRST_NUMBER} >= shown + 4", arg=shown)
 
 
 @MODES
@@ -30,15 +36,7 @@ def test_pictures_side_by_side_are_of_one_frame(
 ) -> None:
     with street_page(chromium, server_url, script=script) as street:
         street.wait_for_channels("raw", "annotated")
-        seen = street.watch(3000)
-    assert len(set(seen.numbers())) > 30
-    for look in seen.looks:
-        raw, annotated = look["pictures"]
-        assert raw["number"] is not None
-        assert raw["number"] == annotated["number"]
-        assert (raw["channel"], annotated["channel"]) == ("raw", "annotated")
-        assert not raw["white"]
-        assert annotated["white"]
+        street.watch_until(lambda seen: len(seen.frames_in_both()) > 30)
 
 
 def test_twenty_switches_repeat_and_skip_nothing(chromium: Browser, server_url: str) -> None:
@@ -49,9 +47,10 @@ def test_twenty_switches_repeat_and_skip_nothing(chromium: Browser, server_url: 
             switch_and_wait(street, "annotated")
             switch_and_wait(street, "raw")
         seen, stats = street.stop_watching(), street.stats()
+        late = late_frames(street, server_url)
     assert stats["mode"] == "webcodecs"
     assert stats["switches"] == 20
-    assert set(seen.steps()) == {1}
+    assert seen.missing() <= late
     assert all(len(look["pictures"]) == 1 for look in seen.looks)
     assert {(reading["channel"], reading["white"]) for reading in seen.readings()} == {
         ("raw", False),
@@ -81,18 +80,20 @@ def test_hidden_tab_comes_back_at_the_live_edge(
     with street_page(chromium, server_url, script=script) as street:
         street.wait_for_channels("raw", "annotated")
         street.set_hidden(True)
-        street.page.wait_for_timeout(3000)
+        with Watcher(server_url) as watcher:
+            watcher.assert_goes_on(HIDDEN_FRAMES)
         waiting = street.stats()
         street.start_watching()
-        street.page.wait_for_function("streamlabStrip.looks() > 0")
+        street.go_on_until(lambda seen: bool(seen.looks))
         street.set_hidden(False)
-        street.page.wait_for_timeout(1000)
+        street.go_on_until(lambda seen: len(set(seen.numbers())) > 30)
         seen = street.stop_watching()
     assert waiting["queuedFrames"] == 0
     leap, *rest = seen.steps()
-    assert leap > 30, "the frames of the hidden time are not played"
+    assert leap > HIDDEN_FRAMES / 3, "the frames of the hidden time are not played"
     assert min(rest) > 0
-    assert len(rest) < 45, "the missed frames are not played faster"
+    played_fps = (len(rest) - LATE_FRAMES) / seen.seconds()
+    assert played_fps < 1.5 * FPS, "the missed frames are not played faster"
 
 
 def test_views_follow_the_buttons_and_the_address(chromium: Browser, server_url: str) -> None:
@@ -116,7 +117,7 @@ def test_overlay_draws_boxes_over_raw(chromium: Browser, server_url: str) -> Non
     with street_page(chromium, server_url, "view=overlay") as street:
         street.wait_for_channels("overlay")
         street.page.wait_for_function("streamlab.player.stats().boxAgeMs !== null")
-        seen = street.watch(500)
+        seen = street.watch_frames(10)
     assert not any(reading["white"] for reading in seen.readings())
     assert min(seen.steps()) > 0
 
@@ -162,48 +163,44 @@ def test_figures_are_shown(chromium: Browser, server_url: str) -> None:
 
 
 def test_unknown_camera_is_told_in_words(chromium: Browser, server_url: str) -> None:
-    page = chromium.new_page()
-    page.goto(f"{server_url}/?camera_id=nowhere")
-    expect(page.locator("#message-text")).to_contain_text("nowhere")
-    expect(page.locator("#message-text")).to_contain_text("street")
-    expect(page.locator("#state")).to_have_text("Not playing")
-    page.locator("nav button", has_text="street").click()
-    expect(page.locator("#state")).to_have_text("Live")
-    expect(page.locator("#message")).to_be_hidden()
-    page.close()
+    with new_page(chromium) as page:
+        page.goto(f"{server_url}/?camera_id=nowhere")
+        expect(page.locator("#message-text")).to_contain_text("nowhere")
+        expect(page.locator("#message-text")).to_contain_text("street")
+        expect(page.locator("#state")).to_have_text("Not playing")
+        page.locator("nav button", has_text="street").click()
+        expect(page.locator("#state")).to_have_text("Live")
+        expect(page.locator("#message")).to_be_hidden()
 
 
 def test_server_that_cannot_be_reached_is_tried_again(chromium: Browser, server_url: str) -> None:
     def unreachable(route: Route) -> None:
         route.abort("connectionrefused")
 
-    page = chromium.new_page()
-    page.route("**/streams/**", unreachable)
-    page.goto(f"{server_url}/?camera_id=street&view=raw")
-    expect(page.locator("#message-text")).to_contain_text("cannot be reached")
-    page.unroute("**/streams/**")
-    expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
-    expect(page.locator("#message")).to_be_hidden()
-    page.close()
+    with new_page(chromium) as page:
+        page.route("**/streams/**", unreachable)
+        page.goto(f"{server_url}/?camera_id=street&view=raw")
+        expect(page.locator("#message-text")).to_contain_text("cannot be reached")
+        page.unroute("**/streams/**")
+        expect(page.locator("#state")).to_have_text("Live")
+        expect(page.locator("#message")).to_be_hidden()
 
 
 def test_no_cameras(chromium: Browser, server_url: str) -> None:
-    page = chromium.new_page()
-    page.route("**/cameras", lambda route: route.fulfill(json={"cameras": []}))
-    page.goto(server_url)
-    expect(page.locator("#placeholder")).to_contain_text("no cameras yet")
-    page.unroute("**/cameras")
-    expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
-    page.close()
+    with new_page(chromium) as page:
+        page.route("**/cameras", lambda route: route.fulfill(json={"cameras": []}))
+        page.goto(server_url)
+        expect(page.locator("#placeholder")).to_contain_text("no cameras yet")
+        page.unroute("**/cameras")
+        expect(page.locator("#state")).to_have_text("Live")
 
 
 def test_nothing_comes_from_elsewhere(chromium: Browser, server_url: str) -> None:
-    page = chromium.new_page()
-    hosts: set[str] = set()
-    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    page.goto(f"{server_url}/?camera_id=street")
-    expect(page.locator("#state")).to_have_text("Live")
-    page.close()
+    with new_page(chromium) as page:
+        hosts: set[str] = set()
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        page.goto(f"{server_url}/?camera_id=street")
+        expect(page.locator("#state")).to_have_text("Live")
     assert hosts - {""} == {urlsplit(server_url).netloc}
 
 

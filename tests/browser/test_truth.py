@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Route, expect
 
 from streamlab.media.street import Street
-from tests.browser.page import NO_WEBCODECS, StreetPage, street_page
+from tests.browser.page import NO_WEBCODECS, StreetPage, new_page, street_page
 from tests.conftest import STREET
 from tests.fakes.streamlab_process import StreamlabProcess
 
@@ -24,7 +24,7 @@ SIZE = {"width": 1366, "height": 768}
 OUTLINES = "canvas.truth"
 # Waits for outlines that are not empty, then takes them with the picture's number in one frame.
 TAKE = """async () => {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (;;) {
     await new Promise(requestAnimationFrame);
     const overlay = document.querySelector("canvas.truth");
     const number = streamlabStrip.readAll()[0]?.number ?? null;
@@ -33,7 +33,6 @@ TAKE = """async () => {
     if (number !== null && pixels && pixels.some((value) => value))
       return { number, png: overlay.toDataURL("image/png").split(",")[1] };
   }
-  return null;
 }"""
 
 
@@ -47,8 +46,7 @@ def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def taken_outlines(street: StreetPage) -> tuple[int, NDArray[np.uint8]]:
     """Return the number of the frame that is shown, and the alpha of the outlines over it."""
-    taken: dict[str, Any] | None = street.page.evaluate(TAKE)
-    assert taken is not None, "no outlines were drawn"
+    taken: dict[str, Any] = street.page.evaluate(TAKE)
     encoded = np.frombuffer(base64.b64decode(taken["png"]), np.uint8)
     image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
     assert image is not None
@@ -118,13 +116,12 @@ def test_other_cameras_offer_no_truth(chromium: Browser, server_url: str) -> Non
             camera["source"] = "street.mp4"
         route.fulfill(json=listing)
 
-    page = chromium.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.route("**/cameras", as_of_a_file)
-    page.goto(f"{server_url}/?camera_id=street&view=raw&truth=1")
-    expect(page.locator("#state")).to_have_text("Live")
-    expect(page.locator("#truth")).to_be_hidden()
-    expect(page.locator(OUTLINES)).to_have_count(0)
-    page.close()
+    with new_page(chromium) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.route("**/cameras", as_of_a_file)
+        page.goto(f"{server_url}/?camera_id=street&view=raw&truth=1")
+        expect(page.locator("#state")).to_have_text("Live")
+        expect(page.locator("#truth")).to_be_hidden()
+        expect(page.locator(OUTLINES)).to_have_count(0)
     assert not any("/truth?" in url for url in asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -11,7 +10,7 @@ from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=320&height=180&fps=30&seed=1"
 GATE = "gate=synthetic://traffic?width=320&height=180&fps=15&seed=2"
-GOP_S = 3
+GOP_S = 10  # two are held: a lost connection may take so long to come back
 
 
 @pytest.fixture(scope="package")
@@ -19,9 +18,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProces
     """Cameras `street` and `gate`, annotated with their ground truth."""
     log_path = tmp_path_factory.mktemp("client") / "server.log"
     arguments = ["--camera", STREET, "--camera", GATE, "--model", "truth"]
-    with ExitStack() as stack:
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("STREAMLAB_GOP_S", str(GOP_S))
-            environment.setenv("STREAMLAB_CLIENT_QUEUE_FRAGMENTS", "200")
-            process = stack.enter_context(StreamlabProcess(log_path, *arguments))
+    with StreamlabProcess(log_path, *arguments, gop_s=GOP_S) as process:
         yield process

@@ -25,9 +25,8 @@ from tests.fakes.streamlab_process import StreamlabProcess
 
 from .patience import switch_patiently
 
-QUICKLY = Reconnect(initial_s=0.02, max_s=0.1, give_up_after_s=30.0)
-STALL_TIMEOUT_S = 0.5
-RECONNECTS = 3
+QUICKLY = Reconnect(initial_s=0.02, max_s=0.1, give_up_after_s=300.0)
+STALL_TIMEOUT_S = 1.0
 CARRIES_BYTES = (1_000, 300_000)
 CARRIES_BYTES_BY_URL = (1_000, 60_000)  # the events are small then
 
@@ -52,50 +51,66 @@ def frames_of(events: Iterable[Event]) -> list[Frame]:
     return frames
 
 
-def is_enough(events: list[Event], stats: StreamStats) -> bool:
-    """Return whether the link has failed often enough, and media came after that."""
-    return stats.reconnects >= RECONNECTS and isinstance(events[-1], Fragment)
+class Recovery:
+    """Whether a link has failed in every way, and the stream came back after that."""
+
+    def __init__(self, link: LossyLink) -> None:
+        self._link = link
+        self._reconnects: int | None = None  # when every kind of fault had happened
+
+    def is_done(self, event: Event, stats: StreamStats) -> bool:
+        if self._reconnects is None and self._link.has_failed_in_every_way():
+            self._reconnects = stats.reconnects
+        came_back = self._reconnects is not None and stats.reconnects > self._reconnects
+        return came_back and isinstance(event, Fragment)
 
 
-def read_blocking(url: str) -> list[Event]:
+def read_blocking(link: LossyLink) -> list[Event]:
+    recovery = Recovery(link)
     with (
-        Client(url) as client,
+        Client(link.url) as client,
         client.watch(
             "street", "both", payload="url", reconnect=QUICKLY, stall_timeout_s=STALL_TIMEOUT_S
         ) as stream,
     ):
         events = [next(stream)]
-        while not is_enough(events, stream.stats):
+        while not recovery.is_done(events[-1], stream.stats):
             events.append(next(stream))
         return events
 
 
-async def read(url: str) -> list[Event]:
+async def read(link: LossyLink) -> list[Event]:
+    recovery = Recovery(link)
     async with (
-        AsyncClient(url) as client,
+        AsyncClient(link.url) as client,
         client.watch(
             "street", "both", reconnect=QUICKLY, stall_timeout_s=STALL_TIMEOUT_S
         ) as stream,
     ):
         events = [await anext(stream)]
-        while not is_enough(events, stream.stats):
+        while not recovery.is_done(events[-1], stream.stats):
             events.append(await anext(stream))
         return events
 
 
-async def read_all(good: str, first: str, second: str) -> dict[str, list[Event]]:
-    """Read over the bad links, and over the good one as long as it takes."""
+def newest(events: Iterable[Event]) -> dict[str, int]:
+    """Return the newest sequence of each channel."""
+    return {event.channel: event.sequence for event in events if isinstance(event, Fragment)}
+
+
+async def read_all(good: str, first: LossyLink, second: LossyLink) -> dict[str, list[Event]]:
+    """Read over the bad links, and over the good one from before to after that."""
     truth: list[Event] = []
-
-    async def read_truth() -> None:
-        async with AsyncClient(good) as client, client.watch("street", "both") as stream:
-            while True:
-                truth.append(await anext(stream))
-
-    reading = asyncio.create_task(read_truth())
-    by_url, inline = await asyncio.gather(asyncio.to_thread(read_blocking, second), read(first))
-    reading.cancel()
-    await asyncio.wait({reading})
+    async with AsyncClient(good) as client, client.watch("street", "both") as stream:
+        while len(newest(truth)) < 2:
+            truth.append(await anext(stream))
+        bad = asyncio.gather(asyncio.to_thread(read_blocking, second), read(first))
+        while not bad.done():
+            truth.append(await anext(stream))
+        by_url, inline = bad.result()
+        wanted = [newest(by_url), newest(inline)]
+        while any(newest(truth)[name] < end for each in wanted for name, end in each.items()):
+            truth.append(await anext(stream))
     return {"good": truth, "async": inline, "blocking, by url": by_url}
 
 
@@ -106,9 +121,7 @@ def outcomes(server: StreamlabProcess) -> dict[str, list[Event]]:
         LossyLink(server.port, seed=1, carries_bytes=CARRIES_BYTES) as first,
         LossyLink(server.port, seed=2, carries_bytes=CARRIES_BYTES_BY_URL) as second,
     ):
-        outcomes = asyncio.run(read_all(server.url, first.url, second.url))
-        assert set(first.faults) == {"close", "reset", "stall"}
-    return outcomes
+        return asyncio.run(read_all(server.url, first, second))
 
 
 @pytest.mark.parametrize("name", ["async", "blocking, by url"])
@@ -121,7 +134,7 @@ def test_nothing_is_missed_and_nothing_comes_twice(
     assert set(got) == {"street/raw", "street/annotated"}
     for channel, fragments in got.items():
         assert list(fragments) == list(range(min(fragments), max(fragments) + 1))
-        common = fragments.keys() & truth[channel].keys()
+        common = [sequence for sequence in fragments if sequence >= min(truth[channel])]
         assert common
         assert all(fragments[sequence] == truth[channel][sequence] for sequence in common)
 

@@ -28,7 +28,7 @@ from tests.fakes.scripted_server import (
 from tests.fakes.streamlab_process import StreamlabProcess
 from tests.wire.picture import Picture, decode, is_channel_cell_white, read_strip
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 
 
 def command(*arguments: str) -> list[str]:

@@ -19,7 +19,7 @@ from streamlab.traces import FAULTS
 
 from .pictures import grey_picture
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 FRAME_NS = NS_PER_S // 30
 PICTURE = grey_picture(64, 36)
 

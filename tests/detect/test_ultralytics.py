@@ -56,7 +56,7 @@ def test_a_model_built_from_its_yaml_answers_for_each_picture() -> None:
     detector.close()
 
 
-@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("dynamic", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_its_end_to_end_export_answers_the_same(weights: Path, dynamic: bool) -> None:
     model: Any = ultralytics.YOLO(weights)
     exported = model.export(format="onnx", imgsz=320, nms=False, dynamic=dynamic, simplify=False)

@@ -41,6 +41,9 @@ class LossyLink:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lossy link")
 
+    def has_failed_in_every_way(self) -> bool:
+        return self.faults.keys() == set(self._kinds)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"

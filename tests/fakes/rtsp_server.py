@@ -28,7 +28,7 @@ def available() -> str | None:
     if not Path(SYSTEM_PYTHON).exists():
         return f"no {SYSTEM_PYTHON}"
     command = [SYSTEM_PYTHON, "-c", PROBE]
-    probe = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    probe = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     return None if probe.returncode == 0 else probe.stderr.strip().splitlines()[-1]
 
 

@@ -8,26 +8,37 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from .rtsp_server import free_port
 
+# On a busy machine a client comes late, and a new encoder's keyframe too. That is not what most
+# tests are about, so their servers hold more and wait longer than a user's.
+PATIENT = {
+    "gop_s": 5,
+    "client_queue_fragments": 1000,
+    "slow_client_timeout": 120,
+    "channel_switch_timeout": 60,
+    "stall_after": 60,
+}
+
 
 class StreamlabProcess:
     """`python -m streamlab serve …` on a free port; its output goes to `log_path`.
 
-    `ready_path` answers 200 when the server is ready. Other keywords are settings.
+    `ready_path` answers 200 when the server is ready. Other keywords are settings, over those
+    of `PATIENT`.
     """
 
     def __init__(
         self,
         log_path: Path,
         *arguments: str,
-        start_timeout_s: float = 60.0,
+        start_timeout_s: float = 300.0,
         ready_path: str = "/readyz",
-        **settings: object,
+        **settings: Any,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -35,7 +46,9 @@ class StreamlabProcess:
         self._arguments = ["serve", *arguments, "--port", str(self.port)]
         self._start_timeout_s = start_timeout_s
         self._ready_path = ready_path
-        self._settings = {f"STREAMLAB_{name.upper()}": str(settings[name]) for name in settings}
+        self._settings = {
+            f"STREAMLAB_{name.upper()}": str(value) for name, value in (PATIENT | settings).items()
+        }
 
     def __enter__(self) -> Self:
         with self.log_path.open("wb") as log:
@@ -59,14 +72,14 @@ class StreamlabProcess:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended at once:\n{self.log_path.read_text()}")
             try:
-                if httpx.get(f"{self.url}{self._ready_path}", timeout=5.0).status_code == 200:
+                if httpx.get(f"{self.url}{self._ready_path}", timeout=60.0).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
         raise TimeoutError(f"the server is not ready:\n{self.log_path.read_text()}")
 
-    def stop(self, timeout_s: float = 20.0) -> int:
+    def stop(self, timeout_s: float = 120.0) -> int:
         """Ask the server to end (SIGTERM), wait, and return its exit status."""
         self.process.terminate()
         try:

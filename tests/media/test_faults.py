@@ -13,7 +13,7 @@ from streamlab.core.faults import NO_FAULTS, Faults, find_preset
 from streamlab.core.timebase import TIMESCALE
 from streamlab.media.faults import Losses, SourceFaults
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 def losses(faults: Faults, count: int = 100_000) -> list[bool]:

@@ -16,7 +16,7 @@ def test_threads_that_convert_one_picture_do_not_disturb_each_other() -> None:
     pixels = Street(640, 360).draw(100)
     alone = Picture.from_planes(pixels, 0)
     rgb, low = alone.rgb(), alone.scaled(320, 180).to_ndarray()
-    together = Barrier(2, timeout=10)
+    together = Barrier(2, timeout=120)
 
     def to_rgb(picture: Picture) -> NDArray[np.uint8]:
         together.wait()

@@ -24,7 +24,7 @@ from streamlab.pipeline.frame import DetectionTimed
 
 STREET = Street(320, 180, seed=3)
 SPEC = SourceSpec.parse("synthetic://traffic?width=320&height=180&fps=30&seed=3")
-TIMEOUT_S = 60.0
+TIMEOUT_S = 300.0
 
 
 class Recorder:
@@ -42,12 +42,30 @@ class Recorder:
 
     def wait_for(self, count: int) -> None:
         """Wait until both channels have this many frames."""
+        self.wait_until(lambda: min(map(len, self.frames.values())) >= count)
+
+    def wait_for_annotated(self, wanted: Callable[[EncodedFrame], bool], count: int = 1) -> None:
+        """Wait until the annotated channel has this many of such frames."""
+        self.wait_until(lambda: sum(map(wanted, self.frames[ChannelType.ANNOTATED])) >= count)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until this is so of the frames that have come."""
         with self._changed:
-            arrived = self._changed.wait_for(
-                lambda: min(map(len, self.frames.values())) >= count, TIMEOUT_S
-            )
+            is_so = self._changed.wait_for(condition, TIMEOUT_S)
         numbers = {kind.value: len(frames) for kind, frames in self.frames.items()}
-        assert arrived, f"{numbers} frames, not {count}, in {TIMEOUT_S} s"
+        assert is_so, f"not after {TIMEOUT_S} s and {numbers} frames"
+
+
+def is_fresh(frame: EncodedFrame) -> bool:
+    """Return whether a frame has boxes of its own result."""
+    boxes = frame.boxes
+    return boxes is not None and bool(boxes.rows) and boxes.detections_pts == frame.pts
+
+
+def is_carried(frame: EncodedFrame) -> bool:
+    """Return whether a frame has boxes of an earlier result, carried forward."""
+    boxes = frame.boxes
+    return boxes is not None and bool(boxes.rows) and boxes.detections_pts != frame.pts
 
 
 class SlowTruth:

@@ -23,7 +23,7 @@ from streamlab.pipeline import DetectionService
 from streamlab.pipeline.detection import DetectionClient
 from streamlab.pipeline.frame import CapturedFrame
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 120.0
 
 
 class GatedDetector:

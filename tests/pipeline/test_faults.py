@@ -23,6 +23,7 @@ from streamlab.pipeline.frame import CapturedFrame
 from .recorder import SPEC, STREET, Recorder, SlowTruth, camera
 
 FRAMES = 12
+A_DAY_MS = 86_400_000.0
 FRAME = TIMESCALE // 30
 
 
@@ -66,7 +67,7 @@ def test_a_detector_that_is_killed_and_revived() -> None:
 
 
 def test_results_that_are_held_back_reach_their_frames() -> None:
-    with camera(SlowTruth(0.0), BoxRenderer(), box_deadline_ms=2000.0) as (pipeline, recorder):
+    with camera(SlowTruth(0.0), BoxRenderer(), box_deadline_ms=A_DAY_MS) as (pipeline, recorder):
         wait_for_more(recorder)
         pipeline.inject(PRESETS["lognormal"])
         wait_until_counted(pipeline, recorder, "injected_delays", FRAMES)
@@ -91,9 +92,11 @@ def test_frames_that_are_lost_are_missing_in_both_channels() -> None:
     with camera(truth_detector(STREET), BoxRenderer()) as (pipeline, recorder):
         pipeline.inject(Faults(lost_fraction=0.3, lost_burst=4))
         wait_until_counted(pipeline, recorder, "injected_losses", 20)
+        pipeline.inject(NO_FAULTS)
         counts = pipeline.counts()
         assert counts["dropped_at_source"] >= 20
-        wait_for_more(recorder)  # what is missing shows once a later frame has come
+        raw, newest = recorder.frames[ChannelType.RAW], counts["captured"]
+        recorder.wait_until(lambda: raw[-1].pts // FRAME > newest)
     assert_both_channels_have_the_same_frames(recorder)
     pts = [frame.pts for frame in recorder.frames[ChannelType.RAW]]
     assert all(at % FRAME == 0 for at in pts), "a lost frame does not shift the others"

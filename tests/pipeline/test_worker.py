@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamlab.clock import monotonic_ns
 from streamlab.pipeline.worker import Crew, Worker
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 120.0
 MAX_ITEMS = 3
 
 

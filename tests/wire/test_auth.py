@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.streamlab_process import StreamlabProcess
 
-from .client import Stream
+from .client import READ_TIMEOUT_S, Stream
 
 SOURCE = "street=synthetic://traffic?width=160&height=90&fps=15&seed=1"
 TOKEN, ADMIN_TOKEN, WRONG = "watch-0123456789", "admin-0123456789/+=", "wrong-0123456789"
@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProces
 
 @pytest.fixture
 def http(server: StreamlabProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=20) as http:
+    with httpx.Client(base_url=server.url, timeout=READ_TIMEOUT_S) as http:
         yield http
 
 
@@ -128,6 +128,6 @@ def test_a_stream_can_be_read_from_an_allowed_origin(server: StreamlabProcess) -
 
 
 def test_no_other_origin_is_allowed_unless_somebody_says_so(server_url: str) -> None:
-    answer = httpx.get(f"{server_url}/cameras", headers={"Origin": OURS})
+    answer = httpx.get(f"{server_url}/cameras", headers={"Origin": OURS}, timeout=READ_TIMEOUT_S)
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers

@@ -15,6 +15,8 @@ import pytest
 
 from tests.fakes.streamlab_process import StreamlabProcess
 
+from .client import READ_TIMEOUT_S
+
 SOURCE = "street=synthetic://traffic?width=160&height=90&fps=15&seed=1"
 MOMENTS = ("before the answer", "after its head", "with a picture", "by a reset")
 DROPPED = 200
@@ -31,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamlabProces
 
 
 def open_stream(server: StreamlabProcess) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=READ_TIMEOUT_S)
     client.sendall(b"GET /streams/sse/street/dual HTTP/1.1\r\nHost: x\r\n\r\n")
     return client
 
@@ -49,7 +51,7 @@ def drop(client: socket.socket, moment: str) -> None:
 
 def held(server: StreamlabProcess) -> tuple[int, int, int]:
     """Return how many files, tasks and connections the server has."""
-    with httpx.Client() as http:
+    with httpx.Client(timeout=READ_TIMEOUT_S) as http:
         gauges = dict(GAUGE.findall(http.get(f"{server.url}/metrics").text))
     files = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
     return (
@@ -69,7 +71,8 @@ def test_what_is_dropped_is_given_back(server: StreamlabProcess) -> None:
             clients = [open_stream(server), open_stream(server)]
             for client in clients:
                 drop(client, moment)
-    give_up_at = time.monotonic() + 20  # a socket is closed a moment after its connection ended
+    # A socket is closed a moment after its connection ended.
+    give_up_at = time.monotonic() + READ_TIMEOUT_S
     after = held(server)
     while not no_more(after, before) and time.monotonic() < give_up_at:
         time.sleep(0.05)
@@ -82,11 +85,12 @@ def no_more(after: tuple[int, int, int], before: tuple[int, int, int]) -> bool:
 
 
 def wait_for_no_connection(server: StreamlabProcess) -> tuple[int, int, int]:
-    give_up_at = time.monotonic() + 20
+    give_up_at = time.monotonic() + READ_TIMEOUT_S
     state = held(server)
     while state[2] and time.monotonic() < give_up_at:
         time.sleep(0.05)
         state = held(server)
+    assert not state[2], f"{state[2]} connections are still known"
     return state
 
 
@@ -95,7 +99,7 @@ def test_one_too_many_is_told_when_to_come_back(server: StreamlabProcess) -> Non
     clients = [open_stream(server) for _ in range(LIMIT)]
     for client in clients:
         client.recv(1024)
-    answer = httpx.get(f"{server.url}/streams/sse/street/dual")
+    answer = httpx.get(f"{server.url}/streams/sse/street/dual", timeout=READ_TIMEOUT_S)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["content-type"] == "application/problem+json"

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes import videos
 from tests.fakes.rtsp_server import free_port
 
-from .client import Control, Stream
+from .client import READ_TIMEOUT_S, Control, Stream
 from .watcher import Watcher
 
 STREAM = "/streams/sse/street/dual"
@@ -32,7 +32,7 @@ def _street_goes_on(watcher: Watcher) -> Iterator[None]:
 
 @pytest.fixture
 def http(server_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server_url, timeout=30.0) as http:
+    with httpx.Client(base_url=server_url, timeout=READ_TIMEOUT_S) as http:
         yield http
 
 

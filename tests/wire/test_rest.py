@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from .client import Stream
+from .client import READ_TIMEOUT_S, Stream
 from .schema import NUMBER, QUALITIES, is_type
 
 PATHS = {
@@ -26,7 +26,7 @@ PATHS = {
 
 @pytest.fixture
 def http(server_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server_url, timeout=10.0) as http:
+    with httpx.Client(base_url=server_url, timeout=READ_TIMEOUT_S) as http:
         yield http
 
 
