@@ -8,6 +8,7 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, Sourc
 from streamlab.core.connection import (
     MAX_DETECTIONS_EVENTS,
     MAX_OUTBOX_EVENTS,
+    Connection,
 )
 from streamlab.core.events import Source
 from streamlab.core.stream_events import Wake
@@ -69,3 +70,13 @@ def test_boxes_are_not_made_up_for_a_frame_without() -> None:
     plain = replace(fragment(ANNOTATED, 0), frames=fragment(RAW, 0).frames)
     made.receive_fragment(plain, 0, 1000.0)
     assert read(made, connection) == []
+
+
+def test_only_the_newest_health_of_a_channel_that_is_sent_waits() -> None:
+    viewer = Connection("viewer", [ChannelType.RAW], {ChannelType.RAW: QualityLevel.MEDIUM})
+    for event in (b"ill", b"well"):
+        viewer.post_health(ChannelType.RAW, event)
+        viewer.post_health(ChannelType.ANNOTATED, event)
+    assert viewer.in_step() == {}
+    assert viewer.take({}, {}, 64) == [b"well"]
+    assert viewer.take({}, {}, 64) == []

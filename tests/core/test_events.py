@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import End, Gap, Heartbeat, Source, Switched, encode
+from streamlab.core.events import End, Gap, Health, Heartbeat, Source, Switched, encode
 from streamlab.core.once import made_once
 
 # Not st.text(): the first use of that builds a table of all characters, for seconds.
@@ -57,3 +57,15 @@ class Counted:
 def test_a_value_is_made_once_for_each_that_asks() -> None:
     first, second = Counted(), Counted()
     assert (first.value, first.value, second.value, first.value) == (1, 1, 2, 1)
+
+
+def test_the_parts_of_a_health_report_stand_beside_its_channel() -> None:
+    ok = {"state": "ok", "detail": ""}
+    event = encode(Health(ChannelType.RAW, {"name": "raw", "encoder": ok}))
+    name, data = event.decode().split("\n")[:2]
+    assert name == "event: health"
+    assert json.loads(data.removeprefix("data: ")) == {
+        "channel": "raw",
+        "name": "raw",
+        "encoder": ok,
+    }
