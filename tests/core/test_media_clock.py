@@ -89,7 +89,6 @@ def drift_pts(frames: Frames, clock: MediaClock) -> list[tuple[int, int]]:
         pytest.param(lambda: right(0.2, jitter_s=0.03), id="a frame in 5 s"),
         pytest.param(lambda: mjpeg(5, 25), id="5 fps stamped 25"),
         pytest.param(lambda: mjpeg(5, 60), id="5 fps stamped 60"),
-        pytest.param(lambda: mjpeg(25, 5), id="25 fps stamped 5"),
         pytest.param(lambda: mjpeg(24, 25), id="24 fps stamped 25"),
         pytest.param(lambda: mjpeg(25, 24), id="25 fps stamped 24"),
         pytest.param(without_stamps, id="no stamps"),
@@ -104,6 +103,12 @@ def test_media_time_stays_within_100_ms_of_the_clock_for_an_hour(
     drift = drift_pts(make(), MediaClock(3600))
     worst = max((abs(lead), at) for at, lead in drift if at > SETTLED_PTS)
     assert worst[0] < TIMESCALE // 10, f"{worst[0] / 90:.0f} ms at {worst[1] / TIMESCALE:.1f} s"
+
+
+def test_a_lead_of_two_blocks_is_given_back_at_half_the_rate() -> None:
+    drift = drift_pts(mjpeg(60, 25), MediaClock(3600))
+    assert max(lead for _, lead in drift) < 3 * TIMESCALE
+    assert max(abs(lead) for at, lead in drift if at > 10 * TIMESCALE) < TIMESCALE // 10
 
 
 def test_small_outliers_leave_nothing_behind() -> None:
@@ -125,6 +130,20 @@ def test_bursts_of_4_s_keep_the_spans_of_their_stamps() -> None:
     pts = [clock.receive_frame(stamp, round(at_s * NS_PER_S)) for stamp, at_s in frames]
     assert {later - earlier for earlier, later in pairwise(pts)} == {3600}
     assert clock.re_anchors == 0
+
+
+def test_a_held_source_is_played_evenly_and_goes_on_after_it_ran_dry() -> None:
+    clock, now_s, pts = MediaClock(9000, held=True), 0.0, list[int]()
+    for number in range(600):
+        there_s = number // 20 * 2.0 + (0.5 if number >= 300 else 0)  # segments of 2 s
+        now_s = max(now_s, there_s)
+        pts.append(clock.receive_frame(9000 * number, round(now_s * NS_PER_S)))
+        assert abs(pts[-1] - ticks(now_s)) <= 9000
+        now_s = max(now_s, clock.due_ns(pts[-1]) / NS_PER_S)
+    steps = [later - earlier for earlier, later in pairwise(pts)]
+    assert steps[:299] == [9000] * 299
+    assert set(steps[300:]) == {9000}
+    assert clock.re_anchors == 1
 
 
 def test_what_arrives_at_once_after_connecting_is_given_back_slowly() -> None:

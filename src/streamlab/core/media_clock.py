@@ -15,11 +15,13 @@ Rules:
   (RFC 5905, section 10): when all frames of a block lead or lag, the offset is slewed, by at most
   1/8 of the time that passes, and never stepped back;
 - a stamp that leaps by ``MAX_LEAP_PTS`` back, or ahead of the time that passed, or would lead the
-  clock by ``MAX_LEAD_PTS`` or lag it by ``max_lag_pts``, re-anchors: that frame has the time
-  of the clock. The lead is for frames that arrive at once; where they only arrive faster than
-  they are stamped it is ``MAX_LEAP_PTS``;
+  clock by ``MAX_LEAD_PTS`` or lag it by ``MAX_LAG_PTS``, re-anchors: that frame has the time
+  of the clock;
 - a stamp that comes twice, or goes back by less, lies half an interval after the last one and
   moves nothing else;
+- the frames of a *held* source (HLS) wait until they are due, so their arrival says nothing of
+  their rate: stamps are believed, nothing is slewed, and a frame that lags by more than
+  ``MAX_HELD_LAG_PTS`` (the source had run dry) re-anchors;
 - only one block and one interval are remembered, so everything learnt is forgotten by time.
 """
 
@@ -34,6 +36,7 @@ MAX_ERROR_PTS = TIMESCALE // 10
 MAX_LEAP_PTS = TIMESCALE // 2
 MAX_LEAD_PTS = 10 * TIMESCALE  # a whole segment at once; RFC 8216's examples have 10 s
 MAX_LAG_PTS = 5 * TIMESCALE
+MAX_HELD_LAG_PTS = TIMESCALE // 5
 DISBELIEVE_AT, BELIEVE_AT = 10, 20  # one part in
 MAX_SLEW = 8  # one part in
 BAD_BLOCKS, GOOD_BLOCKS = 2, 3
@@ -50,16 +53,20 @@ class _Block:
 
 
 class MediaClock:
-    """Maps stamps (ticks of 1/90000 s) and arrival times of one live source to pts."""
+    """Maps stamps (ticks of 1/90000 s) and arrival times of one live source to pts.
 
-    def __init__(self, nominal_duration: int, *, max_lag_pts: int = MAX_LAG_PTS) -> None:
+    ``held``: the next frame is asked for only when the last one was due.
+    """
+
+    def __init__(self, nominal_duration: int, *, held: bool = False) -> None:
         if nominal_duration < 1:
             raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
         self.re_anchors = 0
         self.believes_stamps = True
         self.interval = nominal_duration
         """The measured time from frame to frame, ticks."""
-        self._max_lag_pts = max_lag_pts
+        self._held = held
+        self._max_lag_pts = MAX_HELD_LAG_PTS if held else MAX_LAG_PTS
         self._origin_ns: int | None = None
         self._offset: int | None = None
         self._last_pts = self._last_clock = self._last_stamp = 0
@@ -82,7 +89,7 @@ class MediaClock:
             self._remember(stamp, 0, 0)
             return 0
         clock = max(self._last_clock, ns_to_pts(now_ns - self._origin_ns))
-        if stamp is not None and self._offset is not None:
+        if stamp is not None and self._offset is not None and not self._held:
             self._judge(stamp, stamp + self._offset - clock, clock)
         if stamp is not None and self.believes_stamps:
             pts = self._by_stamp(stamp, clock)
@@ -127,14 +134,13 @@ class MediaClock:
         pts = stamp + self._offset
         if -MAX_LEAP_PTS < pts - self._last_pts <= 0:
             pts, step = self._last_pts + self.interval // 2, 0
-        lead = pts - clock
-        trickles = elapsed < step * 4 // 5 and elapsed > step // 8  # neither in time nor at once
-        is_near = -self._max_lag_pts <= lead <= (MAX_LEAP_PTS if trickles else MAX_LEAD_PTS)
+        is_near = -self._max_lag_pts <= pts - clock <= MAX_LEAD_PTS
         if is_near and abs(step) <= elapsed + MAX_LEAP_PTS and pts > self._last_pts:
             return pts
         self.re_anchors += 1
         self._offset = self._block = None
-        self._count_block(good=False)
+        if not self._held:
+            self._count_block(good=False)
         return clock
 
     def _slew(self, elapsed: int) -> int:

@@ -30,7 +30,6 @@ from streamlab.pipeline.frame import CapturedFrame, Passthrough
 
 log = logging.getLogger(__name__)
 MAX_LATE_NS = NS_PER_S
-MAX_PULLED_LAG_PTS = TIMESCALE // 5  # beyond that playback stopped, and goes on from there
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.5, 10.0
 SHORT_SESSION_NS = 10 * NS_PER_S
 
@@ -65,11 +64,7 @@ class Capture(threading.Thread):
         self._stopping = threading.Event()
         nominal_duration = round(TIMESCALE / source.info.fps)
         self._timeline = Timeline(nominal_duration)
-        self._media_clock = (
-            MediaClock(nominal_duration, max_lag_pts=MAX_PULLED_LAG_PTS)
-            if source.info.pulled
-            else MediaClock(nominal_duration)
-        )
+        self._media_clock = MediaClock(nominal_duration, held=source.info.pulled)
         self._pacer = Pacer()
         self._size_px = (0, 0)
         self._short_sessions = 0
