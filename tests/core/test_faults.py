@@ -47,9 +47,7 @@ def test_each_lag_makes_results_late(name: str) -> None:
 
 def test_a_preset_is_found_by_its_name() -> None:
     assert {name: find_preset(name) for name in PRESETS} == PRESETS
-    with pytest.raises(
-        InvalidRequestError, match=r"unknown fault preset 'bad luck'; allowed: steady, .*"
-    ):
+    with pytest.raises(InvalidRequestError, match=r"preset 'bad luck'; allowed: steady"):
         find_preset("bad luck")
 
 

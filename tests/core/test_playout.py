@@ -65,15 +65,13 @@ def test_a_delay_arrives_where_it_is_wanted() -> None:
 
 def test_waiting_begins_where_results_need_it_and_ends_where_they_do_not() -> None:
     seen, now_ns = control(), 0
-    for number in range(400):
+    for number in range(600):
         now_ns = see(seen, number, 100 if number < 200 else 15, 3)
         if number % 15 == 0:
             seen.adapt(now_ns)
         if number == 195:
             assert seen.playout.box_deadline_ns >= 98 * MS_NS
             assert seen.playout.hold_ns > 0
-    for _ in range(20):
-        seen.adapt(now_ns + 11 * 10**9)
     assert seen.playout.hold_ns == 0
 
 
@@ -127,12 +125,12 @@ def test_a_slow_camera_is_synchronized_again_by_time_and_not_by_ten_frames() -> 
     sync, second_ns = controller(SyncPolicy.NONE, max_violations=10), 10**9
     for number in range(12):
         pair(sync, number * 30, number * second_ns, 100 * MS_NS)
-    assert sync.meter.state is SyncState.DEGRADED
+    states = [sync.meter.state]
     needed = RECOVERY_NS // second_ns + 1
     for number in range(12, 12 + needed):
-        assert sync.meter.state is SyncState.DEGRADED
         pair(sync, number * 30, number * second_ns)
-    assert sync.meter.state is SyncState.SYNCHRONIZED
+        states.append(sync.meter.state)
+    assert states == [SyncState.DEGRADED] * needed + [SyncState.SYNCHRONIZED]
 
 
 def test_the_share_of_fresh_frames_over_a_span() -> None:

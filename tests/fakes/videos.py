@@ -67,6 +67,23 @@ def write(path: Path, recipe: Recipe, times_ms: Iterable[int] | None = None) -> 
     return path
 
 
+def write_stamped(path: Path, recipe: Recipe, stamps_ms: list[int]) -> Path:
+    """Encode without B-frames and give the packets these stamps, whatever they are."""
+    with av.open(str(path), "w") as container:
+        stream = add_stream(container, recipe)
+        for packet, stamp_ms in zip(encode(stream, recipe), stamps_ms, strict=True):
+            packet.time_base = MILLISECOND
+            packet.pts = packet.dts = stamp_ms
+            container.mux(packet)
+    return path
+
+
+def raw_h264(path: Path, recipe: Recipe) -> Path:
+    """Annex-B H.264 without a container: only its parameter sets tell its rate."""
+    path.write_bytes(_annex_b(recipe))
+    return path
+
+
 def add_stream(container: av.container.OutputContainer, recipe: Recipe) -> av.VideoStream:
     stream = container.add_stream(recipe.codec, rate=recipe.rate)
     assert isinstance(stream, av.VideoStream)

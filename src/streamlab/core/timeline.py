@@ -1,61 +1,65 @@
-"""A camera's own timeline: source timestamps in, pts that start at 0 and only rise out.
+"""The timeline of a recording: its own stamps in, pts that start at 0 and only rise out.
+
+Not for live sources, whose media time follows the clock (``core.media_clock``).
 
 Rules:
 
 - the first frame has pts 0;
-- while the source's stamps are plausible, spans between frames are the source's own;
-- a missing stamp advances by the time that passed in a live source, else by one nominal frame;
-- a stamp that goes back, or jumps ahead by more than ``MAX_JUMP_PTS`` beyond the time that
-  really passed, re-anchors the timeline, and so does ``request_restart`` after a reconnect;
-- a re-anchored frame of a live source lies as far ahead as real time passed, at least one
-  nominal frame; of a looped file, exactly one nominal frame.
+- spans between frames are the recording's own, pauses of up to ``MAX_PAUSE_PTS`` included;
+- a missing stamp advances by one nominal frame, one that comes twice by half of that, and the
+  frame after it has its own time again;
+- a stamp that goes back or leaps further re-anchors the timeline one nominal frame ahead, and so
+  does ``request_restart`` where a file starts over. When the next stamp fits the timeline as it
+  was before, it was a single wrong one, and the timeline returns.
 """
 
 from __future__ import annotations
 
-from streamlab.core.timebase import TIMESCALE, ns_to_pts, pts_to_ns
+from streamlab.core.timebase import TIMESCALE, pts_to_ns
 
-MAX_JUMP_PTS = 2 * TIMESCALE  # OBS re-anchors on the same span
+MAX_PAUSE_PTS = 600 * TIMESCALE
+MAX_RETURN_PTS = 2 * TIMESCALE
 
 
 class Timeline:
-    """Maps the stamps of one source (ticks of 1/90000 s) to the camera's pts."""
+    """Maps the stamps of one recording (ticks of 1/90000 s) to the camera's pts."""
 
-    def __init__(self, nominal_duration: int, *, live: bool) -> None:
+    def __init__(self, nominal_duration: int) -> None:
         if nominal_duration < 1:
             raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
         self.nominal_duration = nominal_duration
         self.re_anchors = 0
-        self._live = live
         self._offset: int | None = None
-        self._last_pts = 0
-        self._last_ns: int | None = None
+        self._former_offset: int | None = None
+        self._last_pts: int | None = None
+        self._last_stamp: int | None = None
 
     def request_restart(self) -> None:
         """Forget the source's stamps: the next frame comes from a source that began anew."""
-        self._offset = None
+        self._offset = self._former_offset = self._last_stamp = None
 
-    def receive_frame(self, stamp: int | None, now_ns: int) -> int:
-        """Return the pts of the frame the source stamped ``stamp``, captured at ``now_ns``."""
-        if self._last_ns is None:
-            self._offset = None if stamp is None else -stamp
-            return self._advance(0, now_ns)
-        elapsed = ns_to_pts(max(0, now_ns - self._last_ns))
-        if stamp is None:
-            step = max(1, elapsed) if self._live else self.nominal_duration
-            return self._advance(self._last_pts + step, now_ns)
-        if self._offset is not None:
-            pts = stamp + self._offset
-            if 0 < pts - self._last_pts <= elapsed + MAX_JUMP_PTS:
-                return self._advance(pts, now_ns)
-            self.re_anchors += 1
-        step = max(self.nominal_duration, elapsed) if self._live else self.nominal_duration
-        pts = self._last_pts + step
-        self._offset = pts - stamp
-        return self._advance(pts, now_ns)
+    def receive_frame(self, stamp: int | None) -> int:
+        """Return the pts of the frame the recording stamped ``stamp``."""
+        pts = 0 if self._last_pts is None else self._next(stamp, self._last_pts)
+        if stamp is not None and self._offset is None:
+            self._offset = pts - stamp
+        self._last_pts, self._last_stamp = pts, stamp
+        return pts
 
-    def _advance(self, pts: int, now_ns: int) -> int:
-        self._last_pts, self._last_ns = pts, now_ns
+    def _next(self, stamp: int | None, last_pts: int) -> int:
+        pts = last_pts + self.nominal_duration
+        if stamp is None or self._offset is None:
+            return pts
+        if stamp == self._last_stamp:
+            return last_pts + max(1, self.nominal_duration // 2)
+        former, self._former_offset = self._former_offset, None
+        if former is not None and 0 < stamp + former - last_pts <= MAX_RETURN_PTS:
+            self._offset = former
+        step = stamp + self._offset - last_pts
+        if 0 < step <= MAX_PAUSE_PTS:
+            return last_pts + step
+        self.re_anchors += 1
+        self._former_offset, self._offset = self._offset, None
         return pts
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
 
-from streamlab.core.timebase import to_pts
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.normalise import normalise
 from streamlab.media.open_errors import source_error
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.stamps import FrameStamps, frame_rate
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
 MAX_PACKETS_IN_DECODER = 64
-DEFAULT_FPS = Fraction(25)
 # A playlist or a script must not lead to where the address itself could not: FFmpeg follows
 # such references by protocol.
 _PROTOCOLS = {
@@ -34,6 +32,7 @@ _PROTOCOLS = {
     SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
     SourceKind.HTTP: "http,https,tcp,tls,crypto",
 }
+_PULLED = ("hls", "dash")
 
 
 class ContainerSource:
@@ -61,8 +60,9 @@ class ContainerSource:
             codec=self._stream.codec_context.name,
             width=first.frame.width,
             height=first.frame.height,
-            fps=_rate(self._stream),
+            fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
             live=self._is_live,
+            pulled=self._is_live and self._container.format.name.startswith(_PULLED),
         )
 
     @property
@@ -117,6 +117,7 @@ class ContainerSource:
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}
         keep = self._stream.codec_context.name == "h264"
+        stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
             for packet in read_packets(self._container, self._stream):
                 if keep and packet.size:
@@ -125,7 +126,7 @@ class ContainerSource:
                         del packets[next(iter(packets))]
                 for frame in self._decode_packet(packet):
                     data = packets.pop(frame.pts, None)
-                    yield _source_frame(frame, data)
+                    yield _source_frame(frame, data, stamps)
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         # One broken packet costs its picture, not the stream: cameras lose packets.
@@ -155,18 +156,14 @@ def _open(spec: SourceSpec) -> InputContainer:
         )
 
 
-def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:
-    stamp = end = None
-    if frame.pts is not None and frame.time_base is not None:
-        stamp = to_pts(frame.pts, frame.time_base)
-        if frame.duration:  # from where it begins to where it ends: spans that add up
-            end = to_pts(frame.pts + frame.duration, frame.time_base)
+def _source_frame(frame: av.VideoFrame, packet: bytes | None, stamps: FrameStamps) -> SourceFrame:
+    stamp, duration = stamps.receive_frame(frame)
     return SourceFrame(
         normalise(frame, frame.rotation),
         stamp,
         keyframe=bool(frame.key_frame),
         packet=packet,
-        duration=None if stamp is None or end is None else end - stamp,
+        duration=duration,
     )
 
 
@@ -185,13 +182,6 @@ def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream
 def _has_end(container: InputContainer) -> bool:
     """Return whether it is a recording: a file, also one that comes over HTTP."""
     return container.duration is not None and container.duration > 0
-
-
-def _rate(stream: av.VideoStream) -> Fraction:
-    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate is not None and 1 <= rate <= 240:
-            return Fraction(rate)
-    return DEFAULT_FPS
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ class SourceInfo:
     fps: Fraction
     live: bool
     """Its pictures come when they come; else it is a recording, paced by its time stamps."""
+    pulled: bool = False
+    """Live, but fetched a segment at a time (HLS, DASH): it can wait until a frame is due."""
     reserved_rows: int = 0
     """Rows at the top that no channel may draw over (the truth strip), px."""
 

@@ -16,6 +16,7 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.faults import NO_FAULTS
 from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.media_clock import MediaClock
 from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
 from streamlab.core.passthrough import PassthroughJudge
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
@@ -62,7 +63,9 @@ class Capture(threading.Thread):
         self._deliver = deliver
         self._news = news
         self._stopping = threading.Event()
-        self._timeline = Timeline(round(TIMESCALE / source.info.fps), live=source.info.live)
+        nominal_duration = round(TIMESCALE / source.info.fps)
+        self._timeline = Timeline(nominal_duration)
+        self._media_clock = MediaClock(nominal_duration, held=source.info.pulled)
         self._pacer = Pacer()
         self._size_px = (0, 0)
         self._short_sessions = 0
@@ -131,6 +134,7 @@ class Capture(threading.Thread):
         self.info = source.info
         self.counts["openings"] += 1
         self._timeline.request_restart()
+        self._media_clock.request_restart()
         self._clock.request_keyframe()
         self._sets, self.judge = judge_of(source)
         self._news(SourceState.LIVE, "")
@@ -138,11 +142,7 @@ class Capture(threading.Thread):
     def _receive(self, item: SourceFrame, info: SourceInfo) -> None:
         if item.restart:
             self._timeline.request_restart()
-        stamp = item.stamp
-        if info.live and stamp is not None:
-            stamp += self.faults.gain(stamp)
-        pts = self._timeline.receive_frame(stamp, monotonic_ns())
-        late_ns = 0 if info.live else self._pace(pts)
+        pts, late_ns = self._time_live(item, info) if info.live else self._time_file(item)
         now_ns = monotonic_ns()
         self.last_frame_ns = now_ns
         self.counts["captured"] += 1
@@ -171,12 +171,26 @@ class Capture(threading.Thread):
             if key:
                 self._clock.request_keyframe()
 
-    def _pace(self, pts: int) -> int:
-        """Wait until the frame is due; return by how much it is late, ns."""
-        due_ns = self._pacer.due_ns(pts, monotonic_ns()) - pts_to_ns(self.faults.gain(pts))
+    def _time_live(self, item: SourceFrame, info: SourceInfo) -> tuple[int, int]:
+        stamp = item.stamp
+        if stamp is not None:
+            stamp += self.faults.gain(stamp)
+        pts = self._media_clock.receive_frame(stamp, monotonic_ns())
+        if info.pulled and self._wait_until(self._media_clock.due_ns(pts)) < 0:
+            self.counts["held"] += 1
+        return pts, 0
+
+    def _time_file(self, item: SourceFrame) -> tuple[int, int]:
+        pts = self._timeline.receive_frame(item.stamp)
+        due_ns = self._pacer.due_ns(pts, monotonic_ns())
+        return pts, self._wait_until(due_ns - pts_to_ns(self.faults.gain(pts)))
+
+    def _wait_until(self, due_ns: int) -> int:
+        """Wait until the frame is due; return by how much it came late, ns; < 0: early."""
+        late_ns = monotonic_ns() - due_ns
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
             self._stopping.wait(left_ns / NS_PER_S)
-        return -left_ns
+        return late_ns
 
     def _passthrough(self, item: SourceFrame, pts: int) -> Passthrough | None:
         if self._sets is None or self.judge.objection:
@@ -191,9 +205,12 @@ class Capture(threading.Thread):
         return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)
 
     def _duration(self, item: SourceFrame, pts: int, info: SourceInfo) -> int:
-        number = frame_number(pts, info.fps)
         if item.duration and not info.live:
             return item.duration
+        number, nominal = frame_number(pts, info.fps), round(TIMESCALE / info.fps)
+        interval = self._media_clock.interval if info.live else nominal
+        if abs(interval - nominal) > nominal // 10:  # not the rate that it claims
+            return interval
         if frame_pts(number, info.fps) == pts:  # a constant rate: exact, without rounding drift
             return frame_pts(number + 1, info.fps) - pts
-        return round(TIMESCALE / info.fps)
+        return interval
