@@ -19,7 +19,8 @@ from streamlab.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
-from streamlab.media.normalise import normalise
+from streamlab.media.choice import choose_video_stream
+from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 
@@ -45,6 +46,8 @@ class ContainerSource:
 
     def __init__(self, spec: SourceSpec) -> None:
         self.spec = spec
+        self.objection = ""
+        """Why the newest picture cannot be passed through as it is stored, or ''."""
         self._container = _open(spec)
         try:
             self._stream = _video_stream(self._container, spec)
@@ -120,6 +123,7 @@ class ContainerSource:
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}
+        normaliser = Normaliser()
         keep = self._stream.codec_context.name == "h264"
         with _errors_of(self.spec):
             for packet in self._container.demux(self._stream):
@@ -128,8 +132,16 @@ class ContainerSource:
                     if len(packets) > MAX_PACKETS_IN_DECODER:
                         del packets[next(iter(packets))]
                 for frame in self._decode_packet(packet):
-                    data = packets.pop(frame.pts, None)
-                    yield _source_frame(frame, data)
+                    geometry = self._pixel_shape(), stored_orientation(frame)
+                    for decoded, made in normaliser.receive_frame(frame, *geometry):
+                        self.objection = normaliser.objection
+                        data = packets.pop(decoded.pts, None)
+                        yield _source_frame(decoded, made, None if self.objection else data)
+            for decoded, made in normaliser.flush():
+                yield _source_frame(decoded, made, None)
+
+    def _pixel_shape(self) -> Fraction | None:
+        return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         # One broken packet costs its picture, not the stream: cameras lose packets.
@@ -155,14 +167,14 @@ def _open(spec: SourceSpec) -> InputContainer:
         )
 
 
-def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:
+def _source_frame(frame: av.VideoFrame, made: av.VideoFrame, packet: bytes | None) -> SourceFrame:
     stamp = end = None
     if frame.pts is not None and frame.time_base is not None:
         stamp = to_pts(frame.pts, frame.time_base)
         if frame.duration:  # from where it begins to where it ends: spans that add up
             end = to_pts(frame.pts + frame.duration, frame.time_base)
     return SourceFrame(
-        normalise(frame, frame.rotation),
+        made,
         stamp,
         keyframe=bool(frame.key_frame),
         packet=packet,
@@ -171,12 +183,7 @@ def _source_frame(frame: av.VideoFrame, packet: bytes | None) -> SourceFrame:
 
 
 def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream:
-    if not container.streams.video:
-        raise SourceFormatError(
-            f"{spec.display} has no video stream",
-            hint="Sound alone cannot be shown; name a source with pictures.",
-        )
-    stream = container.streams.video[0]
+    stream = choose_video_stream(container, spec.display)
     # Frame threads would hold pictures back by one per thread.
     stream.thread_type = "NONE"
     return stream
