@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 import supervision as sv
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.labels import LabelSheet, label_parts
-from streamlab.detect.style import PALETTE, Style, class_colour, to_yuv
+from streamlab.detect.style import PALETTE, Style, class_colour, palette, to_yuv
 from streamlab.media.picture import Picture
 
 from .pictures import grey_picture, noise_picture, unchecked
@@ -223,3 +224,18 @@ def test_names_and_scores_that_nobody_can_draw_do_no_harm() -> None:
     )
     assert label_parts(detections)[0] == ["a\ufffd\ufffd"]
     BoxRenderer().draw(grey_picture(320, 180), detections)
+
+
+@pytest.mark.parametrize("matrix", [1, 6])
+@pytest.mark.parametrize("colour_range", [1, 2])
+def test_class_colours_are_the_same_in_every_matrix_and_range(
+    matrix: int, colour_range: int
+) -> None:
+    expected = (0x12, 0xD6, 0x94)
+    frame = av.VideoFrame(64, 64, "yuv420p")
+    frame.colorspace, frame.color_range = matrix, colour_range
+    picture = Picture(frame, 0)
+    colour = palette(matrix, colour_range == 2)[0]
+    for plane, value in zip(picture.planes(), colour[:3], strict=True):
+        plane[:] = value
+    assert np.abs(picture.rgb()[32, 32].astype(int) - expected).max() <= 3

@@ -12,7 +12,6 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.nal import IDR, SLICE, nal_type, split_length_prefixed
 from streamlab.media.encode import PRESETS, Encoder, encoded_size_px
-from streamlab.media.normalise import normalise
 from streamlab.media.picture import Picture
 from streamlab.media.street import Street
 from streamlab.pipeline.frame import CapturedFrame
@@ -95,10 +94,3 @@ def test_a_copy_is_drawn_on_without_harm() -> None:
     copy.planes()[0][:] = 0
     assert np.array_equal(original.planes()[0], before)
     assert copy.pts == original.pts
-
-
-@pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_turned_picture_comes_upright(turn: int) -> None:
-    frame = picture(0).frame
-    turned = Picture(normalise(frame, turn), 0).planes()[0]
-    assert np.array_equal(np.rot90(turned, -turn // 90), picture(0).planes()[0])

@@ -11,11 +11,12 @@ from math import ceil, floor, isfinite
 
 import numpy as np
 import supervision as sv
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from streamlab.detect.labels import Box, LabelSheet, label_parts
 from streamlab.detect.render import flat_below, planes_below
-from streamlab.detect.style import Colour, Style, class_colour
+from streamlab.detect.style import Colour, Style, class_colour, palette
 from streamlab.media.brief import AT_ONCE
 from streamlab.media.picture import FlatPlane, Picture
 
@@ -44,7 +45,7 @@ class BoxRenderer:
         style = Style.of_size(picture.width, picture.height)
         planes, memory = planes_below(picture, top_px), flat_below(picture, top_px)
         height, width = planes[0].shape
-        colours = _colours(detections)
+        colours = _colours(detections, picture)
         boxes = _visible_boxes(detections, width, height, picture.height - height)
         for index, box in boxes:
             _draw_outline(memory, box, colours[index], style.line, dashed=stale)
@@ -55,10 +56,12 @@ class BoxRenderer:
                 sheet.draw(label, planes)
 
 
-def _colours(detections: sv.Detections) -> list[Colour]:
+def _colours(detections: sv.Detections, picture: Picture) -> list[Colour]:
+    frame = picture.frame
+    colours = palette(frame.colorspace, frame.color_range == ColorRange.JPEG)
     if detections.class_id is None:
-        return [class_colour(0)] * len(detections)
-    return [class_colour(number) for number in detections.class_id.tolist()]
+        return [class_colour(0, colours)] * len(detections)
+    return [class_colour(number, colours) for number in detections.class_id.tolist()]
 
 
 def _visible_boxes(

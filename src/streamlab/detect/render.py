@@ -58,8 +58,12 @@ class RgbRenderer:
     ) -> None:
         """Draw in place, below ``top_px``. Raises ModelError when the function fails its part."""
         rgb = self._check(self._function(picture.rgb(), detections), picture)
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        drawn = Picture(frame.reformat(format="yuv420p"), picture.pts)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=picture.frame.colorspace,
+            dst_color_range=picture.frame.color_range,
+        )
+        drawn = Picture(frame, picture.pts)
         for target, source in zip(
             planes_below(picture, top_px), planes_below(drawn, top_px), strict=True
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 BLACK_LUMA = 16
@@ -26,7 +27,7 @@ _RGB = (
 
 
 class Colour(NamedTuple):
-    """A colour in Y, U, V (BT.601, limited range), and the luma of text that reads well on it."""
+    """A colour in a picture's own Y, U, V, and the luma of text that reads well on it."""
 
     y: int
     u: int
@@ -34,21 +35,39 @@ class Colour(NamedTuple):
     ink: int
 
 
-def to_yuv(red: int, green: int, blue: int) -> Colour:
-    """Return an RGB colour (0-255 each) in limited-range YUV, after ITU-R BT.601."""
-    luma = (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-    y = round(16 + 219 * luma)
-    u = round(128 + 224 * (blue / 255 - luma) / 1.772)
-    v = round(128 + 224 * (red / 255 - luma) / 1.402)
-    return Colour(y, u, v, ink=BLACK_LUMA if luma > 0.45 else WHITE_LUMA)
+# Shares of red and blue in luma, by the number of the matrix (ITU-T H.273, table 4).
+_SHARES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
+_BT601 = (0.299, 0.114)
 
 
-PALETTE = tuple(to_yuv(rgb >> 16, rgb >> 8 & 0xFF, rgb & 0xFF) for rgb in _RGB)
+def to_yuv(red: int, green: int, blue: int, matrix: int = 6, *, full_range: bool = False) -> Colour:
+    """Return an RGB colour (0-255 each) in the YUV of a matrix, by default ITU-R BT.601."""
+    of_red, of_blue = _SHARES.get(matrix, _BT601)
+    luma = (of_red * red + (1 - of_red - of_blue) * green + of_blue * blue) / 255
+    black, white, chroma = (0, 255, 255) if full_range else (BLACK_LUMA, WHITE_LUMA, 224)
+    return Colour(
+        round(black + (white - black) * luma),
+        min(255, round(128 + chroma * (blue / 255 - luma) / 2 / (1 - of_blue))),
+        min(255, round(128 + chroma * (red / 255 - luma) / 2 / (1 - of_red))),
+        ink=black if luma > 0.45 else white,
+    )
 
 
-def class_colour(class_id: int) -> Colour:
+@cache
+def palette(matrix: int, full_range: bool) -> tuple[Colour, ...]:
+    """Return the colours of classes in the YUV of a matrix and range."""
+    return tuple(
+        to_yuv(rgb >> 16, rgb >> 8 & 0xFF, rgb & 0xFF, matrix, full_range=full_range)
+        for rgb in _RGB
+    )
+
+
+PALETTE = palette(6, False)
+
+
+def class_colour(class_id: int, colours: tuple[Colour, ...] = PALETTE) -> Colour:
     """Return the colour of a class: always the same one for the same number."""
-    return PALETTE[class_id % len(PALETTE)]
+    return colours[class_id % len(colours)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ import av
 from av.error import FFmpegError
 
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
+from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
-from streamlab.media.normalise import normalise
+from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import source_error
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
@@ -40,6 +42,8 @@ class ContainerSource:
 
     def __init__(self, spec: SourceSpec) -> None:
         self.spec = spec
+        self.objection = ""
+        """Why the newest picture cannot be passed through as it is stored, or ''."""
         self._container = _open(spec)
         try:
             self._stream = _video_stream(self._container, spec)
@@ -116,6 +120,7 @@ class ContainerSource:
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}
+        normaliser = Normaliser()
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
@@ -125,8 +130,17 @@ class ContainerSource:
                     if len(packets) > MAX_PACKETS_IN_DECODER:
                         del packets[next(iter(packets))]
                 for frame in self._decode_packet(packet):
-                    data = packets.pop(frame.pts, None)
-                    yield _source_frame(frame, data, stamps)
+                    geometry = self._pixel_shape(), stored_orientation(frame)
+                    for decoded, made in normaliser.receive_frame(frame, *geometry):
+                        self.objection = normaliser.objection
+                        data = packets.pop(decoded.pts, None)
+                        data = None if self.objection else data
+                        yield _source_frame(decoded, made, data, stamps)
+            for decoded, made in normaliser.flush():
+                yield _source_frame(decoded, made, None, stamps)
+
+    def _pixel_shape(self) -> Fraction | None:
+        return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         # One broken packet costs its picture, not the stream: cameras lose packets.
@@ -156,10 +170,12 @@ def _open(spec: SourceSpec) -> InputContainer:
         )
 
 
-def _source_frame(frame: av.VideoFrame, packet: bytes | None, stamps: FrameStamps) -> SourceFrame:
+def _source_frame(
+    frame: av.VideoFrame, made: av.VideoFrame, packet: bytes | None, stamps: FrameStamps
+) -> SourceFrame:
     stamp, duration = stamps.receive_frame(frame)
     return SourceFrame(
-        normalise(frame, frame.rotation),
+        made,
         stamp,
         keyframe=bool(frame.key_frame),
         packet=packet,
@@ -168,12 +184,7 @@ def _source_frame(frame: av.VideoFrame, packet: bytes | None, stamps: FrameStamp
 
 
 def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream:
-    if not container.streams.video:
-        raise SourceFormatError(
-            f"{spec.display} has no video stream",
-            hint="Sound alone cannot be shown; name a source with pictures.",
-        )
-    stream = container.streams.video[0]
+    stream = choose_video_stream(container, spec.display, spec.video_stream)
     # Frame threads would hold pictures back by one per thread.
     stream.thread_type = "NONE"
     return stream

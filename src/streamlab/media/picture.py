@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
 from streamlab.media.brief import copy_plane
+from streamlab.media.colour import BT601_LIMITED, copy_colour
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 TICK = Fraction(1, TIMESCALE)
@@ -58,8 +59,13 @@ class Picture:
 
     @classmethod
     def from_planes(cls, image: NDArray[np.uint8], pts: int) -> Picture:
-        """Make a picture of one I420 image, uint8 of shape ``(height * 3 // 2, width)``."""
-        return cls(av.VideoFrame.from_ndarray(image, format="yuv420p"), pts)
+        """Make a picture of one I420 image, uint8 of shape ``(height * 3 // 2, width)``.
+
+        Its colours are those of ITU-R BT.601, limited range.
+        """
+        frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
+        BT601_LIMITED.describe(frame)
+        return cls(frame, pts)
 
     @property
     def width(self) -> int:
@@ -88,11 +94,13 @@ class Picture:
         with self._converting:
             frame = self.frame.reformat(width=width, height=height)
         frame.pts, frame.time_base = self.pts, TICK
+        copy_colour(self.frame, frame)
         return frame
 
     def copy(self) -> Picture:
         """Return a picture with pixels of its own, to be drawn on."""
         copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
+        copy_colour(self.frame, copied.frame)
         for target, source in zip(copied.frame.planes, self.frame.planes, strict=True):
             to, of = FlatPlane.of(target), FlatPlane.of(source)
             if to.stride == of.stride and to.pixels.size == of.pixels.size:

@@ -37,6 +37,8 @@ class ProbeReport:
 
 def judge_of(source: Source) -> tuple[ParameterSets | None, PassthroughJudge]:
     """Return a source's parameter sets, and the judge of whether it can be passed through."""
+    if isinstance(source, ContainerSource) and source.extradata and source.objection:
+        return None, PassthroughJudge(source.objection)
     if not source.extradata:
         return None, PassthroughJudge(f"the camera's own picture is {source.info.codec}, not H.264")
     try:

@@ -1,0 +1,59 @@
+"""What the numbers of a picture mean: range, matrix, primaries and transfer.
+
+The values are those of ITU-T H.273 (8.1 to 8.3), which FFmpeg and H.264 share. A picture keeps
+the description of its source; where that says nothing, the usual guess is made once and signalled
+from then on: limited range, ITU-R BT.601 for standard definition, BT.709 above.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import av
+from av.video.reformatter import ColorRange
+
+BT709, UNSPECIFIED, BT470BG, SMPTE170M = 1, 2, 5, 6
+RGB = 0  # as a matrix: no YUV at all
+_RESERVED = 3
+MAX_SD_HEIGHT_PX = 576
+
+
+class Colour(NamedTuple):
+    """How samples are read; ``full_range`` says that black is 0 and white 255."""
+
+    full_range: bool
+    matrix: int
+    primaries: int
+    transfer: int
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> Colour:
+        """Return the colour of a frame, guessed where it is not said."""
+        name = frame.format.name
+        is_rgb = frame.format.is_rgb or name.startswith("pal")
+        said = ColorRange.UNSPECIFIED if is_rgb else frame.color_range
+        full = said == ColorRange.JPEG or (said != ColorRange.MPEG and name.startswith("yuvj"))
+        matrix = frame.colorspace
+        if is_rgb or matrix in (RGB, UNSPECIFIED, _RESERVED):
+            matrix = SMPTE170M if frame.height <= MAX_SD_HEIGHT_PX else BT709
+        usual = BT709 if matrix == BT709 else SMPTE170M
+        primaries, transfer = (
+            usual if value in (0, UNSPECIFIED, _RESERVED) else value
+            for value in (frame.color_primaries, frame.color_trc)
+        )
+        return cls(full, matrix, primaries, transfer)
+
+    def describe(self, frame: av.VideoFrame) -> None:
+        """Write it on a frame, whose pixels stay as they are."""
+        frame.color_range = ColorRange.JPEG if self.full_range else ColorRange.MPEG
+        frame.colorspace = self.matrix
+        frame.color_primaries, frame.color_trc = self.primaries, self.transfer
+
+
+BT601_LIMITED = Colour(False, SMPTE170M, SMPTE170M, SMPTE170M)
+
+
+def copy_colour(source: av.VideoFrame, target: av.VideoFrame) -> None:
+    """Write the colour of one frame on another."""
+    target.color_range, target.colorspace = source.color_range, source.colorspace
+    target.color_primaries, target.color_trc = source.color_primaries, source.color_trc
