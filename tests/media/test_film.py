@@ -1,0 +1,62 @@
+"""The film is shown and not its cover, and interlaced pictures are deinterlaced."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from streamlab.errors import SourceError
+from streamlab.media.container import ContainerSource
+from streamlab.media.source import open_source
+from streamlab.media.spec import SourceSpec
+
+FIELD = Path(__file__).parents[3] / "shared" / "data" / "field"
+WIDTH, HEIGHT, FRAMES = 320, 240, 24
+
+
+def write_interlaced(path: Path) -> None:
+    """A bar that moves by 8 px a frame; the second field is half a step further."""
+    with av.open(path, "w") as container:
+        options = {"flags": "+ildct+ilme", "x264opts": "tff=1:bframes=0"}
+        stream = container.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(FRAMES):
+            planes = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+            planes[:HEIGHT] = 60
+            for field in (0, 1):
+                left = number * 8 + field * 4
+                planes[field:HEIGHT:2, left : left + 20] = 220
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def test_interlaced_pictures_are_deinterlaced_and_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "interlaced.ts"
+    write_interlaced(path)
+    source = open_source(SourceSpec.parse(f"{path}#once"))
+    assert isinstance(source, ContainerSource)
+    assert "interlaced" in source.objection
+    pictures = [item.frame.to_ndarray()[:HEIGHT].astype(int) for item in source.frames()]
+    assert len(pictures) == FRAMES
+    for luma in pictures[1:]:
+        between = (luma[:-2] + luma[2:]) / 2
+        assert np.abs(luma[1:-1] - between).mean() < 1, "lines of the two fields alternate"
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason="the field files are not here")
+def test_the_film_is_chosen_and_not_its_cover() -> None:
+    path = FIELD / "cover_art_first.mp4"
+    source = open_source(SourceSpec.parse(str(path)))
+    assert (source.info.width, source.info.height) == (160, 90)
+    source.close()
+    chosen = open_source(SourceSpec.parse(f"{path}#video=1"))
+    assert (chosen.info.width, chosen.info.height) == (160, 90)
+    chosen.close()
+    with pytest.raises(SourceError):
+        open_source(SourceSpec.parse(f"{path}#video=7"))
