@@ -72,18 +72,19 @@ def test_both_channels_are_recorded_and_reported(server: StreamlabProcess, tmp_p
     assert last["drift_ms"]["p99"] >= 0
     assert last["sync_tolerance_ms"] == 50.0
     assert "raw frames" in done.stderr
-    files = {path.stem.rsplit("-", 1)[1]: path for path in folder.iterdir()}
-    assert set(files) == {"raw", "annotated"}
-    numbers = {}
-    for channel, path in files.items():
+    numbers: dict[str, dict[int, int | None]] = {"raw": {}, "annotated": {}}
+    for path in folder.iterdir():
+        # A new encoder, as a channel may get while it runs, begins another file: `…-raw-2.mp4`.
+        (channel,) = (name for name in numbers if f"-{name}" in path.stem)
         pictures = decode_file(path)
         assert f"{len(pictures)} frames" in done.stderr
-        assert pictures[0].pts == 0
         assert all(
             is_channel_cell_white(picture.luma) == (channel == "annotated") for picture in pictures
         )
-        numbers[channel] = {picture.pts: read_strip(picture.luma) for picture in pictures}
-        assert None not in numbers[channel].values()
+        numbers[channel] |= {picture.pts: read_strip(picture.luma) for picture in pictures}
+    for shown in numbers.values():
+        assert min(shown) == 0
+        assert None not in shown.values()
     both = numbers["raw"].keys() & numbers["annotated"].keys()
     assert len(both) > 20
     assert all(numbers["raw"][pts] == numbers["annotated"][pts] for pts in both)

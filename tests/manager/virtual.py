@@ -21,7 +21,7 @@ class VirtualTime:
     def __init__(self) -> None:
         self.now_ns = 1_000 * NS_PER_S
 
-    def monotonic_ns(self) -> int:
+    def perf_counter_ns(self) -> int:
         return self.now_ns
 
     def time(self) -> float:

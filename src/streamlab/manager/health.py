@@ -27,23 +27,31 @@ class HealthReporter:
         """How many frames a second the detector is given; 0: no limit."""
         self._camera = camera
         self._states: dict[ChannelType, tuple[object, ...]] = {}
+        self._events: dict[ChannelType, bytes] = {}  # since the last check
 
     def check(self) -> None:
         """Look at all channels; quick enough for every timer."""
+        self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
         for channel in ChannelType if connections else ():
             states = _states(camera, channel)
             if self._states.get(channel, states) != states:
-                event = encode(health_event(camera, channel))
                 for connection in connections.values():
-                    connection.post_health(channel, event)
+                    connection.post_health(channel, self.event(channel))
                 camera.audience.wake_all()
             self._states[channel] = states
+
+    def event(self, channel: ChannelType) -> bytes:
+        """Return the event that tells how a channel is, as of the last check."""
+        if channel not in self._events:
+            health = Health(channel, channel_health(self._camera, channel))
+            self._events[channel] = encode(health)
+        return self._events[channel]
 
     def post(self, connection: Connection, channels: Iterable[ChannelType]) -> None:
         """Queue to one viewer how channels are that it gets from now on."""
         for channel in channels:
-            connection.post_health(channel, encode(health_event(self._camera, channel)))
+            connection.post_health(channel, self.event(channel))
 
     def receive_switch(self, done: SwitchDone) -> None:
         """Tell a viewer of the channels that a switch brought."""
@@ -87,11 +95,6 @@ def channel_health(camera: Camera, channel: ChannelType) -> Report:
         "renderer": {"name": renderer_name(pipeline.renderer), **_state(pipeline.renderer_error)},
         "sync": _sync(camera),
     }
-
-
-def health_event(camera: Camera, channel: ChannelType) -> Health:
-    """Return the event that tells a viewer how a channel is."""
-    return Health(channel, channel_health(camera, channel))
 
 
 def _state(error: str) -> Report:

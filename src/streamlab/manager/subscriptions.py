@@ -23,7 +23,6 @@ from streamlab.errors import (
 )
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
-from streamlab.manager.health import health_event
 from streamlab.manager.reader import Feed, Reader
 
 RESERVATION_S = 30.0
@@ -186,7 +185,7 @@ class ChannelSubscriptionManager:
         hello = [encode(self._connected(camera, connection))]
         if camera.state is not SourceState.LIVE:
             hello.append(encode(Source(camera.state, camera.state_detail)))
-        hello += [encode(health_event(camera, channel)) for channel in connection.channels]
+        hello += [camera.health.event(channel) for channel in connection.channels]
         return Feed(camera, connection, hello, self._settings.client_queue_fragments, tagged)
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:
