@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streamlab.cli import app
+from streamlab.cli import app, terminal
 from streamlab.config.camera import CameraConfig
 from streamlab.config.file import read_configuration
 from streamlab.errors import ConfigurationError
@@ -204,9 +204,10 @@ def test_a_mistake_of_the_environment_is_no_line_of_the_file(
         read_configuration()
 
 
-def test_a_valid_file_is_shown_as_a_table(file: Path) -> None:
+def test_a_valid_file_is_shown_as_a_table(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text(EVERYTHING.format(folder=file.parent))
-    done = CliRunner().invoke(app, ["check-config", str(file)], env={"COLUMNS": "300"})
+    monkeypatch.setattr(terminal.out, "width", 300)
+    done = CliRunner().invoke(app, ["check-config", str(file)])
     assert done.exit_code == 0, done.output
     assert "rtsp://10.0.0.7/stream1?t=***#video=1" in done.output
     assert "rtsp_transport udp" in done.output

@@ -93,7 +93,7 @@ def test_a_file_that_is_called_so_is_that_file(tmp_path: Path) -> None:
 
 
 def test_only_onnx_models_have_a_format(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="knows no format 'yolov5'"):
+    with pytest.raises(ModelError, match="has no format 'yolov5'"):
         load_detector(f"{tmp_path / 'weights.pt'}#format=yolov5")
     assert load_detector(f"{DEFAULT_MODEL}#format=end2end").kind == "onnx"
 

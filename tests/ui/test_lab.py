@@ -159,8 +159,13 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     assert len(trace) > 0
     assert trace.attrs["about"]["camera_id"] == "street"
 
+    def observers() -> int:
+        return cam.hub.ask(lambda: len(cam.camera.observers))
+
+    idle = observers()
+
     def interrupt_the_recording() -> None:
-        wait_until(lambda: cam.hub.ask(lambda: cam.camera.observers))
+        wait_until(lambda: observers() > idle)
         os.kill(os.getpid(), signal.SIGINT)
 
     interrupt = threading.Thread(target=interrupt_the_recording)

@@ -32,6 +32,7 @@ from streamlab.detect.render import Renderer
 from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
 from streamlab.manager.health import HealthReporter
+from streamlab.manager.sequence import first_sequence
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
@@ -43,18 +44,8 @@ log = logging.getLogger(__name__)
 MAX_HANDOVER_ITEMS = 256
 MAX_RING_FRAGMENTS = 1024
 
-# Sequences go on across restarts of the server, so that a cached fragment is never another's:
-# they begin at the seconds since 2026, times more fragments than a channel makes in a second.
-SEQUENCE_EPOCH_S = 1_767_225_600
-SEQUENCES_PER_S = 128
-
 PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 SwitchOutcome = SwitchDone | SwitchTimedOut
-
-
-def first_sequence(wall_s: float) -> int:
-    """Return the sequence at which a camera that starts now begins to count."""
-    return max(0, int(wall_s) - SEQUENCE_EPOCH_S) * SEQUENCES_PER_S + 1
 
 
 class Observer(Protocol):
@@ -94,7 +85,7 @@ class Camera:
         self.audience = Audience()
         self.observers: set[Observer] = set()
         self.switches_ms = Window(3600.0)
-        """How long switches took, from the request to the new keyframe being written."""
+        """How long switches took, from the request to the written keyframe."""
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -210,8 +201,6 @@ class Camera:
             elif isinstance(event, Wake):
                 woken = True
             else:
-                if isinstance(event, SwitchDone):
-                    self.health.receive_switch(event)
                 self._resolve_switch(event)
         if woken:
             self.audience.wake_all()
@@ -233,6 +222,8 @@ class Camera:
         log.log(level, "camera %s is %s; frames since: %s", self.camera_id, state, told or "none")
 
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
+        if isinstance(outcome, SwitchDone):
+            self.health.receive_switch(outcome)
         waiting = self._switches.pop(outcome.connection_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
