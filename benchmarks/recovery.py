@@ -23,8 +23,8 @@ from rich.progress import track
 from rich.table import Table
 
 from streamlab.core.channels import SyncState
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.traces import Outcome, Trace, make_trace, replay
 from streamlab.traces.faults import Burst, Fault, Stage, lognormal
 from streamlab.traces.trace import NO_RESULT

@@ -21,7 +21,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.baselines import BASELINES, Arrivals
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.traces import FAULTS, Outcome, make_trace, replay
 
 TOLERANCE_MS = 50.0  # the default of the baselines and of replay

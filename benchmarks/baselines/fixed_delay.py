@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.playout import NS_PER_MS
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.traces import Outcome
 
 MAX_VIOLATIONS = 0.001

@@ -19,8 +19,7 @@ from collections import deque
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import ms_to_pts
+from streamlab.core.timebase import NS_PER_MS, ms_to_pts
 from streamlab.traces import Outcome
 from streamlab.traces.trace import NO_RESULT, Column
 

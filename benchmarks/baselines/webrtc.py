@@ -20,8 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.traces import Outcome
 from streamlab.traces.trace import Column
 

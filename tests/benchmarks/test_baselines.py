@@ -21,7 +21,8 @@ from benchmarks.sync_policies import main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.traces import Outcome, Trace, make_trace, replay
 from streamlab.traces.trace import NO_RESULT, Column
 

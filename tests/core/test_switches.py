@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import ConnectionState
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
+from streamlab.core.connection import (
+    MAX_HANDOVER_EVENTS,
+    MAX_OUTBOX_EVENTS,
+    ConnectionState,
+)
+from streamlab.core.events import Source
 from streamlab.core.stream_events import (
     EncodersWanted,
     SwitchDone,
@@ -113,3 +118,56 @@ def test_both_channels_switch_to_source_quality_which_only_raw_has() -> None:
     feed(made, range(1), keys=(source, ANNOTATED))
     assert connection.encodings == [source, ANNOTATED]
     assert read(made, connection)[0]["reason"] == "client"
+
+
+def test_what_was_not_read_before_the_switch_comes_first() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(25))
+    read(made, connection)
+    feed(made, range(25, 40))
+    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    for number in range(2 * MAX_OUTBOX_EVENTS):
+        made.post(Source(SourceState.STALLED, str(number)))
+    told = kinds(read(made, connection))
+    assert told[:5] == [f"fragment raw {sequence}" for sequence in range(26, 31)]
+    assert told[5] == "switched annotated"
+    assert told[-11:-9] == ["init annotated", "fragment annotated 31"]
+
+
+def test_what_a_slow_viewer_loses_by_a_switch_is_a_gap() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(5))
+    read(made, connection)
+    feed(made, range(5, 40))
+    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    gap, switched = read(made, connection, max_lag=8)[:2]
+    assert (gap["event"], gap["channel"], gap["reason"]) == ("gap", "raw", "slow_client")
+    assert (gap["from_sequence"], gap["to_sequence"]) == (6, 30)
+    assert switched["event"] == "switched"
+    assert connection.gaps == 1
+
+
+def test_a_switch_begins_where_the_old_channel_has_come_to() -> None:
+    made = stream()
+    connection = join(made, View.ANNOTATED)
+    feed(made, range(29))
+    feed(made, range(29, 33), keys=(RAW,))
+    made.request_switch(connection, View.RAW, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    feed(made, range(33, 35), keys=(RAW,))
+    told = read(made, connection)
+    (switched,) = [event for event in told if event["event"] == "switched"]
+    assert switched["at_pts"] == 0, "frames 29 to 32 of annotated have not been released"
+
+
+def test_switches_that_nobody_reads_are_bounded() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(5))
+    for number in range(MAX_HANDOVER_EVENTS):
+        view = (View.ANNOTATED, View.RAW)[number % 2]
+        made.request_switch(connection, view, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    assert connection.outbox_dropped > 0
+    told = kinds(read(made, connection))
+    assert told[-6:] == ["init raw", *(f"fragment raw {sequence}" for sequence in range(1, 6))]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.connection import Connection
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
+from streamlab.core.ring import Ring
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import EncodersWanted, StreamEvent
 from tests.core.makers import FRAME, MS_NS
@@ -99,6 +100,7 @@ class Viewer:
         self._after_gap: set[ChannelKey] = set()  # those that go on with a keyframe
         self._inits: dict[str, tuple[str, str]] = {}
         self._boxes_pts = -1
+        self._rings: Mapping[ChannelKey, Ring] = {}
 
     @property
     def encodings(self) -> set[ChannelKey]:
@@ -141,6 +143,7 @@ class Viewer:
             "detections": self._receive_detections,
             "fragment": self._receive_fragment,
         }
+        self._rings = stream.rings
         for event in events:
             if event["event"] != "source":
                 receive[event["event"]](event)
@@ -153,13 +156,17 @@ class Viewer:
         self._inits[event["channel"]] = (event["quality"], event["init_id"])
 
     def _receive_switched(self, event: Event) -> None:
+        for key in self._expected.keys() & self._rings.keys():
+            ring, expected = self._rings[key], self._expected[key]
+            missing = ring.get(expected)
+            assert missing is None or missing.fragment.pts >= event["at_pts"], "a frame is lost"
         self.forget(self._expected)
 
     def _receive_gap(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
         assert event["from_sequence"] <= event["to_sequence"]
         if event["reason"] == "slow_client":
-            assert event["from_sequence"] == self._expected[key]
+            assert event["from_sequence"] == self._expected.get(key, event["from_sequence"])
             self._expected[key] = event["to_sequence"] + 1
             self._after_gap.add(key)
         else:
@@ -171,7 +178,7 @@ class Viewer:
 
     def _receive_fragment(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
-        assert key in self.encodings
+        assert key in self.encodings | self._expected.keys()
         assert self._inits[key.channel] == (key.quality, event["init_id"])
         joins = key not in self._expected or key in self._anew
         if event["sequence"] != self._expected.get(key):

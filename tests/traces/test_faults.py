@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import NS_PER_S, TIMESCALE
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 from streamlab.traces import FAULTS, make_trace
 from streamlab.traces.faults import BURST_FRAMES, BURST_LAG_MS, FAST_CLOCK_PPM, LOST_SHARE
 from streamlab.traces.trace import NO_RESULT, keyframes

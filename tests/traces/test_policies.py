@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.traces import FAULTS, Trace, make_trace, replay
 from streamlab.traces.trace import NO_RESULT
 

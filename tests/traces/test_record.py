@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.scripted import no_detector
 from streamlab.errors import InvalidRequestError, SourceNotFoundError, SourceUnreachableError
 from streamlab.media.spec import SourceSpec

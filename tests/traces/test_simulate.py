@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.errors import TraceNotFoundError
 from streamlab.traces import (
     SIMULATED_COLUMNS,

@@ -12,7 +12,8 @@ closed                 CLOSED  CLOSED    CLOSED    -
 ====================== ======= ========= ========= ======
 
 A connection reads the rings by cursors, one per channel; it holds no media of its own. Small
-control events wait in ``outbox``, bounded: the oldest goes first and is counted.
+control events wait in bounded queues: the oldest goes first and is counted. What belongs to a
+switch has a queue of its own, so that no number of other events displaces it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.cursor import Cursor, ResumePoint, join_points, resume_cursors
+from streamlab.core.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
 from streamlab.core.events import Gap, Init, encode
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
 MAX_DETECTIONS_EVENTS = 64
+MAX_HANDOVER_EVENTS = 64  # three a switch: 21 switches that the client has not read
 
 
 class ConnectionState(StrEnum):
@@ -75,6 +77,7 @@ class Connection:
         self.by_url = by_url
         """Whether fragments are named, not carried."""
         self._resume = resume if resume is not None and resume.key in self.encodings else None
+        self._handover: deque[bytes | Remainder] = deque()
         self._outbox: deque[bytes] = deque()
         self._health: dict[ChannelType, bytes] = {}
         self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
@@ -115,6 +118,28 @@ class Connection:
         self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
         self._boxes.append(event)
 
+    def switch(
+        self,
+        channels: tuple[ChannelType, ...],
+        qualities: Mapping[ChannelType, QualityLevel],
+        starts: Mapping[ChannelKey, tuple[Ring, Released]],
+        event: bytes,
+    ) -> None:
+        """Go over to these channels at these keyframes, and tell the client by ``event``.
+
+        What it has not read of the others before the first of the keyframes comes before that.
+        """
+        at_pts = min(start.fragment.pts for _, start in starts.values())
+        for key, cursor in self._cursors.items():
+            self._hand_over(Remainder(key, cursor, at_pts))
+        self._hand_over(event)
+        self.channels, self.qualities = channels, dict(qualities)
+        self._cursors = {
+            key: Cursor(ring, start.fragment.sequence, cached_to=ring.next_sequence - 1)
+            for key, (ring, start) in starts.items()
+        }
+        self._resume = None
+
     def rewind(self, keys: Iterable[ChannelKey]) -> None:
         """Read these encodings anew, from the GOP cache; forget those that are not sent now."""
         kept = set(self.encodings) - set(keys)
@@ -125,7 +150,8 @@ class Connection:
         self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
     ) -> list[bytes]:
         """Return the events that this client is to be sent next, in order."""
-        events = list(self._outbox)
+        events = list(self._take_handover(inits, max_lag))
+        events += self._outbox
         self._outbox.clear()
         events += [event for channel, event in self._health.items() if channel in self.channels]
         self._health.clear()
@@ -144,12 +170,7 @@ class Connection:
         if len(fresh) > 1:
             fresh.sort(key=lambda pair: pair[0].order)
         for entry, cursor in fresh:
-            fragment = entry.fragment
-            if fragment.init_id != cursor.init_id:
-                cursor.init_id = fragment.init_id
-                events.extend(self._init_before(fragment, inits))
-            cached = fragment.sequence <= cursor.cached_to
-            events.append(entry.event(cached=cached, by_url=self.by_url))
+            events.extend(self._read(entry, cursor, inits))
         if fresh and self.state is ConnectionState.JOINING:
             self.state = ConnectionState.LIVE
         events.extend(self._boxes)
@@ -158,7 +179,7 @@ class Connection:
 
     def in_step(self) -> Mapping[ChannelKey, Cursor]:
         """Return its cursors when it waits for nothing but what comes next in each, else none."""
-        queued = self._outbox or self._health or self._boxes
+        queued = self._handover or self._outbox or self._health or self._boxes
         if queued or self.detections or self._resume is not None:
             return {}
         if len(self._cursors) < len(self.channels):
@@ -166,6 +187,35 @@ class Connection:
         cursors = self._cursors.values()
         read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)
         return self._cursors if read else {}
+
+    def _hand_over(self, item: bytes | Remainder) -> None:
+        if len(self._handover) >= MAX_HANDOVER_EVENTS:
+            self._handover.popleft()
+            self.outbox_dropped += 1
+        self._handover.append(item)
+
+    def _take_handover(self, inits: Mapping[str, InitSegment], max_lag: int) -> Iterator[bytes]:
+        while self._handover:
+            item = self._handover.popleft()
+            if isinstance(item, bytes):
+                yield item
+                continue
+            owed = item.take(max_lag)
+            if isinstance(owed, Lost):
+                yield self._skip(item.key, item.cursor, owed)
+                continue
+            for entry in owed:
+                yield from self._read(entry, item.cursor, inits)
+
+    def _read(
+        self, entry: Released, cursor: Cursor, inits: Mapping[str, InitSegment]
+    ) -> Iterator[bytes]:
+        fragment = entry.fragment
+        if fragment.init_id != cursor.init_id:
+            cursor.init_id = fragment.init_id
+            yield from self._init_before(fragment, inits)
+        cached = fragment.sequence <= cursor.cached_to
+        yield entry.event(cached=cached, by_url=self.by_url)
 
     def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors that are missing, as far as there is something to read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
@@ -74,14 +74,37 @@ def resume_cursors(
     return cursors
 
 
-def join_points(rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Released]:
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What a viewer that has switched is still owed of a channel it left: all before ``at_pts``."""
+
+    key: ChannelKey
+    cursor: Cursor
+    at_pts: int
+
+    def take(self, max_lag: int) -> list[Released] | Lost:
+        """Return it, or what is lost: not held any more, or more than ``max_lag`` fragments."""
+        ring, first = self.cursor.ring, self.cursor.next_sequence
+        end = ring.sequence_at(self.at_pts)
+        if end <= first:
+            return []
+        if end - first > max_lag or not ring.holds(first):
+            return Lost(first, end - 1)
+        return [entry for entry in ring.since(first) if entry.fragment.sequence < end]
+
+
+def join_points(
+    rings: Mapping[ChannelKey, Ring], latest_pts: int | None = None
+) -> dict[ChannelKey, Released]:
     """Return where to start in each ring: the newest keyframe that all of them hold.
 
-    Rings without one in common start each at its own newest. Every ring must hold a keyframe.
+    One later than ``latest_pts`` is taken only when there is none before. Rings without a keyframe
+    in common start each at its own newest. Every ring must hold a keyframe.
     """
     held = [{entry.fragment.pts for entry in ring.keyframes} for ring in rings.values()]
     common = set.intersection(*held) if held else set()
-    start_pts = max(common, default=None)
+    early = {pts for pts in common if latest_pts is not None and pts <= latest_pts}
+    start_pts = max(early or common, default=None)
     return {
         key: next(
             entry
@@ -90,3 +113,10 @@ def join_points(rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Released]:
         )
         for key, ring in rings.items()
     }
+
+
+def released_to(rings: Mapping[ChannelKey, Ring], keys: Iterable[ChannelKey]) -> int | None:
+    """Return up to which pts all of these have been released; None when none has been."""
+    newest = [rings[key].newest for key in keys if key in rings]
+    ends = [each.fragment.pts + each.fragment.duration for each in newest if each is not None]
+    return min(ends, default=None)

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.fragment import Fragment
-from streamlab.core.playout import MAX_UNPAIRED, NS_PER_MS
+from streamlab.core.playout import MAX_UNPAIRED
 from streamlab.core.stats import RecentShare, Window
-from streamlab.core.timebase import NS_PER_S, TIMESCALE
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
 RAW = ChannelType.RAW
 WINDOW_S = 300.0

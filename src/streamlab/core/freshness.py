@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-NS_PER_MS = 1_000_000
+from streamlab.core.timebase import NS_PER_MS
+
 BUSY_NS = 5 * NS_PER_MS  # an idle loop takes a frame within one; CPython's switch interval is 5 ms
 TOLERATED = 0.01  # a figure this close to its bound is not worth a warning
 

@@ -43,9 +43,8 @@ from streamlab.core.cost import CostEstimate
 from streamlab.core.fragment import EncodedFrame
 from streamlab.core.freshness import Freshness, judge_freshness
 from streamlab.core.stats import RankedWindow, nearest_rank
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 
-NS_PER_MS = 1_000_000
 MAX_UNPAIRED = 1024
 SPAN_NS = 10 * NS_PER_S  # how long lags, delays and raw's costs are remembered
 MAX_FRAMES = 1024  # in that span

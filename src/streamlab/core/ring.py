@@ -153,6 +153,11 @@ class Ring:
         index = sequence - self.first_sequence if self._entries else -1
         return self._entries[index] if 0 <= index < len(self._entries) else None
 
+    def sequence_at(self, pts: int) -> int:
+        """Return the first sequence held that begins at ``pts`` or later, or the next to come."""
+        held = (entry.fragment for entry in self._entries if entry.fragment.pts >= pts)
+        return next((fragment.sequence for fragment in held), self.next_sequence)
+
     def next_after(self, order: int) -> int | None:
         """Return the next sequence after ``order``; None when some since then were dropped."""
         if not self._entries or self.dropped_order > order:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection, ConnectionState, PendingSwitch
-from streamlab.core.cursor import join_points
+from streamlab.core.cursor import join_points, released_to
 from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.ring import Released, Ring
@@ -232,13 +232,14 @@ class DualChannelStream:
         rings = {key: self.rings[key] for key in keys if key in self.rings}
         if len(rings) < len(keys) or not all(ring.keyframes for ring in rings.values()):
             return
-        at_pts = min(entry.fragment.pts for entry in join_points(rings).values())
+        starts = join_points(rings, released_to(self.rings, connection.encodings))
+        at_pts = min(entry.fragment.pts for entry in starts.values())
         previous = connection.view or pending.view
         only_quality = previous is pending.view and pending.quality is not None
-        connection.channels, connection.qualities = pending.view.channels, qualities
-        connection.rewind(keys)
         quality, reason = keys[0].quality, _reason(only_quality)
-        connection.post(encode(Switched(pending.view, quality, previous, at_pts, reason)))
+        event = encode(Switched(pending.view, quality, previous, at_pts, reason))
+        places = {key: (rings[key], start) for key, start in starts.items()}
+        connection.switch(pending.view.channels, qualities, places, event)
         self._end_switch(connection, "switches")
         done = SwitchDone(
             connection.connection_id, previous, pending.view, quality, at_pts, pending.requested_ns

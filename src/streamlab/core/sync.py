@@ -22,10 +22,10 @@ from streamlab.core.drift import WINDOW_FRAMES, WINDOW_S, DriftMeter
 from streamlab.core.events import Correction, Sync
 from streamlab.core.fragment import Fragment
 from streamlab.core.freshness import MET
-from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, NS_PER_MS, PlayoutControl, SyncPolicy
+from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, PlayoutControl, SyncPolicy
 from streamlab.core.stats import RankedWindow, Window, nearest_rank
 from streamlab.core.sync_events import BoxDeadline, Release
-from streamlab.core.timebase import pts_to_ns
+from streamlab.core.timebase import NS_PER_MS, pts_to_ns
 
 RAW = ChannelType.RAW  # an enum is slow to look into, and every frame asks several times
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS

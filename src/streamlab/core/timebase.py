@@ -10,6 +10,7 @@ from fractions import Fraction
 
 TIMESCALE = 90_000
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 
 
 def to_pts(ticks: int, time_base: Fraction) -> int:

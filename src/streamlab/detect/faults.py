@@ -13,8 +13,7 @@ import supervision as sv
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.faults import NO_FAULTS, Faults, Recurrence
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.errors import ModelError
 from streamlab.media.picture import Picture

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel, SyncState
-from streamlab.core.playout import NS_PER_MS
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
+from streamlab.core.timebase import NS_PER_MS
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
 from streamlab.manager.health import channel_health

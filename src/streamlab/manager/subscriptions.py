@@ -11,9 +11,8 @@ from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, Source
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Connected, Source, encode
-from streamlab.core.playout import NS_PER_MS
 from streamlab.core.stream_events import SwitchDone
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.errors import (
     ConnectionInUseError,
     InvalidRequestError,

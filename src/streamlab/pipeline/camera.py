@@ -157,6 +157,8 @@ class CameraPipeline:
         self._stage_faults.end()
         if not faults.stalls_stages:
             self._annotator.hold_up = self._raw.hold_up = self._capture.hold_up = None
+            self._annotator.request_crew(self._crew_for(self.renderer))
+            self._raw.request_crew(self._crew)
             return
         stages = self._stage_faults = StageFaults(faults, self._stage_fault_counts)
         self._annotator.request_crew(self._own_crew)  # those who wait must not keep others waiting

@@ -24,8 +24,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import NS_PER_S, TIMESCALE
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 from streamlab.traces.trace import NO_RESULT, Column, Trace, keyframes
 
 RAW_READY_MS = 2.0

@@ -22,8 +22,7 @@ import streamlab
 from streamlab.clock import wall_s
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.playout import NS_PER_MS
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.manager import Camera
 from streamlab.manager.camera import PipelineEvent
 from streamlab.pipeline import DetectionTimed

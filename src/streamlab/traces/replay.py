@@ -13,10 +13,10 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.events import Sync
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.playout import NS_PER_MS, PATIENT_NS, SyncPolicy
+from streamlab.core.playout import PATIENT_NS, SyncPolicy
 from streamlab.core.sync import SyncController
 from streamlab.core.sync_events import BoxDeadline, Release
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.traces.trace import NO_RESULT, Column, Trace
 
 RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)

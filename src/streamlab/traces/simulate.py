@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS, TIMESCALE
 from streamlab.traces.replay import replay
 from streamlab.traces.table import nullable, read_trace, to_trace
 from streamlab.traces.trace import NO_RESULT, Trace

@@ -12,8 +12,8 @@ from weakref import WeakSet
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
 from streamlab.core.faults import NO_FAULTS, Faults, find_preset
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.errors import InvalidRequestError

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.playout import NS_PER_MS, SyncPolicy
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.manager import Camera
 from streamlab.ui.history import FrameHistory, FrameRecord
 
