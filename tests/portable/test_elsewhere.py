@@ -91,6 +91,7 @@ async def interrupt(self, *arguments, **options):
     await asyncio.get_running_loop().create_future()
 
 StreamChannelManager.add_camera = interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 main()
 """
     done = run("-c", script, "serve", "--camera", STREET, "--port", str(free_port()))
