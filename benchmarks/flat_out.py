@@ -39,6 +39,9 @@ class FlatOut:
             self.given += 1
             yield item
 
+    def stop(self) -> None:
+        self._source.stop()
+
     def close(self) -> None:
         self._source.close()
 

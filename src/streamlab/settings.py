@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     stall_after: float = Field(
         default=2.0, gt=0, description="s without a frame: the source is stalled"
     )
+    open_timeout: float = Field(
+        default=10.0, ge=0.5, le=600, description="s until a source must have given a picture"
+    )
     max_connections: int = Field(default=1000, ge=1)
     max_cameras: int = Field(default=64, ge=1)
     allow_fault_injection: bool = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import av
@@ -185,25 +186,25 @@ class Camera:
         self._left, self._waits = packets, waits
         self._answers = waits
 
-    def demux(self, stream: object) -> Iterator[int]:
+    def demux(self, stream: object) -> Iterator[SimpleNamespace]:
         while self._left:
             if self._answers:
                 self._answers -= 1
                 raise av.error.BlockingIOError(11, "Resource temporarily unavailable")
             self._answers, self._left = self._waits, self._left - 1
-            yield self._left
+            yield SimpleNamespace(stream_index=0, number=self._left)
 
     def wait(self, seconds: float) -> None:
         self.now_ns += round(seconds * 1e9)
 
     def read(self) -> Iterator[Any]:
-        stream = cast("av.VideoStream", None)
-        return read_packets(cast("Any", self), stream, self.wait, lambda: self.now_ns)
+        stream = cast("av.VideoStream", SimpleNamespace(index=0))
+        return read_packets(cast("Any", self), stream, wait=self.wait, now_ns=lambda: self.now_ns)
 
 
 def test_packets_are_waited_for() -> None:
     camera = Camera(packets=3, waits=4)
-    assert list(camera.read()) == [2, 1, 0]
+    assert [packet.number for packet in camera.read()] == [2, 1, 0]
     assert camera.now_ns > 0
 
 

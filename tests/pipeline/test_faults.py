@@ -130,6 +130,9 @@ class Live:
             frame = av.VideoFrame(16, 16, "yuv420p")
             yield SourceFrame(frame, 500 + FRAME * number, keyframe=False)
 
+    def stop(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -143,7 +146,8 @@ def test_a_fast_clock_makes_pts_run_ahead() -> None:
 
     capture = Capture("lab", SPEC, Live(), KeyframeClock(TIMESCALE), deliver, lambda *_: None)
     capture.faults.inject(Faults(clock_ppm=10_000))
-    capture.run()
+    capture.start()
+    capture.join()
     assert pts == [round(1.01 * FRAME * number) for number in range(200)]
 
 

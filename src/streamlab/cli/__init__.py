@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
+import sys
+import threading
 from typing import Annotated, Any
 
 import typer
@@ -66,4 +70,21 @@ def version(
 def main() -> None:
     """Run the command line."""
     print_any_text()
-    app()
+    try:
+        app()
+    except SystemExit as exit_:
+        _end_at_once(exit_.code)
+        raise
+
+
+def _end_at_once(code: str | int | None) -> None:
+    """Skip the interpreter's own end while a thread may be within FFmpeg: it would crash there.
+
+    Nothing interrupts FFmpeg while it opens a source that does not answer.
+    """
+    running = [thread for thread in threading.enumerate() if thread.daemon]
+    if any(thread is not threading.current_thread() for thread in running):
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))

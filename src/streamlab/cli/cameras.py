@@ -9,24 +9,33 @@ from pydantic import ValidationError
 from streamlab.config.camera import CameraConfig
 from streamlab.credentials import redacted
 from streamlab.errors import ConfigurationError, InvalidRequestError
+from streamlab.media.spec import SourceSpec
 from streamlab.settings import is_camera_id
 
 
-def parse_cameras(texts: Sequence[str]) -> list[CameraConfig]:
-    """Return the cameras that are asked for.
+def parse_cameras(texts: Sequence[str]) -> tuple[list[CameraConfig], dict[str, SourceSpec]]:
+    """Return the cameras that are asked for, and by name those whose source can never be one.
 
-    Raises ConfigurationError for names that come twice and for sources that cannot be, and
+    Raises ConfigurationError for names that come twice and when no camera is left, and
     InvalidRequestError for what is not ``NAME=SOURCE``.
     """
     cameras: dict[str, CameraConfig] = {}
+    refused: dict[str, SourceSpec] = {}
     for name, source in map(_split, texts):
-        if name in cameras:
+        if name in cameras or name in refused:
             raise ConfigurationError(
                 [f"--camera {name}: there are two cameras of that name"],
                 hint="Give each camera a name of its own.",
             )
-        cameras[name] = _camera(name, source)
-    return list(cameras.values())
+        try:
+            cameras[name] = CameraConfig(name=name, source=source)
+        except ValidationError as error:
+            refused[name] = SourceSpec.refused(source, "; ".join(_mistakes(error)))
+    if refused and not cameras:
+        raise ConfigurationError(
+            [f"--camera {name}: {spec.objection}" for name, spec in refused.items()]
+        )
+    return list(cameras.values()), refused
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -39,13 +48,6 @@ def _split(text: str) -> tuple[str, str]:
     return name, source
 
 
-def _camera(name: str, source: str) -> CameraConfig:
-    try:
-        return CameraConfig(name=name, source=source)
-    except ValidationError as error:
-        raise ConfigurationError(list(_mistakes(name, error))) from None
-
-
-def _mistakes(name: str, error: ValidationError) -> Iterator[str]:
+def _mistakes(error: ValidationError) -> Iterator[str]:
     for details in error.errors(include_input=False):
-        yield f"--camera {name}: {details['msg'].removeprefix('Value error, ')}"
+        yield details["msg"].removeprefix("Value error, ")

@@ -6,14 +6,13 @@ import asyncio
 import os
 import sys
 import webbrowser
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 from rich.markup import escape
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
@@ -21,18 +20,21 @@ from streamlab.cli.terminal import err, out
 from streamlab.config.camera import CameraConfig
 from streamlab.config.file import Configuration
 from streamlab.config.store import CameraStore
+from streamlab.core.channels import SourceState
 from streamlab.core.faults import Faults, find_preset
+from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.errors import (
     ConfigurationError,
     SourceError,
     SourceNotAllowedError,
-    SourceUnreachableError,
-    StreamlabError,
     UnknownCameraError,
 )
 from streamlab.manager import StreamChannelManager
+from streamlab.manager.camera import Camera, PipelineEvent
+from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
+from streamlab.pipeline import SourceChanged
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
 
@@ -43,25 +45,39 @@ NO_CAMERA = "Name one with --camera NAME=SOURCE, or in streamlab.toml as [[camer
 class _Asked:
     """A camera that was asked for. Without a detector of its own it shares that of the others."""
 
-    config: CameraConfig
+    name: str
+    spec: SourceSpec
+    config: CameraConfig | None
+    """None for what can never be opened: it is shown as failed."""
     detector: Detector | None = None
     faults: Faults | None = None
-    stored: bool = False
-    """It was added over HTTP before the server was started anew."""
-
-    @property
-    def name(self) -> str:
-        return self.config.name
-
-    @property
-    def spec(self) -> SourceSpec:
-        return self.config.spec
 
     async def add_to(self, channels: StreamChannelManager) -> None:
-        """Open it. Raises StreamlabError."""
-        camera = await channels.add_configured(self.config, detector=self.detector)
+        """Add it; it is opened in the background. Raises StreamlabError."""
+        if self.config is None:
+            await channels.add_camera(self.name, self.spec, wait=False)
+            return
+        camera = await channels.add_configured(self.config, detector=self.detector, wait=False)
+        camera.observers.add(_FirstPicture(camera))
         if self.faults is not None:
             camera.inject(self.faults)
+
+
+class _FirstPicture:
+    """Prints that a camera has given its first picture."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+
+    def receive(self, item: PipelineEvent, now_ns: int) -> None:  # noqa: ARG002
+        """Take what a thread of the camera has handed over."""
+        if isinstance(item, SourceChanged) and item.state is SourceState.LIVE:
+            shown = escape(self._camera.spec.display)
+            err.print(f"[green]✓[/green] {self._camera.camera_id}: {shown}")
+            asyncio.get_running_loop().call_soon(self._camera.observers.discard, self)
+
+    def released(self, fragment: Fragment, now_ns: int) -> None:
+        """Nothing is said of fragments."""
 
 
 def run(
@@ -83,7 +99,8 @@ def run(
     """
     configuration = configuration or Configuration(Settings())
     settings = configuration.settings
-    wanted = parse_cameras(cameras) or configuration.cameras
+    named_here, refused = parse_cameras(cameras)
+    wanted = named_here or configuration.cameras
     enabled = [camera for camera in wanted if camera.enabled]
     if not enabled and settings.state_folder is None:
         what = "no camera is enabled" if wanted else "no camera is named"
@@ -94,16 +111,20 @@ def run(
     )
     injected = dict(_name_and_faults(text, named) for text in faults)
     store = _store(settings)
-    listener = bind(host, port)
-    try:
+    stored = list(_stored(store, named, policy))
+    if not stored:
+        _refuse_if_hopeless(named, settings.open_timeout)
+    with ExitStack() as on_failure:
+        listener = on_failure.enter_context(bind(host, port))
         own = models.with_cameras(enabled).load_own(named)
         shared = models.load_shared()
-        stored = list(_stored(store, named, policy))
-    except BaseException:
-        listener.close()
-        raise
-    asked = [_Asked(each, own.get(each.name), injected.get(each.name)) for each in enabled]
+        on_failure.pop_all()
+    asked = [
+        _Asked(each.name, each.spec, each, own.get(each.name), injected.get(each.name))
+        for each in enabled
+    ]
     asked += stored
+    asked += [_Asked(name, spec, None) for name, spec in refused.items()]
 
     async def run_server() -> None:
         channels = StreamChannelManager(
@@ -111,7 +132,9 @@ def run(
         )
 
         async def open_cameras() -> None:
-            await _open_cameras(channels, asked)
+            for camera in asked:
+                await camera.add_to(channels)
+            channels.mark_started()
             _tell_of_missing_models(asked, models)
             _greet(
                 host,
@@ -133,45 +156,21 @@ def run(
     err.print("Stopped.")
 
 
-async def _open_cameras(channels: StreamChannelManager, cameras: Sequence[_Asked]) -> None:
-    """Open each camera. One that cannot be reached is tried again while the others run."""
-    unreachable = []
-    for camera in cameras:
-        name, shown = camera.name, escape(camera.spec.display)
+def _refuse_if_hopeless(named: Mapping[str, SourceSpec], timeout_s: float) -> None:
+    """Raise ConfigurationError when all cameras are files, and none of them is a video."""
+    mistakes: list[str] = []
+    for name, spec in named.items():
+        if spec.kind is not SourceKind.FILE:
+            return
         try:
-            with err.status(f"Opening {name}: {shown}"):
-                await camera.add_to(channels)
+            with err.status(f"Opening {name}: {escape(spec.display)}"):
+                open_within(spec, timeout_s).close()
         except SourceError as error:
-            is_lost = isinstance(error, SourceUnreachableError) and len(cameras) > 1
-            if not is_lost and not camera.stored:
-                raise
-            said = f"{name}: {error.message}; retrying in the background"
-            err.print(said, style="yellow", markup=False)
-            unreachable.append(camera)
+            mistakes.append(f"camera {name}: {error.message}. {error.hint}".strip())
         else:
-            err.print(f"[green]✓[/green] {name}: {shown}")
-    if unreachable and len(unreachable) == len([each for each in cameras if not each.stored]):
-        raise SourceUnreachableError(
-            "no camera can be reached", hint="Check the addresses and the network."
-        )
-    for camera in unreachable:
-        task = asyncio.create_task(_keep_trying(channels, camera))
-        _retries.add(task)
-        task.add_done_callback(_retries.discard)
-
-
-_retries: set[asyncio.Task[None]] = set()  # the loop holds tasks weakly
-
-
-async def _keep_trying(channels: StreamChannelManager, camera: _Asked) -> None:
-    attempts = AsyncRetrying(
-        retry=retry_if_exception_type(SourceError if camera.stored else SourceUnreachableError),
-        wait=wait_exponential_jitter(initial=2, max=30),
-    )
-    try:
-        await attempts(camera.add_to, channels)
-    except StreamlabError as error:
-        err.print(f"{camera.name}: {error.message}; giving up", style="red", markup=False)
+            return
+    if mistakes:
+        raise ConfigurationError(mistakes)
 
 
 def _store(settings: Settings) -> CameraStore | None:
@@ -194,7 +193,7 @@ def _stored(
             said = f"{name}: the camera added over HTTP gives way to the configured one"
             err.print(said, style="yellow", markup=False)
         elif camera.enabled:
-            yield _Asked(camera, stored=True)
+            yield _Asked(camera.name, camera.spec, camera)
 
 
 def _name_and_faults(text: str, cameras: Collection[str]) -> tuple[str, Faults]:

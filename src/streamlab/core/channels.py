@@ -59,6 +59,8 @@ class SourceState(StrEnum):
     STALLED = "stalled"
     RECONNECTING = "reconnecting"
     ENDED = "ended"
+    FAILED = "failed"
+    """It will not be tried again."""
 
 
 class SyncState(StrEnum):
@@ -79,3 +81,8 @@ class ChannelMetadata:
     codec: str
     source_passthrough: bool
     source_quality_detail: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the camera has given a picture; size and rate say nothing before."""
+        return self.width > 0

@@ -74,8 +74,18 @@ class MediaClock:
         self._block: _Block | None = None
         self._streak = self._left_to_slew = 0
 
-    def request_restart(self) -> None:
-        """Forget the source's stamps: the next frame comes from a source that began anew."""
+    def request_restart(
+        self, nominal_duration: int | None = None, *, held: bool | None = None
+    ) -> None:
+        """Forget the source's stamps: the next frame comes from a source that began anew.
+
+        ``nominal_duration`` (ticks) and ``held`` are the source's, where they may have changed.
+        """
+        if held is not None:
+            self._held = held
+            self._max_lag_pts = MAX_HELD_LAG_PTS if held else MAX_LAG_PTS
+        if nominal_duration is not None and self._origin_ns is None:
+            self.interval = nominal_duration
         self._change_belief(to=True)
 
     def due_ns(self, pts: int) -> int:

@@ -34,8 +34,12 @@ class Timeline:
         self._last_pts: int | None = None
         self._last_stamp: int | None = None
 
-    def request_restart(self) -> None:
-        """Forget the source's stamps: the next frame comes from a source that began anew."""
+    def request_restart(self, nominal_duration: int | None = None) -> None:
+        """Forget the source's stamps: the next frame comes from a source that began anew.
+
+        ``nominal_duration``: of its frames, ticks, where that may have changed.
+        """
+        self.nominal_duration = nominal_duration or self.nominal_duration
         self._offset = self._former_offset = self._last_stamp = None
 
     def receive_frame(self, stamp: int | None) -> int:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelMetadata, QualityLevel, SourceState, SyncState
-from streamlab.core.events import EndReason, Source
+from streamlab.core.events import EndReason
 from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import SyncPolicy
@@ -33,6 +33,7 @@ from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
 from streamlab.manager.health import HealthReporter
 from streamlab.manager.sequence import first_sequence
+from streamlab.manager.source_status import SourceStatus
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
@@ -67,7 +68,7 @@ class Camera:
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: MediaSource,
+        source: MediaSource | None,
         service: DetectionService,
         renderer: Renderer,
         settings: Settings,
@@ -78,8 +79,7 @@ class Camera:
         self.spec = spec
         self.quality = QualityLevel.MEDIUM
         """What viewers get that ask for none."""
-        self.state = SourceState.LIVE
-        self.state_detail = ""
+        self.source = SourceStatus(is_open=source is not None)
         self.end_reason: EndReason | None = None
         """Why the stream is over: viewers get what is left, then ``end``."""
         self.audience = Audience()
@@ -120,7 +120,12 @@ class Camera:
             service,
             renderer,
             PipelineSettings(
-                settings.gop_s, settings.fragment_ms, first_sequence(wall_s()), detections
+                settings.gop_s,
+                settings.fragment_ms,
+                first_sequence(wall_s()),
+                detections,
+                settings.open_timeout,
+                settings.stall_after,
             ),
             self._hand_over,
             crew,
@@ -148,6 +153,11 @@ class Camera:
     def metadata(self) -> ChannelMetadata:
         """What the camera is."""
         return self.pipeline.metadata
+
+    @property
+    def state(self) -> SourceState:
+        """How its source is."""
+        return self.source.state
 
     def request_sync(
         self,
@@ -242,8 +252,8 @@ class Camera:
                 self.stream.receive_lag(item.pts, item.lag_ns, now_ns, now_s)
             elif isinstance(item, InitSegment):
                 self.stream.receive_init(item)
-            else:
-                self._set_state(item.state, item.detail)
+            elif self.source.receive_change(item):
+                self._tell_of_source()
             for observer in self.observers:
                 observer.receive(item, now_ns)
         self.settle()
@@ -267,26 +277,19 @@ class Camera:
         if self.stream.get_timer() > now_ns:
             self._arm()
             return
-        self._check_source(now_ns)
+        if self.source.receive_check(self.pipeline.check_source(now_ns)):
+            self._tell_of_source()
         self.stream.handle_timer(now_ns, wall_s())
         self.health.check()
         self.settle()
 
-    def _check_source(self, now_ns: int) -> None:
-        quiet_s = (now_ns - self.pipeline.last_frame_ns) / NS_PER_S
-        stalled = quiet_s > self._settings.stall_after and quiet_s > 5 / float(self.metadata.fps)
-        if stalled and self.state is SourceState.LIVE:
-            self._set_state(SourceState.STALLED, f"no picture for {quiet_s:.0f} s")
-        elif not stalled and self.state is SourceState.STALLED:
-            self._set_state(SourceState.LIVE, "")
-
-    def _set_state(self, state: SourceState, detail: str) -> None:
-        if (state, detail) == (self.state, self.state_detail):
-            return
-        log.info("camera %s is %s %s", self.camera_id, state, detail)
-        self.state, self.state_detail = state, detail
-        self.stream.post(Source(state, detail))
-        if state is SourceState.ENDED:
+    def _tell_of_source(self) -> None:
+        status = self.source
+        is_well = status.state in (SourceState.LIVE, SourceState.ENDED)
+        level = logging.INFO if is_well or not status.detail else logging.WARNING
+        log.log(level, "camera %s is %s: %s", self.camera_id, status.state, status.detail)
+        self.stream.post(status.event())
+        if status.is_over:
             self._end("source_ended")
 
     def _end(self, reason: EndReason) -> None:

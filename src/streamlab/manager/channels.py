@@ -18,14 +18,16 @@ from streamlab.errors import (
     CameraExistsError,
     InvalidRequestError,
     LimitError,
+    SourceUnreachableError,
     StreamlabError,
     UnknownCameraError,
     UnknownStreamError,
 )
 from streamlab.manager.camera import Camera
-from streamlab.manager.detached import run_detached
-from streamlab.media.source import open_source
-from streamlab.media.spec import SourceSpec
+from streamlab.media.open_errors import no_picture
+from streamlab.media.opening import GRACE_S, begin_opening, give_up
+from streamlab.media.source import Source
+from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
@@ -55,9 +57,10 @@ class StreamChannelManager:
         self.detector = detector
         self.only_synthetic = only_synthetic
         self._cameras: dict[str, Camera] = {}
-        self._opening: set[str] = set()
+        self._opening: dict[str, asyncio.Future[None]] = {}  # done: it is not wanted any more
         self._shared: DetectionService | None = None
         self._own: dict[str, DetectionService] = {}
+        self._at_start: frozenset[str] | None = None
         self._store = store
         self._crew = Crew.of_all_cores()
 
@@ -69,30 +72,58 @@ class StreamChannelManager:
         detector: Detector | None = None,
         renderer: Renderer | None = None,
         detections: DetectionOptions = EVERYTHING,
+        wait: bool = True,
     ) -> Camera:
-        """Open a source and run it as a camera.
+        """Run a source as a camera.
 
-        ``renderer`` is this camera's own, and so is ``detector`` unless another camera was given
-        the same one. ``detections`` is what it wants of the detector. Raises CameraExistsError,
-        InvalidRequestError (a bad id), LimitError or SourceError.
+        Unless ``wait``, it exists at once, whatever its source does; else it must give a picture
+        within ``open_timeout``. ``renderer`` is this camera's own, and so is ``detector`` unless
+        another camera was given the same one. ``detections`` is what it wants of the detector.
+        Raises CameraExistsError, InvalidRequestError (a bad id), LimitError or SourceError.
         """
         self._check_new(camera_id)
-        self._opening.add(camera_id)
-        try:
-            source = await run_detached(lambda: open_source(spec), f"open-{camera_id}")
-            service = self._service(camera_id, source, detector)
-            drawing = renderer or BoxRenderer()
-            camera = Camera(
-                camera_id, spec, source, service, drawing, self.settings, self._crew, detections
-            )
-        finally:
-            self._opening.discard(camera_id)
+        source = await self._open(camera_id, spec) if wait else None
+        camera = Camera(
+            camera_id,
+            spec,
+            source,
+            self._service(camera_id, spec, detector),
+            renderer or BoxRenderer(),
+            self.settings,
+            self._crew,
+            detections,
+        )
         self._cameras[camera_id] = camera
         camera.start()
         return camera
 
+    async def _open(self, camera_id: str, spec: SourceSpec) -> Source:
+        timeout_s = self.settings.open_timeout
+        unwanted = self._opening[camera_id] = asyncio.get_running_loop().create_future()
+        try:
+            opening = begin_opening(spec, timeout_s)
+            opened = asyncio.wrap_future(opening)
+            await asyncio.wait(
+                (opened, unwanted),
+                timeout=timeout_s + GRACE_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if opened.done() and not unwanted.done():
+                return opened.result()
+            give_up(opening)
+            if unwanted.done():
+                raise SourceUnreachableError(f"camera '{camera_id}' was removed while being opened")
+            raise no_picture(spec, timeout_s)
+        finally:
+            del self._opening[camera_id]
+
     async def add_configured(
-        self, config: CameraConfig, *, detector: Detector | None = None, keep: bool = False
+        self,
+        config: CameraConfig,
+        *,
+        detector: Detector | None = None,
+        keep: bool = False,
+        wait: bool = True,
     ) -> Camera:
         """Run a camera as it is configured, and ``keep`` it for the next start if there is a store.
 
@@ -100,7 +131,7 @@ class StreamChannelManager:
         run then.
         """
         camera = await self.add_camera(
-            config.name, config.spec, detector=detector, detections=_detections(config)
+            config.name, config.spec, detector=detector, detections=_detections(config), wait=wait
         )
         camera.quality = QualityLevel(config.quality)
         if keep and self._store is not None:
@@ -112,8 +143,15 @@ class StreamChannelManager:
         return camera
 
     async def forget_camera(self, camera_id: str) -> None:
-        """Remove a camera for good. Raises UnknownCameraError, StateError."""
-        await self.remove_camera(camera_id)
+        """Remove a camera for good, also one that is being opened.
+
+        Raises UnknownCameraError, StateError.
+        """
+        opening = self._opening.get(camera_id)
+        if opening is None:
+            await self.remove_camera(camera_id)
+        elif not opening.done():
+            opening.set_result(None)
         if self._store is not None:
             await asyncio.to_thread(self._store.remove, camera_id)
 
@@ -141,13 +179,26 @@ class StreamChannelManager:
         self._release(before)
 
     async def close(self) -> None:
-        """Stop all cameras; their viewers get ``end``."""
+        """Stop all cameras; their viewers get ``end``. Nobody waits for those being opened."""
+        for opening in self._opening.values():
+            if not opening.done():
+                opening.set_result(None)
         await asyncio.gather(
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
         if self._shared is not None:
             self._shared.stop()
         self._crew.close()
+
+    def mark_started(self) -> None:
+        """Take the cameras that there are now as those of the start: readiness counts them."""
+        self._at_start = frozenset(self._cameras)
+
+    @property
+    def cameras_at_start(self) -> list[Camera]:
+        """The cameras of the start that are still there."""
+        named = self._cameras if self._at_start is None else self._at_start
+        return [camera for name, camera in self._cameras.items() if name in named]
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
@@ -180,7 +231,8 @@ class StreamChannelManager:
             )
         if camera_id in self._cameras or camera_id in self._opening:
             raise CameraExistsError(
-                f"camera '{camera_id}' already exists",
+                f"camera '{camera_id}' already exists"
+                + (" and is being opened" if camera_id in self._opening else ""),
                 hint="Choose another id, or remove that camera.",
             )
         if len(self._cameras) + len(self._opening) >= self.settings.max_cameras:
@@ -190,12 +242,12 @@ class StreamChannelManager:
             )
 
     def _service(
-        self, camera_id: str, source: object, detector: Detector | None
+        self, camera_id: str, spec: SourceSpec, detector: Detector | None
     ) -> DetectionService:
-        shares = not self.only_synthetic or isinstance(source, SyntheticSource)
+        shares = not self.only_synthetic or spec.kind is SourceKind.SYNTHETIC
         if detector is None and shares and (shared := self._shared_service()) is not None:
             return shared
-        own = self._own[camera_id] = self._own_service(detector or _default_detector(source))
+        own = self._own[camera_id] = self._own_service(detector or _default_detector(spec))
         return own
 
     def _own_service(self, detector: Detector) -> DetectionService:
@@ -232,9 +284,9 @@ def _shown(camera_id: str) -> str:
     return redacted(camera_id[:MAX_SHOWN_CHARS])
 
 
-def _default_detector(source: object) -> Detector:
+def _default_detector(spec: SourceSpec) -> Detector:
     from streamlab.detect.scripted import no_detector, truth_detector  # noqa: PLC0415
 
-    if isinstance(source, SyntheticSource):
-        return truth_detector(source.street)
+    if spec.kind is SourceKind.SYNTHETIC:
+        return truth_detector(SyntheticSource(spec).street)
     return no_detector()

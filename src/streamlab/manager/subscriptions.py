@@ -10,7 +10,7 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
-from streamlab.core.events import Connected, Source, encode
+from streamlab.core.events import Connected, encode
 from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.errors import (
@@ -183,7 +183,7 @@ class ChannelSubscriptionManager:
     def _feed(self, camera: Camera, connection: Connection, tagged: bool) -> Feed:
         hello = [encode(self._connected(camera, connection))]
         if camera.state is not SourceState.LIVE:
-            hello.append(encode(Source(camera.state, camera.state_detail)))
+            hello.append(encode(camera.source.event()))
         hello += [camera.health.event(channel) for channel in connection.channels]
         return Feed(camera, connection, hello, self._settings.client_queue_fragments, tagged)
 

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING
 import av
 from av.error import FFmpegError
 
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.normalise import Normaliser, stored_orientation
-from streamlab.media.open_errors import source_error
-from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.open_errors import no_picture, source_error
+from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.stamps import FrameStamps, frame_rate
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-OPEN_TIMEOUT_S = 8.0
-READ_TIMEOUT_S = 5.0
+# The reader of a camera gives up a connection long before, by the camera's own rate: a picture
+# may come every 30 s.
+READ_TIMEOUT_S = 120.0
+WEBCAM_READ_TIMEOUT_S = 5.0
 MAX_PACKETS_IN_DECODER = 64
 # A playlist or a script must not lead to where the address itself could not: FFmpeg follows
 # such references by protocol.
@@ -40,11 +44,14 @@ _PULLED = ("hls", "dash")
 class ContainerSource:
     """A source that FFmpeg opens. Blocks in ``__init__`` until the first picture is decoded."""
 
-    def __init__(self, spec: SourceSpec) -> None:
+    def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:
         self.spec = spec
+        self._timeout_s = timeout_s
+        self._deadline_ns: int | None = monotonic_ns() + round(timeout_s * NS_PER_S)
+        self._stopping = False
         self.objection = ""
         """Why the newest picture cannot be passed through as it is stored, or ''."""
-        self._container = _open(spec)
+        self._container = _open(spec, timeout_s)
         try:
             self._stream = _video_stream(self._container, spec)
             self._is_live = spec.kind is not SourceKind.FILE and not _has_end(self._container)
@@ -59,6 +66,7 @@ class ContainerSource:
                 f"{spec.display} contains no picture that can be decoded",
                 hint="It may be truncated; `ffmpeg -i` may tell you more.",
             )
+        self._deadline_ns = None
         self._first: SourceFrame | None = first
         self.info = SourceInfo(
             codec=self._stream.codec_context.name,
@@ -86,9 +94,9 @@ class ContainerSource:
         if first is not None:
             yield first
         yield from self._frames
-        if self._is_live:
+        if self._is_live and not self._stopping:
             raise SourceUnreachableError(f"{self.spec.display} ended the stream")
-        while self.spec.loop:
+        while self.spec.loop and not self._stopping:
             yield from self._again()
 
     def details(self) -> dict[str, str]:
@@ -103,13 +111,23 @@ class ContainerSource:
             "sound": f"{len(streams.audio)} track(s), not used" if streams.audio else "none",
         }
 
+    def stop(self) -> None:
+        """Have ``frames`` end at the next packet, or when FFmpeg has waited long enough."""
+        self._stopping = True
+
     def close(self) -> None:
         """Close the file or connection."""
         self._container.close()
 
+    def _check(self) -> None:
+        if self._stopping:
+            raise SourceUnreachableError(f"{self.spec.display} is not read any more")
+        if self._deadline_ns is not None and monotonic_ns() > self._deadline_ns:
+            raise no_picture(self.spec, self._timeout_s)
+
     def _again(self) -> Iterator[SourceFrame]:
         self._container.close()
-        self._container = _open(self.spec)
+        self._container = _open(self.spec, self._timeout_s)
         self._stream = _video_stream(self._container, self.spec)
         empty = True
         for item in self._decode():
@@ -124,7 +142,7 @@ class ContainerSource:
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
-            for packet in read_packets(self._container, self._stream):
+            for packet in read_packets(self._container, self._stream, self._check):
                 if keep and packet.size:
                     packets[packet.pts] = bytes(packet)
                     if len(packets) > MAX_PACKETS_IN_DECODER:
@@ -149,13 +167,12 @@ class ContainerSource:
         return []
 
 
-def _open(spec: SourceSpec) -> InputContainer:
+def _open(spec: SourceSpec, open_timeout_s: float) -> InputContainer:
     if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
         raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
-    timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
     if spec.kind is SourceKind.WEBCAM:
         with _errors_of(spec):
-            return open_webcam(spec.address, timeout_s)
+            return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
     options = {}
     if spec.kind in _PROTOCOLS:
         options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
@@ -166,7 +183,7 @@ def _open(spec: SourceSpec) -> InputContainer:
             # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
             f"file:{spec.address}" if spec.kind is SourceKind.FILE else spec.address,
             options=options,
-            timeout=timeout_s,
+            timeout=(open_timeout_s, READ_TIMEOUT_S),
         )
 
 

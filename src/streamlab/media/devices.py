@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 
@@ -40,10 +40,14 @@ def open_webcam(address: str, timeout_s: tuple[float, float]) -> InputContainer:
 def read_packets(
     container: InputContainer,
     stream: av.VideoStream,
+    check: Callable[[], None] = lambda: None,
     wait: Callable[[float], None] = time.sleep,
     now_ns: Callable[[], int] = monotonic_ns,
 ) -> Iterator[av.Packet[av.VideoStream]]:
-    """Yield the packets of a container, waiting for those of a camera that has none yet.
+    """Yield the packets of a stream, waiting for those of a camera that has none yet.
+
+    ``check`` is called with every packet, also of other streams (sound may go on where pictures
+    have stopped), and may raise to end it.
 
     FFmpeg's AVFoundation does not block: it answers EAGAIN until the next picture is there, and
     offers nothing to wait for. Raises BlockingIOError after 10 s of that.
@@ -51,11 +55,14 @@ def read_packets(
     asked_ns = now_ns()
     while True:
         try:
-            for packet in container.demux(stream):
-                yield packet
+            for packet in container.demux():
+                check()
+                if packet.stream_index == stream.index:
+                    yield cast("av.Packet[av.VideoStream]", packet)
                 asked_ns = now_ns()
             return
         except BlockingIOError:
+            check()
             if now_ns() - asked_ns > NO_PICTURE_NS:
                 raise
             wait(POLL_S)

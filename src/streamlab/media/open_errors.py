@@ -6,8 +6,10 @@ the server is asked once more for those; over RTSP the log is read, where there 
 
 from __future__ import annotations
 
+import errno
 import http.client
 import re
+import socket
 import ssl
 from base64 import b64encode
 from http import HTTPStatus
@@ -59,7 +61,7 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
         return SourceNotFoundError(f"{what} does not exist", hint=_hint_for_missing(spec))
     if isinstance(error, PermissionError):
         return SourceUnreachableError(f"{what} denied access", hint="Check the permissions.")
-    why = spec.scrub(_reason(error))
+    why = spec.scrub(_reason(error, spec))
     if spec.kind is SourceKind.FILE or isinstance(error, av.error.InvalidDataError):
         return SourceFormatError(
             f"cannot read {what} as a video: {why}",
@@ -68,6 +70,14 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
     return SourceUnreachableError(
         f"{what} cannot be reached: {why}",
         hint="Check that the camera is switched on and that the address and port are correct.",
+    )
+
+
+def no_picture(spec: SourceSpec, timeout_s: float) -> SourceError:
+    """Return the error of a source that answers, or is silent, but gives no picture in time."""
+    return SourceUnreachableError(
+        f"{spec.display} gave no picture within {timeout_s:g} s",
+        hint="Check that the camera sends video; a slow one may need a longer open_timeout.",
     )
 
 
@@ -115,6 +125,14 @@ def _ask_for_status(address: str) -> int | None:
     return status if status >= HTTPStatus.BAD_REQUEST else None
 
 
+def _is_known(spec: SourceSpec) -> bool:
+    """Return whether the host has an address: FFmpeg calls that an input/output error, too."""
+    try:
+        return bool(socket.getaddrinfo(spec.hostname, None))
+    except (OSError, UnicodeError):
+        return False
+
+
 def _connection(address: Address) -> http.client.HTTPConnection:
     if address.scheme != "https":
         return http.client.HTTPConnection(address.host, timeout=STATUS_TIMEOUT_S)
@@ -124,8 +142,10 @@ def _connection(address: Address) -> http.client.HTTPConnection:
     return http.client.HTTPSConnection(address.host, timeout=STATUS_TIMEOUT_S, context=context)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, spec: SourceSpec) -> str:
     if isinstance(error, av.error.ExitError):
         return "no answer in time"
+    if getattr(error, "errno", None) == errno.EIO and spec.hostname and not _is_known(spec):
+        return "the host name is not known"
     text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]

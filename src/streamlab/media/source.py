@@ -9,7 +9,10 @@ from typing import Protocol
 
 import av
 
+from streamlab.errors import SourceFormatError
 from streamlab.media.spec import SourceKind, SourceSpec
+
+OPEN_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,26 @@ class Source(Protocol):
         """Yield its pictures until it ends. Raises SourceError when it fails."""
         ...
 
+    def stop(self) -> None:
+        """Have ``frames`` end soon, also while no picture comes. May be called from any thread."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds."""
         ...
 
 
-def open_source(spec: SourceSpec) -> Source:
-    """Open a source: blocks until its first picture is known. Raises SourceError."""
+def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
+    """Open a source: blocks until its first picture is known. Raises SourceError.
+
+    FFmpeg may overrun ``timeout_s`` (when it resolves a name, say); ``open_within`` does not.
+    """
+    if spec.objection:
+        raise SourceFormatError(spec.objection)
     if spec.kind is SourceKind.SYNTHETIC:
         from streamlab.media.synthetic import SyntheticSource  # noqa: PLC0415
 
         return SyntheticSource(spec)
     from streamlab.media.container import ContainerSource  # noqa: PLC0415
 
-    return ContainerSource(spec)
+    return ContainerSource(spec, timeout_s)

@@ -50,6 +50,8 @@ class SourceKind(StrEnum):
     RTSP = "rtsp"
     HTTP = "http"
     WEBCAM = "webcam"
+    UNKNOWN = "unknown"
+    """What cannot be read as a source; it is kept to be shown."""
 
 
 _KINDS = {
@@ -81,6 +83,13 @@ class SourceSpec:
     """How often an address that gives one picture is asked; None: the default."""
     hidden_query: frozenset[str] = frozenset()
     """Query parameters that are credentials, whatever they are called."""
+    objection: str = ""
+    """Why it can never be opened; '' when it may."""
+
+    @classmethod
+    def refused(cls, text: str, objection: str) -> SourceSpec:
+        """Return what was written as a source and can never be one, to be shown as such."""
+        return cls(SourceKind.UNKNOWN, redacted(text), objection=objection)
 
     @classmethod
     def parse(cls, text: str, *, folder: Path | None = None) -> SourceSpec:
@@ -170,7 +179,7 @@ class SourceSpec:
 
     @property
     def _has_address(self) -> bool:
-        return self.kind not in (SourceKind.FILE, SourceKind.WEBCAM)
+        return self.kind not in (SourceKind.FILE, SourceKind.WEBCAM, SourceKind.UNKNOWN)
 
     def __repr__(self) -> str:
         return f"SourceSpec({self.display!r})"

@@ -40,6 +40,9 @@ class SyntheticSource:
             frame = av.VideoFrame.from_ndarray(self.street.draw(number), format="yuv420p")
             yield SourceFrame(frame, frame_pts(number, self.info.fps), keyframe=False)
 
+    def stop(self) -> None:
+        """Nothing waits."""
+
     def close(self) -> None:
         """Nothing is held."""
 

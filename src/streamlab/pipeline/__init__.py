@@ -1,7 +1,7 @@
 """One camera at work: threads from the source to finished fragments, bounded in between."""
 
-from streamlab.pipeline.camera import CameraPipeline, SourceChanged
+from streamlab.pipeline.camera import CameraPipeline
 from streamlab.pipeline.detection import DetectionService
-from streamlab.pipeline.frame import DetectionTimed
+from streamlab.pipeline.frame import DetectionTimed, SourceChanged
 
 __all__ = ["CameraPipeline", "DetectionService", "DetectionTimed", "SourceChanged"]

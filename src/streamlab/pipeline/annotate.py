@@ -44,7 +44,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         renderer: Renderer,
         *,
         emit: Callable[[DetectionTimed], None],
-        reserved_rows: int,
+        reserved_rows: int = 0,
         crew: Crew | None = None,
         options: DetectionOptions = EVERYTHING,
     ) -> None:
@@ -61,7 +61,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._carrier = BoxCarrier()
         self._service = service
         self._next_service: deque[DetectionService] = deque(maxlen=1)
-        self._reserved_rows = reserved_rows
+        self.reserved_rows = reserved_rows
+        """Rows at the top that nothing may be drawn over, px."""
         self._client = DetectionClient(
             receive_detections=lambda pts, found: self._post(Answer(pts, found, monotonic_ns())),
             receive_refusal=lambda pts: self._post(Answer(pts, None, monotonic_ns())),
@@ -174,14 +175,14 @@ class Annotator(Worker[CapturedFrame | Answer]):
         detections = self._carrier.boxes_on(event, picture.width, picture.height)
         if detections is not None and self._render(picture, detections, stale=not event.fresh):
             rows = detections_to_wire(detections)
-        if self._reserved_rows:
+        if self.reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
     def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> bool:
         """Draw; return whether the boxes are on the picture."""
         try:
-            self.renderer.draw(picture, detections, top_px=self._reserved_rows, stale=stale)
+            self.renderer.draw(picture, detections, top_px=self.reserved_rows, stale=stale)
         except Exception as error:  # a user's renderer: the picture goes on without its boxes
             if not self.renderer_error:
                 log.exception("%s cannot draw", self.name)

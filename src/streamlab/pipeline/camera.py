@@ -10,34 +10,25 @@ from streamlab.core.channels import (
     ChannelKey,
     ChannelMetadata,
     ChannelType,
-    SourceState,
 )
 from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
-from streamlab.core.timebase import ms_to_pts
+from streamlab.core.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
-from streamlab.media.source import Source
+from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.annotate import Annotator, RawEncoder
-from streamlab.pipeline.capture import Capture
+from streamlab.pipeline.capture import UNKNOWN, Capture
 from streamlab.pipeline.detection import DetectionService
-from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
+from streamlab.pipeline.frame import CapturedFrame, DetectionTimed, SourceChanged
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
 from streamlab.pipeline.stage_faults import StageFaults
 from streamlab.pipeline.worker import Crew, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class SourceChanged:
-    """The source came, stopped, or is being tried again; ``detail`` says why in words."""
-
-    state: SourceState
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +40,8 @@ class PipelineSettings:
     first_sequence: int = 1
     detections: DetectionOptions = EVERYTHING
     """What the camera wants of its detector."""
+    open_timeout_s: float = OPEN_TIMEOUT_S
+    stall_after_s: float = 2.0
 
 
 Emit = Callable[[InitSegment | Fragment | SourceChanged | DetectionTimed], None]
@@ -61,23 +54,25 @@ class CameraPipeline:
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: Source,
+        source: Source | None,
         service: DetectionService,
         renderer: Renderer,
         settings: PipelineSettings,
         emit: Emit,
         crew: Crew | None = None,
     ) -> None:
-        """``crew``: the threads that draw and encode; those that the process shares when None."""
+        """``source``: one that is open; None: the camera opens its own, as often as it must.
+
+        ``crew``: the threads that draw and encode; those that the process shares when None.
+        """
         self.spec = spec
         self.service = service
         self.faults = NO_FAULTS
         """What is wrong on purpose, now."""
-        info = source.info
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
         raw, annotated = (
-            EncodingLane(channel, info.fps, settings.fragment_ms, emit, settings.first_sequence)
+            EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, emit, settings.first_sequence)
             for channel in ChannelType
         )
         self._crew = crew or shared_crew()
@@ -91,7 +86,6 @@ class CameraPipeline:
             service,
             renderer,
             emit=emit,
-            reserved_rows=info.reserved_rows,
             crew=self._crew_for(renderer),
             options=settings.detections,
         )
@@ -101,8 +95,13 @@ class CameraPipeline:
             source,
             self._clock,
             self._deliver,
-            lambda state, detail: emit(SourceChanged(state, detail)),
+            emit,
+            opened=self._receive_opening,
+            open_timeout_s=settings.open_timeout_s,
+            stall_after_ns=round(settings.stall_after_s * NS_PER_S),
         )
+        if source is not None:
+            self._receive_opening(source.info)
 
     def start(self) -> None:
         """Start reading."""
@@ -115,8 +114,7 @@ class CameraPipeline:
         self._annotator.stop()
         self._raw.stop()
         self._own_crew.close()
-        if self._capture.is_alive():
-            self._capture.join(JOIN_TIMEOUT_S)
+        self._capture.join(JOIN_TIMEOUT_S)
         self._annotator.join(JOIN_TIMEOUT_S)
         self._raw.join(JOIN_TIMEOUT_S)
 
@@ -166,10 +164,12 @@ class CameraPipeline:
         self._annotator.hold_up, self._raw.hold_up = stages.draw, stages.encode_raw
         self._capture.hold_up = stages.capture
 
-    @property
-    def last_frame_ns(self) -> int:
-        """When the newest frame was captured, monotonic ns."""
-        return self._capture.last_frame_ns
+    def check_source(self, now_ns: int) -> SourceChanged | None:
+        """Return how the source is, as far as time alone tells; None while it is not open.
+
+        To be called once a second or so: a source that gives no picture is opened anew.
+        """
+        return self._capture.check(now_ns)
 
     @property
     def metadata(self) -> ChannelMetadata:
@@ -180,7 +180,7 @@ class CameraPipeline:
             height=info.height,
             fps=info.fps,
             codec=info.codec,
-            source_passthrough=not why_not,
+            source_passthrough=info is not UNKNOWN and not why_not,
             source_quality_detail=why_not,
         )
 
@@ -228,6 +228,10 @@ class CameraPipeline:
     def _crew_for(self, renderer: Renderer) -> Crew:
         """Return who draws: a user's renderer may take its time, and must not take the others'."""
         return self._crew if isinstance(renderer, BoxRenderer) else self._own_crew
+
+    def _receive_opening(self, info: SourceInfo) -> None:
+        self._raw.lane.fps = self._annotator.lane.fps = info.fps
+        self._annotator.reserved_rows = info.reserved_rows
 
     def _deliver(self, captured: CapturedFrame) -> bool:
         """Hand a frame to both channels, or to none: both show the same frames."""

@@ -13,8 +13,9 @@ from streamlab.detect.draw import BoxRenderer
 from streamlab.errors import SourceError
 from streamlab.media.source import SourceInfo, open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline.camera import CameraPipeline, PipelineSettings, SourceChanged
+from streamlab.pipeline.camera import CameraPipeline, PipelineSettings
 from streamlab.pipeline.detection import DetectionService
+from streamlab.pipeline.frame import SourceChanged
 from streamlab.pipeline.stages import StageCosts
 
 USABLE = 0.85  # of all cores: above it, frames begin to wait for each other

@@ -1,16 +1,12 @@
-"""The one reader of a camera: opens, reopens, paces, and stamps every frame once."""
+"""The capture of a camera: stamps every frame once, and sees to it that the source is read."""
 
 from __future__ import annotations
 
-import logging
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
-
-from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
-from tenacity.nap import sleep_using_event
+from dataclasses import replace
+from fractions import Fraction
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
@@ -19,125 +15,196 @@ from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.media_clock import MediaClock
 from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
 from streamlab.core.passthrough import PassthroughJudge
+from streamlab.core.stall import StallDetector
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
 from streamlab.core.timeline import Pacer, Timeline
-from streamlab.errors import SourceError, StreamlabError
 from streamlab.media.faults import SourceFaults
+from streamlab.media.open_errors import no_picture
 from streamlab.media.picture import Picture
 from streamlab.media.probe import judge_of
-from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
-from streamlab.media.spec import SourceSpec
-from streamlab.pipeline.frame import CapturedFrame, Passthrough
+from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame, SourceInfo
+from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.pipeline.frame import CapturedFrame, Passthrough, SourceChanged
+from streamlab.pipeline.reader import BACKOFF_FIRST_S, BACKOFF_MAX_S, SourceReader
 
-log = logging.getLogger(__name__)
 MAX_LATE_NS = NS_PER_S
-BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.5, 10.0
-SHORT_SESSION_NS = 10 * NS_PER_S
+STALL_AFTER_NS = 2 * NS_PER_S
+CONFIRM_NS = NS_PER_S
+OVERDUE_NS = NS_PER_S  # after open_timeout, so that FFmpeg's own error comes first
+MAX_ABANDONED = 3
+ABANDONED_DELAY_S = 60.0
+UNKNOWN = SourceInfo(codec="", width=0, height=0, fps=Fraction(25), live=True)
+# Their reads end by themselves, or nothing else could be read in their place.
+_NEVER_ABANDONED = (SourceKind.FILE, SourceKind.SYNTHETIC, SourceKind.WEBCAM)
 
-SourceNews = Callable[[SourceState, str], None]
 
+class Capture:
+    """Hands every frame of a source to ``deliver``, which may refuse it.
 
-class Capture(threading.Thread):
-    """Reads a source until stopped; hands every frame to ``deliver``, which may refuse it."""
+    The source is read by a thread. One that is stuck in FFmpeg cannot be interrupted: it is
+    abandoned, and another opens the source anew.
+    """
 
     def __init__(
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: Source,
+        source: Source | None,
         clock: KeyframeClock,
         deliver: Callable[[CapturedFrame], bool],
-        news: SourceNews,
+        news: Callable[[SourceChanged], None],
+        *,
+        opened: Callable[[SourceInfo], None] = lambda _: None,
+        open_timeout_s: float = OPEN_TIMEOUT_S,
+        stall_after_ns: int = STALL_AFTER_NS,
     ) -> None:
-        super().__init__(name=f"capture-{camera_id}", daemon=True)
-        self.info = source.info
+        """``source``: one that is open already. ``opened`` is told what each opening is."""
+        self.info = UNKNOWN if source is None else source.info
         self.last_frame_ns = monotonic_ns()
         self.counts: Counter[str] = Counter()
         self.judge = PassthroughJudge("")
         self.faults = SourceFaults()
         self.hold_up: Callable[[], None] | None = None
         """Called before a frame is captured, while a fault freezes the camera."""
+        self._name = f"capture-{camera_id}"
         self._spec = spec
-        self._source: Source | None = source
         self._clock = clock
         self._deliver = deliver
         self._news = news
-        self._stopping = threading.Event()
-        nominal_duration = round(TIMESCALE / source.info.fps)
+        self._opened = opened
+        self._open_timeout_s = open_timeout_s
+        self._stall_after_ns = stall_after_ns
+        self._stall = StallDetector(stall_after_ns)
+        nominal_duration = round(TIMESCALE / self.info.fps)
         self._timeline = Timeline(nominal_duration)
-        self._media_clock = MediaClock(nominal_duration, held=source.info.pulled)
+        self._media_clock = MediaClock(nominal_duration)
         self._pacer = Pacer()
+        self._due_ns = 0
+        self._is_held_up = False
+        self._stalled_since_ns: int | None = None
         self._size_px = (0, 0)
-        self._short_sessions = 0
         self._sets: ParameterSets | None = None
+        self._capturing = threading.Lock()  # an abandoned reader may still be in here
+        self._abandoned: list[SourceReader] = []
+        self._reader = self._new_reader(source, 0.0)
+        self._stopping = self._reader.stopping
+
+    def start(self) -> None:
+        """Start reading."""
+        self._reader.start()
 
     def stop(self) -> None:
         """End at the next frame; returns at once."""
-        self._stopping.set()
+        self._reader.stop()
         self.faults.inject(NO_FAULTS)
 
-    def run(self) -> None:
-        """Read until stopped or the source has ended for good."""
-        try:
-            while not self._stopping.is_set() and self._session():
-                pass
-        except Exception as error:  # noqa: BLE001 - the thread's boundary
-            what = self._spec.scrub(f"{type(error).__name__}: {error}")
-            log.error("%s stopped\n%s", self.name, self._spec.scrub(traceback.format_exc()))
-            self._news(SourceState.ENDED, what)
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait until nothing is read any more."""
+        if self._reader.is_alive():
+            self._reader.join(timeout_s)
 
-    def _session(self) -> bool:
-        """Read one opening of the source; return whether to open it again."""
-        source = self._source or self._reopen()
-        self._source = None
-        if source is None:
-            return False
-        opened_ns = monotonic_ns()
-        try:
-            with closing(source):
-                self._begin(source)
-                for item in source.frames():
-                    self.faults.hold_up()
-                    if self.hold_up is not None:
-                        self.hold_up()
-                    if self._stopping.is_set():
-                        return False
-                    self._receive(item, source.info)
-        except SourceError as error:
-            short = monotonic_ns() - opened_ns < SHORT_SESSION_NS
-            self._short_sessions = self._short_sessions + 1 if short else 0
-            log.warning("%s: %s", self.name, error)
-            self._news(SourceState.RECONNECTING, str(error))
-            return True
-        self._news(SourceState.ENDED, "the source has ended")
-        return False
+    def check(self, now_ns: int) -> SourceChanged | None:
+        """Return how the source is, as far as time alone tells; None while it is not open.
 
-    def _reopen(self) -> Source | None:
-        attempts = Retrying(
-            retry=retry_if_exception_type(SourceError),
-            wait=wait_exponential_jitter(BACKOFF_FIRST_S, BACKOFF_MAX_S, jitter=0.5),
-            stop=stop_when_event_set(self._stopping),
-            sleep=sleep_using_event(self._stopping),
-            before_sleep=lambda state: self._news(
-                SourceState.RECONNECTING, str(state.outcome and state.outcome.exception())
-            ),
-            reraise=True,
+        A reader that waits for too long is abandoned, and the source opened anew.
+        """
+        reader = self._reader
+        opening_since_ns = reader.opening_since_ns
+        if opening_since_ns is not None:
+            overdue_ns = round(self._open_timeout_s * NS_PER_S) + OVERDUE_NS
+            is_overdue = now_ns - opening_since_ns > overdue_ns and self._may_abandon
+            return self._abandon(str(no_picture(self._spec, self._open_timeout_s)), is_overdue)
+        if reader.open_source is None:
+            return None
+        quiet_ns = now_ns - max(self.last_frame_ns, self._due_ns)
+        normal_ns = self._stall.normal_pause_ns if self.info.live else self._stall_after_ns
+        if quiet_ns <= normal_ns:
+            self._stalled_since_ns = None
+            return SourceChanged(SourceState.LIVE, "")
+        if self._stalled_since_ns is None:
+            self._stalled_since_ns = now_ns
+        detail = f"no picture for {quiet_ns / NS_PER_S:.0f} s"
+        # Not at first sight: it may be this process that stood still.
+        has_waited = now_ns - self._stalled_since_ns >= CONFIRM_NS and not self._is_held_up
+        is_lost = quiet_ns > self._stall.lost_after_ns and has_waited
+        lost = self._abandon(detail, is_lost and self._may_abandon)
+        return lost or SourceChanged(SourceState.STALLED, detail)
+
+    # -- what readers say ----------------------------------------------------------------
+
+    def receive_opening(self, source: Source, reader: SourceReader) -> None:
+        """Take that the source was opened."""
+        with self._capturing:
+            if reader is self._reader:
+                self._begin(source, reader)
+
+    def receive_frame(self, item: SourceFrame, info: SourceInfo, reader: SourceReader) -> None:
+        """Take the next picture."""
+        self._is_held_up = True
+        self.faults.hold_up()
+        if self.hold_up is not None:
+            self.hold_up()
+        self._is_held_up = False
+        with self._capturing:
+            if reader is self._reader and not reader.stopping.is_set():
+                self._receive(item, info)
+
+    def receive_loss(self, detail: str, retry_at: float | None) -> None:
+        """Take why the source is not open, and when it is tried again (Unix seconds)."""
+        self._news(SourceChanged(self._lost_state, detail, retry_at))
+
+    def receive_end(self, state: SourceState, detail: str) -> None:
+        """Take that the source will not be opened again."""
+        self._news(SourceChanged(state, detail))
+
+    # -- inside --------------------------------------------------------------------------
+
+    @property
+    def _lost_state(self) -> SourceState:
+        has_been_open = self.counts["openings"] > 0
+        return SourceState.RECONNECTING if has_been_open else SourceState.CONNECTING
+
+    @property
+    def _may_abandon(self) -> bool:
+        return self._spec.kind not in _NEVER_ABANDONED and not self._reader.stopping.is_set()
+
+    def _new_reader(self, source: Source | None, delay_s: float) -> SourceReader:
+        return SourceReader(
+            self._name,
+            self._spec,
+            source,
+            self,
+            open_timeout_s=self._open_timeout_s,
+            delay_s=delay_s,
         )
-        # A source that opens and fails at once is not to be opened twice a second for ever.
-        self._stopping.wait(min(BACKOFF_FIRST_S * 2**self._short_sessions, BACKOFF_MAX_S))
-        try:
-            return attempts(open_source, self._spec)
-        except StreamlabError:
-            return None  # stopped while waiting
 
-    def _begin(self, source: Source) -> None:
-        self.info = source.info
+    def _abandon(self, detail: str, wanted: bool) -> SourceChanged | None:
+        if not wanted:
+            return None
+        self.counts["readers_abandoned"] += 1
+        self._reader.stop()
+        self._stall.receive_loss()
+        self._abandoned = [each for each in (*self._abandoned, self._reader) if each.is_alive()]
+        delay_s = min(BACKOFF_FIRST_S * 2 ** len(self._abandoned), BACKOFF_MAX_S)
+        if len(self._abandoned) > MAX_ABANDONED:
+            delay_s = ABANDONED_DELAY_S
+        self._reader = self._new_reader(None, delay_s)
+        self._reader.start()
+        return SourceChanged(self._lost_state, detail, wall_s() + delay_s)
+
+    def _begin(self, source: Source, reader: SourceReader) -> None:
+        info = self.info = source.info
+        self._stopping = reader.stopping
         self.counts["openings"] += 1
-        self._timeline.request_restart()
-        self._media_clock.request_restart()
+        nominal_duration = round(TIMESCALE / info.fps)
+        self._timeline.request_restart(nominal_duration)
+        self._media_clock.request_restart(nominal_duration, held=info.pulled)
         self._clock.request_keyframe()
         self._sets, self.judge = judge_of(source)
-        self._news(SourceState.LIVE, "")
+        self._opened(info)
+        self.last_frame_ns = monotonic_ns()
+        self._stall.receive_opening(self.last_frame_ns)
+        self._news(SourceChanged(SourceState.LIVE, ""))
 
     def _receive(self, item: SourceFrame, info: SourceInfo) -> None:
         if item.restart:
@@ -145,11 +212,9 @@ class Capture(threading.Thread):
         pts, late_ns = self._time_live(item, info) if info.live else self._time_file(item)
         now_ns = monotonic_ns()
         self.last_frame_ns = now_ns
+        self._stall.receive_frame(now_ns)
         self.counts["captured"] += 1
-        size_px = (item.frame.width, item.frame.height)
-        if size_px != self._size_px:
-            self._size_px = size_px
-            self._clock.request_keyframe()
+        self._look_at_size(item)
         passthrough = self._passthrough(item, pts)
         if self._clock.follow_source and passthrough is None:
             self._clock.request_keyframe()  # so that transcoding takes over at once
@@ -171,6 +236,14 @@ class Capture(threading.Thread):
             if key:
                 self._clock.request_keyframe()
 
+    def _look_at_size(self, item: SourceFrame) -> None:
+        width, height = item.frame.width, item.frame.height
+        if (width, height) == self._size_px:
+            return
+        self._size_px = (width, height)
+        self.info = replace(self.info, width=width, height=height)
+        self._clock.request_keyframe()
+
     def _time_live(self, item: SourceFrame, info: SourceInfo) -> tuple[int, int]:
         stamp = item.stamp
         if stamp is not None:
@@ -187,6 +260,7 @@ class Capture(threading.Thread):
 
     def _wait_until(self, due_ns: int) -> int:
         """Wait until the frame is due; return by how much it came late, ns; < 0: early."""
+        self._due_ns = due_ns
         late_ns = monotonic_ns() - due_ns
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
             self._stopping.wait(left_ns / NS_PER_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamlab.core.channels import SourceState
 from streamlab.core.nal import ParameterSets
 from streamlab.media.picture import Picture
 
@@ -34,6 +35,16 @@ class CapturedFrame:
     def pts(self) -> int:
         """Ticks of 1/90000 s on the camera's timeline."""
         return self.picture.pts
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """The source came, stopped, or is being tried again; ``detail`` says why in words."""
+
+    state: SourceState
+    detail: str
+    retry_at: float | None = None
+    """When it is tried again, Unix seconds; None: it is open, or being opened, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)

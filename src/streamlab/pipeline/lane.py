@@ -38,19 +38,20 @@ class EncodingLane:
         self.wanted: frozenset[ChannelKey] = frozenset()
         self.bounded = 0
         """How many encoders have made way for a bounded one."""
-        self._fps = fps
+        self.fps = fps
+        """What the source claims; encoders that start take it."""
         self._fragment_ms = fragment_ms
         self._emit = emit
         self._encoders: dict[ChannelKey, Encoder] = {}
         self._writers: dict[ChannelKey, FragmentWriter] = {}
         self._first_sequence = first_sequence
-        self._source = PassthroughLane(fps, self._writer_of(SOURCE_KEY), emit)
+        self._source = PassthroughLane(self._writer_of(SOURCE_KEY), emit)
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
         """Encode one picture: the captured one, or its annotated copy."""
         wanted = {key for key in self.wanted if key.channel is self.channel}
         if self.channel is ChannelType.RAW and self._source.receive_frame(
-            captured, wanted=SOURCE_KEY in wanted
+            captured, self.fps, wanted=SOURCE_KEY in wanted
         ):
             wanted.discard(SOURCE_KEY)
         for key in set(self._encoders) - wanted:
@@ -74,7 +75,7 @@ class EncodingLane:
         if not captured.keyframe:
             return None
         self.bounded += exceeds
-        encoder = self._encoders[key] = Encoder(key, picture, self._fps, bounded=exceeds)
+        encoder = self._encoders[key] = Encoder(key, picture, self.fps, bounded=exceeds)
         self._emit(encoder.init)
         return encoder
 
@@ -92,14 +93,13 @@ class EncodingLane:
 class PassthroughLane:
     """Sends the camera's own H.264. Its newest GOP is at hand, so that a viewer joins at once."""
 
-    def __init__(self, fps: Fraction, writer: FragmentWriter, emit: Emit) -> None:
+    def __init__(self, writer: FragmentWriter, emit: Emit) -> None:
         self.writer = writer
-        self._fps = round(float(fps), 3)
         self._emit = emit
         self._init: InitSegment | None = None
         self._gop: deque[EncodedFrame] = deque(maxlen=MAX_GOP_FRAMES)
 
-    def receive_frame(self, captured: CapturedFrame, *, wanted: bool) -> bool:
+    def receive_frame(self, captured: CapturedFrame, fps: Fraction, *, wanted: bool) -> bool:
         """Take the next frame; return whether it was passed through."""
         unit = captured.passthrough
         if unit is None:
@@ -117,13 +117,14 @@ class PassthroughLane:
         if self._init is not None and not unit.keyframe:
             self._write(frame)
         elif self._gop:
-            self._start(captured)
+            self._start(captured, fps)
         return True
 
-    def _start(self, captured: CapturedFrame) -> None:
+    def _start(self, captured: CapturedFrame, fps: Fraction) -> None:
         unit, picture = captured.passthrough, captured.picture
         assert unit is not None
-        init = InitSegment.of(SOURCE_KEY, unit.sets, picture.width, picture.height, self._fps)
+        rate = round(float(fps), 3)
+        init = InitSegment.of(SOURCE_KEY, unit.sets, picture.width, picture.height, rate)
         if self._init is None or init.init_id != self._init.init_id:
             self._init = init
             self._emit(init)

@@ -7,6 +7,7 @@ import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,7 +15,6 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 import streamlab
-from streamlab.core.channels import SourceState
 from streamlab.credentials import CredentialsFilter
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
@@ -85,13 +85,25 @@ def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
         return {"status": "ok"}
 
     @app.get("/readyz", tags=["health"])
-    async def readyz() -> JSONResponse:
-        """Say whether every camera delivers pictures: 200, or 503 with those that do not."""
-        states = {name: camera.state for name, camera in channels.cameras.items()}
-        waiting = {name: state for name, state in states.items() if state is not SourceState.LIVE}
-        status = 503 if waiting and len(waiting) == len(states) else 200
-        word = "ready" if status == 200 else "not ready"
-        return JSONResponse({"status": word, "cameras": states}, status)
+    async def readyz(ready: Literal["some", "all"] = "some") -> JSONResponse:
+        """Say whether the cameras of the start can be watched: 200, or 503 with the reasons.
+
+        They can once each of them has given a picture or failed its first opening, and one has
+        given a picture; with ``ready=all`` once all of them have.
+        """
+        sources = {camera.camera_id: camera.source for camera in channels.cameras_at_start}
+        waiting = {name: source for name, source in sources.items() if not source.has_been_live}
+        is_ready = not waiting
+        if ready == "some":
+            tried = all(source.has_been_tried for source in waiting.values())
+            is_ready = is_ready or (tried and len(waiting) < len(sources))
+        reasons = {name: source.detail or "not tried yet" for name, source in waiting.items()}
+        body = {
+            "status": "ready" if is_ready else "not ready",
+            "cameras": {name: source.state for name, source in sources.items()},
+            "waiting": reasons,
+        }
+        return JSONResponse(body, 200 if is_ready else 503)
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics_text() -> PlainTextResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamlab.config.camera import CameraConfig, CameraOptions
@@ -28,10 +28,11 @@ class CameraRequest(CameraOptions):
 
     camera_id: str
     source: Annotated[str, Field(max_length=MAX_SOURCE_CHARS)]
+    keep: Annotated[bool, Field(description="add it whether its source answers or not")] = False
 
     def config(self) -> CameraConfig:
         """Return it as a camera of a configuration. Raises InvalidRequestError."""
-        options = self.model_dump(exclude={"camera_id", "source"}, exclude_unset=True)
+        options = self.model_dump(exclude={"camera_id", "source", "keep"}, exclude_unset=True)
         return CameraConfig.of(self.camera_id, self.source, **options)
 
 
@@ -70,17 +71,23 @@ async def list_cameras(channels: Channels) -> Report:
     return {"cameras": [camera_report(camera) for camera in channels.cameras.values()]}
 
 
-@router.post("", status_code=201)
-async def add_camera(body: CameraRequest, request: Request, channels: Channels) -> Report:
-    """Add a camera; answers when its first picture has been seen.
+@router.post("", status_code=201, responses={202: {"description": "Kept; it is being opened."}})
+async def add_camera(
+    body: CameraRequest, request: Request, response: Response, channels: Channels
+) -> Report:
+    """Add a camera; answers when its first picture has been seen, or that there was none.
 
-    With the setting ``state_folder`` it is there after a restart, too.
+    With ``keep`` it exists from now on, and is opened when it can be: 202 at once. With the
+    setting ``state_folder`` it is there after a restart, too.
     """
     policy: SourcePolicy = request.app.state.source_policy
     policy.check(SourceSpec.parse(body.source))
     config = body.config()
     policy.check(config.spec)  # what is opened: a file may have come into being meanwhile
-    return camera_report(await channels.add_configured(config, keep=True))
+    camera = await channels.add_configured(config, keep=True, wait=not body.keep)
+    if body.keep:
+        response.status_code = 202
+    return camera_report(camera)
 
 
 @router.patch("/{camera_id}")
@@ -103,9 +110,9 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
 
 
 @router.delete("/{camera_id}", status_code=204)
-async def remove_camera(camera: CameraOf, channels: Channels) -> None:
-    """Remove a camera; its viewers get ``end``."""
-    await channels.forget_camera(camera.camera_id)
+async def remove_camera(camera_id: str, channels: Channels) -> None:
+    """Remove a camera; its viewers get ``end``. One that is being opened is given up."""
+    await channels.forget_camera(camera_id)
 
 
 @router.get("/{camera_id}/truth")

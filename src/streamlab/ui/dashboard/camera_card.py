@@ -48,7 +48,7 @@ class CameraCard:
 def _words(health: CameraHealth) -> str:
     lines = (
         ("Source", health.source),
-        ("Size", f"{health.width}x{health.height} at {health.fps:g} fps"),
+        ("Size", health.shape),
         ("Detector", health.detector),
         ("Viewers", str(health.viewers)),
     )

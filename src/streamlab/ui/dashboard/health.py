@@ -47,9 +47,15 @@ class CameraHealth:
     errors: str
 
     @property
+    def shape(self) -> str:
+        """Size and rate in words."""
+        known = f"{self.width}x{self.height} at {self.fps:g} fps"
+        return known if self.width else "not known yet"
+
+    @property
     def tone(self) -> str:
         """``good``, ``warn`` or ``bad``."""
-        if self.errors or self.state in ("ended", "stalled", "reconnecting"):
+        if self.errors or self.state != "live":
             return "bad"
         well = self.sync_state == "synchronized" and not self.freshness_detail
         return "good" if well else "warn"
@@ -67,7 +73,7 @@ def health_of(camera: Camera, now_ns: int) -> CameraHealth:
         camera_id=camera.camera_id,
         source=camera.spec.display,
         state=str(camera.state),
-        state_detail=camera.state_detail,
+        state_detail=camera.source.detail,
         width=metadata.width,
         height=metadata.height,
         fps=float(metadata.fps),
@@ -96,7 +102,7 @@ def _row(row: CameraHealth, selected: bool) -> str:
     injected = row.faults and f"injected: {row.faults}"
     cells = (
         row.camera_id,
-        f"{row.source} · {row.width}x{row.height} at {row.fps:g}",
+        f"{row.source} · {row.shape}",
         f"{row.state} {row.state_detail}".strip(),
         row.sync_state,
         f"{row.pairs_per_s:.1f}/s",

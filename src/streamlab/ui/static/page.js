@@ -12,7 +12,7 @@ import { TruthOverlay } from "./truth.js";
 /** @typedef {import("./player.js").Quality} Quality */
 /** @typedef {import("./player.js").PlayerState} PlayerState */
 /** @typedef {{name: string, kind: string}} DetectorInfo */
-/** @typedef {{camera_id: string, source?: string, state: string, width?: number, height?: number, detector?: DetectorInfo | null}} Camera */
+/** @typedef {{camera_id: string, source?: string, state: string, detail?: string, width?: number, height?: number, detector?: DetectorInfo | null}} Camera */
 
 const CAMERAS_EVERY_MS = 5000;
 const CHART_SECONDS = 60;
@@ -100,11 +100,12 @@ function showCameras() {
     nav.dataset.ids = same;
     nav.replaceChildren(...(cameras.length > 1 ? [allButton()] : []), ...cameras.map(cameraButton));
   }
-  for (const { camera_id, state } of cameras) {
+  for (const { camera_id, state, detail } of cameras) {
     const button = /** @type {HTMLElement} */ (
       nav.querySelector(`[data-open-camera="${CSS.escape(camera_id)}"]`)
     );
     button.dataset.state = state;
+    button.title = detail ? `${state}: ${detail}` : state;
     button.setAttribute("aria-current", String(!grid && camera_id === cameraId));
   }
   nav.querySelector("[data-action=grid]")?.setAttribute("aria-current", String(grid !== null));

@@ -1833,13 +1833,14 @@ export class DualPlayer {
     const words = {
       live: "The camera is live.",
       stalled: "The camera sends no pictures at the moment.",
-      reconnecting: "The camera was lost; the server is opening it again.",
-      ended: "The camera's recording has ended.",
+      reconnecting: "The camera cannot be read at the moment; the server keeps trying.",
+      ended: detail ? "The camera cannot be shown." : "The camera's recording has ended.",
     };
     if (!(state in words)) return;
     const known = /** @type {keyof typeof words} */ (state);
     this.#sourceIsLive = known === "live";
-    this.#say({ state: known, detail: [words[known], detail].filter(Boolean).join(" ") });
+    const why = detail ? `${detail[0].toUpperCase()}${detail.slice(1)}.` : "";
+    this.#say({ state: known, detail: [words[known], why].filter(Boolean).join(" ") });
   }
 
   /** @param {{reason: string}} end */
@@ -1849,6 +1850,7 @@ export class DualPlayer {
       source_ended: "The camera's recording has ended.",
     });
     if (!words[reason]) return;
+    if (reason === "source_ended" && this.state.state === "ended") return; // `source` told why
     this.#sourceIsLive = false;
     this.#say({ state: "ended", detail: words[reason] });
   }

@@ -70,7 +70,7 @@ export class Tile {
     const { camera_id: cameraId, width, height } = camera;
     this.camera = camera;
     this.choice = choice;
-    this.stage.style.setProperty("--ratio", String(width / height));
+    if (width && height) this.stage.style.setProperty("--ratio", String(width / height));
     this.element = element(
       "article",
       { className: "tile", dataset: { camera: cameraId } },
@@ -86,7 +86,7 @@ export class Tile {
       control: new HttpControl({ cameraId, baseUrl, token }),
       view: choice.view,
       quality: choice.quality,
-      captureSize: { width, height },
+      captureSize: width && height ? { width, height } : null,
       onState: ({ state, detail }) => this.#showState(state, detail),
       onView: (view) => this.#showView(view),
       onRefused: (error) => this.#tell(error.message),
