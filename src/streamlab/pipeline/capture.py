@@ -17,17 +17,17 @@ from streamlab.core.channels import SourceState
 from streamlab.core.faults import NO_FAULTS
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.media_clock import MediaClock
-from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
 from streamlab.core.passthrough import PassthroughJudge
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
 from streamlab.core.timeline import Pacer, Timeline
 from streamlab.errors import SourceError, StreamlabError
+from streamlab.media.encode import EncoderInput
 from streamlab.media.faults import SourceFaults
+from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.picture import Picture
-from streamlab.media.probe import judge_of
 from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline.frame import CapturedFrame, Passthrough
+from streamlab.pipeline.frame import CapturedFrame
 
 log = logging.getLogger(__name__)
 MAX_LATE_NS = NS_PER_S
@@ -67,9 +67,9 @@ class Capture(threading.Thread):
         self._timeline = Timeline(nominal_duration)
         self._media_clock = MediaClock(nominal_duration, held=source.info.pulled)
         self._pacer = Pacer()
-        self._size_px = (0, 0)
+        self._kind: EncoderInput | None = None
         self._short_sessions = 0
-        self._sets: ParameterSets | None = None
+        self._own: PassthroughReader | None = None
 
     def stop(self) -> None:
         """End at the next frame; returns at once."""
@@ -136,7 +136,8 @@ class Capture(threading.Thread):
         self._timeline.request_restart()
         self._media_clock.request_restart()
         self._clock.request_keyframe()
-        self._sets, self.judge = judge_of(source)
+        self._own = PassthroughReader(source)
+        self.judge = self._own.judge
         self._news(SourceState.LIVE, "")
 
     def _receive(self, item: SourceFrame, info: SourceInfo) -> None:
@@ -146,11 +147,12 @@ class Capture(threading.Thread):
         now_ns = monotonic_ns()
         self.last_frame_ns = now_ns
         self.counts["captured"] += 1
-        size_px = (item.frame.width, item.frame.height)
-        if size_px != self._size_px:
-            self._size_px = size_px
+        kind = EncoderInput.of(item.frame)
+        if kind != self._kind:
+            self._kind = kind
             self._clock.request_keyframe()
-        passthrough = self._passthrough(item, pts)
+        assert self._own is not None
+        passthrough = self._own.receive_frame(item, pts)
         if self._clock.follow_source and passthrough is None:
             self._clock.request_keyframe()  # so that transcoding takes over at once
         self._clock.follow_source = passthrough is not None
@@ -191,18 +193,6 @@ class Capture(threading.Thread):
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
             self._stopping.wait(left_ns / NS_PER_S)
         return late_ns
-
-    def _passthrough(self, item: SourceFrame, pts: int) -> Passthrough | None:
-        if self._sets is None or self.judge.objection:
-            return None
-        if item.packet is None:
-            self.judge.receive_frame(pts, keyframe=False, intact=False)
-            return None
-        nals = self._sets.split(item.packet)
-        idr = IDR in map(nal_type, nals)
-        self._sets = self._sets.updated(nals)
-        self.judge.receive_frame(pts, keyframe=idr, intact=True)
-        return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)
 
     def _duration(self, item: SourceFrame, pts: int, info: SourceInfo) -> int:
         if item.duration and not info.live:
