@@ -91,12 +91,20 @@ def write_raw(path: Path, units: list[Unit]) -> Path:
     return path
 
 
-def write(path: Path, units: list[Unit], like: Piece | None = None) -> Path:
-    """Mux access units as they are; the container is told of the first piece's sets alone."""
+def write(
+    path: Path, units: list[Unit], like: Piece | None = None, *, matrix: int | None = None
+) -> Path:
+    """Mux access units as they are; the container is told of the first piece's sets alone.
+
+    `matrix`: what the container says of the colours (H.273, 8.3).
+    """
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         assert isinstance(stream, av.VideoStream)
         set_up(stream.codec_context, (like or Piece()).recipe())
+        if matrix is not None:
+            context = stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = matrix
         for number, (unit, is_idr) in enumerate(units):
             packet = av.Packet(unit)
             packet.stream, packet.time_base = stream, Fraction(1, FPS)

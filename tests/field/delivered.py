@@ -15,10 +15,13 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+import supervision as sv
 
+from streamlab.client.mp4 import avc_configuration, frames_data
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.fragment import Boxes, Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
+from streamlab.detect.draw import BoxRenderer
 from streamlab.media.picture import plane_view
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
@@ -29,7 +32,17 @@ from streamlab.pipeline.lane import EncodingLane
 
 Plane = npt.NDArray[np.uint8]
 SOURCE = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
-HIGH = ChannelKey(ChannelType.RAW, QualityLevel.HIGH)
+BOX = (40, 60, 120, 120)
+"""Where something is found on every picture, px: left, top, right, bottom."""
+FOUND = sv.Detections(xyxy=np.array([BOX], np.float32), class_id=np.array([0]))
+
+
+def raw(quality: QualityLevel) -> ChannelKey:
+    return ChannelKey(ChannelType.RAW, quality)
+
+
+def annotated(quality: QualityLevel) -> ChannelKey:
+    return ChannelKey(ChannelType.ANNOTATED, quality)
 
 
 @dataclass
@@ -60,6 +73,19 @@ class Delivered:
         """Decode a quality as players do."""
         return [frame for data in self.media(key) for frame in decode(data)]
 
+    def frames_of_client(self, key: ChannelKey) -> list[av.VideoFrame]:
+        """Decode a quality as our Python client does: by the `avcC` of the init segment."""
+        inits = {init.init_id: init.data for init in self.inits}
+        frames: list[av.VideoFrame] = []
+        for run in self.of(key):
+            context = av.CodecContext.create("h264", "r")
+            assert isinstance(context, av.VideoCodecContext)
+            context.extradata = avc_configuration(inits[run[0].init_id])
+            for data in (data for fragment in run for data in frames_data(fragment.data)):
+                frames += context.decode(av.Packet(data))
+            frames += context.decode(None)
+        return frames
+
 
 def decode(data: bytes) -> list[av.VideoFrame]:
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
@@ -67,19 +93,25 @@ def decode(data: bytes) -> list[av.VideoFrame]:
 
 
 def deliver(patch: pytest.MonkeyPatch, path: Path, *keys: ChannelKey) -> Delivered:
-    """Play a file once, in these qualities of the raw channel."""
+    """Play a file once, in these qualities; `BOX` is drawn on the annotated channel."""
     patch.setattr(capture, "MAX_LATE_NS", 1 << 62)
     delivered = Delivered()
     spec = SourceSpec.parse(f"{path}#once")
     clock = KeyframeClock(90_000)
     with closing(open_source(spec)) as source:
-        lane = EncodingLane(ChannelType.RAW, source.info.fps, 0.0, delivered.emit)
-        lane.wanted = frozenset(keys)
+        lanes = [
+            EncodingLane(channel, source.info.fps, 0.0, delivered.emit) for channel in ChannelType
+        ]
+        for lane in lanes:
+            lane.wanted = frozenset(keys)
         clock.source_only = SOURCE in keys
 
         def encode(captured: CapturedFrame) -> bool:
             delivered.details.append(reader.judge.detail)
-            lane.encode(captured, captured.picture, None)
+            lanes[0].encode(captured, captured.picture, None)
+            drawn = captured.picture.copy()
+            BoxRenderer().draw(drawn, FOUND)
+            lanes[1].encode(captured, drawn, Boxes(captured.pts, []))
             return True
 
         reader = Capture("field", spec, source, clock, encode, lambda state, detail: None)

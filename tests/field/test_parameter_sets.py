@@ -6,10 +6,8 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
-import av
 import pytest
 
-from streamlab.client.mp4 import avc_configuration, frames_data
 from streamlab.core.access_unit import NEW_SETS, NO_SETS
 from streamlab.errors import SourceFormatError
 from tests.fakes import h264_streams as h264
@@ -30,6 +28,7 @@ def numbers(delivered: Delivered) -> list[int | None]:
 
 def assert_all_decode(delivered: Delivered, count: int) -> None:
     assert numbers(delivered) == list(range(count))
+    assert len(delivered.frames_of_client(SOURCE)) == count
 
 
 def assert_passed_through(delivered: Delivered) -> None:
@@ -143,20 +142,3 @@ def test_a_truncated_avcc_is_refused_or_played(
     path.write_bytes(data)
     with suppress(SourceFormatError):
         assert_all_decode(deliver(monkeypatch, path, SOURCE), 12)
-
-
-def test_the_python_client_decodes_what_follows_each_init(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    units = h264.access_units(*SAME_ID)
-    delivered = deliver(monkeypatch, h264.write(tmp_path / "client.ts", units), SOURCE)
-    inits = {init.init_id: init.data for init in delivered.inits}
-    decoded = 0
-    for run in delivered.of(SOURCE):
-        context = av.CodecContext.create("h264", "r")
-        context.extradata = avc_configuration(inits[run[0].init_id])
-        for fragment in run:
-            for data in frames_data(fragment.data):
-                decoded += len(context.decode(av.Packet(data)))
-        decoded += len(context.decode(None))
-    assert decoded == len(units)
