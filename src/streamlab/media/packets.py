@@ -18,6 +18,12 @@ class OwnPacket(NamedTuple):
     """Parameter sets that the container gave before it, where they changed."""
 
 
+class _Ticket(NamedTuple):
+    # An object of its own for each packet: PyAV knows what it carries by identity alone, so that
+    # the number itself would be mistaken for the equal one of another camera.
+    number: int
+
+
 class _Held(NamedTuple):
     number: int
     data: bytes
@@ -39,7 +45,7 @@ class PacketQueue:
         if not packet.size:
             return
         self._number += 1
-        packet.opaque = self._number
+        packet.opaque = _Ticket(self._number)
         is_new = packet.has_sidedata("new_extradata")
         extradata = bytes(packet.get_sidedata("new_extradata")) if is_new else None
         self._held.append(_Held(self._number, bytes(packet), extradata))
@@ -51,8 +57,11 @@ class PacketQueue:
 
         What came before it without a picture of its own (parameter sets, say) is joined to it.
         """
-        number = frame.opaque
-        if not isinstance(number, int) or not self._held or self._held[0].number > number:
+        ticket = frame.opaque
+        if not isinstance(ticket, _Ticket) or not self._held:
+            return None
+        number = ticket.number
+        if self._held[0].number > number:
             return None
         taken = []
         while self._held and self._held[0].number <= number:
