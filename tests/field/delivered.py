@@ -18,7 +18,7 @@ import pytest
 import supervision as sv
 
 from streamlab.client.mp4 import avc_configuration, frames_data
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
 from streamlab.core.fragment import Boxes, Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.detect.draw import BoxRenderer
@@ -52,6 +52,8 @@ class Delivered:
     inits: list[InitSegment] = field(default_factory=list)
     fragments: list[Fragment] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
+    ended: str = ""
+    """Why no more came."""
 
     def emit(self, item: InitSegment | Fragment) -> None:
         (self.inits if isinstance(item, InitSegment) else self.fragments).append(item)  # type: ignore[arg-type]
@@ -114,7 +116,12 @@ def deliver(patch: pytest.MonkeyPatch, path: Path, *keys: ChannelKey) -> Deliver
             lanes[1].encode(captured, drawn, Boxes(captured.pts, []))
             return True
 
-        reader = Capture("field", spec, source, clock, encode, lambda state, detail: None)
+        def report(state: SourceState, detail: str) -> None:
+            delivered.ended = detail
+            if state is SourceState.RECONNECTING:
+                reader.stop()
+
+        reader = Capture("field", spec, source, clock, encode, report)
         reader.run()
     return delivered
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from streamlab.core.access_unit import NEW_SETS, NO_SETS
-from streamlab.errors import SourceFormatError
+from streamlab.errors import SourceError, SourceFormatError
 from tests.fakes import h264_streams as h264
 from tests.fakes.h264_streams import Piece, Unit
 from tests.wire.mp4 import parse_init
@@ -142,3 +143,27 @@ def test_a_truncated_avcc_is_refused_or_played(
     path.write_bytes(data)
     with suppress(SourceFormatError):
         assert_all_decode(deliver(monkeypatch, path, SOURCE), 12)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("suffix", [".h264", ".ts", ".mp4", ".flv"])
+def test_damage_anywhere_costs_pictures_and_not_the_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"whole{suffix}"
+    if suffix == ".flv":
+        h264.write_flv(path, *SAME_ID)
+    else:
+        (h264.write_raw if suffix == ".h264" else h264.write)(path, h264.access_units(*SAME_ID))
+    whole, chosen = path.read_bytes(), Random(13)
+    for _ in range(12):
+        data = bytearray(whole)
+        for _ in range(chosen.choice((1, 3, 30))):
+            data[chosen.randrange(len(data))] = chosen.randrange(256)
+        path.write_bytes(data)
+        try:
+            delivered = deliver(monkeypatch, path, SOURCE)
+        except SourceError:
+            continue
+        assert "Error" not in delivered.ended
+        delivered.media(SOURCE)  # every fragment has its init segment

@@ -55,6 +55,8 @@ def read_packets(
                 yield packet
                 asked_ns = now_ns()
             return
+        except IndexError:
+            return  # so PyAV ends a container in which another stream appeared in mid-stream
         except BlockingIOError:
             if now_ns() - asked_ns > NO_PICTURE_NS:
                 raise
