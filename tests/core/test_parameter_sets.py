@@ -20,6 +20,7 @@ from streamlab.core.parameter_sets import (
     StreamSets,
 )
 from streamlab.core.passthrough import objection
+from streamlab.core.sps import VideoSignal, parse_sps
 from streamlab.errors import SourceFormatError
 from tests.core.sps_writer import BASELINE, BitWriter, SpsFields, Vui
 
@@ -254,3 +255,11 @@ def test_the_record_lists_every_pps_and_the_depths_of_a_high_profile() -> None:
     predictive = replace(SpsFields(vui=Vui(reorder_frames=0)), bit_depth=10).write()
     assert avcc(ParameterSets(predictive, (X264_PPS,)))[-4:] == bytes((0xFD, 0xFA, 0xF8, 0))
     assert list(split_annex_b(annex_b(*sets.pps))) == list(sets.pps)
+
+
+def test_sets_that_describe_a_signal_keep_all_else() -> None:
+    sets, signal = ParameterSets(X264_SPS, (X264_PPS,)), VideoSignal(True, 1, 1, 1)
+    described = sets.describing(signal)
+    assert described == ParameterSets(described.sps, sets.pps)
+    assert parse_sps(described.sps) == replace(parse_sps(X264_SPS), signal=signal, has_vui=True)
+    assert described.describing(signal) is described

@@ -234,3 +234,30 @@ def test_what_only_the_container_says_is_in_the_passed_through_sps(
     assert set(delivered.details) == {""}
     for key in (SOURCE, RAW):
         assert {frame.colorspace for frame in delivered.frames_of_client(key)} == {BT709}
+
+
+@pytest.mark.parametrize("first", [96, 97, 98], ids=["even", "odd", "even again"])
+def test_chroma_edges_of_mjpeg_stay_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    """Resampled for another siting, chroma would move by a quarter of a sample."""
+    kind = KINDS["MJPEG 4:2:0"]
+    rgb = np.zeros((kind.height, kind.width, 3), np.uint8)
+    rgb[...] = (30, 60, 200)
+    rgb[30:130, first : first + 80] = (220, 60, 30)
+    path = write(tmp_path / "edges.mkv", kind, rgb)
+    with av.open(str(path)) as container:
+        stored = next(container.decode(video=0))
+        expected = [plane(stored, index).astype(float) for index in range(3)]
+    delivered = deliver(monkeypatch, path, RAW)
+    for frame in delivered.frames(RAW):
+        for index, values in enumerate(expected):
+            shown = plane(frame, index).astype(float)
+            assert p99(shown, values) <= TOLERANCE
+            assert abs(edge(shown[40]) - edge(values[40])) < 0.12
+
+
+def edge(row: Values) -> float:
+    """Return where a row leaves its first level, in samples: by the area under it."""
+    half = row[: len(row) // 2 - 8]
+    return float(((half - half[-1]) / (half[0] - half[-1])).sum())

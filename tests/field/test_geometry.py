@@ -121,7 +121,14 @@ def test_every_quality_is_upright(
     assert all(("rotated or mirrored" in why) != is_upright for why in delivered.details)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        ".mp4",
+        pytest.param(".ts", marks=pytest.mark.long),
+        pytest.param(".mkv", marks=pytest.mark.long),
+    ],
+)
 def test_every_quality_has_the_shape_of_the_scene(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:

@@ -37,7 +37,9 @@ def assert_passed_through(delivered: Delivered) -> None:
 
 
 @pytest.mark.parametrize("pieces", [TWO_IDS, SAME_ID], ids=["other ids", "same id"])
-@pytest.mark.parametrize("suffix", [".h264", ".ts", ".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    "suffix", [".h264", ".ts", ".mp4", pytest.param(".mkv", marks=pytest.mark.long)]
+)
 def test_every_picture_decodes_when_the_sets_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, pieces: tuple[Piece, ...]
 ) -> None:
