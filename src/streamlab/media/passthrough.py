@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from streamlab.core.access_unit import LOST, AccessUnit, AccessUnitReader
@@ -61,10 +62,8 @@ class PassthroughReader:
 
     def _read(self, reader: AccessUnitReader, item: SourceFrame) -> AccessUnit | None:
         if item.extradata is not None:
-            try:
+            with suppress(SourceFormatError):  # the decoder goes on with the former ones, too
                 reader.receive_extradata(item.extradata)
-            except SourceFormatError as error:
-                self._reader, self.judge.objection = None, str(error)
         return None if item.packet is None else reader.receive_unit(item.packet)
 
     def _begin_gop(self, own: ParameterSets, signal: VideoSignal) -> None:
