@@ -11,7 +11,8 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 from streamlab.client import Fragment, Init
 from streamlab.client.mp4 import avc_configuration, frames_data
-from streamlab.core.nal import ParameterSets, split_length_prefixed
+from streamlab.core.nal import split_length_prefixed
+from streamlab.core.parameter_sets import ParameterSets
 
 START_CODE = b"\x00\x00\x00\x01"
 TIME_BASE = Fraction(1, 90_000)
@@ -21,7 +22,7 @@ MAX_WAITING = 60  # beyond them the oldest go, up to a keyframe
 def parameter_sets(init: bytes) -> bytes:
     """Return SPS and PPS of an init segment, with start codes."""
     sets = ParameterSets.from_extradata(avc_configuration(init))
-    return START_CODE + sets.sps + START_CODE + sets.pps
+    return b"".join(START_CODE + nal for nal in (sets.sps, *sets.pps))
 
 
 def annex_b(sample: bytes) -> bytes:

@@ -78,10 +78,11 @@ def test_samples_get_start_codes_and_parameter_sets() -> None:
     from benchmarks.presented.webrtc import annex_b, parameter_sets
 
     from streamlab.core.boxes import init_segment
-    from streamlab.core.nal import ParameterSets, split_annex_b, to_sample
+    from streamlab.core.nal import split_annex_b, to_sample
+    from streamlab.core.parameter_sets import ParameterSets
 
     sps, pps = bytes.fromhex("6742c01ed901405ff2e022"), bytes.fromhex("68ce3c80")
-    init = init_segment(ParameterSets(sps, pps), 640, 360)
+    init = init_segment(ParameterSets(sps, (pps,)), 640, 360)
     assert list(split_annex_b(parameter_sets(init))) == [sps, pps]
     slices = [b"\x65\x88\x84\x21", b"\x65\x11\x22\x33"]
     assert list(split_annex_b(annex_b(to_sample(slices)))) == slices

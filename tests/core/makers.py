@@ -6,7 +6,7 @@ from functools import cache
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
-from streamlab.core.nal import ParameterSets
+from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.sync import SyncController
@@ -15,7 +15,7 @@ MS_NS = 1_000_000
 FRAME = 3000
 RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
 ANNOTATED = ChannelKey(ChannelType.ANNOTATED, QualityLevel.MEDIUM)
-SETS = ParameterSets(bytes.fromhex("6742c01eda0280bfe5840000030004"), bytes.fromhex("68ce3c80"))
+SETS = ParameterSets(bytes.fromhex("6742c01eda0280bfe5840000030004"), (bytes.fromhex("68ce3c80"),))
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from streamlab.core.sps import VideoSignal
+
 HIGH = 100
 BASELINE = 66
 
@@ -54,6 +56,13 @@ class Vui:
     hrd_counts: tuple[int | None, int | None] = (None, None)
     reorder_frames: int | None = None
 
+    @property
+    def video_signal(self) -> VideoSignal | None:
+        """What it says of the samples."""
+        if not self.signal:
+            return None
+        return VideoSignal(True, 1, 1, 1) if self.colours else VideoSignal(True)
+
     def write(self, bits: BitWriter) -> None:
         bits.u(1, self.sar is not None)
         if self.sar is not None:
@@ -65,7 +74,7 @@ class Vui:
             bits.u(1, 1)
         bits.u(1, self.signal)
         if self.signal:
-            bits.u(4, 5)
+            bits.u(4, 0b1011)  # unspecified format, full range
             bits.u(1, self.colours)
             if self.colours:
                 bits.u(24, 0x010101)
@@ -102,6 +111,7 @@ class SpsFields:
     """The syntax elements of an SPS (7.3.2.1.1) that a test chooses."""
 
     profile_idc: int = HIGH
+    sps_id: int = 0
     chroma_format_idc: int = 1
     bit_depth: int = 8
     chroma_bit_depth: int = 8
@@ -118,7 +128,7 @@ class SpsFields:
         bits = BitWriter()
         bits.u(8, self.profile_idc)
         bits.u(16, 0x001F)
-        bits.ue(0)
+        bits.ue(self.sps_id)
         if self.profile_idc == HIGH:
             self._write_chroma(bits)
         bits.ue(0)

@@ -191,7 +191,10 @@ def test_a_frame_lasts_at_least_a_tick() -> None:
 @given(
     frames=st.lists(
         st.tuples(
-            st.none() | st.integers(-(10**9), 10**9) | st.integers(-5000, 100_000),
+            st.none()
+            | st.integers(-(10**9), 10**9)
+            | st.integers(-5000, 100_000)
+            | st.sampled_from([-(1 << 63), (1 << 63) - 1]),
             st.integers(0, 20 * NS_PER_S) | st.integers(0, NS_PER_S // 20),
         ),
         min_size=1,

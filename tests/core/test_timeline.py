@@ -45,7 +45,11 @@ def test_spans_convert_both_ways(pts: int) -> None:
 
 
 @given(
-    stamps=st.lists(st.none() | st.integers(-(10**9), 10**9), min_size=1, max_size=60),
+    stamps=st.lists(
+        st.none() | st.integers(-(10**9), 10**9) | st.sampled_from([-(1 << 63), (1 << 63) - 1]),
+        min_size=1,
+        max_size=60,
+    ),
     restarts=st.sets(st.integers(0, 59)),
 )
 def test_pts_begin_at_zero_and_only_rise(stamps: list[int | None], restarts: set[int]) -> None:

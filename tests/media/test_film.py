@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from streamlab.errors import SourceError
 from streamlab.media.container import ContainerSource
+from streamlab.media.devices import read_packets
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 
@@ -60,3 +63,15 @@ def test_the_film_is_chosen_and_not_its_cover() -> None:
     chosen.close()
     with pytest.raises(SourceError):
         open_source(SourceSpec.parse(f"{path}#video=7"))
+
+
+def test_a_stream_that_appears_in_mid_stream_does_not_matter() -> None:
+    class Container:
+        """Ends as PyAV does (17 and 18) when FFmpeg knows of more streams than at its opening."""
+
+        def demux(self, stream: object) -> Iterator[str]:
+            yield from ("a packet", "the flush")
+            raise IndexError("list index out of range")
+
+    packets = read_packets(cast("Any", Container()), cast("Any", None))
+    assert [str(packet) for packet in packets] == ["a packet", "the flush"]

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamlab.core.nal import ParameterSets
+from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.sps import parse_sps
 from streamlab.core.timebase import TIMESCALE
 
@@ -18,7 +18,7 @@ TRACK_ID = 1
 _MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SYNC_SAMPLE = 0x02000000  # sample_depends_on = 2: depends on no other
 _NON_SYNC_SAMPLE = 0x01010000  # depends on others; sample_is_non_sync_sample
-_HIGH_PROFILES = (100, 110, 122, 144)
+_PROFILES_WITHOUT_CHROMA = (66, 77, 88)  # 14496-15, 5.3.3.1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,11 @@ def avcc(parameter_sets: ParameterSets) -> bytes:
 
     Raises SourceFormatError when the SPS is of a High profile and cannot be read.
     """
-    sps, pps = parameter_sets.sps, parameter_sets.pps
+    sps, all_pps = parameter_sets.sps, parameter_sets.pps
     record = b"\x01" + sps[1:4] + b"\xff\xe1" + struct.pack(">H", len(sps)) + sps
-    record += b"\x01" + struct.pack(">H", len(pps)) + pps
-    if sps[1] in _HIGH_PROFILES:
+    record += bytes((len(all_pps),))
+    record += b"".join(struct.pack(">H", len(pps)) + pps for pps in all_pps)
+    if sps[1] not in _PROFILES_WITHOUT_CHROMA:
         info = parse_sps(sps)
         luma, chroma = info.bit_depth - 8, info.chroma_bit_depth - 8
         record += bytes((0xFC | info.chroma_format_idc, 0xF8 | luma, 0xF8 | chroma, 0))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from streamlab.core.boxes import Sample, init_segment, media_segment
 from streamlab.core.channels import ChannelKey
-from streamlab.core.nal import ParameterSets
 from streamlab.core.once import made_once
+from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.timebase import ms_to_pts
 
 WireBox = list[float | str | int | None]

@@ -2,12 +2,14 @@
 
 It may, when every viewer could join it at a keyframe soon and show each frame at once: H.264
 4:2:0 8 bit, progressive, no reordering, GOPs of at most ``MAX_GOP_PTS``, an upright picture of
-even size. Otherwise ``source`` quality is transcoded, and ``detail`` says why.
+even size, and no parameter sets that its init segment does not hold. Otherwise ``source`` quality
+is transcoded, and ``detail`` says why.
 """
 
 from __future__ import annotations
 
-from streamlab.core.nal import ParameterSets
+from streamlab.core.access_unit import LOST
+from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.sps import parse_sps
 from streamlab.core.timebase import TIMESCALE
 
@@ -41,10 +43,10 @@ class PassthroughJudge:
         self._gop_started: int | None = None
         self._broken = "the camera's first keyframe has not arrived yet"
 
-    def receive_frame(self, pts: int, *, keyframe: bool, intact: bool) -> None:
-        """Take the next frame: whether it is an IDR, and its bytes are at hand."""
+    def receive_frame(self, pts: int, *, keyframe: bool, intact: bool, why_not: str = LOST) -> None:
+        """Take the next frame: whether it is an IDR, and its bytes are at hand and can be sent."""
         if not intact:
-            self._broken, self._gop_started = "a picture of the camera was lost", None
+            self._broken, self._gop_started = why_not, None
             return
         if self._gop_started is not None:
             span = pts - self._gop_started

@@ -1,58 +1,37 @@
-"""The few fields of an H.264 SPS that say whether a stream can be shown without delay.
+"""The few fields of an H.264 SPS that say how a stream is shown: reordering, depth, colours.
 
 Section numbers are those of ITU-T H.264 (08/2021).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from streamlab.errors import SourceFormatError
+from streamlab.core.bits import BitReader, nal_of
 
+UNSPECIFIED = 2  # of primaries, transfer and matrix (H.273, 8.1 to 8.3)
 _PROFILES_WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _EXTENDED_SAR = 255  # aspect_ratio_idc, table E-1
-_MAX_LEADING_ZEROS = 32  # of an Exp-Golomb code: the longest that 9.1 knows
+_NO_VIDEO_FORMAT = 5  # video_format, table E-2: unspecified
 
 
-class _Bits:
-    """Reads fixed and Exp-Golomb codes (9.1) of a NAL unit's payload."""
+class VideoSignal(NamedTuple):
+    """What the samples mean (E.2.1), in the numbers of H.273."""
 
-    def __init__(self, nal: bytes) -> None:
-        payload = nal[1:].replace(b"\x00\x00\x03", b"\x00\x00")
-        self._value = int.from_bytes(payload, "big")
-        self._left = len(payload) * 8
-
-    def u(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise SourceFormatError("the H.264 parameter set ends too early")
-        return self._value >> self._left & (1 << count) - 1
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > _MAX_LEADING_ZEROS:
-                raise SourceFormatError("the H.264 parameter set holds a code of over 65 bits")
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def ue_up_to(self, most: int) -> int:
-        code = self.ue()
-        if code > most:
-            raise SourceFormatError(f"the H.264 parameter set holds {code}, allowed is {most}")
-        return code
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
+    full_range: bool
+    matrix: int = UNSPECIFIED
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
 class SpsInfo:
-    """What an SPS says about reordering (7.3.2.1.1, E.1.1).
+    """What an SPS says (7.3.2.1.1, E.1.1).
 
     ``max_num_reorder_frames`` is None when the SPS has no bitstream restriction: a decoder
-    must then hold pictures back as if there were B-frames.
+    must then hold pictures back as if there were B-frames. ``signal`` is None when the SPS does
+    not describe the video signal; ``signal_bits`` is where the description lies or would lie.
     """
 
     profile_idc: int
@@ -63,14 +42,17 @@ class SpsInfo:
     frame_mbs_only: bool
     pic_order_cnt_type: int
     max_num_reorder_frames: int | None
+    signal: VideoSignal | None = None
+    has_vui: bool = True
+    signal_bits: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 def parse_sps(sps: bytes) -> SpsInfo:
-    """Read the fields of an SPS that decide whether it can be passed through.
+    """Read the fields of an SPS that decide how it is shown.
 
     Raises SourceFormatError when it ends too early or holds a value that H.264 does not know.
     """
-    bits = _Bits(sps)
+    bits = BitReader(sps)
     profile_idc, _, _ = bits.u(8), bits.u(16), bits.ue()
     chroma = _chroma(bits) if profile_idc in _PROFILES_WITH_CHROMA else (1, 8, 8)
     bits.ue()  # log2_max_frame_num_minus4
@@ -86,11 +68,38 @@ def parse_sps(sps: bytes) -> SpsInfo:
     if bits.u(1):  # frame_cropping_flag
         for _ in range(4):
             bits.ue()
-    reorder = _reorder_frames(bits) if bits.u(1) else None
-    return SpsInfo(profile_idc, *chroma, frame_mbs_only, pic_order_cnt_type, reorder)
+    start = bits.position
+    has_vui = bool(bits.u(1))
+    vui = _vui(bits) if has_vui else _Vui(None, None, (start, start + 1))
+    return SpsInfo(
+        profile_idc,
+        *chroma,
+        frame_mbs_only,
+        pic_order_cnt_type,
+        vui.max_num_reorder_frames,
+        vui.signal,
+        has_vui,
+        vui.signal_bits,
+    )
 
 
-def _chroma(bits: _Bits) -> tuple[int, int, int]:
+def describe_signal(sps: bytes, signal: VideoSignal) -> bytes:
+    """Return the SPS with this description of the video signal; all else stays as it is.
+
+    Raises SourceFormatError as ``parse_sps`` does.
+    """
+    info = parse_sps(sps)
+    if info.signal == signal:
+        return sps
+    fields = f"1{_NO_VIDEO_FORMAT:03b}{signal.full_range:b}1"
+    fields += f"{signal.primaries:08b}{signal.transfer:08b}{signal.matrix:08b}"
+    if not info.has_vui:
+        fields = f"100{fields}000000"  # a VUI that says nothing else
+    bits, (start, end) = BitReader(sps).as_text(), info.signal_bits
+    return nal_of(sps[0], bits[:start] + fields + bits[end:])
+
+
+def _chroma(bits: BitReader) -> tuple[int, int, int]:
     chroma_format_idc = bits.ue_up_to(3)
     if chroma_format_idc == 3:
         bits.u(1)  # separate_colour_plane_flag
@@ -103,7 +112,7 @@ def _chroma(bits: _Bits) -> tuple[int, int, int]:
     return chroma_format_idc, luma, chroma
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
     last = scale = 8
     for _ in range(size):
         if scale:
@@ -111,7 +120,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = scale or last
 
 
-def _picture_order(bits: _Bits) -> int:
+def _picture_order(bits: BitReader) -> int:
     pic_order_cnt_type = bits.ue_up_to(2)
     if pic_order_cnt_type == 0:
         bits.ue()
@@ -124,15 +133,20 @@ def _picture_order(bits: _Bits) -> int:
     return pic_order_cnt_type
 
 
-def _reorder_frames(bits: _Bits) -> int | None:
+class _Vui(NamedTuple):
+    max_num_reorder_frames: int | None
+    signal: VideoSignal | None
+    signal_bits: tuple[int, int]
+
+
+def _vui(bits: BitReader) -> _Vui:
     if bits.u(1) and bits.u(8) == _EXTENDED_SAR:
         bits.u(32)
     if bits.u(1):  # overscan_info_present_flag
         bits.u(1)
-    if bits.u(1):  # video_signal_type_present_flag
-        bits.u(4)
-        if bits.u(1):
-            bits.u(24)
+    start = bits.position
+    signal = _video_signal(bits)
+    span = start, bits.position
     if bits.u(1):  # chroma_loc_info_present_flag
         bits.ue()
         bits.ue()
@@ -146,6 +160,21 @@ def _reorder_frames(bits: _Bits) -> int | None:
     if has_hrd:
         bits.u(1)  # low_delay_hrd_flag
     bits.u(1)  # pic_struct_present_flag
+    return _Vui(_reorder_frames(bits), signal, span)
+
+
+def _video_signal(bits: BitReader) -> VideoSignal | None:
+    if not bits.u(1):  # video_signal_type_present_flag
+        return None
+    bits.u(3)  # video_format
+    full_range = bool(bits.u(1))
+    if not bits.u(1):  # colour_description_present_flag
+        return VideoSignal(full_range)
+    primaries, transfer, matrix = bits.u(8), bits.u(8), bits.u(8)
+    return VideoSignal(full_range, matrix, primaries, transfer)
+
+
+def _reorder_frames(bits: BitReader) -> int | None:
     if not bits.u(1):  # bitstream_restriction_flag
         return None
     bits.u(1)
@@ -154,7 +183,7 @@ def _reorder_frames(bits: _Bits) -> int | None:
     return bits.ue()
 
 
-def _skip_hrd(bits: _Bits) -> None:
+def _skip_hrd(bits: BitReader) -> None:
     count = bits.ue_up_to(31) + 1  # cpb_cnt_minus1
     bits.u(8)
     for _ in range(count):

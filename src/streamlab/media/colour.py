@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange
 
 BT709, UNSPECIFIED, BT470BG, SMPTE170M = 1, 2, 5, 6
 RGB = 0  # as a matrix: no YUV at all
-_RESERVED = 3
+_RESERVED, _MAX_CODE_POINT = 3, 255  # FFmpeg numbers some of its own from 256
 MAX_SD_HEIGHT_PX = 576
 
 
@@ -34,11 +34,11 @@ class Colour(NamedTuple):
         said = ColorRange.UNSPECIFIED if is_rgb else frame.color_range
         full = said == ColorRange.JPEG or (said != ColorRange.MPEG and name.startswith("yuvj"))
         matrix = frame.colorspace
-        if is_rgb or matrix in (RGB, UNSPECIFIED, _RESERVED):
+        if is_rgb or matrix == RGB or not _is_said(matrix):
             matrix = SMPTE170M if frame.height <= MAX_SD_HEIGHT_PX else BT709
         usual = BT709 if matrix == BT709 else SMPTE170M
         primaries, transfer = (
-            usual if value in (0, UNSPECIFIED, _RESERVED) else value
+            value if value and _is_said(value) else usual
             for value in (frame.color_primaries, frame.color_trc)
         )
         return cls(full, matrix, primaries, transfer)
@@ -48,6 +48,11 @@ class Colour(NamedTuple):
         frame.color_range = ColorRange.JPEG if self.full_range else ColorRange.MPEG
         frame.colorspace = self.matrix
         frame.color_primaries, frame.color_trc = self.primaries, self.transfer
+
+
+def _is_said(value: int) -> bool:
+    """Whether a code point has a meaning that H.264 can signal."""
+    return value not in (UNSPECIFIED, _RESERVED) and 0 <= value <= _MAX_CODE_POINT
 
 
 BT601_LIMITED = Colour(False, SMPTE170M, SMPTE170M, SMPTE170M)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+from av.codec.context import Flags
 from av.error import FFmpegError
 
 from streamlab.clock import monotonic_ns
@@ -19,6 +20,7 @@ from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import no_picture, source_error
+from streamlab.media.packets import OwnPacket, PacketQueue
 from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.stamps import FrameStamps, frame_rate
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 # may come every 30 s.
 READ_TIMEOUT_S = 120.0
 WEBCAM_READ_TIMEOUT_S = 5.0
-MAX_PACKETS_IN_DECODER = 64
 # A playlist or a script must not lead to where the address itself could not: FFmpeg follows
 # such references by protocol.
 _PROTOCOLS = {
@@ -79,9 +80,9 @@ class ContainerSource:
 
     @property
     def extradata(self) -> bytes | None:
-        """H.264 parameter sets, or None when the source is of another codec."""
+        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
         is_h264 = self._stream.codec_context.name == "h264"
-        return self._stream.codec_context.extradata if is_h264 else None
+        return (self._stream.codec_context.extradata or b"") if is_h264 else None
 
     @property
     def reorders(self) -> bool:
@@ -137,25 +138,22 @@ class ContainerSource:
             raise SourceFormatError(f"{self.spec.display} contains no more pictures")
 
     def _decode(self) -> Iterator[SourceFrame]:
-        packets: dict[int | None, bytes] = {}
+        packets = PacketQueue()
         normaliser = Normaliser()
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
             for packet in read_packets(self._container, self._stream, self._check):
-                if keep and packet.size:
-                    packets[packet.pts] = bytes(packet)
-                    if len(packets) > MAX_PACKETS_IN_DECODER:
-                        del packets[next(iter(packets))]
+                if keep:
+                    packets.receive_packet(packet)
                 for frame in self._decode_packet(packet):
                     geometry = self._pixel_shape(), stored_orientation(frame)
                     for decoded, made in normaliser.receive_frame(frame, *geometry):
                         self.objection = normaliser.objection
-                        data = packets.pop(decoded.pts, None)
-                        data = None if self.objection else data
-                        yield _source_frame(decoded, made, data, stamps)
+                        own = packets.take(decoded)
+                        yield _source_frame(decoded, made, stamps, own, self.objection)
             for decoded, made in normaliser.flush():
-                yield _source_frame(decoded, made, None, stamps)
+                yield _source_frame(decoded, made, stamps, None, self.objection)
 
     def _pixel_shape(self) -> Fraction | None:
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
@@ -188,14 +186,20 @@ def _open(spec: SourceSpec, open_timeout_s: float) -> InputContainer:
 
 
 def _source_frame(
-    frame: av.VideoFrame, made: av.VideoFrame, packet: bytes | None, stamps: FrameStamps
+    frame: av.VideoFrame,
+    made: av.VideoFrame,
+    stamps: FrameStamps,
+    own: OwnPacket | None,
+    objection: str,
 ) -> SourceFrame:
     stamp, duration = stamps.receive_frame(frame)
     return SourceFrame(
         made,
         stamp,
         keyframe=bool(frame.key_frame),
-        packet=packet,
+        packet=own.data if own else None,
+        extradata=own.extradata if own else None,
+        objection=objection,
         duration=duration,
     )
 
@@ -204,6 +208,7 @@ def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream
     stream = choose_video_stream(container, spec.display, spec.video_stream)
     # Frame threads would hold pictures back by one per thread.
     stream.thread_type = "NONE"
+    stream.codec_context.flags |= Flags.copy_opaque  # pairs pictures with packets
     return stream
 
 

@@ -61,6 +61,8 @@ def read_packets(
                     yield cast("av.Packet[av.VideoStream]", packet)
                 asked_ns = now_ns()
             return
+        except IndexError:
+            return  # so PyAV ends a container in which another stream appeared in mid-stream
         except BlockingIOError:
             check()
             if now_ns() - asked_ns > NO_PICTURE_NS:

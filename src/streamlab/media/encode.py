@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 from av.codec.context import Flags
@@ -17,7 +18,9 @@ from av.video.frame import PictureType
 
 from streamlab.core.channels import ChannelKey, QualityLevel
 from streamlab.core.fragment import InitSegment
-from streamlab.core.nal import ParameterSets, split_annex_b, to_sample
+from streamlab.core.nal import split_annex_b, to_sample
+from streamlab.core.parameter_sets import ParameterSets
+from streamlab.media.colour import Colour
 from streamlab.media.picture import TICK, Picture
 
 
@@ -53,14 +56,27 @@ def encoded_size_px(width: int, height: int, quality: QualityLevel) -> tuple[int
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
+class EncoderInput(NamedTuple):
+    """What an encoder is set up for. When it changes, another encoder has to take over."""
+
+    width: int
+    height: int
+    colour: Colour
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> EncoderInput:
+        """Return the kind of a frame, whose colours are described."""
+        return cls(frame.width, frame.height, Colour.of(frame))
+
+
 class Encoder:
-    """Encodes the pictures of one channel and quality; all of one size."""
+    """Encodes the pictures of one channel and quality; all of one size and colour description."""
 
     def __init__(
         self, key: ChannelKey, like: Picture, fps: Fraction, *, bounded: bool = False
     ) -> None:
         self.key = key
-        self.input_size_px = (like.width, like.height)
+        self.input = EncoderInput.of(like.frame)
         self.size_px = encoded_size_px(like.width, like.height, key.quality)
         self.exceeds = False
         """Whether a second of its pictures was larger than it may be, with no bound on the rate."""
@@ -77,7 +93,7 @@ class Encoder:
 
     def encode(self, picture: Picture, *, keyframe: bool) -> bytes:
         """Return the picture's ``avc1`` sample; an IDR when ``keyframe``."""
-        same_size = self.size_px == self.input_size_px
+        same_size = self.size_px == (self.input.width, self.input.height)
         frame = picture.frame if same_size else picture.scaled(*self.size_px)
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         (packet,) = self._context.encode(frame)

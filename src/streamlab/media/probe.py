@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.nal import IDR, ParameterSets, nal_type
-from streamlab.core.passthrough import PassthroughJudge, objection
 from streamlab.core.timebase import NS_PER_S, TIMESCALE
-from streamlab.errors import StreamlabError
 from streamlab.media.container import ContainerSource
+from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.source import Source, open_source
 from streamlab.media.spec import SourceSpec
 
@@ -35,25 +33,11 @@ class ProbeReport:
     """Why ``source`` quality would be transcoded, or ''."""
 
 
-def judge_of(source: Source) -> tuple[ParameterSets | None, PassthroughJudge]:
-    """Return a source's parameter sets, and the judge of whether it can be passed through."""
-    if isinstance(source, ContainerSource) and source.extradata and source.objection:
-        return None, PassthroughJudge(source.objection)
-    if not source.extradata:
-        return None, PassthroughJudge(f"the camera's own picture is {source.info.codec}, not H.264")
-    try:
-        sets = ParameterSets.from_extradata(source.extradata)
-        why_not = "the camera's H.264 has B-frames" if source.reorders else objection(sets)
-    except StreamlabError as error:
-        return None, PassthroughJudge(str(error))
-    return sets, PassthroughJudge(why_not)
-
-
 def probe(spec: SourceSpec) -> ProbeReport:
     """Read a source for up to six seconds of video. Raises SourceError."""
     with closing(open_source(spec)) as source:
-        sets, judge = judge_of(source)
-        gop_pts = _watch(source, sets, judge)
+        own = PassthroughReader(source)
+        gop_pts = _watch(source, own)
         return ProbeReport(
             source=spec.display,
             codec=source.info.codec,
@@ -63,11 +47,11 @@ def probe(spec: SourceSpec) -> ProbeReport:
             b_frames=source.reorders,
             gop_s=None if gop_pts is None else gop_pts / TIMESCALE,
             details=source.details() if isinstance(source, ContainerSource) else {},
-            source_quality_detail=judge.detail,
+            source_quality_detail=own.judge.detail,
         )
 
 
-def _watch(source: Source, sets: ParameterSets | None, judge: PassthroughJudge) -> int | None:
+def _watch(source: Source, own: PassthroughReader) -> int | None:
     """Return the span between the first two keyframes, ticks."""
     first_stamp: int | None = None
     keyframe_stamp: int | None = None
@@ -75,9 +59,7 @@ def _watch(source: Source, sets: ParameterSets | None, judge: PassthroughJudge) 
     for item in source.frames():
         stamp = item.stamp or 0
         first_stamp = stamp if first_stamp is None else first_stamp
-        if sets is not None:
-            idr = item.packet is not None and IDR in map(nal_type, sets.split(item.packet))
-            judge.receive_frame(stamp, keyframe=idr, intact=item.packet is not None)
+        own.receive_frame(item, stamp)
         if item.keyframe:
             if keyframe_stamp is not None and stamp > keyframe_stamp:
                 return stamp - keyframe_stamp

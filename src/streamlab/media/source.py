@@ -42,6 +42,10 @@ class SourceFrame:
     keyframe: bool
     packet: bytes | None = None
     """The H.264 access unit it was decoded from, as the source carried it, if there is one."""
+    extradata: bytes | None = None
+    """Parameter sets that the container gave before it, where they are others than before."""
+    objection: str = ""
+    """Why this picture cannot be passed through as it is stored, or ''."""
     duration: int | None = None
     """How long it is shown, ticks, where the source says so (a file does)."""
     restart: bool = False
@@ -58,7 +62,7 @@ class Source(Protocol):
 
     @property
     def extradata(self) -> bytes | None:
-        """H.264 parameter sets, when it carries H.264 that might be passed through."""
+        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
         ...
 
     @property

@@ -13,18 +13,18 @@ from streamlab.core.channels import SourceState
 from streamlab.core.faults import NO_FAULTS
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.media_clock import MediaClock
-from streamlab.core.nal import IDR, ParameterSets, nal_type, to_sample
 from streamlab.core.passthrough import PassthroughJudge
 from streamlab.core.stall import StallDetector
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
 from streamlab.core.timeline import Pacer, Timeline
+from streamlab.media.encode import EncoderInput
 from streamlab.media.faults import SourceFaults
 from streamlab.media.open_errors import no_picture
+from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.picture import Picture
-from streamlab.media.probe import judge_of
 from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.pipeline.frame import CapturedFrame, Passthrough, SourceChanged
+from streamlab.pipeline.frame import CapturedFrame, SourceChanged
 from streamlab.pipeline.reader import BACKOFF_FIRST_S, BACKOFF_MAX_S, SourceReader
 
 MAX_LATE_NS = NS_PER_S
@@ -82,8 +82,8 @@ class Capture:
         self._due_ns = 0
         self._is_held_up = False
         self._stalled_since_ns: int | None = None
-        self._size_px = (0, 0)
-        self._sets: ParameterSets | None = None
+        self._kind: EncoderInput | None = None
+        self._own: PassthroughReader | None = None
         self._capturing = threading.Lock()  # an abandoned reader may still be in here
         self._abandoned: list[SourceReader] = []
         self._reader = self._new_reader(source, 0.0)
@@ -200,7 +200,8 @@ class Capture:
         self._timeline.request_restart(nominal_duration)
         self._media_clock.request_restart(nominal_duration, held=info.pulled)
         self._clock.request_keyframe()
-        self._sets, self.judge = judge_of(source)
+        self._own = PassthroughReader(source)
+        self.judge = self._own.judge
         self._opened(info)
         self.last_frame_ns = monotonic_ns()
         self._stall.receive_opening(self.last_frame_ns)
@@ -214,8 +215,9 @@ class Capture:
         self.last_frame_ns = now_ns
         self._stall.receive_frame(now_ns)
         self.counts["captured"] += 1
-        self._look_at_size(item)
-        passthrough = self._passthrough(item, pts)
+        self._look_at_kind(item)
+        assert self._own is not None
+        passthrough = self._own.receive_frame(item, pts)
         if self._clock.follow_source and passthrough is None:
             self._clock.request_keyframe()  # so that transcoding takes over at once
         self._clock.follow_source = passthrough is not None
@@ -236,12 +238,12 @@ class Capture:
             if key:
                 self._clock.request_keyframe()
 
-    def _look_at_size(self, item: SourceFrame) -> None:
-        width, height = item.frame.width, item.frame.height
-        if (width, height) == self._size_px:
+    def _look_at_kind(self, item: SourceFrame) -> None:
+        kind = EncoderInput.of(item.frame)
+        if kind == self._kind:
             return
-        self._size_px = (width, height)
-        self.info = replace(self.info, width=width, height=height)
+        self._kind = kind
+        self.info = replace(self.info, width=item.frame.width, height=item.frame.height)
         self._clock.request_keyframe()
 
     def _time_live(self, item: SourceFrame, info: SourceInfo) -> tuple[int, int]:
@@ -265,18 +267,6 @@ class Capture:
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
             self._stopping.wait(left_ns / NS_PER_S)
         return late_ns
-
-    def _passthrough(self, item: SourceFrame, pts: int) -> Passthrough | None:
-        if self._sets is None or self.judge.objection:
-            return None
-        if item.packet is None:
-            self.judge.receive_frame(pts, keyframe=False, intact=False)
-            return None
-        nals = self._sets.split(item.packet)
-        idr = IDR in map(nal_type, nals)
-        self._sets = self._sets.updated(nals)
-        self.judge.receive_frame(pts, keyframe=idr, intact=True)
-        return None if self.judge.detail else Passthrough(to_sample(nals), idr, self._sets)
 
     def _duration(self, item: SourceFrame, pts: int, info: SourceInfo) -> int:
         if item.duration and not info.live:

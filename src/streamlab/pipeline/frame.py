@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlab.core.channels import SourceState
-from streamlab.core.nal import ParameterSets
+from streamlab.media.passthrough import Passthrough
 from streamlab.media.picture import Picture
-
-
-@dataclass(frozen=True, slots=True)
-class Passthrough:
-    """The camera's own access unit of a frame, ready to be sent as it is."""
-
-    sample: bytes
-    keyframe: bool
-    sets: ParameterSets
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, FragmentWriter, InitSegment
-from streamlab.media.encode import Encoder
+from streamlab.media.encode import Encoder, EncoderInput
 from streamlab.media.picture import Picture
 from streamlab.pipeline.frame import CapturedFrame
 
@@ -22,7 +22,8 @@ Emit = Callable[[InitSegment | Fragment], None]
 class EncodingLane:
     """Encodes each frame in every quality that is wanted, and passes ``source`` through.
 
-    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted. One
+    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted or when
+    pictures come in another size or colour description. One
     whose pictures are larger than they may be makes way, at a keyframe, for one that is bounded.
     """
 
@@ -66,7 +67,7 @@ class EncodingLane:
         self, key: ChannelKey, captured: CapturedFrame, picture: Picture
     ) -> Encoder | None:
         encoder = self._encoders.get(key)
-        if encoder is not None and encoder.input_size_px != (picture.width, picture.height):
+        if encoder is not None and encoder.input != EncoderInput.of(picture.frame):
             encoder = None
         exceeds = encoder is not None and encoder.exceeds
         if encoder is not None and not (exceeds and captured.keyframe):
