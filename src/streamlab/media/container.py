@@ -15,9 +15,10 @@ from av.error import FFmpegError
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
+from streamlab.media.ffmpeg_input import ffmpeg_input
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import source_error
-from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.source import SinglePictureError, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.stamps import FrameStamps, frame_rate
 
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
 MAX_PACKETS_IN_DECODER = 64
-# A playlist or a script must not lead to where the address itself could not: FFmpeg follows
-# such references by protocol.
-_PROTOCOLS = {
-    SourceKind.FILE: "file",
-    SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
-    SourceKind.HTTP: "http,https,tcp,tls,crypto",
-}
 _PULLED = ("hls", "dash")
 
 
@@ -47,6 +41,8 @@ class ContainerSource:
         self._container = _open(spec)
         try:
             self._stream = _video_stream(self._container, spec)
+            if spec.kind is SourceKind.HTTP and self._container.format.name.endswith("_pipe"):
+                raise SinglePictureError(spec, self._stream.codec_context.name)
             self._is_live = spec.kind is not SourceKind.FILE and not _has_end(self._container)
             self._frames = self._decode()
             first = next(self._frames, None)
@@ -120,7 +116,7 @@ class ContainerSource:
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets: dict[int | None, bytes] = {}
-        normaliser = Normaliser()
+        normaliser = Normaliser(max_height_px=self.spec.max_height)
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
@@ -156,18 +152,9 @@ def _open(spec: SourceSpec) -> InputContainer:
     if spec.kind is SourceKind.WEBCAM:
         with _errors_of(spec):
             return open_webcam(spec.address, timeout_s)
-    options = {}
-    if spec.kind in _PROTOCOLS:
-        options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
-    if spec.kind is SourceKind.RTSP:
-        options["rtsp_transport"] = "udp" if spec.rtsp_transport == "udp" else "tcp"
+    url, container_format, options = ffmpeg_input(spec)
     with _errors_of(spec):
-        return av.open(
-            # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
-            f"file:{spec.address}" if spec.kind is SourceKind.FILE else spec.address,
-            options=options,
-            timeout=timeout_s,
-        )
+        return av.open(url, format=container_format, options=options, timeout=timeout_s)
 
 
 def _source_frame(

@@ -48,20 +48,29 @@ class _Kind(NamedTuple):
     orientation: Orientation
     shape: Fraction
     interlaced: bool
+    max_height_px: int | None
+
+    @property
+    def scale(self) -> Fraction:
+        """By how much it is scaled down, at most 1."""
+        height = self.width * self.shape if self.orientation.swaps_sides else Fraction(self.height)
+        limit = self.max_height_px and self.max_height_px & ~1
+        return min(Fraction(1), limit / height) if limit else Fraction(1)
 
     @property
     def objection(self) -> str:
-        if self.orientation is not Orientation.UPRIGHT:
-            return "the camera's picture is stored rotated or mirrored"
-        if self.shape != 1:
-            return "the camera's pixels are not square"
-        if self.interlaced:
-            return "the camera's picture is interlaced"
-        if self.width % 2 or self.height % 2:
-            return "the camera's picture has an odd width or height"
-        if self.format not in ("yuv420p", "yuvj420p"):
-            return "the camera's picture is not 8-bit 4:2:0"
-        return ""
+        too_high = f"the camera's picture is higher than max_height, {self.max_height_px} px"
+        objections = {
+            too_high: self.scale < 1,
+            "the camera's picture is stored rotated or mirrored": (
+                self.orientation is not Orientation.UPRIGHT
+            ),
+            "the camera's pixels are not square": self.shape != 1,
+            "the camera's picture is interlaced": self.interlaced,
+            "the camera's picture has an odd width or height": self.width % 2 or self.height % 2,
+            "the camera's picture is not 8-bit 4:2:0": self.format not in ("yuv420p", "yuvj420p"),
+        }
+        return next((what for what, applies in objections.items() if applies), "")
 
 
 class Normaliser:
@@ -71,7 +80,9 @@ class Normaliser:
     deinterlacer looks at; from the first interlaced frame on, all do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_height_px: int | None = None) -> None:
+        """``max_height_px``: pictures that are higher when shown are scaled down to it."""
+        self._max_height_px = max_height_px
         self.objection = ""
         """Why the frame last received is not shown as its stream stores it, or ''."""
         self._kind: _Kind | None = None
@@ -90,7 +101,8 @@ class Normaliser:
         picture is too small.
         """
         deinterlacing = self._kind is not None and self._kind.interlaced
-        kind = _kind(frame, shape, orientation, interlaced=frame.interlaced_frame or deinterlacing)
+        interlaced = frame.interlaced_frame or deinterlacing
+        kind = _kind(frame, shape, orientation, interlaced, self._max_height_px)
         if kind != self._kind:
             yield from self.flush()
             self._kind, self.objection = kind, kind.objection
@@ -132,7 +144,11 @@ def stored_orientation(frame: av.VideoFrame) -> Orientation:
 
 
 def _kind(
-    frame: av.VideoFrame, shape: Fraction | None, orientation: Orientation, *, interlaced: bool
+    frame: av.VideoFrame,
+    shape: Fraction | None,
+    orientation: Orientation,
+    interlaced: bool,
+    max_height_px: int | None,
 ) -> _Kind:
     if min(frame.width, frame.height) < MIN_SIDE_PX:
         raise SourceFormatError(
@@ -147,6 +163,7 @@ def _kind(
         orientation,
         shape if shape and Fraction(1, MAX_SHAPE) <= shape <= MAX_SHAPE else Fraction(1),
         interlaced,
+        max_height_px,
     )
 
 
@@ -170,7 +187,7 @@ def _filters(kind: _Kind) -> Iterator[tuple[str, str]]:
     width, height = kind.width & ~1, kind.height & ~1
     if (width, height) != (kind.width, kind.height):
         yield "crop", f"{width}:{height}:0:0:exact=1"
-    width = max(2, round(width * kind.shape / 2) * 2)
+    width, height = _even(width * kind.shape * kind.scale), _even(height * kind.scale)
     if kind.format.startswith("gray"):
         levels = "pc"  # swscale takes grey as full range, come what may: copy its levels
     ranges = f"out_range={levels}" if is_rgb else f"in_range={levels}:out_range={levels}"
@@ -179,6 +196,10 @@ def _filters(kind: _Kind) -> Iterator[tuple[str, str]]:
     yield "format", "yuv420p"
     yield from _TURNS[kind.orientation]
     yield "buffersink", ""
+
+
+def _even(length_px: Fraction) -> int:
+    return max(2, round(length_px / 2) * 2)
 
 
 def _rgb_matrix(colour: Colour) -> str:

@@ -52,9 +52,7 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
     what = spec.display
     answer = _answer(error, spec)
     if answer:
-        kind = SourceNotFoundError if answer.startswith("404") else SourceUnreachableError
-        hint = _HINTS.get(answer[:3], "The log of the camera may tell you more.")
-        return kind(f"cannot open {what}: {answer}", hint=hint)
+        return _refusal(spec, answer)
     if isinstance(error, FileNotFoundError):
         return SourceNotFoundError(f"{what} does not exist", hint=_hint_for_missing(spec))
     if isinstance(error, PermissionError):
@@ -69,6 +67,17 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
         f"{what} cannot be reached: {why}",
         hint="Check that the camera is switched on and that the address and port are correct.",
     )
+
+
+def refusal(spec: SourceSpec, status: int) -> SourceError:
+    """Return the error of ours for an HTTP status of 400 and above."""
+    return _refusal(spec, _in_words(status))
+
+
+def _refusal(spec: SourceSpec, answer: str) -> SourceError:
+    kind = SourceNotFoundError if answer.startswith("404") else SourceUnreachableError
+    hint = _HINTS.get(answer[:3], "The log of the camera may tell you more.")
+    return kind(f"cannot open {spec.display}: {answer}", hint=hint)
 
 
 def _hint_for_missing(spec: SourceSpec) -> str:

@@ -12,7 +12,7 @@ from streamlab.core.passthrough import PassthroughJudge, objection
 from streamlab.core.timebase import NS_PER_S, TIMESCALE
 from streamlab.errors import StreamlabError
 from streamlab.media.container import ContainerSource
-from streamlab.media.source import Source, open_source
+from streamlab.media.source import Described, Source, open_source
 from streamlab.media.spec import SourceSpec
 
 MAX_SPAN_PTS = 6 * TIMESCALE
@@ -62,7 +62,7 @@ def probe(spec: SourceSpec) -> ProbeReport:
             fps=source.info.fps,
             b_frames=source.reorders,
             gop_s=None if gop_pts is None else gop_pts / TIMESCALE,
-            details=source.details() if isinstance(source, ContainerSource) else {},
+            details=source.details() if isinstance(source, Described) else {},
             source_quality_detail=judge.detail,
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import av
 
+from streamlab.errors import SourceFormatError
 from streamlab.media.spec import SourceKind, SourceSpec
 
 
@@ -45,6 +46,14 @@ class SourceFrame:
     """Stamps begin anew here: a file starts over."""
 
 
+class SinglePictureError(SourceFormatError):
+    """An address gives one picture, in this codec of FFmpeg's, instead of a stream."""
+
+    def __init__(self, spec: SourceSpec, codec: str) -> None:
+        super().__init__(f"{spec.display} gives one picture only")
+        self.codec = codec
+
+
 class Source(Protocol):
     """An open source."""
 
@@ -72,6 +81,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Described(Protocol):
+    """A source that knows more of itself than its ``info``."""
+
+    def details(self) -> dict[str, str]:
+        """Return what else is known, in words."""
+        ...
+
+
 def open_source(spec: SourceSpec) -> Source:
     """Open a source: blocks until its first picture is known. Raises SourceError."""
     if spec.kind is SourceKind.SYNTHETIC:
@@ -80,4 +98,10 @@ def open_source(spec: SourceSpec) -> Source:
         return SyntheticSource(spec)
     from streamlab.media.container import ContainerSource  # noqa: PLC0415
 
-    return ContainerSource(spec)
+    try:
+        return ContainerSource(spec)
+    except SinglePictureError as picture:
+        codec = picture.codec
+    from streamlab.media.snapshot import SnapshotSource  # noqa: PLC0415
+
+    return SnapshotSource(spec, codec)
