@@ -56,8 +56,10 @@ class HttpCamera:
     """What every path answers, if set."""
     silent: bool = False
     """Whether no path answers any more."""
-    body: bytes | None = None
-    """What `/snapshot.jpg` answers in place of a picture, if set."""
+    bodies: list[bytes] = field(default_factory=list)
+    """What `/snapshot.jpg` answers next in place of pictures."""
+    elsewhere: str = ""
+    """Where every path redirects to, if set."""
     paths: list[str] = field(default_factory=list)
     """What was asked for and let in, in order, with the queries."""
     asked_s: list[float] = field(default_factory=list)
@@ -151,6 +153,8 @@ def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
                 camera.closing.wait()
             elif camera.status is not None:
                 self._answer(camera.status)
+            elif camera.elsewhere:
+                self._answer(302, {"Location": camera.elsewhere})
             else:
                 self._dispatch(url.path, dict(parse_qs(url.query)))
             return None
@@ -161,7 +165,7 @@ def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
             fps = float(query.get("fps", ["5"])[-1])
             frames = int(query.get("frames", ["1000000"])[-1])
             if first == "snapshot.jpg":
-                picture = camera.body if camera.body is not None else _next_picture()
+                picture = camera.bodies.pop(0) if camera.bodies else _next_picture()
                 self._answer(200, {"Content-Type": "image/jpeg"}, picture)
             elif first == "mjpeg":
                 self._stream(MULTIPART, paced(map(_part, pictures()), fps, frames))

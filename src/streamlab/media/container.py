@@ -6,13 +6,16 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
 
+from streamlab.clock import monotonic_ns
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
+from streamlab.media.ahead import look_ahead
 from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.ffmpeg_input import ffmpeg_input
@@ -20,7 +23,7 @@ from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import source_error
 from streamlab.media.source import SinglePictureError, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.stamps import FrameStamps, frame_rate
+from streamlab.media.stamps import FrameStamps, frame_rate, is_bare
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,12 +41,18 @@ class ContainerSource:
         self.spec = spec
         self.objection = ""
         """Why the newest picture cannot be passed through as it is stored, or ''."""
+        asked_ns = monotonic_ns()
         self._container = _open(spec)
         try:
             self._stream = _video_stream(self._container, spec)
             if spec.kind is SourceKind.HTTP and self._container.format.name.endswith("_pipe"):
                 raise SinglePictureError(spec, self._stream.codec_context.name)
             self._is_live = spec.kind is not SourceKind.FILE and not _has_end(self._container)
+            self._is_pulled = self._is_live and self._container.format.name.startswith(_PULLED)
+            self._packets = read_packets(self._container, self._stream)
+            self._is_ahead = False
+            if spec.kind is SourceKind.HTTP and self._is_live and not self._is_pulled:
+                self._look_ahead(asked_ns)
             self._frames = self._decode()
             first = next(self._frames, None)
         except BaseException:
@@ -62,7 +71,7 @@ class ContainerSource:
             height=first.frame.height,
             fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
             live=self._is_live,
-            pulled=self._is_live and self._container.format.name.startswith(_PULLED),
+            pulled=self._is_pulled or self._is_ahead,
         )
 
     @property
@@ -82,7 +91,7 @@ class ContainerSource:
         if first is not None:
             yield first
         yield from self._frames
-        if self._is_live:
+        if self._is_live and not self._is_ahead:
             raise SourceUnreachableError(f"{self.spec.display} ended the stream")
         while self.spec.loop:
             yield from self._again()
@@ -107,6 +116,7 @@ class ContainerSource:
         self._container.close()
         self._container = _open(self.spec)
         self._stream = _video_stream(self._container, self.spec)
+        self._packets = read_packets(self._container, self._stream)
         empty = True
         for item in self._decode():
             yield replace(item, restart=empty)
@@ -120,7 +130,7 @@ class ContainerSource:
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
-            for packet in read_packets(self._container, self._stream):
+            for packet in self._packets:
                 if keep and packet.size:
                     packets[packet.pts] = bytes(packet)
                     if len(packets) > MAX_PACKETS_IN_DECODER:
@@ -134,6 +144,14 @@ class ContainerSource:
                         yield _source_frame(decoded, made, data, stamps)
             for decoded, made in normaliser.flush():
                 yield _source_frame(decoded, made, None, stamps)
+
+    def _look_ahead(self, asked_ns: int) -> None:
+        """Find out whether it is a recording after all; what is read is decoded later."""
+        if is_bare(self._container.format.name):
+            return  # without stamps there is nothing to be ahead of
+        with _errors_of(self.spec):
+            taken, self._is_ahead = look_ahead(self._packets, asked_ns)
+        self._packets = chain(taken, self._packets)
 
     def _pixel_shape(self) -> Fraction | None:
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio

@@ -15,7 +15,7 @@ _PROTOCOLS = {
     SourceKind.FILE: "file",
     SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
     SourceKind.HTTP: "http,https,tcp,tls,crypto",
-    SourceKind.UDP: "udp",
+    SourceKind.UDP: "udp,rtp",
 }
 _RTSP_TRANSPORT = {
     # In this order: FFmpeg asks for the next one when the server answers 461.
@@ -25,9 +25,9 @@ _RTSP_TRANSPORT = {
 }
 TS_PACKET_BYTES = 188
 UDP_BUFFER_BYTES = 8 << 20  # 2 s at 32 Mbit/s
-_UDP_BUFFER = {
+_KERNEL_BUFFER = {"buffer_size": str(1 << 20)}  # asked for; it may give less
+_UDP_BUFFER = _KERNEL_BUFFER | {
     "fifo_size": str(UDP_BUFFER_BYTES // TS_PACKET_BYTES),
-    "buffer_size": str(1 << 20),  # the kernel's; it may give less
     "overrun_nonfatal": "1",  # packets are lost, not the camera
 }
 
@@ -46,6 +46,8 @@ def ffmpeg_input(spec: SourceSpec) -> FfmpegInput:
     if spec.kind is SourceKind.FILE:
         # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
         return FfmpegInput(f"file:{spec.address}", None, options)
+    if spec.address.startswith("rtp:"):
+        return FfmpegInput(spec.address, "rtp", options | _KERNEL_BUFFER)
     if spec.kind is SourceKind.UDP:
         return FfmpegInput(spec.address, "mpegts", options | _UDP_BUFFER)
     if spec.kind is SourceKind.RTSP:

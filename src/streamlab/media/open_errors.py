@@ -6,6 +6,7 @@ the server is asked once more for those; over RTSP the log is read, where there 
 
 from __future__ import annotations
 
+import errno
 import http.client
 import re
 import ssl
@@ -63,10 +64,15 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
             f"cannot read {what} as a video: {why}",
             hint="It may be truncated, or not a video.",
         )
-    return SourceUnreachableError(
-        f"{what} cannot be reached: {why}",
-        hint="Check that the camera is switched on and that the address and port are correct.",
-    )
+    return SourceUnreachableError(f"{what} cannot be reached: {why}", hint=_hint(error, spec))
+
+
+def _hint(error: FFmpegError | OSError, spec: SourceSpec) -> str:
+    if spec.kind is SourceKind.RTSP and error.errno == errno.EPROTONOSUPPORT:
+        return f"It refuses RTP over {spec.rtsp_transport.upper()}: set rtsp_transport to auto."
+    if spec.kind is SourceKind.UDP:
+        return "Check that the sender is switched on and sends to this address and port."
+    return "Check that the camera is switched on and that the address and port are correct."
 
 
 def refusal(spec: SourceSpec, status: int) -> SourceError:

@@ -62,6 +62,7 @@ _KINDS = {
     "http": SourceKind.HTTP,
     "https": SourceKind.HTTP,
     "udp": SourceKind.UDP,
+    "rtp": SourceKind.UDP,
     "webcam": SourceKind.WEBCAM,
 }
 

@@ -1,4 +1,4 @@
-"""Addresses of MPEG-TS over UDP, unicast and multicast, in FFmpeg's form.
+"""Addresses of MPEG-TS over UDP, with RTP or bare, unicast and multicast, in FFmpeg's form.
 
 https://ffmpeg.org/ffmpeg-protocols.html#udp. Of its parameters only those that say where packets
 come from are taken: buffers are bounded here, not by an address.
@@ -15,7 +15,7 @@ ANY = "0.0.0.0"
 MAX_PORT = 65_535
 PARAMETERS = ("localaddr", "sources", "block")
 _ADDRESS = re.compile(
-    r"udp://@?(\[[0-9A-Fa-f:.]+\]|[\w.-]*):(\d{1,5})/?(?:\?(.*))?", re.IGNORECASE | re.ASCII
+    r"(udp|rtp)://@?(\[[0-9A-Fa-f:.]+\]|[\w.-]*):(\d{1,5})/?(?:\?(.*))?", re.IGNORECASE | re.ASCII
 )
 _VALUE = re.compile(r"[\w.:,-]+", re.ASCII)
 _HINT = (
@@ -27,13 +27,13 @@ _HINT = (
 def parse_udp(text: str) -> str:
     """Return the address that FFmpeg listens at. Raises SourceError."""
     match = _ADDRESS.fullmatch(text)
-    if match is None or not 0 < int(match[2]) <= MAX_PORT:
+    if match is None or not 0 < int(match[3]) <= MAX_PORT:
         raise SourceError("the address of a UDP stream cannot be read", hint=_HINT)
-    query = match[3] or ""
+    query = match[4] or ""
     try:
         pairs = parse_qsl(query, strict_parsing=bool(query), max_num_fields=len(PARAMETERS))
     except ValueError:
         pairs = [("", "")]
     if not all(name in PARAMETERS and _VALUE.fullmatch(value) for name, value in pairs):
         raise SourceError("a UDP stream has other parameters than these", hint=_HINT)
-    return f"udp://{match[1] or ANY}:{int(match[2])}{'?' if query else ''}{query}"
+    return f"{match[1].lower()}://{match[2] or ANY}:{int(match[3])}{'?' if query else ''}{query}"
