@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,16 +11,20 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from urllib.parse import quote
 
+import av
+import numpy as np
 import pytest
 
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media import http_get
 from streamlab.media.container import ContainerSource
+from streamlab.media.http_get import HttpGet
 from streamlab.media.picture import Picture
 from streamlab.media.snapshot import MAX_BAD_ANSWERS, SnapshotSource
 from streamlab.media.source import Source, SourceFrame, open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes.http_camera import HttpCamera, jpeg
+from tests.fakes.videos import draw_picture
 from tests.wire.picture import read_strip
 
 FPS = 20
@@ -100,6 +105,35 @@ def test_colours_are_those_of_jpeg(camera: HttpCamera) -> None:
     assert (frame.format.name, frame.color_range) == ("yuv420p", 2)
 
 
+def test_a_png_is_shown_in_its_colours(camera: HttpCamera) -> None:
+    encoder = av.CodecContext.create("png", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 180, "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    drawn = draw_picture(7, 320, 180)
+    packets = encoder.encode(av.VideoFrame.from_ndarray(drawn, format="rgb24"))
+    camera.bodies += [b"".join(map(bytes, packets))] * 3
+    with closing(opened(camera)) as source:
+        assert source.info.codec == "png"
+        made = Picture(next(source.frames()).frame, 0)
+    assert np.abs(made.rgb().mean((0, 1)) - drawn.mean((0, 1))).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turns"), [(1, 0), (3, 2), (6, -1), (8, 1)], ids=["up", "over", "right", "left"]
+)
+def test_a_jpeg_is_turned_as_its_exif_says(
+    camera: HttpCamera, orientation: int, turns: int
+) -> None:
+    picture = jpeg(0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 0x0112, 3, 1, orientation, 0)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    camera.bodies += [picture[:2] + segment + picture[2:]] * 3
+    with closing(opened(camera)) as source:
+        luma = Picture(next(source.frames()).frame, 0).planes()[0]
+    assert read_strip(np.rot90(luma, -turns)) == 0
+
+
 @pytest.mark.parametrize("auth", ["basic", "digest"])
 def test_the_camera_chooses_how_to_be_asked(camera: HttpCamera, auth: str) -> None:
     camera.auth = auth  # type: ignore[assignment]
@@ -159,16 +193,17 @@ def test_an_answer_has_a_bound(camera: HttpCamera, monkeypatch: pytest.MonkeyPat
             next(frames)
 
 
-def test_a_camera_that_says_nothing_is_given_up(
-    camera: HttpCamera, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.2)
-    with closing(opened(camera)) as source:
-        frames = source.frames()
-        next(frames)
-        camera.silent = True
+def test_a_camera_that_says_nothing_is_given_up(camera: HttpCamera) -> None:
+    with closing(HttpGet(SourceSpec.parse(f"{camera.url}/silent"), timeout_s=0.2)) as http:
         with pytest.raises(SourceUnreachableError, match="no answer in time"):
-            next(frames)
+            http.fetch()
+        assert http.ask_refusal() is None
+
+
+def test_a_refusal_behind_digest_is_named(camera: HttpCamera) -> None:
+    camera.auth, camera.status = "digest", 503
+    with pytest.raises(SourceUnreachableError, match="503 Service Unavailable"):
+        opened(camera, user_info=f"{camera.user}:{quote(camera.password, safe='')}@")
 
 
 def test_credentials_stay_with_their_host(camera: HttpCamera) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import count
+from typing import cast
 
 import av
 import pytest
@@ -17,7 +18,7 @@ def packets(
     gap_ms: int, frames: int | None = None, size: int = 100
 ) -> Iterator[av.Packet[av.VideoStream]]:
     for number in count() if frames is None else range(frames):
-        packet: av.Packet[av.VideoStream] = av.Packet(size)
+        packet = cast("av.Packet[av.VideoStream]", av.Packet(size))
         packet.time_base, packet.pts, packet.dts = MS, number * gap_ms, number * gap_ms
         yield packet
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 from streamlab.errors import SourceError
 from streamlab.media.container import ContainerSource
+from streamlab.media.probe import judge_of
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
+from tests.fakes import videos
 
 FIELD = Path(__file__).parents[3] / "shared" / "data" / "field"
 WIDTH, HEIGHT, FRAMES = 320, 240, 24
@@ -60,3 +63,14 @@ def test_the_film_is_chosen_and_not_its_cover() -> None:
     chosen.close()
     with pytest.raises(SourceError):
         open_source(SourceSpec.parse(f"{path}#video=7"))
+
+
+def test_a_film_that_is_scaled_down_is_not_passed_through(tmp_path: Path) -> None:
+    spec = SourceSpec.parse(str(videos.baseline(tmp_path / "film.mp4")))
+    for max_height, detail in ((None, ""), (120, "higher than max_height, 120 px")):
+        source = open_source(replace(spec, max_height=max_height))
+        assert source.info.height == (max_height or 180)
+        _, judge = judge_of(source)
+        assert detail in judge.objection
+        assert bool(next(source.frames()).packet) is (max_height is None)
+        source.close()

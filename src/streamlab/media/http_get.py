@@ -7,8 +7,9 @@ that they were given for. Certificates are not verified, since cameras sign thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
-from http import HTTPStatus
+from contextlib import closing
 from urllib.parse import unquote
 
 import httpx
@@ -16,11 +17,11 @@ import httpx
 from streamlab.address import Address
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
-from streamlab.errors import SourceFormatError, SourceUnreachableError
-from streamlab.media.open_errors import refusal
+from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
+from streamlab.media.refusal import refusal
 from streamlab.media.spec import SourceSpec
 
-TIMEOUT_S = 5.0  # to connect, and without a byte
+TIMEOUT_S = 5.0
 MAX_ANSWER_NS = 10 * NS_PER_S
 MAX_ANSWER_BYTES = 32 << 20
 MAX_IGNORED_BYTES = 1 << 16
@@ -32,51 +33,61 @@ _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 class HttpGet:
     """Asks one address, as often as ``fetch`` is called. Not for more than one thread."""
 
-    def __init__(self, spec: SourceSpec) -> None:
+    def __init__(self, spec: SourceSpec, timeout_s: float = TIMEOUT_S) -> None:
+        """``timeout_s``: to connect, and without a byte."""
         address = Address.parse(spec.address)
         self._spec = spec
         self._url = httpx.URL(str(address._replace(user_info="")).partition("#")[0])
         name, _, password = address.user_info.partition(":")
         self._auth = _AsAsked(unquote(name), unquote(password)) if name else httpx.Auth()
+        self._timeout = httpx.Timeout(timeout_s).as_dict()
         self._transport = httpx.HTTPTransport(verify=False, limits=_ONE)
 
     def fetch(self) -> bytes:
         """Return the body of the answer, at most 32 MB. Raises SourceError."""
         try:
             try:
-                return self._follow()
+                return self._fetch()
             except httpx.RemoteProtocolError:  # an idle connection that the camera closed just now
-                return self._follow()
+                return self._fetch()
         except httpx.TimeoutException:
             raise self._unreachable("no answer in time") from None
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise self._unreachable(self._spec.scrub(str(error))) from None
 
+    def ask_refusal(self) -> int | None:
+        """Return the status that the server refuses with; None when it does not, or is away."""
+        try:
+            with closing(self._follow()) as response:
+                return response.status_code if response.is_error else None
+        except (httpx.RequestError, httpx.InvalidURL, SourceError):
+            return None
+
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
 
-    def _follow(self) -> bytes:
+    def _fetch(self) -> bytes:
+        with closing(self._follow()) as response:
+            if response.is_error:
+                raise refusal(self._spec, response.status_code)
+            return self._read(response)
+
+    def _follow(self) -> httpx.Response:
         url = self._url
         for _ in range(MAX_REDIRECTS + 1):
             response = self._send(url)
-            try:
-                if response.status_code >= HTTPStatus.BAD_REQUEST:
-                    raise refusal(self._spec, response.status_code)
-                if not response.has_redirect_location:
-                    return self._read(response)
-                url = url.join(response.headers["Location"])
-                _finish(response)
-            finally:
-                response.close()
+            if not response.has_redirect_location:
+                return response
+            _finish(response)
+            url = url.join(response.headers["Location"])
             if url.scheme not in ("http", "https"):
                 raise self._unreachable("it redirects to something other than HTTP")
         raise self._unreachable(f"it redirects more than {MAX_REDIRECTS} times")
 
     def _send(self, url: httpx.URL) -> httpx.Response:
         """Return the answer, whose body is not read yet, to a request that is let in if it can."""
-        timeout = httpx.Timeout(TIMEOUT_S).as_dict()
-        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": timeout})
+        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": self._timeout})
         at_home = (url.scheme, url.netloc) == (self._url.scheme, self._url.netloc)
         flow = (self._auth if at_home else httpx.Auth()).sync_auth_flow(request)
         request = next(flow)
@@ -116,7 +127,7 @@ class HttpGet:
 def _finish(response: httpx.Response) -> None:
     """Read what is left of a short answer, so that its connection can be used again."""
     length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) <= MAX_IGNORED_BYTES:
+    if re.fullmatch(r"\d{1,9}", length, re.ASCII) and int(length) <= MAX_IGNORED_BYTES:
         response.read()
     response.close()
 

@@ -37,6 +37,13 @@ _TURNS: dict[Orientation, tuple[tuple[str, str], ...]] = {
     Orientation.ANTITRANSPOSED: (("transpose", "clock_flip"),),
 }
 
+_ROTATIONS = {  # degrees to the left
+    90: Orientation.TURNED_LEFT,
+    -90: Orientation.TURNED_RIGHT,
+    180: Orientation.TURNED_OVER,
+    -180: Orientation.TURNED_OVER,
+}
+
 
 class _Kind(NamedTuple):
     """What the filters depend on."""
@@ -137,7 +144,11 @@ class Normaliser:
 
 def stored_orientation(frame: av.VideoFrame) -> Orientation:
     """Return what has to be done to a decoded frame. Raises SourceFormatError at odd angles."""
-    for data in cast("Iterable[SideData]", frame.side_data):
+    try:
+        known = cast("Iterable[SideData]", frame.side_data)
+    except ValueError:  # PyAV 18 lists none if there is one that it has no name for: EXIF
+        return _ROTATIONS.get(frame.rotation, Orientation.UPRIGHT)
+    for data in known:
         if data.type is Type.DISPLAYMATRIX:
             return orientation_of(bytes(data))
     return Orientation.UPRIGHT
