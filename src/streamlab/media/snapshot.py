@@ -61,7 +61,7 @@ class SnapshotSource:
         return {"container": f"single pictures, asked for {float(self.info.fps):g} times a second"}
 
     def close(self) -> None:
-        """Close the connection, and end a wait for the next picture; from any thread."""
+        """Close the connection, and end a wait for the next picture."""
         self._closed.set()
         self._http.close()
 
