@@ -10,6 +10,7 @@ import pytest
 from streamlab.errors import SourceError, SourceNotAllowedError, SourceNotFoundError
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec, StreetParameters, parse_rate
+from streamlab.settings import Settings
 from tests.fakes import videos
 
 
@@ -99,6 +100,15 @@ def test_what_lies_outside_is_refused(policy: SourcePolicy, tmp_path: Path, text
     (tmp_path / "in" / "link").symlink_to("/etc")
     with pytest.raises(SourceNotAllowedError):
         policy.check(SourceSpec.parse(text.format(folder=tmp_path)))
+
+
+def test_udp_has_a_name_of_its_own_in_the_allow_list(policy: SourcePolicy) -> None:
+    spec = SourceSpec.parse("udp://@:5000")
+    with pytest.raises(SourceNotAllowedError) as caught:
+        policy.check(spec)
+    assert "--allow-scheme udp" in caught.value.hint
+    allowed = Settings(allowed_schemes=["udp"]).allowed_schemes
+    SourcePolicy.of(allowed, [], []).check(spec)
 
 
 ODD_NAMES = (
