@@ -115,7 +115,9 @@ class Settings(BaseSettings):
     allow_fault_injection: bool = Field(
         default=True, description="over HTTP; a fault harms nothing but its camera"
     )
-    allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "webcam"]] = ["synthetic"]
+    allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "udp", "webcam"]] = [
+        "synthetic"
+    ]
     allowed_folders: list[Path] = []
     allowed_origins: Origins = Field(
         default=[], description="of pages elsewhere that may use the API (CORS)"

@@ -44,6 +44,13 @@ def test_of_a_camera_that_has_just_begun_nothing_is_known() -> None:
     assert detector(NS_PER_S // 25, 2).normal_pause_ns == UNKNOWN_PAUSE_NS
 
 
+def test_a_source_that_says_it_is_slow_is_believed() -> None:
+    made = StallDetector(STALL_AFTER_NS)
+    made.receive_opening(0, 3600 * NS_PER_S)
+    made.receive_frame(0)
+    assert made.normal_pause_ns == 3 * 3600 * NS_PER_S
+
+
 def test_one_long_pause_is_forgotten() -> None:
     made = detector(NS_PER_S // 25, 25)
     made.receive_frame(20 * NS_PER_S)

@@ -1,4 +1,7 @@
-"""An RTSP camera at `/cam`, run by the system's Python: `gst_rtsp_script.py PORT FPS`.
+"""An RTSP camera at `/cam`, run by the system's Python: `gst_rtsp_script.py PORT FPS OPTION...`.
+
+`udp` sends RTP over UDP only and answers 461 to whoever asks for TCP. `digest` lets in only the
+user `admin` with the password `secret`.
 
 Prints `ready` once it listens, and ends when its standard input is closed.
 """
@@ -21,20 +24,36 @@ def launch_line(fps: int) -> str:
     )
 
 
-def main(port: str, fps: str) -> None:
+def main(port: str, fps: str, *options: str) -> None:
     import gi  # type: ignore[import-not-found]
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]
+    gi.require_version("GstRtsp", "1.0")
+    from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[import-not-found]
 
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch_line(int(fps)))
     factory.set_shared(True)
+    if "udp" in options:
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
+    if "digest" in options:
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", "user")
+        auth = GstRtspServer.RTSPAuth()
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest("admin", "secret", token)
+        server.set_auth(auth)
+        role = Gst.Structure.new_empty("user")
+        role.set_value("media.factory.access", True)
+        role.set_value("media.factory.construct", True)
+        permissions = GstRtspServer.RTSPPermissions()
+        permissions.add_role_from_structure(role)
+        factory.set_permissions(permissions)
     server.get_mount_points().add_factory("/cam", factory)
     if not server.attach(None):
         raise SystemExit(f"cannot listen on port {port}")

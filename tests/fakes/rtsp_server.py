@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,11 +43,15 @@ def free_port() -> int:
 
 
 class RtspServer:
-    """A camera at `url`, 640x360, H.264 with a keyframe every 30 frames; a context manager."""
+    """A camera at `url`, 640x360, H.264 with a keyframe every 30 frames; a context manager.
 
-    def __init__(self, port: int | None = None, fps: int = 25) -> None:
+    `options` are those of `gst_rtsp_script.py`.
+    """
+
+    def __init__(self, port: int | None = None, fps: int = 25, options: Sequence[str] = ()) -> None:
         self.port = port or free_port()
         self.fps = fps
+        self.options = options
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -56,7 +61,7 @@ class RtspServer:
     def start(self) -> None:
         """Return once the server listens; RuntimeError when it cannot."""
         self._process = subprocess.Popen(
-            [SYSTEM_PYTHON, str(SCRIPT), str(self.port), str(self.fps)],
+            [SYSTEM_PYTHON, str(SCRIPT), str(self.port), str(self.fps), *self.options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

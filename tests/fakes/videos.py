@@ -78,6 +78,15 @@ def write_stamped(path: Path, recipe: Recipe, stamps_ms: list[int]) -> Path:
     return path
 
 
+def without_duration(path: Path, recipe: Recipe) -> Path:
+    """Write Matroska or WebM as a browser records it: its length is nowhere."""
+    with av.open(str(path), "w", options={"live": "1"}) as container:
+        stream = add_stream(container, recipe)
+        for packet in encode(stream, recipe):
+            container.mux(packet)
+    return path
+
+
 def raw_h264(path: Path, recipe: Recipe) -> Path:
     """Annex-B H.264 without a container: only its parameter sets tell its rate."""
     path.write_bytes(_annex_b(recipe))
@@ -97,6 +106,11 @@ def set_up(context: av.VideoCodecContext, recipe: Recipe) -> None:
     context.gop_size = recipe.gop
     if recipe.codec == "libx264":
         context.options = recipe.options | {"sc_threshold": "0"}
+    elif recipe.codec == "libvpx":
+        context.options = {"deadline": "realtime", "cpu-used": "8"}
+    elif recipe.codec == "libx265":
+        quiet = f"log-level=none:keyint={recipe.gop}:pools=1:frame-threads=1"
+        context.options = {"preset": "ultrafast", "tune": "zerolatency", "x265-params": quiet}
 
 
 def encode(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import av
@@ -14,8 +16,10 @@ import pytest
 from streamlab.errors import SourceError
 from streamlab.media.container import ContainerSource
 from streamlab.media.devices import read_packets
+from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
+from tests.fakes import videos
 
 FIELD = Path(__file__).parents[3] / "shared" / "data" / "field"
 WIDTH, HEIGHT, FRAMES = 320, 240, 24
@@ -69,9 +73,21 @@ def test_a_stream_that_appears_in_mid_stream_does_not_matter() -> None:
     class Container:
         """Ends as PyAV does (17 and 18) when FFmpeg knows of more streams than at its opening."""
 
-        def demux(self, stream: object) -> Iterator[str]:
-            yield from ("a packet", "the flush")
+        def demux(self) -> Iterator[SimpleNamespace]:
+            yield from (SimpleNamespace(stream_index=index, name=f"of {index}") for index in (0, 1))
             raise IndexError("list index out of range")
 
-    packets = read_packets(cast("Any", Container()), cast("Any", None))
-    assert [str(packet) for packet in packets] == ["a packet", "the flush"]
+    stream = cast("Any", SimpleNamespace(index=0))
+    packets = cast("Any", read_packets(cast("Any", Container()), stream))
+    assert [packet.name for packet in packets] == ["of 0"]
+
+
+def test_a_film_that_is_scaled_down_is_not_passed_through(tmp_path: Path) -> None:
+    spec = SourceSpec.parse(str(videos.baseline(tmp_path / "film.mp4")))
+    for max_height, detail in ((None, ""), (120, "higher than max_height, 120 px")):
+        source = open_source(replace(spec, max_height=max_height))
+        assert source.info.height == (max_height or 180)
+        own = PassthroughReader(source)
+        assert (own.receive_frame(next(source.frames()), 0) is None) is (max_height is not None)
+        assert detail in own.judge.detail
+        source.close()

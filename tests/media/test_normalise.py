@@ -117,6 +117,34 @@ def test_non_square_pixels_are_made_square() -> None:
     assert (made.width, made.height) == (854, 480)
 
 
+@pytest.mark.parametrize(
+    ("size", "max_height", "made_size"),
+    [
+        ((640, 360), 180, (320, 180)),
+        ((640, 360), 360, (640, 360)),
+        ((640, 360), 361, (640, 360)),
+        ((640, 360), 121, (214, 120)),
+        ((322, 182), 120, (212, 120)),
+    ],
+)
+def test_a_picture_that_is_too_high_is_scaled_down(
+    size: tuple[int, int], max_height: int, made_size: tuple[int, int]
+) -> None:
+    normaliser = Normaliser(max_height)
+    ((_, made),) = normaliser.receive_frame(street(0, *size))
+    assert (made.width, made.height) == made_size
+    assert ("higher than max_height" in normaliser.objection) is (size != made_size)
+    before, after = luma(street(0, *size)), luma(made)
+    assert abs(before.mean() - after.mean()) < 1
+
+
+def test_the_height_is_that_of_the_upright_picture() -> None:
+    ((_, made),) = Normaliser(160).receive_frame(street(), None, Orientation.TURNED_LEFT)
+    assert (made.width, made.height) == (90, 160)
+    ((_, wide),) = Normaliser(160).receive_frame(street(0, 320, 160), Fraction(2))
+    assert (wide.width, wide.height) == (640, 160)
+
+
 def test_an_absurd_pixel_shape_is_ignored() -> None:
     assert normalise(street(), shape=Fraction(1, 4000)).width == 320
 

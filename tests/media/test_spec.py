@@ -10,6 +10,7 @@ import pytest
 from streamlab.errors import SourceError, SourceNotAllowedError, SourceNotFoundError
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec, StreetParameters, parse_rate
+from streamlab.settings import Settings
 from tests.fakes import videos
 
 
@@ -24,6 +25,8 @@ from tests.fakes import videos
         ("rtsps://10.0.0.7/stream1", SourceKind.RTSP),
         ("http://host/cam.mjpg", SourceKind.HTTP),
         ("/dev/video0", SourceKind.WEBCAM),
+        ("udp://@:5000", SourceKind.UDP),
+        ("rtp://239.0.0.1:5000", SourceKind.UDP),
     ],
 )
 def test_a_source_is_known_by_its_form(text: str, kind: SourceKind) -> None:
@@ -99,6 +102,15 @@ def test_what_lies_outside_is_refused(policy: SourcePolicy, tmp_path: Path, text
         policy.check(SourceSpec.parse(text.format(folder=tmp_path)))
 
 
+def test_udp_has_a_name_of_its_own_in_the_allow_list(policy: SourcePolicy) -> None:
+    spec = SourceSpec.parse("udp://@:5000")
+    with pytest.raises(SourceNotAllowedError) as caught:
+        policy.check(spec)
+    assert "--allow-scheme udp" in caught.value.hint
+    allowed = Settings(allowed_schemes=["udp"]).allowed_schemes
+    SourcePolicy.of(allowed, [], []).check(spec)
+
+
 ODD_NAMES = (
     "12:30 door.mp4", "cam:1.mp4", "rtsp:1.mp4", "straße.mp4", "100%.mp4", "a%20b.mp4", "what?.mp4",
     "a#1.mp4", "a#once", "a#video=1", "key=value.mp4", "a@b:c@d.mp4", "[1].mp4",
@@ -142,6 +154,41 @@ def test_options_stand_behind_any_source() -> None:
 
 def test_a_drive_letter_is_no_scheme() -> None:
     assert SourceSpec.parse(r"C:\cams\a@b.mp4").kind is SourceKind.FILE
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("udp://@:5000", "udp://0.0.0.0:5000"),
+        ("udp://:5000", "udp://0.0.0.0:5000"),
+        ("UDP://@239.0.0.1:5000/", "udp://239.0.0.1:5000"),
+        ("rtp://10.0.0.7:5000", "rtp://10.0.0.7:5000"),
+        ("udp://[ff02::1]:5000?localaddr=::1", "udp://[ff02::1]:5000?localaddr=::1"),
+        (
+            "udp://@239.0.0.1:5000?localaddr=10.0.0.1&sources=10.0.0.7,10.0.0.8",
+            "udp://239.0.0.1:5000?localaddr=10.0.0.1&sources=10.0.0.7,10.0.0.8",
+        ),
+    ],
+)
+def test_udp_is_written_as_ffmpeg_takes_it(text: str, address: str) -> None:
+    spec = SourceSpec.parse(f"{text}#video=1")
+    assert (spec.address, spec.video_stream) == (address, 1)
+    assert spec.display == f"{address}#video=1"
+    assert SourceSpec.parse(spec.display) == spec
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "udp://@", "udp://10.0.0.7", "udp://@:0", "udp://@:65536", "udp://user:pass@h:5000",
+        "udp://@:5000?fifo_size=999999999", "udp://@:5000?localaddr", "udp://@:5000?localaddr=a b",
+        "udp://@:5000?sources=/etc&sources=", "udp://@:5000/x",
+    ],
+)  # fmt: skip
+def test_udp_that_cannot_be_is_refused_without_quoting_it(text: str) -> None:
+    with pytest.raises(SourceError, match="UDP") as caught:
+        SourceSpec.parse(text)
+    assert "pass" not in str(caught.value) + caught.value.hint
 
 
 def test_a_snapshot_camera_names_its_rate() -> None:

@@ -89,7 +89,7 @@ def serve(
     allow_scheme: Annotated[
         list[str] | None,
         typer.Option(
-            help="Kind of source that may be added over HTTP: synthetic, rtsp, http or webcam."
+            help="Kind of source that may be added over HTTP: synthetic, rtsp, http, udp or webcam."
         ),
     ] = None,
     allow_folder: Annotated[
@@ -108,8 +108,8 @@ def serve(
     """Serve cameras, each as a raw and an annotated channel on one timeline.
 
     A SOURCE is a video file (looped; append `#once` to play it once),
-    `rtsp://host/path`, `http(s)://host/path`, a webcam such as `webcam://0` (or its name), or
-    `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
+    `rtsp://host/path`, `http(s)://host/path`, `udp://host:port`, a webcam such as `webcam://0`
+    (or its name), or `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
 
     Without `--camera` the cameras are those of the configuration. `streamlab check-config` lists
     its mistakes.

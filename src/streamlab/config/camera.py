@@ -60,7 +60,7 @@ class CameraOptions(BaseModel):
         default=None, ge=120, le=4320, description="px; larger pictures are scaled down"
     )
     fps: float | None = Field(
-        default=None, gt=0, le=60, description="how often a snapshot camera is asked, 1/s"
+        default=None, gt=0, le=30, description="how often a snapshot camera is asked, 1/s"
     )
 
 

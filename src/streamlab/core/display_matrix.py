@@ -28,6 +28,12 @@ class Orientation(Enum):
     TRANSPOSED = (0, 1, 1, 0)
     ANTITRANSPOSED = (0, -1, -1, 0)
 
+    @property
+    def swaps_sides(self) -> bool:
+        """Whether what is stored as the width is shown as the height."""
+        a, *_ = self.value
+        return a == 0
+
 
 def orientation_of(matrix: bytes) -> Orientation:
     """Return what has to be done to the stored picture.

@@ -3,8 +3,8 @@
 Rules:
 
 - a pause is normal up to ``PAUSES`` times the longest of the last ``MAX_GAPS`` spans between
-  pictures, and always up to ``stall_after_ns``: a camera that gives a picture every 30 s has not
-  stalled after 29;
+  pictures, or the span that the source claims, and always up to ``stall_after_ns``: a camera that
+  gives a picture every 30 s has not stalled after 29;
 - of a camera that has given fewer than ``MIN_GAPS`` spans nothing is known: its pause is normal up
   to ``UNKNOWN_PAUSE_NS``;
 - it is lost, and to be opened anew, when the pause is twice as long as is normal and at least
@@ -33,12 +33,14 @@ class StallDetector:
     def __init__(self, stall_after_ns: int) -> None:
         self._stall_after_ns = stall_after_ns
         self._gaps_ns: deque[int] = deque(maxlen=MAX_GAPS)
+        self._claimed_ns = 0
         self._opened_ns = 0
         self._last_ns: int | None = None
         self._losses = 0
 
-    def receive_opening(self, now_ns: int) -> None:
-        """Take that the source was opened, for the first time or anew."""
+    def receive_opening(self, now_ns: int, claimed_ns: int = 0) -> None:
+        """Take that the source was opened, and the span between pictures that it claims."""
+        self._claimed_ns = claimed_ns
         self._opened_ns = now_ns
         self._last_ns = None
 
@@ -57,9 +59,10 @@ class StallDetector:
     @property
     def normal_pause_ns(self) -> int:
         """The longest pause that is normal."""
+        claimed_ns = PAUSES * self._claimed_ns
         if len(self._gaps_ns) < MIN_GAPS:
-            return max(self._stall_after_ns, UNKNOWN_PAUSE_NS)
-        return max(self._stall_after_ns, PAUSES * max(self._gaps_ns))
+            return max(self._stall_after_ns, UNKNOWN_PAUSE_NS, claimed_ns)
+        return max(self._stall_after_ns, PAUSES * max(self._gaps_ns), claimed_ns)
 
     @property
     def lost_after_ns(self) -> int:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,16 @@ from av.error import FFmpegError
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
+from streamlab.media.ahead import look_ahead
 from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
+from streamlab.media.ffmpeg_input import ffmpeg_input
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import no_picture, source_error
 from streamlab.media.packets import OwnPacket, PacketQueue
-from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
+from streamlab.media.source import OPEN_TIMEOUT_S, SinglePictureError, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.stamps import FrameStamps, frame_rate
+from streamlab.media.stamps import FrameStamps, frame_rate, is_bare
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -32,13 +35,6 @@ if TYPE_CHECKING:
 # may come every 30 s.
 READ_TIMEOUT_S = 120.0
 WEBCAM_READ_TIMEOUT_S = 5.0
-# A playlist or a script must not lead to where the address itself could not: FFmpeg follows
-# such references by protocol.
-_PROTOCOLS = {
-    SourceKind.FILE: "file",
-    SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
-    SourceKind.HTTP: "http,https,tcp,tls,crypto",
-}
 _PULLED = ("hls", "dash")
 
 
@@ -52,10 +48,18 @@ class ContainerSource:
         self._stopping = False
         self.objection = ""
         """Why the newest picture cannot be passed through as it is stored, or ''."""
+        asked_ns = monotonic_ns()
         self._container = _open(spec, timeout_s)
         try:
             self._stream = _video_stream(self._container, spec)
+            if spec.kind is SourceKind.HTTP and self._container.format.name.endswith("_pipe"):
+                raise SinglePictureError(spec, self._stream.codec_context.name)
             self._is_live = spec.kind is not SourceKind.FILE and not _has_end(self._container)
+            self._is_pulled = self._is_live and self._container.format.name.startswith(_PULLED)
+            self._packets = read_packets(self._container, self._stream, self._check)
+            self._is_ahead = False
+            if spec.kind is SourceKind.HTTP and self._is_live and not self._is_pulled:
+                self._look_ahead(asked_ns)
             self._frames = self._decode()
             first = next(self._frames, None)
         except BaseException:
@@ -75,7 +79,7 @@ class ContainerSource:
             height=first.frame.height,
             fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
             live=self._is_live,
-            pulled=self._is_live and self._container.format.name.startswith(_PULLED),
+            pulled=self._is_pulled or self._is_ahead,
         )
 
     @property
@@ -95,7 +99,7 @@ class ContainerSource:
         if first is not None:
             yield first
         yield from self._frames
-        if self._is_live and not self._stopping:
+        if self._is_live and not self._is_ahead and not self._stopping:
             raise SourceUnreachableError(f"{self.spec.display} ended the stream")
         while self.spec.loop and not self._stopping:
             yield from self._again()
@@ -130,6 +134,7 @@ class ContainerSource:
         self._container.close()
         self._container = _open(self.spec, self._timeout_s)
         self._stream = _video_stream(self._container, self.spec)
+        self._packets = read_packets(self._container, self._stream, self._check)
         empty = True
         for item in self._decode():
             yield replace(item, restart=empty)
@@ -139,11 +144,11 @@ class ContainerSource:
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets = PacketQueue()
-        normaliser = Normaliser()
+        normaliser = Normaliser(max_height_px=self.spec.max_height)
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
-            for packet in read_packets(self._container, self._stream, self._check):
+            for packet in self._packets:
                 if keep:
                     packets.receive_packet(packet)
                 for frame in self._decode_packet(packet):
@@ -154,6 +159,14 @@ class ContainerSource:
                         yield _source_frame(decoded, made, stamps, own, self.objection)
             for decoded, made in normaliser.flush():
                 yield _source_frame(decoded, made, stamps, None, self.objection)
+
+    def _look_ahead(self, asked_ns: int) -> None:
+        """Find out whether it is a recording after all; what is read is decoded later."""
+        if is_bare(self._container.format.name):
+            return  # without stamps there is nothing to be ahead of
+        with _errors_of(self.spec):
+            taken, self._is_ahead = look_ahead(self._packets, asked_ns)
+        self._packets = chain(taken, self._packets)
 
     def _pixel_shape(self) -> Fraction | None:
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
@@ -171,18 +184,10 @@ def _open(spec: SourceSpec, open_timeout_s: float) -> InputContainer:
     if spec.kind is SourceKind.WEBCAM:
         with _errors_of(spec):
             return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
-    options = {}
-    if spec.kind in _PROTOCOLS:
-        options["protocol_whitelist"] = _PROTOCOLS[spec.kind]
-    if spec.kind is SourceKind.RTSP:
-        options["rtsp_transport"] = "udp" if spec.rtsp_transport == "udp" else "tcp"
+    url, container_format, options = ffmpeg_input(spec)
+    timeout_s = (open_timeout_s, READ_TIMEOUT_S)
     with _errors_of(spec):
-        return av.open(
-            # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
-            f"file:{spec.address}" if spec.kind is SourceKind.FILE else spec.address,
-            options=options,
-            timeout=(open_timeout_s, READ_TIMEOUT_S),
-        )
+        return av.open(url, format=container_format, options=options, timeout=timeout_s)
 
 
 def _source_frame(

@@ -37,6 +37,13 @@ _TURNS: dict[Orientation, tuple[tuple[str, str], ...]] = {
     Orientation.ANTITRANSPOSED: (("transpose", "clock_flip"),),
 }
 
+_ROTATIONS = {  # degrees to the left
+    90: Orientation.TURNED_LEFT,
+    -90: Orientation.TURNED_RIGHT,
+    180: Orientation.TURNED_OVER,
+    -180: Orientation.TURNED_OVER,
+}
+
 
 class _Kind(NamedTuple):
     """What the filters depend on."""
@@ -48,20 +55,29 @@ class _Kind(NamedTuple):
     orientation: Orientation
     shape: Fraction
     interlaced: bool
+    max_height_px: int | None
+
+    @property
+    def scale(self) -> Fraction:
+        """By how much it is scaled down, at most 1."""
+        height = self.width * self.shape if self.orientation.swaps_sides else Fraction(self.height)
+        limit = self.max_height_px and self.max_height_px & ~1
+        return min(Fraction(1), limit / height) if limit else Fraction(1)
 
     @property
     def objection(self) -> str:
-        if self.orientation is not Orientation.UPRIGHT:
-            return "the camera's picture is stored rotated or mirrored"
-        if self.shape != 1:
-            return "the camera's pixels are not square"
-        if self.interlaced:
-            return "the camera's picture is interlaced"
-        if self.width % 2 or self.height % 2:
-            return "the camera's picture has an odd width or height"
-        if self.format not in ("yuv420p", "yuvj420p"):
-            return "the camera's picture is not 8-bit 4:2:0"
-        return ""
+        too_high = f"the camera's picture is higher than max_height, {self.max_height_px} px"
+        objections = {
+            too_high: self.scale < 1,
+            "the camera's picture is stored rotated or mirrored": (
+                self.orientation is not Orientation.UPRIGHT
+            ),
+            "the camera's pixels are not square": self.shape != 1,
+            "the camera's picture is interlaced": self.interlaced,
+            "the camera's picture has an odd width or height": self.width % 2 or self.height % 2,
+            "the camera's picture is not 8-bit 4:2:0": self.format not in ("yuv420p", "yuvj420p"),
+        }
+        return next((what for what, applies in objections.items() if applies), "")
 
 
 class Normaliser:
@@ -71,7 +87,9 @@ class Normaliser:
     deinterlacer looks at; from the first interlaced frame on, all do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_height_px: int | None = None) -> None:
+        """``max_height_px``: pictures that are higher when shown are scaled down to it."""
+        self._max_height_px = max_height_px
         self.objection = ""
         """Why the frame last received is not shown as its stream stores it, or ''."""
         self._kind: _Kind | None = None
@@ -90,7 +108,8 @@ class Normaliser:
         picture is too small.
         """
         deinterlacing = self._kind is not None and self._kind.interlaced
-        kind = _kind(frame, shape, orientation, interlaced=frame.interlaced_frame or deinterlacing)
+        interlaced = frame.interlaced_frame or deinterlacing
+        kind = _kind(frame, shape, orientation, interlaced, self._max_height_px)
         if kind != self._kind:
             yield from self.flush()
             self._kind, self.objection = kind, kind.objection
@@ -125,14 +144,22 @@ class Normaliser:
 
 def stored_orientation(frame: av.VideoFrame) -> Orientation:
     """Return what has to be done to a decoded frame. Raises SourceFormatError at odd angles."""
-    for data in cast("Iterable[SideData]", frame.side_data):
+    try:
+        known = cast("Iterable[SideData]", frame.side_data)
+    except ValueError:  # PyAV 18 lists none if there is one that it has no name for: EXIF
+        return _ROTATIONS.get(frame.rotation, Orientation.UPRIGHT)
+    for data in known:
         if data.type is Type.DISPLAYMATRIX:
             return orientation_of(bytes(data))
     return Orientation.UPRIGHT
 
 
 def _kind(
-    frame: av.VideoFrame, shape: Fraction | None, orientation: Orientation, *, interlaced: bool
+    frame: av.VideoFrame,
+    shape: Fraction | None,
+    orientation: Orientation,
+    interlaced: bool,
+    max_height_px: int | None,
 ) -> _Kind:
     if min(frame.width, frame.height) < MIN_SIDE_PX:
         raise SourceFormatError(
@@ -147,6 +174,7 @@ def _kind(
         orientation,
         shape if shape and Fraction(1, MAX_SHAPE) <= shape <= MAX_SHAPE else Fraction(1),
         interlaced,
+        max_height_px,
     )
 
 
@@ -170,15 +198,20 @@ def _filters(kind: _Kind) -> Iterator[tuple[str, str]]:
     width, height = kind.width & ~1, kind.height & ~1
     if (width, height) != (kind.width, kind.height):
         yield "crop", f"{width}:{height}:0:0:exact=1"
-    width = max(2, round(width * kind.shape / 2) * 2)
+    width, height = _even(width * kind.shape * kind.scale), _even(height * kind.scale)
     if kind.format.startswith("gray"):
         levels = "pc"  # swscale takes grey as full range, come what may: copy its levels
     ranges = f"out_range={levels}" if is_rgb else f"in_range={levels}:out_range={levels}"
     matrix = f":out_color_matrix={_rgb_matrix(kind.colour)}" if is_rgb else ""
-    yield "scale", f"{width}:{height}:flags=bicubic+accurate_rnd:{ranges}{matrix}"
+    method = "area" if kind.scale < 1 else "bicubic"  # half the CPU, and no aliasing
+    yield "scale", f"{width}:{height}:flags={method}+accurate_rnd:{ranges}{matrix}"
     yield "format", "yuv420p"
     yield from _TURNS[kind.orientation]
     yield "buffersink", ""
+
+
+def _even(length_px: Fraction) -> int:
+    return max(2, round(length_px / 2) * 2)
 
 
 def _rgb_matrix(colour: Colour) -> str:

@@ -7,24 +7,20 @@ the server is asked once more for those; over RTSP the log is read, where there 
 from __future__ import annotations
 
 import errno
-import http.client
 import re
 import socket
-import ssl
-from base64 import b64encode
-from http import HTTPStatus
-from urllib.parse import unquote
+from contextlib import closing
 
 import av
 from av.error import FFmpegError
 
-from streamlab.address import Address
 from streamlab.errors import (
     SourceError,
     SourceFormatError,
     SourceNotFoundError,
     SourceUnreachableError,
 )
+from streamlab.media.refusal import refusal
 from streamlab.media.spec import SourceKind, SourceSpec
 
 STATUS_TIMEOUT_S = 3.0
@@ -39,24 +35,15 @@ _UNKNOWN: dict[type[Exception], str] = {
     av.error.HTTPOtherClientError: "4xx",
     av.error.HTTPServerError: "5xx",
 }
-_HINTS = {
-    "401": "Check user name and password.",
-    "403": "The camera accepted the user, but not the request: check the rights of that user.",
-    "404": "Check the path after the host.",
-    "429": "Too many requests: ask less often, or with fewer viewers.",
-    "451": "The operator of the server is not allowed to show it.",
-}
 _RTSP_FAILURE = re.compile(r"method [A-Z_]+ failed: ([1-5][0-9]{2})\b")
 
 
 def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
     """Return the error of ours for what FFmpeg raised about a source."""
     what = spec.display
-    answer = _answer(error, spec)
-    if answer:
-        kind = SourceNotFoundError if answer.startswith("404") else SourceUnreachableError
-        hint = _HINTS.get(answer[:3], "The log of the camera may tell you more.")
-        return kind(f"cannot open {what}: {answer}", hint=hint)
+    status = _status(error, spec)
+    if status is not None:
+        return refusal(spec, status)
     if isinstance(error, FileNotFoundError):
         return SourceNotFoundError(f"{what} does not exist", hint=_hint_for_missing(spec))
     if isinstance(error, PermissionError):
@@ -67,10 +54,15 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
             f"cannot read {what} as a video: {why}",
             hint="It may be truncated, or not a video.",
         )
-    return SourceUnreachableError(
-        f"{what} cannot be reached: {why}",
-        hint="Check that the camera is switched on and that the address and port are correct.",
-    )
+    return SourceUnreachableError(f"{what} cannot be reached: {why}", hint=_hint(error, spec))
+
+
+def _hint(error: FFmpegError | OSError, spec: SourceSpec) -> str:
+    if spec.kind is SourceKind.RTSP and error.errno == errno.EPROTONOSUPPORT:
+        return f"It refuses RTP over {spec.rtsp_transport.upper()}: set rtsp_transport to auto."
+    if spec.kind is SourceKind.UDP:
+        return "Check that the sender is switched on and sends to this address and port."
+    return "Check that the camera is switched on and that the address and port are correct."
 
 
 def no_picture(spec: SourceSpec, timeout_s: float) -> SourceError:
@@ -86,43 +78,19 @@ def _hint_for_missing(spec: SourceSpec) -> str:
     return f"Check the name for typos.{options}"
 
 
-def _answer(error: Exception, spec: SourceSpec) -> str:
-    """Return what the server answered, such as ``403 Forbidden``; '' when that is not it."""
+def _status(error: Exception, spec: SourceSpec) -> int | str | None:
+    """Return the status that the server answered, if that is what went wrong."""
     if type(error) in _STATUSES:
-        return _in_words(_STATUSES[type(error)])
+        return _STATUSES[type(error)]
     if type(error) not in _UNKNOWN:
-        return ""
-    found = _RTSP_FAILURE.search(str(getattr(error, "log", None) or ""))
-    number = int(found[1]) if found and spec.kind is SourceKind.RTSP else None
-    if spec.kind is SourceKind.HTTP:
-        number = _ask_for_status(spec.address)
-    return _in_words(number) if number else f"it answers {_UNKNOWN[type(error)]}"
-
-
-def _in_words(number: int) -> str:
-    try:
-        return f"{number} {HTTPStatus(number).phrase}"
-    except ValueError:
-        return str(number)
-
-
-def _ask_for_status(address: str) -> int | None:
-    """Return the status that an HTTP server answers, None when it refuses no more."""
-    parts = Address.parse(address)
-    headers = {}
-    if parts.user_info:
-        credentials = unquote(parts.user_info).encode()
-        headers["Authorization"] = f"Basic {b64encode(credentials).decode()}"
-    connection = _connection(parts)
-    path = parts.rest.partition("#")[0]
-    try:
-        connection.request("GET", path if path.startswith("/") else f"/{path}", headers=headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError):
         return None
-    finally:
-        connection.close()
-    return status if status >= HTTPStatus.BAD_REQUEST else None
+    if spec.kind is SourceKind.HTTP:
+        from streamlab.media.http_get import HttpGet  # noqa: PLC0415
+
+        with closing(HttpGet(spec, STATUS_TIMEOUT_S)) as http:
+            return http.ask_refusal() or _UNKNOWN[type(error)]
+    found = _RTSP_FAILURE.search(str(getattr(error, "log", None) or ""))
+    return int(found[1]) if found else _UNKNOWN[type(error)]
 
 
 def _is_known(spec: SourceSpec) -> bool:
@@ -131,15 +99,6 @@ def _is_known(spec: SourceSpec) -> bool:
         return bool(socket.getaddrinfo(spec.hostname, None))
     except (OSError, UnicodeError):
         return False
-
-
-def _connection(address: Address) -> http.client.HTTPConnection:
-    if address.scheme != "https":
-        return http.client.HTTPConnection(address.host, timeout=STATUS_TIMEOUT_S)
-    # Not verified, as FFmpeg does by default: cameras sign their certificates themselves.
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return http.client.HTTPSConnection(address.host, timeout=STATUS_TIMEOUT_S, context=context)
 
 
 def _reason(error: Exception, spec: SourceSpec) -> str:

@@ -53,6 +53,8 @@ def probe(spec: SourceSpec) -> ProbeReport:
 
 def _watch(source: Source, own: PassthroughReader) -> int | None:
     """Return the span between the first two keyframes, ticks."""
+    if source.info.fps * MAX_SPAN_PTS < TIMESCALE:
+        return None  # the second picture comes later than that
     first_stamp: int | None = None
     keyframe_stamp: int | None = None
     started_ns = monotonic_ns()

@@ -52,6 +52,14 @@ class SourceFrame:
     """Stamps begin anew here: a file starts over."""
 
 
+class SinglePictureError(SourceFormatError):
+    """An address gives one picture, in this codec of FFmpeg's, instead of a stream."""
+
+    def __init__(self, spec: SourceSpec, codec: str) -> None:
+        super().__init__(f"{spec.display} gives one picture only")
+        self.codec = codec
+
+
 class Source(Protocol):
     """An open source."""
 
@@ -96,4 +104,10 @@ def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
         return SyntheticSource(spec)
     from streamlab.media.container import ContainerSource  # noqa: PLC0415
 
-    return ContainerSource(spec, timeout_s)
+    try:
+        return ContainerSource(spec, timeout_s)
+    except SinglePictureError as picture:
+        codec = picture.codec
+    from streamlab.media.snapshot import SnapshotSource  # noqa: PLC0415
+
+    return SnapshotSource(spec, codec)

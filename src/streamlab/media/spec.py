@@ -17,6 +17,7 @@ from streamlab.credentials import redacted, scrub_of
 from streamlab.errors import SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url
 from streamlab.media.street_parameters import MAX_QUERY_FIELDS, StreetParameters, parse_rate
+from streamlab.media.udp import parse_udp
 from streamlab.media.webcam import DEVICE_PATH, Webcam
 
 __all__ = [
@@ -35,8 +36,8 @@ _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _OPTIONS = ("once", "video")
 FORMS = (
-    "synthetic://traffic, a video file, rtsp://host/path, http(s)://host/path "
-    "or a webcam (webcam://0)"
+    "synthetic://traffic, a video file, rtsp://host/path, http(s)://host/path, "
+    "udp://host:port or a webcam (webcam://0)"
 )
 
 RtspTransport: TypeAlias = Literal["auto", "tcp", "udp"]
@@ -49,6 +50,7 @@ class SourceKind(StrEnum):
     FILE = "file"
     RTSP = "rtsp"
     HTTP = "http"
+    UDP = "udp"
     WEBCAM = "webcam"
     UNKNOWN = "unknown"
     """What cannot be read as a source; it is kept to be shown."""
@@ -61,6 +63,8 @@ _KINDS = {
     "rtsps": SourceKind.RTSP,
     "http": SourceKind.HTTP,
     "https": SourceKind.HTTP,
+    "udp": SourceKind.UDP,
+    "rtp": SourceKind.UDP,
     "webcam": SourceKind.WEBCAM,
 }
 
@@ -78,7 +82,7 @@ class SourceSpec:
     """Which of several video streams, counted from 0; None: the best."""
     rtsp_transport: RtspTransport = "auto"
     max_height: int | None = None
-    """Pictures are scaled down to this height, px; None: as they come."""
+    """Pictures that are higher are scaled down to it, px; None: as they come."""
     snapshot_fps: Fraction | None = None
     """How often an address that gives one picture is asked; None: the default."""
     hidden_query: frozenset[str] = frozenset()
@@ -137,6 +141,8 @@ class SourceSpec:
         if kind is SourceKind.WEBCAM:
             Webcam.parse(text)
             return cls(kind, text)
+        if kind is SourceKind.UDP:
+            return cls(kind, parse_udp(text))
         try:
             address = Address.parse(f"{scheme.lower()}{text[len(scheme) :]}")
         except AddressError as error:

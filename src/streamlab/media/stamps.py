@@ -33,7 +33,7 @@ class FrameStamps:
         self._is_stamped = False
         self._last_pts = self._last_dts = -(1 << 63)
         self._wrong_pts, self._wrong_dts = int(container_format == "avi"), 0
-        self._is_bare = live and container_format in _BARE
+        self._is_bare = live and is_bare(container_format)
 
     def receive_frame(self, frame: av.VideoFrame) -> tuple[int | None, int | None]:
         """Return the stamp of a picture and how long it is shown, ticks; None: not known."""
@@ -62,6 +62,11 @@ class FrameStamps:
         if self._wrong_pts <= self._wrong_dts or self._last_dts == -(1 << 63):
             return pts
         return dts
+
+
+def is_bare(container_format: str) -> bool:
+    """Return whether it has no time stamps of its own."""
+    return container_format in _BARE
 
 
 def frame_rate(stream: av.VideoStream, *, has_stamps: bool) -> Fraction:

@@ -204,7 +204,7 @@ class Capture:
         self.judge = self._own.judge
         self._opened(info)
         self.last_frame_ns = monotonic_ns()
-        self._stall.receive_opening(self.last_frame_ns)
+        self._stall.receive_opening(self.last_frame_ns, round(NS_PER_S / info.fps))
         self._news(SourceChanged(SourceState.LIVE, ""))
 
     def _receive(self, item: SourceFrame, info: SourceInfo) -> None:

@@ -1,0 +1,155 @@
+"""GET requests to a camera: one connection, kept open, and everything bounded.
+
+Redirects are followed as FFmpeg does: at most 8, only to HTTP, and credentials stay with the host
+that they were given for. Certificates are not verified, since cameras sign theirs themselves.
+``httpx.Client`` is not used: it logs every address, with the credentials in its query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import closing
+from urllib.parse import unquote
+
+import httpx
+
+from streamlab.address import Address
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_S
+from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
+from streamlab.media.refusal import refusal
+from streamlab.media.spec import SourceSpec
+
+TIMEOUT_S = 5.0
+MAX_ANSWER_NS = 10 * NS_PER_S
+MAX_ANSWER_BYTES = 32 << 20
+MAX_IGNORED_BYTES = 1 << 16
+MAX_REDIRECTS = 8
+_HEADERS = {"User-Agent": "streamlab", "Accept": "image/*, */*;q=0.5"}
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+
+
+class HttpGet:
+    """Asks one address, as often as ``fetch`` is called. Not for more than one thread."""
+
+    def __init__(self, spec: SourceSpec, timeout_s: float = TIMEOUT_S) -> None:
+        """``timeout_s``: to connect, and without a byte."""
+        address = Address.parse(spec.address)
+        self._spec = spec
+        self._url = httpx.URL(str(address._replace(user_info="")).partition("#")[0])
+        name, _, password = address.user_info.partition(":")
+        self._auth = _AsAsked(unquote(name), unquote(password)) if name else httpx.Auth()
+        self._timeout = httpx.Timeout(timeout_s).as_dict()
+        self._transport = httpx.HTTPTransport(verify=False, limits=_ONE)
+
+    def fetch(self) -> bytes:
+        """Return the body of the answer, at most 32 MB. Raises SourceError."""
+        try:
+            try:
+                return self._fetch()
+            except httpx.RemoteProtocolError:  # an idle connection that the camera closed just now
+                return self._fetch()
+        except httpx.TimeoutException:
+            raise self._unreachable("no answer in time") from None
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise self._unreachable(self._spec.scrub(str(error))) from None
+
+    def ask_refusal(self) -> int | None:
+        """Return the status that the server refuses with; None when it does not, or is away."""
+        try:
+            with closing(self._follow()) as response:
+                return response.status_code if response.is_error else None
+        except (httpx.RequestError, httpx.InvalidURL, SourceError):
+            return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def _fetch(self) -> bytes:
+        with closing(self._follow()) as response:
+            if response.is_error:
+                raise refusal(self._spec, response.status_code)
+            return self._read(response)
+
+    def _follow(self) -> httpx.Response:
+        url = self._url
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._send(url)
+            if not response.has_redirect_location:
+                return response
+            _finish(response)
+            url = url.join(response.headers["Location"])
+            if url.scheme not in ("http", "https"):
+                raise self._unreachable("it redirects to something other than HTTP")
+        raise self._unreachable(f"it redirects more than {MAX_REDIRECTS} times")
+
+    def _send(self, url: httpx.URL) -> httpx.Response:
+        """Return the answer, whose body is not read yet, to a request that is let in if it can."""
+        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": self._timeout})
+        at_home = (url.scheme, url.netloc) == (self._url.scheme, self._url.netloc)
+        flow = (self._auth if at_home else httpx.Auth()).sync_auth_flow(request)
+        request = next(flow)
+        while True:
+            response = self._transport.handle_request(request)
+            response.request = request
+            try:
+                request = flow.send(response)
+            except StopIteration:
+                return response
+            except (KeyError, NotImplementedError):
+                response.close()
+                raise self._unreachable("it asks for an unknown kind of authentication") from None
+            _finish(response)
+
+    def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        until_ns = monotonic_ns() + MAX_ANSWER_NS
+        for part in response.iter_raw():
+            body += part
+            if len(body) > MAX_ANSWER_BYTES:
+                raise SourceFormatError(
+                    f"{self._spec.display} sent more than {MAX_ANSWER_BYTES >> 20} MB at once",
+                    hint="It should answer with one picture.",
+                )
+            if monotonic_ns() > until_ns:
+                raise self._unreachable("its answer took too long")
+        return bytes(body)
+
+    def _unreachable(self, why: str) -> SourceUnreachableError:
+        return SourceUnreachableError(
+            f"{self._spec.display} cannot be reached: {why}",
+            hint="Check that the camera is switched on and that the address and port are correct.",
+        )
+
+
+def _finish(response: httpx.Response) -> None:
+    """Read what is left of a short answer, so that its connection can be used again."""
+    length = response.headers.get("Content-Length", "")
+    if re.fullmatch(r"\d{1,9}", length, re.ASCII) and int(length) <= MAX_IGNORED_BYTES:
+        response.read()
+    response.close()
+
+
+class _AsAsked(httpx.DigestAuth):
+    """Digest or basic authentication, whichever a server asks for, and nothing before it does."""
+
+    def __init__(self, name: str, password: str) -> None:
+        super().__init__(name, password)
+        self._basic = httpx.BasicAuth(name, password)
+        self._is_basic = False
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if not self._is_basic:
+            digest = super().auth_flow(request)
+            response = yield next(digest)
+            while True:
+                try:
+                    response = yield digest.send(response)
+                except StopIteration:
+                    break
+            asked = response.headers.get_list("WWW-Authenticate")
+            self._is_basic = any(each.lower().startswith("basic") for each in asked)
+        if self._is_basic:
+            yield from self._basic.auth_flow(request)

@@ -1,0 +1,31 @@
+"""What it means when a camera answers with an HTTP status of 400 and above (RTSP shares them)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from streamlab.errors import SourceError, SourceNotFoundError, SourceUnreachableError
+from streamlab.media.spec import SourceSpec
+
+_HINTS: dict[int | str, str] = {
+    401: "Check user name and password.",
+    403: "The camera accepted the user, but not the request: check the rights of that user.",
+    404: "Check the path after the host.",
+    429: "Too many requests: ask less often, or with fewer viewers.",
+    451: "The operator of the server is not allowed to show it.",
+}
+
+
+def refusal(spec: SourceSpec, status: int | str) -> SourceError:
+    """Return the error for a status; ``4xx`` or ``5xx`` where no more is known."""
+    kind = SourceNotFoundError if status == HTTPStatus.NOT_FOUND else SourceUnreachableError
+    words = _in_words(status) if isinstance(status, int) else f"it answers {status}"
+    hint = _HINTS.get(status, "The log of the camera may tell you more.")
+    return kind(f"cannot open {spec.display}: {words}", hint=hint)
+
+
+def _in_words(number: int) -> str:
+    try:
+        return f"{number} {HTTPStatus(number).phrase}"
+    except ValueError:
+        return str(number)

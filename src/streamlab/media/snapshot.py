@@ -1,0 +1,108 @@
+"""Snapshot cameras: an address that answers with one picture is asked again and again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from av.error import FFmpegError
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_S
+from streamlab.errors import SourceFormatError
+from streamlab.media.http_get import HttpGet
+from streamlab.media.normalise import Normaliser, stored_orientation
+from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.spec import SourceSpec
+
+DEFAULT_FPS, MIN_FPS, MAX_FPS = Fraction(1), Fraction(1, 3600), Fraction(30)
+MAX_BAD_ANSWERS = 3
+MAX_PICTURE_PX = 1 << 26  # 8192x8192
+
+
+class SnapshotSource:
+    """A live source of the pictures that a camera answers with.
+
+    It is asked at most ``fps`` times a second: by ``spec.snapshot_fps``, within 1/3600 to 30, or
+    once a second. Answers that are no pictures are left out, but three in a row end it.
+    """
+
+    extradata = None
+    reorders = False
+
+    def __init__(self, spec: SourceSpec, codec: str) -> None:
+        """Ask for the first picture. ``codec`` is FFmpeg's name of the kind. Raises SourceError."""
+        fps = min(max(spec.snapshot_fps or DEFAULT_FPS, MIN_FPS), MAX_FPS)
+        self.spec = spec
+        self._interval_ns = round(NS_PER_S / fps)
+        self._due_ns = monotonic_ns()
+        self._closed = threading.Event()
+        self._normaliser = Normaliser(max_height_px=spec.max_height)
+        self._decoder = _decoder(codec)
+        self._http = HttpGet(spec)
+        try:
+            self._first = self._ask()
+        except BaseException:
+            self.close()
+            raise
+        size = self._first.frame.width, self._first.frame.height
+        self.info = SourceInfo(codec, *size, fps=fps, live=True)
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Yield pictures as they are due."""
+        yield self._first
+        while self._wait():
+            yield self._ask()
+
+    def details(self) -> dict[str, str]:
+        """Return what else is known of the source, in words."""
+        return {"container": f"single pictures, asked for {float(self.info.fps):g} times a second"}
+
+    def stop(self) -> None:
+        """End a wait for the next picture, and ask no more."""
+        self._closed.set()
+
+    def close(self) -> None:
+        """Close the connection, and end a wait for the next picture."""
+        self._closed.set()
+        self._http.close()
+
+    def _wait(self) -> bool:
+        """Wait until the next picture is due; return False when closed meanwhile."""
+        now_ns = monotonic_ns()
+        self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
+        return not self._closed.wait((self._due_ns - now_ns) / NS_PER_S)
+
+    def _ask(self) -> SourceFrame:
+        for _ in range(MAX_BAD_ANSWERS):
+            frame = self._decode(self._http.fetch())
+            if frame is not None:
+                return frame
+            if not self._wait():
+                break
+        raise SourceFormatError(
+            f"{self.spec.display} answers with something other than a picture",
+            hint="Open the address in a browser to see what it is.",
+        )
+
+    def _decode(self, data: bytes) -> SourceFrame | None:
+        try:
+            pictures = self._decoder.decode(av.Packet(data)) if data else []
+        except FFmpegError:
+            return None
+        for picture in pictures:
+            assert isinstance(picture, av.VideoFrame)
+            geometry = self._decoder.sample_aspect_ratio, stored_orientation(picture)
+            for _, made in self._normaliser.receive_frame(picture, *geometry):
+                return SourceFrame(made, None, keyframe=True)
+        return None
+
+
+def _decoder(codec: str) -> av.VideoCodecContext:
+    context = av.CodecContext.create(codec, "r")
+    assert isinstance(context, av.VideoCodecContext)
+    context.thread_type = "NONE"  # frame threads would hold pictures back
+    context.options = {"max_pixels": str(MAX_PICTURE_PX)}
+    return context

@@ -1,0 +1,53 @@
+"""A camera that sends MPEG-TS over UDP to whoever listens, or nobody; FFmpeg does the sending."""
+
+from __future__ import annotations
+
+import threading
+import time
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+import av
+
+from .rtsp_server import free_port
+from .videos import Recipe, add_stream, encode
+
+MAX_FRAMES = 3000
+FORMATS = {"udp": "mpegts", "rtp": "rtp_mpegts"}
+
+
+class UdpCamera:
+    """Sends to a free port of `host`, until closed; with RTP if the scheme is `rtp`."""
+
+    def __init__(self, host: str = "127.0.0.1", scheme: str = "udp", rate: int = 10) -> None:
+        self.port = free_port()
+        self._url = f"{scheme}://{host}:{self.port}?pkt_size=1316&localaddr=127.0.0.1"
+        self._rate = rate
+        self._format = FORMATS[scheme]
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _send(self) -> None:
+        recipe = Recipe(rate=Fraction(self._rate), frames=MAX_FRAMES, gop=self._rate // 2)
+        started_s = time.monotonic()
+        options = {"flush_packets": "1"}
+        with av.open(self._url, "w", format=self._format, options=options) as container:
+            packets = encode(add_stream(container, recipe), recipe)
+            for number, packet in enumerate(packets):
+                container.mux(packet)
+                if self._closing.wait(max(0.0, started_s + number / self._rate - time.monotonic())):
+                    return
