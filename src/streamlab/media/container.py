@@ -91,17 +91,15 @@ class ContainerSource:
         while self.spec.loop:
             yield from self._again()
 
-    def details(self) -> dict[str, str]:
-        """Return what else is known of the source, in words."""
-        context, streams = self._stream.codec_context, self._container.streams
-        duration = self._container.duration
-        return {
-            "container": self._container.format.long_name,
-            "profile": context.profile or "",
-            "pixel format": context.pix_fmt or "",
-            "duration": f"{duration / av.time_base:.1f} s" if duration else "",
-            "sound": f"{len(streams.audio)} track(s), not used" if streams.audio else "none",
-        }
+    @property
+    def container(self) -> InputContainer:
+        """The open container, to be asked what it holds; not to be read."""
+        return self._container
+
+    @property
+    def stream(self) -> av.VideoStream:
+        """The stream that pictures come from."""
+        return self._stream
 
     def close(self) -> None:
         """Close the file or connection."""
@@ -130,7 +128,7 @@ class ContainerSource:
                     if len(packets) > MAX_PACKETS_IN_DECODER:
                         del packets[next(iter(packets))]
                 for frame in self._decode_packet(packet):
-                    geometry = self._pixel_shape(), stored_orientation(frame)
+                    geometry = self.pixel_shape, stored_orientation(frame)
                     for decoded, made in normaliser.receive_frame(frame, *geometry):
                         self.objection = normaliser.objection
                         data = packets.pop(decoded.pts, None)
@@ -139,7 +137,9 @@ class ContainerSource:
             for decoded, made in normaliser.flush():
                 yield _source_frame(decoded, made, None, stamps)
 
-    def _pixel_shape(self) -> Fraction | None:
+    @property
+    def pixel_shape(self) -> Fraction | None:
+        """The width of a pixel over its height, where the source says so."""
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
@@ -180,6 +180,7 @@ def _source_frame(
         keyframe=bool(frame.key_frame),
         packet=packet,
         duration=duration,
+        decoded=frame,
     )
 
 

@@ -1,0 +1,7 @@
+"""What a source is: read for a moment, and described."""
+
+from streamlab.media.probe.judge import judge_of
+from streamlab.media.probe.reading import Reading
+from streamlab.media.probe.report import ProbeReport
+
+__all__ = ["ProbeReport", "Reading", "judge_of"]
