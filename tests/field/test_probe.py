@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,11 @@ from typer.testing import CliRunner
 from streamlab.cli import app
 from streamlab.media.probe import Reading
 from streamlab.media.spec import SourceSpec
+from tests.fakes import videos
 from tests.fakes.timed_camera import CLAIMED_RATE, RATE, TimedCamera
 
 FIELD = Path(__file__).parents[3] / "shared" / "data" / "field"
+STILL = videos.Recipe(frames=1, codec="mjpeg", pixel_format="yuvj420p")
 Report = dict[str, Any]
 
 needs_files = pytest.mark.skipif(not FIELD.is_dir(), reason="the field files are not here")
@@ -99,6 +103,26 @@ def test_a_live_playlist_is_measured_by_its_stamps(live: dict[str, Report]) -> N
     assert (report["kind"], report["fps_measured_by"]) == ("hls", "stamps")
     assert report["fps_measured"] == pytest.approx(RATE, rel=0.05)
     assert report["duration_s"] is None
+
+
+def test_an_address_of_one_picture(tmp_path: Path) -> None:
+    videos.write(tmp_path / "now.jpg", STILL)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/now.jpg?fps=0.5"
+            done = CliRunner().invoke(app, ["probe", "--json", url])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert (report["kind"], report["codec"], report["width"]) == ("snapshot", "mjpeg", 320)
+    assert report["fps_claimed"] is report["duration_s"] is None
+    assert report["actions"][0]["action"] == "ask"
+    assert "0.5" in report["actions"][0]["detail"]
 
 
 @pytest.fixture
