@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_STREAMS = 64
 MAX_TEXT_CHARS = 120
+_PLAYLISTS = ("hls", "dash")
 _IMAGES = ("image2", "image2pipe")
 
 
@@ -104,9 +105,10 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
         return Kind.WEBCAM
     if spec.kind is SourceKind.HTTP and _gives_one_picture(source):
         return Kind.SNAPSHOT
-    if not source.info.live:
-        return Kind.FILE
-    return Kind.HLS if source.info.pulled else Kind.LIVE
+    if isinstance(source, ContainerSource) and source.info.live and source.info.pulled:
+        is_playlist = source.container.format.name.startswith(_PLAYLISTS)
+        return Kind.HLS if is_playlist else Kind.FILE  # that comes faster than it is played
+    return Kind.LIVE if source.info.live else Kind.FILE
 
 
 def _gives_one_picture(source: Source) -> bool:
