@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -19,6 +20,9 @@ from tests.detect.models import bright_spot_model
 from tests.fakes import videos
 from tests.fakes.rtsp_server import free_port
 from tests.fakes.streamlab_process import StreamlabProcess
+
+ROOT = Path(__file__).parent.parent
+RAW = videos.Recipe(frames=30)
 
 
 def run(*arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
@@ -237,16 +241,48 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> No
     assert "Traceback" not in said
 
 
+def probe(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["probe", *arguments])
+
+
 def test_probe_says_what_a_source_is(tmp_path: Path) -> None:
-    done = run("probe", str(videos.baseline(tmp_path / "baseline.mp4")))
-    assert done.returncode == 0, done.stderr
-    for words in ("h264", "320x180", "25.000 fps", "passed through", "B-frames"):
-        assert words in done.stdout
-    done = run("probe", str(videos.b_frames(tmp_path / "b.mp4")))
-    assert "transcoded: the camera's H.264 has B-frames" in done.stdout
+    done = probe(str(videos.with_audio(tmp_path / "baseline.mp4")))
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.stdout.split())
+    for words in (
+        "kind recording",
+        "0: video h264 320x180, default, shown: the only video stream",
+        "320x180 px, yuv420p (8 bit)",
+        "square pixels, upright, progressive",
+        "claims 25 fps, and delivers it",
+        "every 25 pictures (1.00 s), no B-frames",
+        "passthrough yes",
+        "1 track (aac), not used",
+        "Leaves the sound out.",
+    ):
+        assert words in told
+    done = probe(str(videos.b_frames(tmp_path / "b.mp4")))
+    assert "passthrough no: its H.264 has B-frames" in " ".join(done.stdout.split())
+
+
+def test_probe_for_programs(tmp_path: Path) -> None:
+    report = json.loads(probe("--json", str(videos.raw_h264(tmp_path / "a.h264", RAW))).stdout)
+    assert report["source"] == str(tmp_path / "a.h264")
+    assert (report["fps_claimed"], report["fps_measured"]) == (25, None)
+    documented = (ROOT / "docs" / "probe.md").read_text("utf-8")
+    assert [key for key in report if f"`{key}`" not in documented] == []
 
 
 def test_probe_of_what_is_no_video(tmp_path: Path) -> None:
-    done = run("probe", str(videos.text(tmp_path / "text.mp4")))
-    assert done.returncode == 1
+    path = str(videos.text(tmp_path / "text.mp4"))
+    done = probe(path)
+    assert done.exit_code == 2
     assert "not a video" in done.stderr
+    for source, kind in (
+        (path, "not_video"),
+        (str(tmp_path / "no"), "not_found"),
+        ("gopher://a/1", "invalid_source"),
+    ):
+        done = probe("--json", source)
+        assert done.exit_code == 2
+        assert json.loads(done.stdout)["error"]["type"] == kind

@@ -20,7 +20,6 @@ from streamlab.media import http_get
 from streamlab.media.container import ContainerSource
 from streamlab.media.http_get import HttpGet
 from streamlab.media.picture import Picture
-from streamlab.media.probe import probe
 from streamlab.media.snapshot import MAX_BAD_ANSWERS, SnapshotSource
 from streamlab.media.source import Source, SourceFrame, open_source
 from streamlab.media.spec import SourceSpec
@@ -82,12 +81,6 @@ def test_the_rate_is_bounded(camera: HttpCamera, wanted: Fraction | None, fps: F
     spec = SourceSpec.parse(f"{camera.url}/snapshot.jpg")
     with closing(SnapshotSource(replace(spec, snapshot_fps=wanted), "mjpeg")) as source:
         assert source.info.fps == fps
-
-
-def test_a_probe_does_not_wait_for_the_next_picture(camera: HttpCamera) -> None:
-    report = probe(SourceSpec.parse(f"{camera.url}/snapshot.jpg?fps=0.01"))
-    assert (report.codec, report.gop_s) == ("mjpeg", None)
-    assert report.details["container"] == "single pictures, asked for 0.01 times a second"
 
 
 def test_closing_ends_a_wait(camera: HttpCamera) -> None:

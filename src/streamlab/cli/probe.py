@@ -2,44 +2,107 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from streamlab.cli.terminal import err, errors_shown, out, start_logging
+from streamlab import errors
+from streamlab.cli.probe_table import probe_tables
+from streamlab.cli.terminal import EXIT_USAGE, err, errors_shown, out, start_logging
+
+if TYPE_CHECKING:
+    from streamlab.media.probe import ProbeReport, Reading
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+POLL_S = 0.1
+_ERROR_TYPES: dict[type[errors.StreamlabError], str] = {
+    errors.SourceNotFoundError: "not_found",
+    errors.SourceUnreachableError: "unreachable",
+    errors.SourceFormatError: "not_video",
+}
 
 
-def probe(source: Annotated[str, typer.Argument(help="A source, as in `serve`.")]) -> None:
-    """Inspect a source: codec, size, rate, GOP, B-frames, and whether `source` quality is possible.
+def probe(
+    source: Annotated[str, typer.Argument(help="A source, as in `serve`.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; see docs/probe.md for its keys.")
+    ] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1, max=3600, metavar="SECONDS", help="How long the first picture may take."
+        ),
+    ] = 10.0,
+) -> None:
+    """Inspect a source: streams, rate, picture, colours, GOP, and what streamlab does about them.
 
-    Example:
+    Reads at most 6 s of video, and for at most 10 s once the source is open. Ctrl-C ends it at
+    once, with exit code 130. The exit code is 2 when the source cannot be read; with `--json`
+    standard output then has an object with the key `error`. What is not known is `null`. Keys
+    carry their units: `duration_s`, `fps_claimed`, `fps_measured`, `gop_s`, `gop_frames`, ...
+
+    Examples:
 
         streamlab probe rtsp://10.0.0.7/stream1
+        streamlab probe --json door.mp4
+        streamlab probe --timeout 60 http://cam.local/slow.mjpg
     """
-    from streamlab.media.probe import probe as probe_source  # noqa: PLC0415
+    from streamlab.media.probe import Reading  # noqa: PLC0415
     from streamlab.media.spec import SourceSpec  # noqa: PLC0415
 
     start_logging()
-    with errors_shown():
-        spec = SourceSpec.parse(source)
-        with err.status(f"Reading {escape(spec.display)}"):
-            report = probe_source(spec)
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    gop = "only one keyframe seen" if report.gop_s is None else f"{report.gop_s:.2f} s"
-    passthrough = report.source_quality_detail
-    rows = {
-        "source": report.source,
-        "codec": report.codec,
-        "size": f"{report.width}x{report.height} px",
-        "rate": f"{float(report.fps):.3f} fps ({report.fps})",
-        "GOP": gop,
-        "B-frames": "yes" if report.b_frames else "no",
-        **report.details,
-        "source quality": f"transcoded: {passthrough}" if passthrough else "passed through",
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(f"[dim]{name}[/dim]", escape(value))
-    out.print(table)
+    errors_told = _errors_as_json if as_json else lambda: errors_shown(EXIT_USAGE)
+    with errors_told():
+        reading = Reading(SourceSpec.parse(source), timeout)
+    with _leaving_at_once(reading), errors_told():
+        report = _read(reading)
+        if as_json:
+            print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
+        else:
+            out.print(*probe_tables(report), sep="\n")
+
+
+def _read(reading: Reading) -> ProbeReport:
+    reading.start()
+    with err.status(escape(reading.progress)) as status:
+        while not reading.wait(POLL_S):
+            status.update(escape(reading.progress))
+    return reading.report()
+
+
+@contextmanager
+def _leaving_at_once(reading: Reading) -> Iterator[None]:
+    """Exit with the code of what happened, also while the reading still waits for its source.
+
+    The interpreter must not end while a thread is inside FFmpeg: it may crash, or wait for it.
+    """
+    code = 0
+    try:
+        yield
+    except typer.Exit as end:
+        code = end.exit_code
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    if reading.is_running:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _errors_as_json() -> Iterator[None]:
+    try:
+        yield
+    except errors.StreamlabError as error:
+        kind = _ERROR_TYPES.get(type(error), "invalid_source")
+        told = {"type": kind, "message": error.message, "hint": error.hint or None}
+        print(json.dumps({"error": told}, indent=2))
+        raise typer.Exit(EXIT_USAGE) from None

@@ -34,14 +34,14 @@ Threads = Annotated[
 
 
 @contextmanager
-def errors_shown() -> Iterator[None]:
-    """Print an error of ours in two lines, and exit with its code."""
+def errors_shown(code: int = EXIT_ERROR) -> Iterator[None]:
+    """Print an error of ours in two lines, and exit with its code, or else with ``code``."""
     try:
         yield
     except StreamlabError as error:
         show_error(error)
         is_usage = isinstance(error, ConfigurationError)
-        raise typer.Exit(EXIT_USAGE if is_usage else EXIT_ERROR) from None
+        raise typer.Exit(EXIT_USAGE if is_usage else code) from None
     except ValidationError as error:
         for fault in error.errors():
             name = ".".join(map(str, fault["loc"]))

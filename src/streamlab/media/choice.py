@@ -9,7 +9,10 @@ from av.stream import Disposition
 from streamlab.errors import SourceFormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import av
+    import av.stream
     from av.container import InputContainer
 
 
@@ -37,7 +40,38 @@ def choose_video_stream(
     return streams[wanted]
 
 
+def why_chosen(
+    streams: Sequence[av.VideoStream], chosen: av.VideoStream, wanted: int | None = None
+) -> str:
+    """Return why ``choose_video_stream`` took this one of a container's video streams."""
+    if wanted is not None:
+        return f"asked for with #video={wanted}"
+    others = [stream for stream in streams if stream.index != chosen.index]
+    films = [stream for stream in others if not is_cover(stream)]
+    if not others:
+        return "the only video stream"
+    if not films and not is_cover(chosen):
+        return "the only video stream that is no cover picture"
+    if is_default(chosen) and not any(map(is_default, films)):
+        return "marked as the default"
+    is_largest = _area_px(chosen) > max(map(_area_px, films or others))
+    return "the largest picture" if is_largest else "the first of equals"
+
+
+def is_cover(stream: av.stream.Stream) -> bool:
+    """Return whether a stream is a cover picture."""
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def is_default(stream: av.stream.Stream) -> bool:
+    """Return whether a stream is marked to be played unless another one is asked for."""
+    return bool(stream.disposition & Disposition.default)
+
+
 def _rank(stream: av.VideoStream) -> tuple[bool, bool, int]:
     """Rank films before cover pictures, then the default one, then by area, px."""
-    cover = bool(stream.disposition & Disposition.attached_pic)
-    return not cover, bool(stream.disposition & Disposition.default), stream.width * stream.height
+    return not is_cover(stream), is_default(stream), _area_px(stream)
+
+
+def _area_px(stream: av.VideoStream) -> int:
+    return stream.width * stream.height

@@ -104,17 +104,15 @@ class ContainerSource:
         while self.spec.loop and not self._stopping:
             yield from self._again()
 
-    def details(self) -> dict[str, str]:
-        """Return what else is known of the source, in words."""
-        context, streams = self._stream.codec_context, self._container.streams
-        duration = self._container.duration
-        return {
-            "container": self._container.format.long_name,
-            "profile": context.profile or "",
-            "pixel format": context.pix_fmt or "",
-            "duration": f"{duration / av.time_base:.1f} s" if duration else "",
-            "sound": f"{len(streams.audio)} track(s), not used" if streams.audio else "none",
-        }
+    @property
+    def container(self) -> InputContainer:
+        """The open container, to be asked what it holds; not to be read."""
+        return self._container
+
+    @property
+    def stream(self) -> av.VideoStream:
+        """The stream that pictures come from."""
+        return self._stream
 
     def stop(self) -> None:
         """Have ``frames`` end at the next packet, or when FFmpeg has waited long enough."""
@@ -152,7 +150,7 @@ class ContainerSource:
                 if keep:
                     packets.receive_packet(packet)
                 for frame in self._decode_packet(packet):
-                    geometry = self._pixel_shape(), stored_orientation(frame)
+                    geometry = self.pixel_shape, stored_orientation(frame)
                     for decoded, made in normaliser.receive_frame(frame, *geometry):
                         self.objection = normaliser.objection
                         own = packets.take(decoded)
@@ -168,7 +166,9 @@ class ContainerSource:
             taken, self._is_ahead = look_ahead(self._packets, asked_ns)
         self._packets = chain(taken, self._packets)
 
-    def _pixel_shape(self) -> Fraction | None:
+    @property
+    def pixel_shape(self) -> Fraction | None:
+        """The width of a pixel over its height, where the source says so."""
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
@@ -206,6 +206,7 @@ def _source_frame(
         extradata=own.extradata if own else None,
         objection=objection,
         duration=duration,
+        decoded=frame,
     )
 
 

@@ -56,10 +56,6 @@ class SnapshotSource:
         while self._wait():
             yield self._ask()
 
-    def details(self) -> dict[str, str]:
-        """Return what else is known of the source, in words."""
-        return {"container": f"single pictures, asked for {float(self.info.fps):g} times a second"}
-
     def stop(self) -> None:
         """End a wait for the next picture, and ask no more."""
         self._closed.set()

@@ -50,6 +50,8 @@ class SourceFrame:
     """How long it is shown, ticks, where the source says so (a file does)."""
     restart: bool = False
     """Stamps begin anew here: a file starts over."""
+    decoded: av.VideoFrame | None = None
+    """The picture as its decoder gave it, before it was made upright and square."""
 
 
 class SinglePictureError(SourceFormatError):

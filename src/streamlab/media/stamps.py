@@ -71,8 +71,8 @@ def is_bare(container_format: str) -> bool:
 
 def frame_rate(stream: av.VideoStream, *, has_stamps: bool) -> Fraction:
     """Return the rate that a stream claims; without stamps only its parameter sets know one."""
-    claimed = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-    for rate in claimed if has_stamps else claimed[1:2]:
+    by_stamps = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    for rate in by_stamps if has_stamps else (stream.codec_context.framerate,):
         if rate is not None and MIN_FPS <= rate <= MAX_FPS and round(TIMESCALE / rate) > 0:
             return Fraction(rate)
     return DEFAULT_FPS

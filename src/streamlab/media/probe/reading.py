@@ -1,0 +1,155 @@
+"""Opens a source and reads it for a moment."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+from av.video.frame import PictureType
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.media_clock import MediaClock
+from streamlab.core.timebase import NS_PER_S, TIMESCALE, ns_to_pts
+from streamlab.core.timeline import Timeline
+from streamlab.errors import SourceError, SourceUnreachableError
+from streamlab.media.passthrough import PassthroughReader
+from streamlab.media.probe.picture import PictureReport
+from streamlab.media.probe.rate import NO_CLAIMS, Claims, Seen
+from streamlab.media.probe.report import Opened, ProbeReport
+from streamlab.media.probe.streams import Kind, StreamsReport
+from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame, open_source
+from streamlab.media.spec import SourceSpec
+
+MAX_SPAN_PTS = 6 * TIMESCALE
+MAX_SPAN_NS = 10 * NS_PER_S
+MAX_PICTURES = 4096
+GRACE_NS = NS_PER_S
+"""For FFmpeg's own time-outs, whose errors say more."""
+
+
+class Reading(threading.Thread):
+    """Reads up to 6 s of video, for up to 10 s, once a source is open.
+
+    In a thread of its own, since FFmpeg cannot be interrupted while it waits for a source.
+    Whoever has waited until ``wait`` says so takes the report of what was read so far. The thread
+    may still run then, and must not see the interpreter end.
+    """
+
+    def __init__(self, spec: SourceSpec, open_timeout_s: float = OPEN_TIMEOUT_S) -> None:
+        super().__init__(name="probe", daemon=True)
+        self._spec = spec
+        self._open_timeout_s = open_timeout_s
+        self._started_ns = self._opened_ns = monotonic_ns()
+        self._opened: Opened | None = None
+        self._seen: list[Seen] = []
+        self._own: PassthroughReader | None = None
+        self._error: Exception | None = None
+        self._is_complete = False
+        self._is_done = threading.Event()
+
+    def run(self) -> None:
+        """Read until enough is known, or the source fails or ends."""
+        try:
+            with closing(open_source(self._spec, self._open_timeout_s)) as source:
+                self._is_complete = self._read(source)
+        except Exception as error:  # noqa: BLE001 - the thread's boundary; raised by report()
+            self._error = error
+        finally:
+            self._is_done.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for so long at most; return whether the report can be taken."""
+        return self._is_done.wait(timeout_s) or monotonic_ns() > self._deadline_ns
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still reads. After Ctrl-C in ``join``, ``is_alive`` of Python 3.11 lies."""
+        return not self._is_done.is_set()
+
+    @property
+    def progress(self) -> str:
+        """What it does, in words."""
+        began_ns = self._started_ns if self._opened is None else self._opened_ns
+        elapsed_s = (monotonic_ns() - began_ns) / NS_PER_S
+        if self._opened is None:
+            return f"Opening {self._spec.display}, {elapsed_s:.0f} s"
+        return f"Reading {self._spec.display}, {elapsed_s:.0f} s, {len(self._seen)} pictures"
+
+    def report(self) -> ProbeReport:
+        """Return what is known by now. Raises SourceError when there was no picture."""
+        opened, seen, error = self._opened, list(self._seen), self._error
+        if error is not None and (opened is None or not isinstance(error, SourceError)):
+            raise error
+        if opened is None:
+            raise SourceUnreachableError(
+                f"{self._spec.display} gave no picture within {self._open_timeout_s:g} s",
+                hint="Check that the camera sends video, or wait longer with --timeout SECONDS.",
+            )
+        return ProbeReport.of(
+            self._spec,
+            opened,
+            seen,
+            objection=self._own.judge.detail if self._own else "",
+            is_complete=self._is_complete,
+            failure=str(error or ""),
+        )
+
+    @property
+    def _deadline_ns(self) -> int:
+        if self._opened is None:
+            return self._started_ns + int(self._open_timeout_s * NS_PER_S) + GRACE_NS
+        return self._opened_ns + MAX_SPAN_NS
+
+    def _read(self, source: Source) -> bool:
+        """Return whether the source was read to its end."""
+        self._own = own = PassthroughReader(source)
+        nominal_duration = round(TIMESCALE / source.info.fps)
+        clock, timeline = MediaClock(nominal_duration), Timeline(nominal_duration)
+        for item in source.frames():
+            if item.restart:
+                break
+            now_ns = monotonic_ns()
+            if self._opened is None:
+                self._opened_ns = now_ns
+                self._opened = _describe(source, item, self._spec)
+            if self._opened.by_arrival:
+                pts = clock.receive_frame(item.stamp, now_ns)
+            else:
+                pts = timeline.receive_frame(item.stamp)
+            own.receive_frame(item, pts)
+            self._receive(item, source, now_ns)
+            if self._is_enough(pts, now_ns - self._opened_ns):
+                return False
+        return True
+
+    def _is_enough(self, pts: int, elapsed_ns: int) -> bool:
+        assert self._opened is not None
+        # What a live source had waiting is read in no time, and counts for nothing.
+        span_pts = ns_to_pts(elapsed_ns) if self._opened.by_arrival else pts
+        is_late = elapsed_ns > MAX_SPAN_NS
+        return is_late or span_pts > MAX_SPAN_PTS or len(self._seen) >= MAX_PICTURES
+
+    def _receive(self, item: SourceFrame, source: Source, now_ns: int) -> None:
+        decoded = item.decoded
+        is_b = decoded is not None and decoded.pict_type == PictureType.B
+        is_counted = decoded is not None and decoded.pts is None and decoded.dts is None
+        self._seen.append(
+            Seen(
+                None if is_counted else item.stamp,
+                now_ns,
+                item.keyframe,
+                size_px=(item.frame.width, item.frame.height),
+                is_b=is_b and source.reorders,
+                interlaced=decoded is not None and decoded.interlaced_frame,
+            )
+        )
+
+
+def _describe(source: Source, first: SourceFrame, spec: SourceSpec) -> Opened:
+    streams = StreamsReport.of(source, spec)
+    return Opened(
+        streams=streams,
+        picture=PictureReport.of(source, first),
+        claims=NO_CLAIMS if streams.kind is Kind.SNAPSHOT else Claims.of(source),
+        by_arrival=source.info.live and not source.info.pulled,
+    )
