@@ -25,6 +25,11 @@ LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 DRIFT_POINTS = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
   .filter(({ data }) => data && data.drift_ms)
   .reduce((sum, { data }) => sum + data.drift_ms.length, 0)"""
+# The plot shows a span of time: its newest frames change also when their number does not.
+DRIFT_SHOWN = """() => JSON.stringify(Bokeh.documents[0].roots()
+  .flatMap((root) => [...root.references()])
+  .filter(({ data }) => data && data.drift_ms && data.drift_ms.length)
+  .map(({ data }) => [Math.max(...data.time_s), data.drift_ms.at(-1), data.drift_ms.length]))"""
 OVERFLOW = """() => {
   const { scrollWidth, scrollHeight } = document.documentElement;
   return [scrollWidth - innerWidth, scrollHeight - innerHeight];
@@ -65,17 +70,14 @@ class DashboardPage(StreetPage):
         """Wait until the plot of the drift shows so many frames."""
         self.wait_until(f"(count) => ({DRIFT_POINTS})() > count", count)
 
-    def drift_points(self) -> int:
-        """Return how many frames the plot of the drift shows."""
-        return cast(int, self.page.evaluate(DRIFT_POINTS))
-
     def wait_until(self, condition: str, arg: object = None) -> None:
         """Wait until JavaScript agrees."""
         self.page.wait_for_function(condition, arg=arg)
 
     def wait_for_more_drift(self) -> None:
-        """Wait until the plot of the drift has grown."""
-        self.wait_for_drift_points(self.drift_points())
+        """Wait until the plot of the drift has gone on."""
+        shown = self.page.evaluate(DRIFT_SHOWN)
+        self.wait_until(f"(shown) => ![shown, '[]'].includes(({DRIFT_SHOWN})())", shown)
 
     def button(self, name: str) -> Locator:
         """Return a button by its words."""
