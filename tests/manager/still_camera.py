@@ -6,7 +6,6 @@ import asyncio
 from fractions import Fraction
 from typing import Any, cast
 
-from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey, ChannelMetadata, ChannelType, SourceState
 from streamlab.core.faults import NO_FAULTS
 from streamlab.core.playout import SyncPolicy
@@ -36,9 +35,8 @@ class StillPipeline:
     def __init__(self) -> None:
         self.encoders = Encoders(gop=30)
 
-    @property
-    def last_frame_ns(self) -> int:
-        return monotonic_ns()
+    def check_source(self, now_ns: int) -> SourceChanged | None:
+        return None
 
     def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
         self.encoders.want(keys)

@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streamlab.cli import app
+from streamlab.errors import SourceError
+from streamlab.media.spec import SourceSpec
 from tests.fakes import videos
 from tests.fakes.locked_camera import LockedCamera
 from tests.fakes.rtsp_server import free_port
@@ -74,7 +76,11 @@ def test_a_password_with_every_separator_opens_the_camera(camera: LockedCamera) 
 def test_commands_show_none(camera: LockedCamera, form: str) -> None:
     source = filled(form, camera)
     assert cli("probe", source)[0] != 0
-    assert cli("serve", "--port", str(free_port()), "--camera", f"yard={source}")[0] != 0
+    try:
+        SourceSpec.parse(source)
+    except SourceError:
+        arguments = ("serve", "--port", str(free_port()), "--camera", f"yard={source}")
+        assert cli(*arguments)[0] == 2
 
 
 def test_wrong_arguments_are_not_quoted(camera: LockedCamera) -> None:
@@ -107,7 +113,7 @@ def test_wrong_arguments_are_not_quoted(camera: LockedCamera) -> None:
 )
 def test_a_refusal_is_named(camera: LockedCamera, status: int, words: str) -> None:
     code, said = cli("probe", f"http://{camera.host}/code/{status}")
-    assert code == 1
+    assert code == 2
     assert f"cannot open http://{camera.host}/code/{status}: {words}" in said
 
 
@@ -117,6 +123,8 @@ def test_a_server_shows_none(camera: LockedCamera, tmp_path: Path) -> None:
     arguments = ["-v", "--model", "none", "--allow-scheme", "http", "--allow-scheme", "rtsp"]
     gone = filled("rtsp://{user}@127.0.0.1:{gone}/x?token={token}", camera)
     arguments += ["--camera", f"yard={source}", "--camera", f"gone={gone}"]
+    for number, form in enumerate(REFUSED):
+        arguments += ["--camera", f"refused{number}={filled(form, camera)}"]
     answers = []
     with (
         StreamlabProcess(log_path, *arguments) as server,

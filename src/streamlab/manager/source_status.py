@@ -51,5 +51,4 @@ class SourceStatus:
 
     def event(self) -> Source:
         """Return the event that tells viewers."""
-        detail = "" if self.state is SourceState.ENDED else self.detail
-        return Source(_TOLD.get(self.state, self.state), detail)
+        return Source(_TOLD.get(self.state, self.state), self.detail)

@@ -166,5 +166,5 @@ class SourceReader(threading.Thread):
                 return False
             self._receiver.receive_frame(item, source.info, self)
         if not self.stopping.is_set():
-            self._receiver.receive_end(SourceState.ENDED, "the source has ended")
+            self._receiver.receive_end(SourceState.ENDED, "")
         return False
