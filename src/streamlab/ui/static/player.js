@@ -1839,7 +1839,7 @@ export class DualPlayer {
     if (!(state in words)) return;
     const known = /** @type {keyof typeof words} */ (state);
     this.#sourceIsLive = known === "live";
-    const why = detail ? `${detail[0].toUpperCase()}${detail.slice(1)}.` : "";
+    const why = detail ? `Reason: ${detail}.` : "";
     this.#say({ state: known, detail: [words[known], why].filter(Boolean).join(" ") });
   }
 
