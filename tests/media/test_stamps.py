@@ -20,7 +20,8 @@ RATES = st.none() | st.fractions(0, 2**31 - 1)
 
 def stream(*rates: Fraction | None) -> Any:
     names = ("average_rate", "guessed_rate", "base_rate")
-    return SimpleNamespace(**dict(zip(names, rates, strict=True)))
+    codec_context = SimpleNamespace(framerate=rates[0])
+    return SimpleNamespace(codec_context=codec_context, **dict(zip(names, rates, strict=True)))
 
 
 @given(

@@ -186,7 +186,7 @@ class Camera:
         self._left, self._waits = packets, waits
         self._answers = waits
 
-    def demux(self, stream: object) -> Iterator[SimpleNamespace]:
+    def demux(self) -> Iterator[SimpleNamespace]:
         while self._left:
             if self._answers:
                 self._answers -= 1
