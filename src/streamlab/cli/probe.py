@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -61,12 +59,15 @@ def probe(
     errors_told = _errors_as_json if as_json else lambda: errors_shown(EXIT_USAGE)
     with errors_told():
         reading = Reading(SourceSpec.parse(source), timeout)
-    with _leaving_at_once(reading), errors_told():
-        report = _read(reading)
-        if as_json:
-            print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
-        else:
-            out.print(*probe_tables(report), sep="\n")
+    try:
+        with errors_told():
+            report = _read(reading)
+            if as_json:
+                print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
+            else:
+                out.print(*probe_tables(report), sep="\n")
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def _read(reading: Reading) -> ProbeReport:
@@ -75,26 +76,6 @@ def _read(reading: Reading) -> ProbeReport:
         while not reading.wait(POLL_S):
             status.update(escape(reading.progress))
     return reading.report()
-
-
-@contextmanager
-def _leaving_at_once(reading: Reading) -> Iterator[None]:
-    """Exit with the code of what happened, also while the reading still waits for its source.
-
-    The interpreter must not end while a thread is inside FFmpeg: it may crash, or wait for it.
-    """
-    code = 0
-    try:
-        yield
-    except typer.Exit as end:
-        code = end.exit_code
-    except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
-    if reading.is_running:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    raise typer.Exit(code)
 
 
 @contextmanager

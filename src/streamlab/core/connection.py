@@ -135,8 +135,7 @@ class Connection:
         self._hand_over(event)
         self.channels, self.qualities = channels, dict(qualities)
         self._cursors = {
-            key: Cursor(ring, start.fragment.sequence, cached_to=ring.next_sequence - 1)
-            for key, (ring, start) in starts.items()
+            key: Cursor.at(ring, start.fragment.sequence) for key, (ring, start) in starts.items()
         }
         self._resume = None
 
@@ -240,9 +239,7 @@ class Connection:
             key: ring for key, ring in rings.items() if key not in self._cursors and ring.keyframes
         }
         for key, start in join_points(joining).items():
-            ring = joining[key]
-            cached_to = ring.next_sequence - 1
-            self._cursors[key] = Cursor(ring, start.fragment.sequence, cached_to)
+            self._cursors[key] = Cursor.at(joining[key], start.fragment.sequence)
 
     def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> bytes:
         self.gaps += 1

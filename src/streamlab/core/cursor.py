@@ -21,6 +21,11 @@ class Cursor:
     init_id: str = ""
     """The init segment of the fragments read so far."""
 
+    @classmethod
+    def at(cls, ring: Ring, sequence: int) -> Cursor:
+        """Return a cursor at this fragment; what the ring holds now is older than the join."""
+        return cls(ring, sequence, cached_to=ring.next_sequence - 1)
+
     def advance(self) -> list[Released]:
         """Return what the ring holds from here on, and go on behind it."""
         ring = self.ring
@@ -70,7 +75,7 @@ def resume_cursors(
     for key, ring in rings.items():
         sequence = point.sequence + 1 if key == point.key else ring.next_after(order)
         if sequence is not None:
-            cursors[key] = Cursor(ring, sequence, cached_to=ring.next_sequence - 1)
+            cursors[key] = Cursor.at(ring, sequence)
     return cursors
 
 

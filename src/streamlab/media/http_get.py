@@ -17,8 +17,8 @@ import httpx
 from streamlab.address import Address
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
-from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
-from streamlab.media.refusal import refusal
+from streamlab.errors import SourceError, SourceFormatError
+from streamlab.media.refusal import refusal, unreachable
 from streamlab.media.spec import SourceSpec
 
 TIMEOUT_S = 5.0
@@ -51,9 +51,9 @@ class HttpGet:
             except httpx.RemoteProtocolError:  # an idle connection that the camera closed just now
                 return self._fetch()
         except httpx.TimeoutException:
-            raise self._unreachable("no answer in time") from None
+            raise unreachable(self._spec, "no answer in time") from None
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise self._unreachable(self._spec.scrub(str(error))) from None
+            raise unreachable(self._spec, self._spec.scrub(str(error))) from None
 
     def ask_refusal(self) -> int | None:
         """Return the status that the server refuses with; None when it does not, or is away."""
@@ -82,8 +82,8 @@ class HttpGet:
             _finish(response)
             url = url.join(response.headers["Location"])
             if url.scheme not in ("http", "https"):
-                raise self._unreachable("it redirects to something other than HTTP")
-        raise self._unreachable(f"it redirects more than {MAX_REDIRECTS} times")
+                raise unreachable(self._spec, "it redirects to something other than HTTP")
+        raise unreachable(self._spec, f"it redirects more than {MAX_REDIRECTS} times")
 
     def _send(self, url: httpx.URL) -> httpx.Response:
         """Return the answer, whose body is not read yet, to a request that is let in if it can."""
@@ -100,7 +100,9 @@ class HttpGet:
                 return response
             except (KeyError, NotImplementedError):
                 response.close()
-                raise self._unreachable("it asks for an unknown kind of authentication") from None
+                raise unreachable(
+                    self._spec, "it asks for an unknown kind of authentication"
+                ) from None
             _finish(response)
 
     def _read(self, response: httpx.Response) -> bytes:
@@ -114,14 +116,8 @@ class HttpGet:
                     hint="It should answer with one picture.",
                 )
             if monotonic_ns() > until_ns:
-                raise self._unreachable("its answer took too long")
+                raise unreachable(self._spec, "its answer took too long")
         return bytes(body)
-
-    def _unreachable(self, why: str) -> SourceUnreachableError:
-        return SourceUnreachableError(
-            f"{self._spec.display} cannot be reached: {why}",
-            hint="Check that the camera is switched on and that the address and port are correct.",
-        )
 
 
 def _finish(response: httpx.Response) -> None:

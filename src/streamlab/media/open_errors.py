@@ -20,7 +20,7 @@ from streamlab.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
-from streamlab.media.refusal import refusal
+from streamlab.media.refusal import CHECK_CAMERA, refusal, unreachable
 from streamlab.media.spec import SourceKind, SourceSpec
 
 STATUS_TIMEOUT_S = 3.0
@@ -54,7 +54,7 @@ def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
             f"cannot read {what} as a video: {why}",
             hint="It may be truncated, or not a video.",
         )
-    return SourceUnreachableError(f"{what} cannot be reached: {why}", hint=_hint(error, spec))
+    return unreachable(spec, why, _hint(error, spec))
 
 
 def _hint(error: FFmpegError | OSError, spec: SourceSpec) -> str:
@@ -62,14 +62,15 @@ def _hint(error: FFmpegError | OSError, spec: SourceSpec) -> str:
         return f"It refuses RTP over {spec.rtsp_transport.upper()}: set rtsp_transport to auto."
     if spec.kind is SourceKind.UDP:
         return "Check that the sender is switched on and sends to this address and port."
-    return "Check that the camera is switched on and that the address and port are correct."
+    return CHECK_CAMERA
 
 
 def no_picture(spec: SourceSpec, timeout_s: float) -> SourceError:
     """Return the error of a source that answers, or is silent, but gives no picture in time."""
     return SourceUnreachableError(
         f"{spec.display} gave no picture within {timeout_s:g} s",
-        hint="Check that the camera sends video; a slow one may need a longer open_timeout.",
+        hint="Check that the camera sends video; a slow one may need a longer open_timeout, or "
+        "for `streamlab probe` a longer --timeout.",
     )
 
 

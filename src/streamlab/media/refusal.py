@@ -1,4 +1,4 @@
-"""What it means when a camera answers with an HTTP status of 400 and above (RTSP shares them)."""
+"""Cameras that cannot be reached, or answer with an HTTP status of 400 and above (also RTSP)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from http import HTTPStatus
 from streamlab.errors import SourceError, SourceNotFoundError, SourceUnreachableError
 from streamlab.media.spec import SourceSpec
 
+CHECK_CAMERA = "Check that the camera is switched on and that the address and port are correct."
 _HINTS: dict[int | str, str] = {
     401: "Check user name and password.",
     403: "The camera accepted the user, but not the request: check the rights of that user.",
@@ -14,6 +15,11 @@ _HINTS: dict[int | str, str] = {
     429: "Too many requests: ask less often, or with fewer viewers.",
     451: "The operator of the server is not allowed to show it.",
 }
+
+
+def unreachable(spec: SourceSpec, why: str, hint: str = CHECK_CAMERA) -> SourceError:
+    """Return the error for a source that does not answer; ``why`` holds no credentials."""
+    return SourceUnreachableError(f"{spec.display} cannot be reached: {why}", hint=hint)
 
 
 def refusal(spec: SourceSpec, status: int | str) -> SourceError:

@@ -109,13 +109,19 @@ class Capture:
         A reader that waits for too long is abandoned, and the source opened anew.
         """
         reader = self._reader
-        opening_since_ns = reader.opening_since_ns
-        if opening_since_ns is not None:
-            overdue_ns = round(self._open_timeout_s * NS_PER_S) + OVERDUE_NS
-            is_overdue = now_ns - opening_since_ns > overdue_ns and self._may_abandon
-            return self._abandon(str(no_picture(self._spec, self._open_timeout_s)), is_overdue)
+        if reader.opening_since_ns is not None:
+            return self._check_opening(now_ns - reader.opening_since_ns)
         if reader.open_source is None:
             return None
+        return self._check_pause(now_ns)
+
+    def _check_opening(self, elapsed_ns: int) -> SourceChanged | None:
+        overdue_ns = round(self._open_timeout_s * NS_PER_S) + OVERDUE_NS
+        if elapsed_ns <= overdue_ns or not self._may_abandon:
+            return None
+        return self._abandon(str(no_picture(self._spec, self._open_timeout_s)))
+
+    def _check_pause(self, now_ns: int) -> SourceChanged:
         quiet_ns = now_ns - max(self.last_frame_ns, self._due_ns)
         normal_ns = self._stall.normal_pause_ns if self.info.live else self._stall_after_ns
         if quiet_ns <= normal_ns:
@@ -127,8 +133,9 @@ class Capture:
         # Not at first sight: it may be this process that stood still.
         has_waited = now_ns - self._stalled_since_ns >= CONFIRM_NS and not self._is_held_up
         is_lost = quiet_ns > self._stall.lost_after_ns and has_waited
-        lost = self._abandon(detail, is_lost and self._may_abandon)
-        return lost or SourceChanged(SourceState.STALLED, detail)
+        if is_lost and self._may_abandon:
+            return self._abandon(detail)
+        return SourceChanged(SourceState.STALLED, detail)
 
     # -- what readers say ----------------------------------------------------------------
 
@@ -178,9 +185,7 @@ class Capture:
             delay_s=delay_s,
         )
 
-    def _abandon(self, detail: str, wanted: bool) -> SourceChanged | None:
-        if not wanted:
-            return None
+    def _abandon(self, detail: str) -> SourceChanged:
         self.counts["readers_abandoned"] += 1
         self._reader.stop()
         self._stall.receive_loss()

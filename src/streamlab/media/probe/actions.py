@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from streamlab.media.probe.picture import PictureReport
 from streamlab.media.probe.rate import RateReport, fps_text
 from streamlab.media.probe.streams import Kind, StreamsReport
+from streamlab.media.snapshot import DEFAULT_FPS
 from streamlab.media.spec import SourceSpec
 
-SNAPSHOT_FPS = 1
 SHOWN_FORMATS = ("yuv420p", "yuvj420p")
 
 
@@ -52,7 +52,7 @@ def actions_for(
 def _timing(spec: SourceSpec, streams: StreamsReport, rate: RateReport) -> Action:
     match streams.kind:
         case Kind.SNAPSHOT:
-            asked = fps_text(float(spec.snapshot_fps or SNAPSHOT_FPS))
+            asked = fps_text(float(spec.snapshot_fps or DEFAULT_FPS))
             return Action("ask", f"Asks {asked} times a second; `?fps=` sets how often.")
         case Kind.HLS:
             return Action("hold", "Plays fetched segments evenly, by their time stamps.")

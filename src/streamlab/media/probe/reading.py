@@ -11,7 +11,8 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.media_clock import MediaClock
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, ns_to_pts
 from streamlab.core.timeline import Timeline
-from streamlab.errors import SourceError, SourceUnreachableError
+from streamlab.errors import SourceError
+from streamlab.media.open_errors import no_picture
 from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.probe.picture import PictureReport
 from streamlab.media.probe.rate import NO_CLAIMS, Claims, Seen
@@ -62,11 +63,6 @@ class Reading(threading.Thread):
         return self._is_done.wait(timeout_s) or monotonic_ns() > self._deadline_ns
 
     @property
-    def is_running(self) -> bool:
-        """Whether it still reads. After Ctrl-C in ``join``, ``is_alive`` of Python 3.11 lies."""
-        return not self._is_done.is_set()
-
-    @property
     def progress(self) -> str:
         """What it does, in words."""
         began_ns = self._started_ns if self._opened is None else self._opened_ns
@@ -81,10 +77,7 @@ class Reading(threading.Thread):
         if error is not None and (opened is None or not isinstance(error, SourceError)):
             raise error
         if opened is None:
-            raise SourceUnreachableError(
-                f"{self._spec.display} gave no picture within {self._open_timeout_s:g} s",
-                hint="Check that the camera sends video, or wait longer with --timeout SECONDS.",
-            )
+            raise no_picture(self._spec, self._open_timeout_s)
         return ProbeReport.of(
             self._spec,
             opened,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAX_STREAMS = 64
 MAX_TEXT_CHARS = 120
 _PLAYLISTS = ("hls", "dash")
-_IMAGES = ("image2", "image2pipe")
 
 
 class Kind(StrEnum):
@@ -103,19 +102,12 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
         return Kind.SYNTHETIC
     if spec.kind is SourceKind.WEBCAM:
         return Kind.WEBCAM
-    if spec.kind is SourceKind.HTTP and _gives_one_picture(source):
-        return Kind.SNAPSHOT
-    if isinstance(source, ContainerSource) and source.info.live and source.info.pulled:
+    if not isinstance(source, ContainerSource):
+        return Kind.SNAPSHOT  # asked again and again by a source of ours
+    if source.info.live and source.info.pulled:
         is_playlist = source.container.format.name.startswith(_PLAYLISTS)
         return Kind.HLS if is_playlist else Kind.FILE  # that comes faster than it is played
     return Kind.LIVE if source.info.live else Kind.FILE
-
-
-def _gives_one_picture(source: Source) -> bool:
-    if not isinstance(source, ContainerSource):
-        return True  # asked again and again by a source of ours
-    name = source.container.format.name
-    return name.endswith("_pipe") or name in _IMAGES
 
 
 def _duration_s(container: InputContainer) -> float | None:
