@@ -8,8 +8,10 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, Sourc
 from streamlab.core.connection import (
     MAX_HANDOVER_EVENTS,
     MAX_OUTBOX_EVENTS,
+    Connection,
     ConnectionState,
 )
+from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Source
 from streamlab.core.stream_events import (
     EncodersWanted,
@@ -17,7 +19,7 @@ from streamlab.core.stream_events import (
     SwitchTimedOut,
 )
 from streamlab.errors import UnknownConnectionError
-from tests.core.by_hand import TIMEOUT_NS, feed, join, kinds, read
+from tests.core.by_hand import MEDIUM, TIMEOUT_NS, feed, join, kinds, read
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, init_of, stream
 from tests.core.viewers import drain
 
@@ -133,6 +135,20 @@ def test_what_was_not_read_before_the_switch_comes_first() -> None:
     assert told[:5] == [f"fragment raw {sequence}" for sequence in range(26, 31)]
     assert told[5] == "switched annotated"
     assert told[-11:-9] == ["init annotated", "fragment annotated 31"]
+
+
+def test_a_viewer_that_resumes_and_switches_at_once_is_owed_what_it_resumes() -> None:
+    made = stream()
+    join(made, name="keeps the encoders running")
+    feed(made, range(40))
+    point = ResumePoint.parse("raw/medium/25")
+    connection = Connection("again", View.RAW.channels, MEDIUM, resume=point)
+    made.receive_connection(connection, 0)
+    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    told = kinds(read(made, connection))
+    assert told[0] == "init raw"
+    assert told[1:6] == [f"fragment raw {sequence}" for sequence in range(26, 31)]
+    assert told[6] == "switched annotated"
 
 
 def test_what_a_slow_viewer_loses_by_a_switch_is_a_gap() -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.ring import Ring
@@ -98,6 +98,9 @@ class Viewer:
         self._expected: dict[ChannelKey, int] = {}  # the next sequence that it is owed
         self._anew: set[ChannelKey] = set()  # those that may also begin at any keyframe
         self._after_gap: set[ChannelKey] = set()  # those that go on with a keyframe
+        self._told: set[str] = set()  # the channels that the last switch named
+        self._left: dict[ChannelKey, int] = {}  # not sent any more, but for what precedes a switch
+        self._is_owed_switch = False
         self._inits: dict[str, tuple[str, str]] = {}
         self._boxes_pts = -1
         self._rings: Mapping[ChannelKey, Ring] = {}
@@ -129,8 +132,15 @@ class Viewer:
             self._after_gap.discard(key)
 
     def change(self, before: set[ChannelKey]) -> None:
-        """Its channels have changed: what is new joins, and what was to resume may join anew."""
-        self.forget(before ^ self.encodings)
+        """Its channels have changed: what is new joins, and what was to resume may join anew.
+
+        What is new may be owed something from before the last switch.
+        """
+        gone, new = before - self.encodings, self.encodings - before
+        self._left |= {key: self._expected[key] for key in gone & self._expected.keys()}
+        self.forget(gone)
+        self._expected |= {key: self._left.pop(key) for key in new & self._left.keys()}
+        self._anew |= self._expected.keys() & new
         if not self.last_id:
             self._anew |= self._expected.keys()
 
@@ -147,6 +157,8 @@ class Viewer:
         for event in events:
             if event["event"] != "source":
                 receive[event["event"]](event)
+        assert not self._is_owed_switch
+        self._left.clear()
         for key in self.encodings & stream.rings.keys():
             if stream.rings[key].keyframes:
                 assert self._expected[key] == stream.rings[key].next_sequence, "all is read"
@@ -156,11 +168,14 @@ class Viewer:
         self._inits[event["channel"]] = (event["quality"], event["init_id"])
 
     def _receive_switched(self, event: Event) -> None:
-        for key in self._expected.keys() & self._rings.keys():
+        for key in (self._expected.keys() & self._rings.keys()) - self._anew:
             ring, expected = self._rings[key], self._expected[key]
             missing = ring.get(expected)
             assert missing is None or missing.fragment.pts >= event["at_pts"], "a frame is lost"
         self.forget(self._expected)
+        self._told = set(View(event["channel"]).channels)
+        self._left.clear()
+        self._is_owed_switch = False
 
     def _receive_gap(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
@@ -178,8 +193,14 @@ class Viewer:
 
     def _receive_fragment(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
-        assert key in self.encodings | self._expected.keys()
+        if self._left.get(key) == event["sequence"]:
+            self._left[key] += 1
+            self._is_owed_switch = True
+            return
+        assert key in self.encodings | self._expected.keys() or key.channel in self._told
         assert self._inits[key.channel] == (key.quality, event["init_id"])
+        if key in self._anew and event["sequence"] < self._expected[key]:
+            return  # a channel that the id did not name may repeat what was read
         joins = key not in self._expected or key in self._anew
         if event["sequence"] != self._expected.get(key):
             assert joins, "a hole without a gap"

@@ -22,6 +22,8 @@ class UdpCamera:
 
     def __init__(self, host: str = "127.0.0.1", scheme: str = "udp", rate: int = 10) -> None:
         self.port = free_port()
+        self.codec = "libx264"
+        """The encoder; may change meanwhile, and the camera then starts over with the new one."""
         self._url = f"{scheme}://{host}:{self.port}?pkt_size=1316&localaddr=127.0.0.1"
         self._rate = rate
         self._format = FORMATS[scheme]
@@ -42,12 +44,18 @@ class UdpCamera:
         self._thread.join()
 
     def _send(self) -> None:
-        recipe = Recipe(rate=Fraction(self._rate), frames=MAX_FRAMES, gop=self._rate // 2)
+        while not self._closing.is_set():
+            self._send_codec(self.codec)
+
+    def _send_codec(self, codec: str) -> None:
+        gop = self._rate // 2
+        recipe = Recipe(rate=Fraction(self._rate), frames=MAX_FRAMES, gop=gop, codec=codec)
         started_s = time.monotonic()
         options = {"flush_packets": "1"}
         with av.open(self._url, "w", format=self._format, options=options) as container:
             packets = encode(add_stream(container, recipe), recipe)
             for number, packet in enumerate(packets):
                 container.mux(packet)
-                if self._closing.wait(max(0.0, started_s + number / self._rate - time.monotonic())):
+                due_s = started_s + number / self._rate
+                if self._closing.wait(max(0.0, due_s - time.monotonic())) or self.codec != codec:
                     return

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +14,7 @@ from tests.fakes import videos
 from tests.fakes.http_camera import HttpCamera
 from tests.fakes.rtsp_server import free_port
 from tests.fakes.streamlab_process import StreamlabProcess
+from tests.field.lifecycle import listed, wait_for
 from tests.wire.client import READ_TIMEOUT_S, Stream
 
 STREET = "synthetic://traffic?width=320&height=180&fps=10"
@@ -25,18 +24,6 @@ STREET = "synthetic://traffic?width=320&height=180&fps=10"
 def camera() -> Iterator[HttpCamera]:
     with HttpCamera() as made:
         yield made
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + READ_TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < give_up_at, "it hangs"
-        time.sleep(0.05)
-
-
-def listed(server: StreamlabProcess) -> dict[str, dict[str, Any]]:
-    cameras = httpx.get(f"{server.url}/cameras", timeout=READ_TIMEOUT_S).json()["cameras"]
-    return {camera["camera_id"]: camera for camera in cameras}
 
 
 def test_all_cameras_of_the_start_exist_and_go_live_when_they_can(

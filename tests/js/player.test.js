@@ -10,6 +10,7 @@ import {
   SseParser,
   TICKS_PER_S,
   backoffMs,
+  faultWords,
   nextFrame,
   nextPair,
   parseFragment,
@@ -238,4 +239,31 @@ test("an answer without a problem document has words too", async () => {
   const error = await ProblemError.of(response);
   assert.equal(error.message, "The server answered 503.");
   assert.equal(error.retryAfterMs, 2000);
+});
+
+test("what does not work is told of the channels that are shown, in words", () => {
+  /** @typedef {import("../../src/streamlab/ui/static/player.js").HealthEvent} HealthEvent */
+  /** @typedef {import("../../src/streamlab/ui/static/player.js").PartHealth} PartHealth */
+  /** @type {PartHealth} */
+  const fine = { state: "ok", detail: "" };
+  /** @param {PartHealth} detector @param {PartHealth} [encoder] @returns {HealthEvent} */
+  const annotated = (detector, encoder = fine) => ({
+    channel: "annotated",
+    encoder,
+    detector: { name: "yolo", ...detector },
+    renderer: fine,
+  });
+  assert.equal(faultWords([]), "");
+  assert.equal(faultWords([annotated({ state: "none", detail: "" })]), "");
+  assert.equal(
+    faultWords([annotated({ state: "failing", detail: "RuntimeError: no (12:00:00)" })]),
+    "Detector yolo is failing: RuntimeError: no (12:00:00).",
+  );
+  assert.equal(
+    faultWords([
+      { channel: "raw", encoder: { state: "failing", detail: "full" } },
+      annotated({ state: "slow", detail: "no answer for 3 s." }),
+    ]),
+    "The encoder of the raw picture is failing: full. Detector yolo is slow: no answer for 3 s.",
+  );
 });

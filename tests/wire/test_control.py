@@ -181,10 +181,17 @@ def test_a_detector_killed_and_revived_tells_its_story(http: httpx.Client, strea
     def is_stale(event: Event) -> bool:
         return event.name == "sync" and event.data["correction"] == "stale"
 
+    def tells_of_it(event: Event) -> bool:
+        return event.name == "health" and event.data.get("detector", {}).get("state") == "failing"
+
+    stream.read_until(tells_of_it)
     stream.read_until(is_stale)
     stream.read_media(0.5, "raw", "annotated")
     told = change(http)
     assert any("dead" in error for error in told["errors"])
+    annotated = told["channels"][1]
+    assert annotated["detector"]["state"] == "failing"
+    assert "dead" in annotated["detector"]["detail"]
     assert told["fault_counts"]["injected_refusals"] > 0
     killed = stats(http)
     assert killed["pipeline"]["injected_refusals"] > 0

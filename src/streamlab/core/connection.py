@@ -122,20 +122,23 @@ class Connection:
         self,
         channels: tuple[ChannelType, ...],
         qualities: Mapping[ChannelType, QualityLevel],
-        starts: Mapping[ChannelKey, tuple[Ring, Released]],
+        rings: Mapping[ChannelKey, Ring],
+        starts: Mapping[ChannelKey, Released],
         event: bytes,
     ) -> None:
         """Go over to these channels at these keyframes, and tell the client by ``event``.
 
         What it has not read of the others before the first of the keyframes comes before that.
         """
-        at_pts = min(start.fragment.pts for _, start in starts.values())
+        at_pts = min(start.fragment.pts for start in starts.values())
+        for gap in self._go_on(self._held(rings)):
+            self._hand_over(gap)
         for key, cursor in self._cursors.items():
             self._hand_over(Remainder(key, cursor, at_pts))
         self._hand_over(event)
         self.channels, self.qualities = channels, dict(qualities)
         self._cursors = {
-            key: Cursor.at(ring, start.fragment.sequence) for key, (ring, start) in starts.items()
+            key: Cursor.at(rings[key], start.fragment.sequence) for key, start in starts.items()
         }
         self._resume = None
 
@@ -218,9 +221,12 @@ class Connection:
 
     def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors that are missing, as far as there is something to read."""
-        held = {key: rings[key] for key in self.encodings if key in rings}
+        held = self._held(rings)
         yield from self._go_on(held)
         self._join(held)
+
+    def _held(self, rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Ring]:
+        return {key: rings[key] for key in self.encodings if key in rings}
 
     def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
         """Place the cursors where the client left off, or say that this is not held any more."""

@@ -238,8 +238,7 @@ class DualChannelStream:
         only_quality = previous is pending.view and pending.quality is not None
         quality, reason = keys[0].quality, _reason(only_quality)
         event = encode(Switched(pending.view, quality, previous, at_pts, reason))
-        places = {key: (rings[key], start) for key, start in starts.items()}
-        connection.switch(pending.view.channels, qualities, places, event)
+        connection.switch(pending.view.channels, qualities, self.rings, starts, event)
         self._end_switch(connection, "switches")
         done = SwitchDone(
             connection.connection_id, previous, pending.view, quality, at_pts, pending.requested_ns

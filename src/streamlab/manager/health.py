@@ -67,7 +67,7 @@ def _states(camera: Camera, channel: ChannelType) -> tuple[object, ...]:
         return (bool(pipeline.encoder_error(channel)),)
     return (
         bool(pipeline.encoder_error(channel)),
-        pipeline.service.health.state,
+        pipeline.detector_health.state,
         bool(pipeline.renderer_error),
         controller.meter.state,
         controller.freshness.met,
@@ -84,7 +84,7 @@ def channel_health(camera: Camera, channel: ChannelType) -> Report:
     }
     if channel is ChannelType.RAW:
         return report
-    health, detector = pipeline.service.health, pipeline.service.detector
+    health, detector = pipeline.detector_health, pipeline.service.detector
     return report | {
         "detector": {
             "name": detector.name,
@@ -104,6 +104,8 @@ def _state(error: str) -> Report:
 def freshness(camera: Camera) -> Freshness:
     """Return whether enough frames show boxes of their own; what is too slow where not."""
     found, limit_fps = camera.stream.controller.freshness, camera.health.max_detection_fps
+    if not found.met and camera.pipeline.detector_health.state == "failing":
+        return Freshness(False, "The detector is failing.")
     if found.met or not limit_fps or limit_fps >= float(camera.metadata.fps):
         return found
     detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."

@@ -17,6 +17,7 @@ from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.health import DetectorHealth
 from streamlab.detect.render import Renderer
 from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
 from streamlab.media.spec import SourceSpec
@@ -29,6 +30,7 @@ from streamlab.pipeline.stage_faults import StageFaults
 from streamlab.pipeline.worker import Crew, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
+DEAD = DetectorHealth("failing", "the detector is dead: an injected fault")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,17 @@ class CameraPipeline:
         return self._raw.error if channel is ChannelType.RAW else self._annotator.error
 
     @property
+    def detector_health(self) -> DetectorHealth:
+        """How this camera's detector is doing now."""
+        return DEAD if self.faults.detector_dead else self.service.health
+
+    @property
     def errors(self) -> list[str]:
         """What went wrong in its threads, in words."""
         annotator = self._annotator
-        dead = "the detector is dead: an injected fault" if self.faults.detector_dead else ""
         own = (self._raw.error, annotator.error, annotator.renderer_error)
-        texts = (*own, self.service.error, dead)
-        return [text for text in texts if text]
+        dead = DEAD.detail if self.faults.detector_dead else ""
+        return [text for text in (*own, self.service.error, dead) if text]
 
     def counts(self) -> dict[str, int]:
         """Counters since the camera was added: captured, dropped, fresh, stale by cause."""

@@ -60,7 +60,7 @@ class GridTile {
       captureSize,
       onState: ({ state, detail }) => this.#showState(state, detail),
       onView: (next) => (this.stage.dataset.view = next),
-      onStats: ({ fps, latencyP50Ms }) => this.#showFigures(fps, latencyP50Ms),
+      onStats: (stats) => this.#showFigures(stats),
     });
     this.stage.dataset.view = view;
     void this.player.start();
@@ -80,11 +80,13 @@ class GridTile {
     if (!fine) this.figures.textContent = state;
   }
 
-  /** @param {number} fps @param {number | null} latencyMs */
-  #showFigures(fps, latencyMs) {
+  /** @param {ReturnType<DualPlayer["stats"]>} stats */
+  #showFigures({ fps, latencyP50Ms, fault }) {
     if (this.stage.dataset.stale === "true") return;
-    const latency = latencyMs === null ? "" : ` · ${Math.round(latencyMs)} ms`;
-    this.figures.textContent = `${fps.toFixed(0)} fps${latency}`;
+    const latency = latencyP50Ms === null ? "" : ` · ${Math.round(latencyP50Ms)} ms`;
+    this.element.dataset.faulty = String(fault !== "");
+    this.element.title = fault;
+    this.figures.textContent = fault || `${fps.toFixed(0)} fps${latency}`;
   }
 }
 

@@ -65,6 +65,7 @@ let gridWanted = query.get("layout") === "grid";
 /** @type {(number | null)[]} */
 let drifts = [];
 let stateWords = "";
+let faultWords = "";
 let actionWords = "";
 
 // --- cameras
@@ -168,6 +169,7 @@ function openGrid() {
   player = null;
   drifts = [];
   gridWanted = true;
+  faultWords = "";
   document.title = "All cameras · streamlab";
   for (const id of ["placeholder", "figures", "about"]) byId(id).hidden = true;
   byId("controls").hidden = false;
@@ -194,6 +196,7 @@ function openCamera(id) {
   closeGrid();
   player?.destroy();
   cameraId = id;
+  faultWords = "";
   drifts = [];
   tell("");
   const camera = cameras.find((each) => each.camera_id === id);
@@ -285,7 +288,7 @@ function tell(text) {
 }
 
 function showMessage() {
-  const text = [stateWords, actionWords].filter(Boolean).join(" ");
+  const text = [stateWords, faultWords, actionWords].filter(Boolean).join(" ");
   write("message-text", text);
   byId("message").hidden = !text;
 }
@@ -367,6 +370,8 @@ function showStats(stats) {
       ? "Media Source (more latency than WebCodecs, which needs https or localhost)"
       : "WebCodecs";
   write("mode", stats.mode ? `Playing with ${playing}` : "");
+  faultWords = stats.fault;
+  showMessage();
   showDrift(stats);
 }
 

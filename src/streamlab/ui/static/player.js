@@ -52,7 +52,8 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */
 /** @typedef {{channel: Channel, quality: Quality, sequence: number, init_id: string | number, pts: number, duration: number, keyframe: boolean, cached: boolean, captured_at: number, released_at: number, frames: FrameInfo[], data: string | Uint8Array}} FragmentEvent */
 /** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number}} SyncEvent */
-/** @typedef {{channel: Channel, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
+/** @typedef {{name?: string, state: "ok" | "slow" | "failing" | "none", detail: string}} PartHealth */
+/** @typedef {{channel: Channel, encoder?: PartHealth, detector?: PartHealth, renderer?: PartHealth, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
 /** @typedef {Channel | "both"} VideoView what a connection carries of the two pictures */
 /** @typedef {{channel: VideoView, quality: Quality, previous_channel: VideoView, at_pts: number, reason: string}} SwitchedEvent */
 /** @typedef {{pts: number, capturedAtMs: number, boxAgeMs: number | null}} FrameMeta */
@@ -1495,6 +1496,26 @@ const qualityOf = (video, quality) =>
  * @property {(shown: {pts: number, channels: string[], nowMs: number}) => void} [onShown] each draw
  */
 
+/**
+ * Say which part of the shown channels does not work, and why; empty where all do.
+ *
+ * @param {HealthEvent[]} channels
+ */
+export function faultWords(channels) {
+  const faults = channels.flatMap(({ channel, detector, renderer, encoder }) => [
+    partWords(`Detector ${detector?.name}`, detector),
+    partWords(`Renderer ${renderer?.name}`, renderer),
+    partWords(`The encoder of the ${channel} picture`, encoder),
+  ]);
+  return faults.filter(Boolean).join(" ");
+}
+
+/** @param {string} part @param {PartHealth} [health] */
+function partWords(part, health) {
+  if (health?.state !== "slow" && health?.state !== "failing") return "";
+  return `${part} is ${health.state}: ${health.detail.replace(/\.$/, "")}.`;
+}
+
 /** Plays the raw and the annotated channel of one camera, one at a time or in step. */
 export class DualPlayer {
   /** @type {"webcodecs" | "mse" | null} */
@@ -1503,8 +1524,8 @@ export class DualPlayer {
   connection = null;
   /** @type {SyncEvent | null} */
   sync = null;
-  /** @type {HealthEvent | null} of the annotated channel */
-  health = null;
+  /** @type {Map<Channel, HealthEvent>} */
+  health = new Map();
   /** @type {PlayerState} */
   state = { state: "connecting", detail: "" };
   /** @type {Picture[]} raw before annotated */
@@ -1635,7 +1656,8 @@ export class DualPlayer {
       behind: this.#behind,
       serverDriftMs: this.sync?.drift_ms ?? null,
       freshFraction: this.sync?.fresh_fraction ?? null,
-      freshnessDetail: this.health?.sync?.freshness_detail ?? "",
+      freshnessDetail: this.health.get("annotated")?.sync?.freshness_detail ?? "",
+      fault: faultWords(channelsOf(this.view).flatMap((name) => this.health.get(name) ?? [])),
       syncState: this.sync?.state ?? null,
       syncToleranceMs: this.sync?.sync_tolerance_ms ?? this.connection?.sync_tolerance_ms ?? null,
       playoutDelayMs: this.sync?.playout_delay_ms ?? this.connection?.playout_delay_ms ?? null,
@@ -1678,7 +1700,7 @@ export class DualPlayer {
       case "gap":
         return this.#onGap(data);
       case "health":
-        if (data.channel === "annotated") this.health = data;
+        this.health.set(data.channel, data);
         return undefined;
       case "sync":
         this.sync = data;

@@ -59,6 +59,9 @@ export class Tile {
   state = element("span", { className: "state" });
   shown = element("span", { className: "shown" });
   quality = element("select", { title: "Quality" });
+  #stateWords = "";
+  #faultWords = "";
+  #actionWords = "";
 
   /**
    * @param {CameraInfo} camera
@@ -156,8 +159,14 @@ export class Tile {
     change.catch((error) => this.#tell(error instanceof Error ? error.message : String(error)));
   }
 
-  /** @param {string} text */
+  /** Say what came of an action, until the next one. @param {string} text */
   #tell(text) {
+    this.#actionWords = text;
+    this.#showMessage();
+  }
+
+  #showMessage() {
+    const text = [this.#stateWords, this.#faultWords, this.#actionWords].filter(Boolean).join(" ");
     write(this.message, text);
     this.message.hidden = !text;
   }
@@ -167,7 +176,9 @@ export class Tile {
     this.state.dataset.state = state;
     write(this.state, STATE_NAMES[state]);
     this.stage.dataset.stale = String(!["live", "connecting"].includes(state));
-    this.#tell(["live", "connecting"].includes(state) ? "" : detail);
+    this.#stateWords = ["live", "connecting"].includes(state) ? "" : detail;
+    this.#actionWords = "";
+    this.#showMessage();
   }
 
   /** @param {View} view */
@@ -181,7 +192,9 @@ export class Tile {
   }
 
   /** @param {ReturnType<DualPlayer["stats"]>} stats */
-  #showStats({ fps, latencyP50Ms, bitrate }) {
+  #showStats({ fps, latencyP50Ms, bitrate, fault }) {
+    this.#faultWords = fault;
+    this.#showMessage();
     const rate = `${(bitrate / 1e6).toFixed(1)} Mbit/s`;
     write(this.shown, `${fps.toFixed(0)} fps · ${shortMs(latencyP50Ms)} to screen · ${rate}`);
   }
