@@ -13,6 +13,7 @@ FLOORS = {
     "errors": 0,
     "clock": 0,
     "cores": 0,
+    "heap": 0,
     "signals": 0,
     "address": 0,
     "credentials": 0,

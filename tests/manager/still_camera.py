@@ -29,6 +29,7 @@ class StillPipeline:
     metadata = ChannelMetadata(160, 90, Fraction(30), "", False, "")
     faults = NO_FAULTS
     service = SERVICE
+    detector_health = SERVICE.health
     renderer = BoxRenderer()
     renderer_error = ""
 

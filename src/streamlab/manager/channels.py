@@ -24,6 +24,7 @@ from streamlab.errors import (
     UnknownStreamError,
 )
 from streamlab.manager.camera import Camera
+from streamlab.manager.memory import MemoryTrimming
 from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
@@ -63,6 +64,7 @@ class StreamChannelManager:
         self._at_start: frozenset[str] | None = None
         self._store = store
         self._crew = Crew.of_all_cores()
+        self._trimming = MemoryTrimming()
 
     async def add_camera(
         self,
@@ -95,6 +97,7 @@ class StreamChannelManager:
         )
         self._cameras[camera_id] = camera
         camera.start()
+        self._trimming.start()
         return camera
 
     async def _open(self, camera_id: str, spec: SourceSpec) -> Source:
@@ -180,6 +183,7 @@ class StreamChannelManager:
 
     async def close(self) -> None:
         """Stop all cameras; their viewers get ``end``. Nobody waits for those being opened."""
+        self._trimming.stop()
         for opening in self._opening.values():
             if not opening.done():
                 opening.set_result(None)
