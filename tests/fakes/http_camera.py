@@ -4,6 +4,7 @@
 |---|---|
 | `/snapshot.jpg` | one JPEG, the next picture at every request |
 | `/mjpeg?fps=5&frames=N` | multipart JPEG; after N pictures it says no more, but stays connected |
+| `/sound?frames=N` | MPEG-TS in real time: after N pictures there is only sound |
 | `/jpegs?fps=5` | JPEGs one after the other, without multipart |
 | `/file/NAME` | one of `files`, chunked: without a length, ranges or pauses |
 | `/endless.jpg` | a JPEG that never ends |
@@ -35,6 +36,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import av
 
+from . import sound_camera
 from .videos import draw_picture
 
 REALM, NONCE = "camera", "c0ffee"
@@ -169,6 +171,9 @@ def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
                 self._answer(200, {"Content-Type": "image/jpeg"}, picture)
             elif first == "mjpeg":
                 self._stream(MULTIPART, paced(map(_part, pictures()), fps, frames))
+            elif first == "sound":
+                self._head("video/mp2t")
+                sound_camera.send(self.wfile, frames, camera.closing)
             elif first == "jpegs":
                 self._stream("image/jpeg", paced(pictures(), fps, frames))
             elif first == "file" and name in camera.files:
@@ -198,15 +203,18 @@ def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
 
         def _stream(self, content_type: str, parts: Iterable[bytes]) -> None:
             """Send until the camera closes or the reader has gone."""
-            self.send_response(200)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Connection", "close")
-            self.end_headers()
+            self._head(content_type)
             for part in parts:
                 if camera.closing.is_set():
                     return
                 self.wfile.write(part)
             camera.closing.wait()
+
+        def _head(self, content_type: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Connection", "close")
+            self.end_headers()
 
         def _chunked(self, parts: Iterable[bytes]) -> None:
             self.send_response(200)

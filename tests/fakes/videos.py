@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 Rgb = npt.NDArray[np.uint8]
 MILLISECOND = Fraction(1, 1000)
+SAMPLE_RATE, SAMPLES = 48_000, 1024
 NO_B_FRAMES = {"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
 B_FRAMES = {"preset": "veryfast", "bf": "3", "b-pyramid": "normal"}
 
@@ -195,13 +196,18 @@ def audio_only(path: Path) -> Path:
 def _mux_tone(
     container: av.container.OutputContainer, stream: av.AudioStream, seconds: int
 ) -> None:
-    for start in range(0, seconds * 48_000, 1024):
-        phase = np.arange(start, start + 1024, dtype=np.float32) * (440 / 48_000)
-        tone = np.sin(2 * np.pi * phase, dtype=np.float32)[None] * np.float32(0.1)
-        frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
-        container.mux(stream.encode(frame))
+    for start in range(0, seconds * SAMPLE_RATE, SAMPLES):
+        container.mux(stream.encode(tone(start)))
     container.mux(stream.encode(None))
+
+
+def tone(start: int) -> av.AudioFrame:
+    """Return `SAMPLES` of 440 Hz, from sample `start` on."""
+    phase = np.arange(start, start + SAMPLES, dtype=np.float32) * (440 / SAMPLE_RATE)
+    wave = np.sin(2 * np.pi * phase, dtype=np.float32)[None] * np.float32(0.1)
+    frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
+    return frame
 
 
 def size_changes(path: Path) -> Path:

@@ -14,6 +14,7 @@ from tests.wire.client import Stream
 RATE = 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("before", "after"), [("h264", "hevc"), ("hevc", "h264")])
 def test_the_new_codec_is_shown_and_viewers_stay(tmp_path: Path, before: str, after: str) -> None:
     encoders = {"h264": "libx264", "hevc": "libx265"}

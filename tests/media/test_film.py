@@ -91,3 +91,15 @@ def test_a_film_that_is_scaled_down_is_not_passed_through(tmp_path: Path) -> Non
         assert (own.receive_frame(next(source.frames()), 0) is None) is (max_height is not None)
         assert detail in own.judge.detail
         source.close()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "name"), [("libsvtav1", "av1"), ("libx265", "hevc"), ("libvpx", "vp8")]
+)
+def test_a_codec_is_named_by_its_standard_not_its_decoder(
+    tmp_path: Path, encoder: str, name: str
+) -> None:
+    path = videos.write(tmp_path / "a.mkv", videos.Recipe(codec=encoder, frames=5))
+    source = open_source(SourceSpec.parse(str(path)))
+    assert source.info.codec == name
+    source.close()

@@ -11,6 +11,8 @@ Rules:
   rate of arrival by at most 1/10, and no block lags the clock as a whole by ``MAX_ERROR_PTS``.
   After two bad blocks (or re-anchors) in a row pts come from arrival times, smoothed by the
   measured interval; after three blocks within 1/20 in a row stamps are believed again;
+- they are disbelieved at once when they gain ``MAX_GAIN_PTS`` within a block on frames that arrive
+  ``PACED_PTS`` apart or more: in a burst of what a server has held back, frames come faster;
 - the least and the most delayed frame of a block bound the offset, as in the clock filter of NTP
   (RFC 5905, section 10): when all frames of a block lead or lag, the offset is slewed, by at most
   1/8 of the time that passes, and never stepped back;
@@ -37,6 +39,8 @@ MAX_LEAP_PTS = TIMESCALE // 2
 MAX_LEAD_PTS = 10 * TIMESCALE  # a whole segment at once; RFC 8216's examples have 10 s
 MAX_LAG_PTS = 5 * TIMESCALE
 MAX_HELD_LAG_PTS = TIMESCALE // 5
+PACED_PTS = TIMESCALE // 125
+MAX_GAIN_PTS = TIMESCALE // 2
 DISBELIEVE_AT, BELIEVE_AT = 10, 20  # one part in
 MAX_SLEW = 8  # one part in
 BAD_BLOCKS, GOOD_BLOCKS = 2, 3
@@ -72,7 +76,7 @@ class MediaClock:
         self._last_pts = self._last_clock = self._last_stamp = 0
         self._is_interval_known = False
         self._block: _Block | None = None
-        self._streak = self._left_to_slew = 0
+        self._streak = self._left_to_slew = self._gain = 0
 
     def request_restart(
         self, nominal_duration: int | None = None, *, held: bool | None = None
@@ -163,12 +167,16 @@ class MediaClock:
         return move
 
     def _judge(self, stamp: int, lead: int, clock: int) -> None:
+        if self.believes_stamps and self._gains_fast(stamp - self._last_stamp, clock):
+            self._change_belief(to=False)
+            return
         block = self._block
         if block is not None and clock - block.clock < BLOCK_PTS:
             block.least_lead = min(block.least_lead, lead)
             block.most_lead = max(block.most_lead, lead)
             return
         self._block = _Block(stamp, clock, lead, lead)
+        self._gain = 0
         if block is None:
             return
         self._left_to_slew = -max(0, block.least_lead) - min(0, block.most_lead)
@@ -179,6 +187,12 @@ class MediaClock:
             self._count_block(good=error <= elapsed // DISBELIEVE_AT and not lags)
         else:
             self._count_block(good=error <= elapsed // BELIEVE_AT)
+
+    def _gains_fast(self, step: int, clock: int) -> bool:
+        elapsed = clock - self._last_clock
+        if elapsed >= PACED_PTS and step <= elapsed + MAX_LEAP_PTS:
+            self._gain += step - elapsed
+        return self._gain > MAX_GAIN_PTS
 
     def _count_block(self, *, good: bool) -> None:
         if good == self.believes_stamps:
@@ -192,4 +206,4 @@ class MediaClock:
         self.believes_stamps = to
         self._is_interval_known = self._is_interval_known and to
         self._offset = self._block = None
-        self._streak = self._left_to_slew = 0
+        self._streak = self._left_to_slew = self._gain = 0

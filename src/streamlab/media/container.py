@@ -74,7 +74,7 @@ class ContainerSource:
         self._deadline_ns = None
         self._first: SourceFrame | None = first
         self.info = SourceInfo(
-            codec=self._stream.codec_context.name,
+            codec=self._stream.codec_context.codec.canonical_name,
             width=first.frame.width,
             height=first.frame.height,
             fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
