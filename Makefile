@@ -102,9 +102,10 @@ bench-short: $(DEV) $(STAMPS)/system  ## the short benchmarks, and what got wors
 	@$(BIN)/python -m benchmarks.harness check $(NOTEBOOKS)
 
 live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: street, with faults; then in a browser
-	@$(BIN)/python -m benchmarks.live_drift
-	@$(BIN)/python -m benchmarks.live_drift --faults
-	@$(BIN)/python -m benchmarks.presented_drift
+	@failed=0; \
+	  for measurement in live_drift "live_drift --faults" presented_drift; do \
+	    $(BIN)/python -m benchmarks.$$measurement || failed=1; \
+	  done; exit $$failed
 
 pictures: $(DEV)  ## make the pictures of the notebook view and the dashboard in docs/images anew
 	@$(BIN)/python -m pytest tests/browser/test_lab.py tests/browser/test_dashboard.py

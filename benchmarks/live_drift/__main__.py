@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -37,7 +38,8 @@ NICENESS = 10  # the observer decodes when the server, started before, has nothi
 WORST_FRAMES = 5
 
 
-def main() -> None:
+def main() -> int:
+    """Return 1 when something that must hold under faults has not held."""
     options = _options()
     arguments = ["--camera", f"{CAMERA_ID}={options.source}", "--model", options.model]
     with serve(*arguments, "--threads", str(options.threads)) as server:
@@ -52,6 +54,8 @@ def main() -> None:
     print(json.dumps(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
+    checks = found.get("faults", {}).get("checks", [])
+    return int(not all(check["ok"] for check in checks))
 
 
 class Run:
@@ -146,4 +150,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
