@@ -122,6 +122,7 @@ def test_a_server_with_seven_hanging_openings_stops_cleanly(
     assert "Stopped." in (tmp_path / "log").read_text()
 
 
+@pytest.mark.long
 def test_pictures_that_stop_are_told_and_the_camera_opened_anew(
     camera: HttpCamera, tmp_path: Path
 ) -> None:

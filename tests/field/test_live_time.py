@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -49,9 +51,18 @@ def watch(server: StreamlabProcess, name: str) -> list[Fragment]:
     return [fragment for fragment in fragments if fragment.captured_at >= start]
 
 
+@pytest.fixture(scope="module")
+def watched(server: StreamlabProcess) -> dict[str, list[Fragment]]:
+    """All cameras, watched at the same time."""
+    with ThreadPoolExecutor(len(PATHS)) as pool:
+        return dict(zip(PATHS, pool.map(partial(watch, server), PATHS), strict=True))
+
+
 @pytest.mark.parametrize("name", PATHS)
-def test_media_time_goes_as_fast_as_the_clock(server: StreamlabProcess, name: str) -> None:
-    fragments = watch(server, name)
+def test_media_time_goes_as_fast_as_the_clock(
+    watched: dict[str, list[Fragment]], name: str
+) -> None:
+    fragments = watched[name]
     media_s = (fragments[-1].pts - fragments[0].pts) / TICKS_PER_S
     clock_s = fragments[-1].captured_at - fragments[0].captured_at
     assert media_s / clock_s == pytest.approx(1, rel=0.1)
