@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 import supervision as sv
+from numpy.typing import NDArray
 
 from streamlab.detect.classes import class_names
 from streamlab.detect.outline import Box
 from streamlab.detect.style import Colour
 from streamlab.detect.text import text_luma
 from streamlab.detect.tile_cache import TileCache
-from streamlab.media.brief import Runs, rows_of
+from streamlab.media.brief import Runs, rows_of, run_of
 from streamlab.media.picture import FlatPlanes
 
 _CELL_PX = 4
@@ -53,24 +53,35 @@ class LabelSheet:
         """Return the longest label that has room, or None."""
         if box[3] - box[1] < _MIN_BOX_LABELS * self._label_height:
             return None
-        widths = _widths(parts, self._label_height, colour)
-        widest = _MAX_OVERHANG * (box[2] - box[0])
-        for count in range(len(parts), 0, -1):
-            if count > 1 and widths[count - 1] > widest:
-                continue
-            width = widths[count - 1] + widths[count - 1] % 2
+        widths = self._widths(parts, colour, _MAX_OVERHANG * (box[2] - box[0]))
+        for count in range(len(widths), 0, -1):
+            width = widths[count - 1]
             left = max(0, min(box[0], self._width - width))
             for top in self._tops(box):
                 if self._take(left, top, width):
                     return Label(left, top, min(width, self._width), parts[:count], colour)
         return None
 
+    def _widths(self, parts: tuple[str, ...], colour: Colour, widest: float) -> list[int]:
+        """Return the label's width after each part that is not too wide for the box, even."""
+        widths: list[int] = []
+        height = self._label_height
+        width = gap = height // 4
+        for part in parts:
+            width += text_luma(part, height, colour.ink, colour.y).shape[1] + gap
+            if widths and width > widest:
+                break
+            widths.append(width + width % 2)
+        return widths
+
     def draw(self, label: Label, planes: FlatPlanes) -> None:
         """Draw a label: text in Y, the class colour behind it in all three planes."""
         left, top, width, parts, colour = label
-        for plane, rows in zip(planes, _tiles(parts, width, self._label_height, colour), strict=True):
-            plane.write_rows(top, left, rows)
-            left, top = label.left // 2, label.top // 2
+        y, u, v = _composed(parts, width, self._label_height, colour)
+        planes[0].write_rows(top, left, self._label_height, y)
+        half = top // 2, left // 2, self._label_height // 2
+        planes[1].write_rows(*half, u)
+        planes[2].write_rows(*half, v)
 
     def _tops(self, box: Box) -> Iterator[int]:
         _, top, _, bottom = box
@@ -94,28 +105,29 @@ class LabelSheet:
         return True
 
 
-@lru_cache(maxsize=4096)
-def _widths(parts: tuple[str, ...], height: int, colour: Colour) -> tuple[int, ...]:
-    """Return how wide a label is after each of its parts, px."""
-    gap = height // 4
-    tiles = (text_luma(part, height, colour.ink, colour.y) for part in parts)
-    return tuple(accumulate((tile.shape[1] + gap for tile in tiles), initial=gap))[1:]
-
-
-@TileCache
-def _tiles(
+def compose_label(
     parts: tuple[str, ...], width: int, height: int, colour: Colour
 ) -> tuple[Runs, Runs, Runs]:
-    """Return the rows of a label in Y, U and V: each part after a gap, cut off at ``width`` px."""
-    y = np.full((height, width), colour.y, np.uint8)
-    left = gap = height // 4
+    """Return a label in Y, U and V, cut off at ``width`` px: a gap, then a part, and so on.
+
+    Y is all its rows; those of U and V are alike, so that is one.
+    """
+    ground = _ground(height, colour.y)
+    images = [ground[:, 1:]]
     for part in parts:
-        tile = text_luma(part, height, colour.ink, colour.y)
-        target = y[:, left : left + tile.shape[1]]
-        target[:] = tile[:, : target.shape[1]]
-        left += tile.shape[1] + gap
-    u, v = (np.full((height // 2, width // 2), value, np.uint8) for value in colour[1:3])
-    return rows_of(y), rows_of(u), rows_of(v)
+        images += text_luma(part, height, colour.ink, colour.y), images[0]
+    images[-1] = ground
+    y = np.concatenate(images, axis=1)[:, :width]
+    return rows_of(y), run_of(colour.u, width // 2), run_of(colour.v, width // 2)
+
+
+_composed = TileCache(compose_label)
+
+
+@lru_cache(maxsize=256)
+def _ground(height: int, luma: int) -> NDArray[np.uint8]:
+    """Return a gap, and one column more for a label whose width would be odd."""
+    return np.full((height, height // 4 + 1), luma, np.uint8)
 
 
 def label_parts(detections: sv.Detections) -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ and two opposite edges are one slice. Writes are as short as ``media.brief`` ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,10 @@ from streamlab.media.picture import FlatPlanes
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
+Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
+_CELL_PX = (2, 1, 1)  # in Y, U and V, each way
+_CELL_TYPES = (np.dtype(np.uint16), np.dtype(np.uint8), np.dtype(np.uint8))
 _EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
 
 
@@ -41,27 +45,23 @@ class Outliner:
     def draw(self, box: Box, colour: Colour) -> None:
         """Draw the outline of a box that lies in the picture."""
         left, top, right, bottom = box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2
-        y_ink, u_ink, v_ink = _inks(colour)
-        writes = [
-            (self._rightward if dash else self._cells, (edges, ..., along))
-            for dash, along in self._along(left, right)
-            for edges in _edges(top, bottom, self._line)
-        ]
-        writes += [
-            (self._downward if dash else self._cells, (along, ..., edges))
-            for dash, along in self._along(top, bottom)
-            for edges in _edges(left, right, self._line)
-        ]
-        for (y, u, v), place in writes:
-            y[place] = y_ink
-            u[place] = u_ink
-            v[place] = v_ink
+        inks = _inks(colour)
+        edges = _edges(top, bottom, self._line)
+        for dash, along in self._along(left, right):
+            views = self._rightward if dash else self._cells
+            for rows in edges:
+                _write(views, (rows, ..., along), inks)
+        edges = _edges(left, right, self._line)
+        for dash, along in self._along(top, bottom):
+            views = self._downward if dash else self._cells
+            for columns in edges:
+                _write(views, (along, ..., columns), inks)
 
-    def _along(self, start: int, stop: int) -> list[tuple[bool, slice]]:
+    def _along(self, start: int, stop: int) -> Sequence[tuple[bool, slice]]:
         """Return the short writes along an edge: where dashes start, or else which cells."""
         if not self._dash:
             if stop - start <= _EDGE_AT_ONCE:
-                return [(False, slice(start, stop))]
+                return ((False, slice(start, stop)),)
             starts = range(start, stop, _EDGE_AT_ONCE)
             return [(False, slice(at, min(at + _EDGE_AT_ONCE, stop))) for at in starts]
         period = 2 * self._dash
@@ -73,10 +73,17 @@ class Outliner:
         return [*writes, (False, slice(stop - rest, stop))] if 0 < rest < self._dash else writes
 
 
-def _edges(start: int, stop: int, line: int) -> list[slice]:
+def _edges(start: int, stop: int, line: int) -> tuple[slice, ...]:
     """Return the first and last rows (or columns) of a box, then the next ones inward."""
+    if line == 1:
+        return (slice(start, stop, max(1, stop - start - 1)),)
     insets = range(min(line, (stop - start + 1) // 2))
-    return [slice(start + n, stop - n, max(1, stop - start - 1 - 2 * n)) for n in insets]
+    return tuple(slice(start + n, stop - n, max(1, stop - start - 1 - 2 * n)) for n in insets)
+
+
+def _write(views: Views, place: tuple[Any, ...], inks: Inks) -> None:
+    y, u, v = views
+    y[place], u[place], v[place] = inks
 
 
 def _views(planes: FlatPlanes, rows: int, columns: int, right: int = 1, down: int = 1) -> Views:
@@ -84,19 +91,17 @@ def _views(planes: FlatPlanes, rows: int, columns: int, right: int = 1, down: in
 
     The second axis is a run of ``right`` or ``down`` cells that starts at the cell.
     """
-    views = []
     shape = max(0, rows - down + 1), right * down, max(0, columns - right + 1)
-    for plane, px in zip(planes, (2, 1, 1), strict=True):
+    views = []
+    for plane, px, kind in zip(planes, _CELL_PX, _CELL_TYPES, strict=True):
         row = px * plane.stride
         strides = row, row if down > 1 else px, plane.stride, px
-        views.append(
-            np.ndarray((*shape[:2], px, shape[2]), f"u{px}", plane.pixels, strides=strides)
-        )
+        views.append(np.ndarray((*shape[:2], px, shape[2]), kind, plane.pixels, 0, strides))
     return views
 
 
 @cache
-def _inks(colour: Colour) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _inks(colour: Colour) -> Inks:
     """Return a cell of a colour, as one element for each plane."""
     y, u, v, _ = colour
     return np.array(y * 0x0101, "u2"), np.array(u, "u1"), np.array(v, "u1")

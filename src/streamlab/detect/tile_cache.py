@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Ts = TypeVarTuple("Ts")
 Tiles = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-MAX_BYTES = 4 << 20
+MAX_BYTES = 2 << 20
 
 
 class TileCache(Generic[*Ts]):

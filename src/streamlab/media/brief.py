@@ -26,6 +26,11 @@ def rows_of(image: Pixels) -> Runs:
     return np.ndarray((height,), f"V{width}", np.ascontiguousarray(image))
 
 
+def run_of(value: int, length_px: int) -> Runs:
+    """Return one run of equal pixels, shape ``(1,)``, read-only."""
+    return np.frombuffer(bytes((value,)) * length_px, f"V{length_px}")
+
+
 def copy_plane(target: Pixels, source: Pixels) -> None:
     """Copy whole memory ``(bytes,)`` of equal length."""
     if target.nbytes <= COPIED_AT_ONCE:

@@ -39,10 +39,10 @@ class FlatPlane(NamedTuple):
         """Return a view of shape ``(height, stride)``, with the padding of rows."""
         return self.pixels.reshape(-1, self.stride)
 
-    def write_rows(self, top: int, left: int, rows: Runs) -> None:
-        """Write the rows of an image that has its upper left corner there."""
+    def write_rows(self, top: int, left: int, height: int, rows: Runs) -> None:
+        """Write ``height`` rows of pixels, or one of them as often."""
         at = top * self.stride + left
-        np.ndarray(rows.shape, rows.dtype, self.pixels, at, (self.stride,))[...] = rows
+        np.ndarray(height, rows.dtype, self.pixels, at, self.stride)[...] = rows
 
 
 FlatPlanes = tuple[FlatPlane, FlatPlane, FlatPlane]
