@@ -1,7 +1,7 @@
 """Outlines of boxes, written as slices of all three planes at once.
 
-A cell is 2 x 2 px of Y and one pixel each of U and V, so the same slices of cells serve every plane,
-and two opposite edges are one slice. Writes are as short as ``media.brief`` asks for.
+A cell is 2 x 2 px of Y and one pixel each of U and V, so the same slices of cells serve every
+plane, and two opposite edges are one slice. Writes are as short as ``media.brief`` asks for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ Box = tuple[int, int, int, int]
 Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
 _CELL_PX = (2, 1, 1)  # in Y, U and V, each way
-_CELL_TYPES = (np.dtype(np.uint16), np.dtype(np.uint8), np.dtype(np.uint8))
+_CELL_TYPES: tuple[np.dtype[Any], ...] = (
+    np.dtype(np.uint16),
+    np.dtype(np.uint8),
+    np.dtype(np.uint8),
+)
 _EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
 
 

@@ -1,9 +1,9 @@
 """Pixel writes short enough that numpy does not release the interpreter lock.
 
 numpy releases it for every write of more than 500 elements, and a thread that has released it waits
-for its turn, with dozens of cameras for milliseconds. The writes of a label or an outline take about
-a microsecond, and one frame has a hundred of them. So a write has at most ``AT_ONCE`` elements; where
-that is too few pixels, an element is a run of pixels.
+for its turn, with dozens of cameras for milliseconds. The writes of a label or an outline take
+about a microsecond, and one frame has a hundred of them. So a write has at most ``AT_ONCE``
+elements; where that is too few pixels, an element is a run of pixels.
 """
 
 from __future__ import annotations
