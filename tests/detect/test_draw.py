@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from itertools import pairwise
+import sys
+import threading
+import time
+from itertools import count, pairwise
 
 import av
 import numpy as np
@@ -108,7 +111,7 @@ def test_labels_do_not_cover_each_other() -> None:
     places = []
     for step in range(60):
         left, top = 20 * (step % 7), 8 * (step // 7)
-        label = sheet.place((left, top, left + 40, top + 60), ["person", "0.87"], PALETTE[0])
+        label = sheet.place((left, top, left + 40, top + 60), ("person", "0.87"), PALETTE[0])
         if label is not None:
             places.append((label.left, label.top, label.left + label.width, label.top + 16))
     assert len(places) > 5
@@ -125,16 +128,16 @@ def test_labels_do_not_cover_each_other() -> None:
 def test_a_label_without_room_is_shortened() -> None:
     sheet = LabelSheet(200, 40, 16)
     box = (0, 16, 100, 40)
-    parts = ["person", "#7", "0.87"]
+    parts = ("person", "#7", "0.87")
     sizes = []
     while (label := sheet.place(box, parts, PALETTE[0])) is not None:
-        sizes.append(len(label.tiles))
+        sizes.append(len(label.parts))
     assert sizes == [3]
     sheet = LabelSheet(200, 40, 16)
-    assert sheet.place((120, 16, 200, 40), ["bus"], PALETTE[0]) is not None
+    assert sheet.place((120, 16, 200, 40), ("bus",), PALETTE[0]) is not None
     label = sheet.place((60, 16, 100, 40), parts, PALETTE[0])
     assert label is not None
-    assert len(label.tiles) < 3
+    assert len(label.parts) < 3
 
 
 def test_stale_boxes_are_dashed() -> None:
@@ -195,6 +198,34 @@ def test_any_boxes_on_any_picture(
     RENDERER.draw(picture, unchecked(xyxy), top_px=min(top_px, size[1]), stale=stale)
 
 
+@pytest.mark.parametrize("size", [(640, 360), (1920, 1080)])
+@pytest.mark.parametrize("stale", [False, True])
+def test_drawing_keeps_the_interpreter_lock(size: tuple[int, int], stale: bool) -> None:
+    picture, (width, height) = grey_picture(*size), size
+    crowd = boxes(*((2 * i, 5 * i, width - 9 * i, height - 7 * i) for i in range(12)))
+    RENDERER.draw(picture, crowd, stale=stale)  # texts are written in a thread of their own
+    turns, ended = count(), threading.Event()
+
+    def take_turns() -> None:
+        while not ended.is_set():
+            next(turns)
+            time.sleep(0)
+
+    interval_s = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1.0)  # so threads take turns only where the lock is released
+        other = threading.Thread(target=take_turns)
+        other.start()
+        before = next(turns)
+        for _ in range(20):
+            RENDERER.draw(picture, crowd, stale=stale)
+        assert next(turns) == before + 1
+    finally:
+        sys.setswitchinterval(interval_s)
+        ended.set()
+        other.join()
+
+
 def test_sizes_grow_with_the_picture() -> None:
     styles = [Style.of_size(*size) for size in ((640, 360), (1280, 720), (1920, 1080))]
     assert styles[0] == Style(line=2, label=14)
@@ -222,7 +253,7 @@ def test_names_and_scores_that_nobody_can_draw_do_no_harm() -> None:
         confidence=np.array([np.nan, 0.5], np.float32),
         data={"class_name": np.array(["a\ud800\x00", "b" * 10_000], object)},
     )
-    assert label_parts(detections)[0] == ["a\ufffd\ufffd"]
+    assert label_parts(detections)[0] == ("a\ufffd\ufffd",)
     BoxRenderer().draw(grey_picture(320, 180), detections)
 
 

@@ -4,17 +4,26 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from unittest.mock import Mock
 
+import av
 import numpy as np
 import pytest
 import supervision as sv
 from numpy.typing import NDArray
 
+from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import EncodedFrame
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.render import Renderer
 from streamlab.media.picture import Picture
+from streamlab.pipeline.annotate import Annotator
+from streamlab.pipeline.delay_line import Answer
+from streamlab.pipeline.detection import DetectionService
+from streamlab.pipeline.frame import CapturedFrame
+from streamlab.pipeline.lane import EncodingLane
 
 from .recorder import (
     STREET,
@@ -166,6 +175,31 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
         assert pipeline.counts()["render_failed"] > 0
     assert_both_channels_have_every_frame(recorder)
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
+
+
+@pytest.mark.parametrize("reserved_rows", [0, 16])
+@pytest.mark.parametrize("renderer", [BoxRenderer(), ScriptedRenderer(lambda: None)])
+@pytest.mark.parametrize("found", [0, 1])
+def test_a_picture_is_copied_only_to_be_drawn_on(
+    found: int, renderer: Renderer, reserved_rows: int
+) -> None:
+    encoded = list[Picture]()
+    lane, service = Mock(EncodingLane), Mock(DetectionService)
+    lane.encode = lambda captured, picture, boxes: encoded.append(picture)
+    annotator = Annotator(
+        "yard", lane, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows
+    )
+    picture = Picture(av.VideoFrame(STREET.width, STREET.height, "yuv420p"), 0)
+    detections = sv.Detections(
+        np.tile(np.array([[20, 40, 80, 90]], np.float32), (found, 1)),
+        class_id=np.zeros(found, int),
+        confidence=np.ones(found, np.float32),
+    )
+    annotator.handle(CapturedFrame(picture, FRAME, True, monotonic_ns(), 0.0))
+    annotator.handle(Answer(picture.pts, detections, monotonic_ns()))
+    annotator.work_on()
+    untouched = not found and isinstance(renderer, BoxRenderer) and not reserved_rows
+    assert (encoded == [picture]) is untouched
 
 
 def test_renderers_that_take_their_time_take_nobody_elses() -> None:

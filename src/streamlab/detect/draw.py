@@ -6,21 +6,16 @@ lies on even coordinates, because one pixel of U and V covers two by two of Y.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import ceil, floor, isfinite
+from math import ceil, isfinite
 
-import numpy as np
 import supervision as sv
 from av.video.reformatter import ColorRange
-from numpy.typing import NDArray
 
-from streamlab.detect.labels import Box, LabelSheet, label_parts
-from streamlab.detect.render import flat_below, planes_below
+from streamlab.detect.labels import LabelSheet, label_parts
+from streamlab.detect.outline import Box, Outliner
+from streamlab.detect.render import flat_below
 from streamlab.detect.style import Colour, Style, class_colour, palette
-from streamlab.media.brief import AT_ONCE
-from streamlab.media.picture import FlatPlane, Picture
-
-Memory = tuple[FlatPlane, FlatPlane, FlatPlane]
+from streamlab.media.picture import Picture
 
 
 class BoxRenderer:
@@ -43,12 +38,15 @@ class BoxRenderer:
         if not len(detections):
             return
         style = Style.of_size(picture.width, picture.height)
-        planes, memory = planes_below(picture, top_px), flat_below(picture, top_px)
-        height, width = planes[0].shape
+        planes, top = flat_below(picture, top_px), (top_px + 1) // 2 * 2
+        width, height = picture.width, picture.height - top
         colours = _colours(detections, picture)
-        boxes = _visible_boxes(detections, width, height, picture.height - height)
+        boxes = _visible_boxes(detections, width, height, top)
+        if not boxes:
+            return
+        outliner = Outliner(planes, width, height, style.line, dashed=stale)
         for index, box in boxes:
-            _draw_outline(memory, box, colours[index], style.line, dashed=stale)
+            outliner.draw(box, colours[index])
         sheet, parts = LabelSheet(width, height, style.label), label_parts(detections)
         for index, box in boxes:
             label = sheet.place(box, parts[index], colours[index])
@@ -70,44 +68,13 @@ def _visible_boxes(
     """Return index and box, below row ``top``, of what can be seen, the largest first."""
     # Plain numbers: for the few boxes of a picture they are quicker than arrays.
     boxes: list[tuple[float, int, Box]] = []
-    for index, corners in enumerate(detections.xyxy.tolist()):
-        if not all(map(isfinite, corners)):
+    for index, (x1, y1, x2, y2) in enumerate(detections.xyxy.tolist()):
+        if not (isfinite(x1) and isfinite(y1) and isfinite(x2) and isfinite(y2)):
             continue
-        left, right = (min(max(x, 0), width) for x in corners[::2])
-        upper, lower = (min(max(y - top, 0), height) for y in corners[1::2])
+        left, right = (x1 if x1 > 0 else 0), (x2 if x2 < width else width)
+        upper, lower = (y1 - top if y1 > top else 0), (y2 - top if y2 - top < height else height)
         if right > left and lower > upper:
             area = (right - left) * (lower - upper)
-            even = floor(left / 2), floor(upper / 2), ceil(right / 2), ceil(lower / 2)
-            boxes.append((-area, index, (even[0] * 2, even[1] * 2, even[2] * 2, even[3] * 2)))
+            even = int(left / 2) * 2, int(upper / 2) * 2, ceil(right / 2) * 2, ceil(lower / 2) * 2
+            boxes.append((-area, index, even))
     return [(index, box) for _, index, box in sorted(boxes)]
-
-
-def _draw_outline(memory: Memory, box: Box, colour: Colour, line: int, *, dashed: bool) -> None:
-    left, top, right, bottom = box
-    half = (left // 2, top // 2, right // 2, bottom // 2)
-    y, u, v = memory
-    _draw_frame(y, box, line, colour.y, dashed=dashed)
-    _draw_frame(u, half, line // 2, colour.u, dashed=dashed)
-    _draw_frame(v, half, line // 2, colour.v, dashed=dashed)
-
-
-def _draw_frame(plane: FlatPlane, box: Box, line: int, value: int, *, dashed: bool) -> None:
-    # By places in memory: numpy writes to a few without letting other threads run, which it does
-    # when it is given rows and columns, as OpenCV does at each line (``media.brief``).
-    left, top, right, bottom = box
-    pixels = plane.pixels[top * plane.stride + left :]
-    for places in _places(bottom - top, right - left, line, plane.stride, dashed):
-        pixels[places] = value
-
-
-@lru_cache(maxsize=2048)
-def _places(
-    height: int, width: int, line: int, stride: int, dashed: bool
-) -> tuple[NDArray[np.intp], ...]:
-    """Return where the pixels of a frame lie; dashes are three line widths on, three off."""
-    frame = np.zeros((height, width), np.bool_)
-    for edge in (frame[:line], frame[-line:], frame[:, :line].T, frame[:, -line:].T):
-        edge[:] |= np.arange(edge.shape[1]) // (3 * line) % 2 == 0 if dashed else True
-    rows, columns = np.nonzero(frame)
-    places = rows * stride + columns
-    return tuple(places[at : at + AT_ONCE].copy() for at in range(0, len(places), AT_ONCE))

@@ -9,34 +9,34 @@ there is no room it is shortened, at last to nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.detect.classes import class_names
+from streamlab.detect.outline import Box
 from streamlab.detect.style import Colour
 from streamlab.detect.text import text_luma
-from streamlab.media.brief import fill, put
-from streamlab.media.picture import Planes
+from streamlab.detect.tile_cache import TileCache
+from streamlab.media.brief import Runs, rows_of, run_of
+from streamlab.media.picture import FlatPlanes
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
 _CELL_PX = 4
 _MIN_BOX_LABELS = 1.5  # height of a box that gets a label, in labels
 _MAX_OVERHANG = 1.25  # width of a label beyond its name, in box widths
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A label that has found its place."""
 
     left: int
     top: int
     width: int
-    tiles: list[NDArray[np.uint8]]
+    parts: tuple[str, ...]
     colour: Colour
 
 
@@ -47,52 +47,41 @@ class LabelSheet:
         self._width = width
         self._height = height
         self._label_height = label_height
-        self._gap = label_height // 4
         self._taken = [0] * (height // _CELL_PX + 1)  # a row of cells is the bits of an integer
 
-    def place(self, box: Box, parts: list[str], colour: Colour) -> Label | None:
+    def place(self, box: Box, parts: tuple[str, ...], colour: Colour) -> Label | None:
         """Return the longest label that has room, or None."""
         if box[3] - box[1] < _MIN_BOX_LABELS * self._label_height:
             return None
-        tiles, widths = self._tiles(box, parts, colour)
-        while tiles:
-            width = widths.pop()
+        widths = self._widths(parts, colour, _MAX_OVERHANG * (box[2] - box[0]))
+        for count in range(len(widths), 0, -1):
+            width = widths[count - 1]
             left = max(0, min(box[0], self._width - width))
             for top in self._tops(box):
                 if self._take(left, top, width):
-                    return Label(left, top, min(width, self._width), tiles, colour)
-            tiles.pop()
+                    return Label(left, top, min(width, self._width), parts[:count], colour)
         return None
 
-    def _tiles(
-        self, box: Box, parts: list[str], colour: Colour
-    ) -> tuple[list[NDArray[np.uint8]], list[int]]:
-        """Return the parts that are not too wide for the box, and the label's width after each."""
-        tiles: list[NDArray[np.uint8]] = []
+    def _widths(self, parts: tuple[str, ...], colour: Colour, widest: float) -> list[int]:
+        """Return the label's width after each part that is not too wide for the box, even."""
         widths: list[int] = []
-        width, widest = self._gap, _MAX_OVERHANG * (box[2] - box[0])
+        height = self._label_height
+        width = gap = height // 4
         for part in parts:
-            tile = text_luma(part, self._label_height, colour.ink, colour.y)
-            width += tile.shape[1] + self._gap
-            if tiles and width > widest:
+            width += text_luma(part, height, colour.ink, colour.y).shape[1] + gap
+            if widths and width > widest:
                 break
-            tiles.append(tile)
             widths.append(width + width % 2)
-        return tiles, widths
+        return widths
 
-    def draw(self, label: Label, planes: Planes) -> None:
+    def draw(self, label: Label, planes: FlatPlanes) -> None:
         """Draw a label: text in Y, the class colour behind it in all three planes."""
-        y, u, v = planes
-        left, right = label.left, label.left + label.width
-        top, bottom = label.top, label.top + self._label_height
-        fill(y[top:bottom, left:right], label.colour.y)
-        fill(u[top // 2 : bottom // 2, left // 2 : right // 2], label.colour.u)
-        fill(v[top // 2 : bottom // 2, left // 2 : right // 2], label.colour.v)
-        for tile in label.tiles:
-            left += self._gap
-            target = y[top:bottom, left : left + tile.shape[1]]
-            put(target, tile[:, : target.shape[1]])
-            left += tile.shape[1]
+        left, top, width, parts, colour = label
+        y, u, v = _composed(parts, width, self._label_height, colour)
+        planes[0].write_rows(top, left, self._label_height, y)
+        half = top // 2, left // 2, self._label_height // 2
+        planes[1].write_rows(*half, u)
+        planes[2].write_rows(*half, v)
 
     def _tops(self, box: Box) -> Iterator[int]:
         _, top, _, bottom = box
@@ -116,7 +105,32 @@ class LabelSheet:
         return True
 
 
-def label_parts(detections: sv.Detections) -> list[list[str]]:
+def compose_label(
+    parts: tuple[str, ...], width: int, height: int, colour: Colour
+) -> tuple[Runs, Runs, Runs]:
+    """Return a label in Y, U and V, cut off at ``width`` px: a gap, then a part, and so on.
+
+    Y is all its rows; those of U and V are alike, so that is one.
+    """
+    ground = _ground(height, colour.y)
+    images = [ground[:, 1:]]
+    for part in parts:
+        images += text_luma(part, height, colour.ink, colour.y), images[0]
+    images[-1] = ground
+    y = np.concatenate(images, axis=1)[:, :width]
+    return rows_of(y), run_of(colour.u, width // 2), run_of(colour.v, width // 2)
+
+
+_composed = TileCache(compose_label)
+
+
+@lru_cache(maxsize=256)
+def _ground(height: int, luma: int) -> NDArray[np.uint8]:
+    """Return a gap, and one column more for a label whose width would be odd."""
+    return np.full((height, height // 4 + 1), luma, np.uint8)
+
+
+def label_parts(detections: sv.Detections) -> list[tuple[str, ...]]:
     """Return what each label says, the most important part first: name, track id, score."""
     labels = [[name] for name in class_names(detections)]
     if detections.tracker_id is not None:
@@ -127,4 +141,4 @@ def label_parts(detections: sv.Detections) -> list[list[str]]:
         for label, score in zip(labels, detections.confidence.tolist(), strict=True):
             if isfinite(score):
                 label.append(f"{score:.2f}")
-    return labels
+    return list(map(tuple, labels))

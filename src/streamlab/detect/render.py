@@ -11,7 +11,7 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.errors import ModelError
-from streamlab.media.picture import FlatPlane, Picture, Planes
+from streamlab.media.picture import FlatPlanes, Picture, Planes
 
 RgbFunction = Callable[[NDArray[np.uint8], sv.Detections], NDArray[np.uint8]]
 
@@ -99,8 +99,8 @@ def planes_below(picture: Picture, top_px: int) -> Planes:
     return y[2 * top :], u[top:], v[top:]
 
 
-def flat_below(picture: Picture, top_px: int) -> tuple[FlatPlane, FlatPlane, FlatPlane]:
+def flat_below(picture: Picture, top_px: int) -> FlatPlanes:
     """Return the memory of the same rows as ``planes_below``."""
-    y, u, v = map(FlatPlane.of, picture.frame.planes)
+    y, u, v = picture.flat_planes()
     top = (top_px + 1) // 2
     return y.below(2 * top), u.below(top), v.below(top)

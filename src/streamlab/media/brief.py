@@ -1,38 +1,34 @@
-"""Writes to pixels that are too short to let other threads run.
+"""Pixel writes short enough that numpy does not release the interpreter lock.
 
-numpy lets go of the interpreter for every write of more than 500 pixels, and a thread that has let
-go waits for its turn, with dozens of cameras for milliseconds. The writes of a label or an outline
-take microseconds, and one frame has a hundred of them; so they are made in pieces.
+numpy releases it for every write of more than 500 elements, and a thread that has released it waits
+for its turn, with dozens of cameras for milliseconds. The writes of a label or an outline take
+about a microsecond, and one frame has a hundred of them. So a write has at most ``AT_ONCE``
+elements; where that is too few pixels, an element is a run of pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Runs = NDArray[Any]
+"""Each element is a run of pixels of one row."""
 AT_ONCE = 500  # numpy's NPY_BEGIN_THREADS_THRESHOLDED
 COPIED_AT_ONCE = 1 << 19  # bytes: 20 microseconds
 
 
-def fill(area: Pixels, value: int) -> None:
-    """Set all pixels of an area ``(height, width)``."""
-    if area.size <= AT_ONCE:
-        area[:] = value
-        return
-    for rows in _pieces(area):
-        area[rows] = value
+def rows_of(image: Pixels) -> Runs:
+    """Return each row of an image ``(height, width)`` as one run, shape ``(height,)``."""
+    height, width = image.shape
+    return np.ndarray((height,), f"V{width}", np.ascontiguousarray(image))
 
 
-def put(area: Pixels, pixels: Pixels) -> None:
-    """Write pixels of the same shape into an area ``(height, width)``."""
-    if area.size <= AT_ONCE:
-        area[:] = pixels
-        return
-    for rows in _pieces(area):
-        area[rows] = pixels[rows]
+def run_of(value: int, length_px: int) -> Runs:
+    """Return one run of equal pixels, shape ``(1,)``, read-only."""
+    return np.frombuffer(bytes((value,)) * length_px, f"V{length_px}")
 
 
 def copy_plane(target: Pixels, source: Pixels) -> None:
@@ -41,9 +37,3 @@ def copy_plane(target: Pixels, source: Pixels) -> None:
         target.data[:] = source.data
     else:
         target[:] = source
-
-
-def _pieces(area: Pixels) -> Iterator[slice]:
-    height, width = area.shape
-    step = max(1, AT_ONCE // max(1, width))
-    return (slice(row, row + step) for row in range(0, height, step))

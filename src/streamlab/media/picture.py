@@ -12,7 +12,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
-from streamlab.media.brief import copy_plane
+from streamlab.media.brief import Runs, copy_plane
 from streamlab.media.colour import BT601_LIMITED, copy_colour
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
@@ -33,13 +33,24 @@ class FlatPlane(NamedTuple):
 
     def below(self, row: int) -> FlatPlane:
         """Return it without the rows above ``row``."""
-        return FlatPlane(self.pixels[row * self.stride :], self.stride)
+        return FlatPlane(self.pixels[row * self.stride :], self.stride) if row else self
+
+    def rows(self) -> NDArray[np.uint8]:
+        """Return a view of shape ``(height, stride)``, with the padding of rows."""
+        return self.pixels.reshape(-1, self.stride)
+
+    def write_rows(self, top: int, left: int, height: int, rows: Runs) -> None:
+        """Write ``height`` rows of pixels, or one of them as often."""
+        at = top * self.stride + left
+        np.ndarray(height, rows.dtype, self.pixels, at, self.stride)[...] = rows
+
+
+FlatPlanes = tuple[FlatPlane, FlatPlane, FlatPlane]
 
 
 def plane_view(plane: VideoPlane) -> NDArray[np.uint8]:
     """Return a view of a plane's pixels, ``(height, width)``, without the padding of its rows."""
-    flat = FlatPlane.of(plane)
-    return flat.pixels.reshape(-1, flat.stride)[: plane.height, : plane.width]
+    return FlatPlane.of(plane).rows()[: plane.height, : plane.width]
 
 
 class Picture:
@@ -54,6 +65,7 @@ class Picture:
         frame.time_base = TICK
         self.frame = frame
         self.pts = pts
+        self._flat_planes: FlatPlanes | None = None
         # A frame keeps one converter, which two threads at once would bring down.
         self._converting = threading.Lock()
 
@@ -82,6 +94,13 @@ class Picture:
         y, u, v = map(plane_view, self.frame.planes)
         return y, u, v
 
+    def flat_planes(self) -> FlatPlanes:
+        """Return the memory of Y, U and V."""
+        if self._flat_planes is None:
+            y, u, v = map(FlatPlane.of, self.frame.planes)
+            self._flat_planes = y, u, v
+        return self._flat_planes
+
     def rgb(self, width: int | None = None, height: int | None = None) -> NDArray[np.uint8]:
         """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
         width, height = width or self.width, height or self.height
@@ -101,10 +120,10 @@ class Picture:
         """Return a picture with pixels of its own, to be drawn on."""
         copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
         copy_colour(self.frame, copied.frame)
-        for target, source in zip(copied.frame.planes, self.frame.planes, strict=True):
-            to, of = FlatPlane.of(target), FlatPlane.of(source)
-            if to.stride == of.stride and to.pixels.size == of.pixels.size:
-                copy_plane(to.pixels, of.pixels)
+        for target, source in zip(copied.flat_planes(), self.flat_planes(), strict=True):
+            if target.stride == source.stride:
+                copy_plane(target.pixels, source.pixels)
             else:
-                plane_view(target)[:] = plane_view(source)
+                both = slice(min(target.stride, source.stride))
+                target.rows()[:, both] = source.rows()[:, both]
         return copied

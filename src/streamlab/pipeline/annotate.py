@@ -1,4 +1,4 @@
-"""The annotated channel: each frame gets its boxes, is drawn on a copy, and encoded."""
+"""The annotated channel: each frame gets its boxes, is copied to be drawn on, and encoded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
 from streamlab.detect.carry import BoxCarrier
+from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.detect.wire import detections_to_wire
@@ -170,9 +171,12 @@ class Annotator(Worker[CapturedFrame | Answer]):
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
         if self.hold_up is not None:
             self.hold_up()
-        picture = captured.picture.copy()
-        rows = []
+        picture, rows = captured.picture, []
         detections = self._carrier.boxes_on(event, picture.width, picture.height)
+        if detections is not None and not len(detections) and _draws_boxes_only(self.renderer):
+            detections = None
+        if detections is not None or self.reserved_rows:
+            picture = picture.copy()  # the captured one is encoded for the raw channel
         if detections is not None and self._render(picture, detections, stale=not event.fresh):
             rows = detections_to_wire(detections)
         if self.reserved_rows:
@@ -191,6 +195,10 @@ class Annotator(Worker[CapturedFrame | Answer]):
             return False
         self.renderer_error = ""
         return True
+
+
+def _draws_boxes_only(renderer: Renderer) -> bool:
+    return isinstance(renderer, BoxRenderer)  # a user's may draw on a picture without boxes too
 
 
 class RawEncoder(Worker[CapturedFrame]):

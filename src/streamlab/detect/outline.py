@@ -1,0 +1,111 @@
+"""Outlines of boxes, written as slices of all three planes at once.
+
+A cell is 2 x 2 px of Y and one pixel each of U and V, so the same slices of cells serve every
+plane, and two opposite edges are one slice. Writes are as short as ``media.brief`` asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamlab.detect.style import Colour
+from streamlab.media.brief import AT_ONCE
+from streamlab.media.picture import FlatPlanes
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
+Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+Views = list[NDArray[Any]]
+_CELL_PX = (2, 1, 1)  # in Y, U and V, each way
+_CELL_TYPES: tuple[np.dtype[Any], ...] = (
+    np.dtype(np.uint16),
+    np.dtype(np.uint8),
+    np.dtype(np.uint8),
+)
+_EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
+
+
+class Outliner:
+    """Draws outlines ``line`` px thick into planes of ``width`` x ``height`` px of Y, all even.
+
+    Dashes are three line widths on, three off, from the left and upper corner on.
+    """
+
+    def __init__(
+        self, planes: FlatPlanes, width: int, height: int, line: int, *, dashed: bool
+    ) -> None:
+        self._line = line // 2  # from here on all lengths are in cells
+        self._dash = 3 * self._line if dashed else 0
+        size = height // 2, width // 2
+        self._cells = _views(planes, *size)
+        self._rightward = _views(planes, *size, right=self._dash) if dashed else self._cells
+        self._downward = _views(planes, *size, down=self._dash) if dashed else self._cells
+
+    def draw(self, box: Box, colour: Colour) -> None:
+        """Draw the outline of a box that lies in the picture."""
+        left, top, right, bottom = box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2
+        inks = _inks(colour)
+        edges = _edges(top, bottom, self._line)
+        for dash, along in self._along(left, right):
+            views = self._rightward if dash else self._cells
+            for rows in edges:
+                _write(views, (rows, ..., along), inks)
+        edges = _edges(left, right, self._line)
+        for dash, along in self._along(top, bottom):
+            views = self._downward if dash else self._cells
+            for columns in edges:
+                _write(views, (along, ..., columns), inks)
+
+    def _along(self, start: int, stop: int) -> Sequence[tuple[bool, slice]]:
+        """Return the short writes along an edge: where dashes start, or else which cells."""
+        if not self._dash:
+            if stop - start <= _EDGE_AT_ONCE:
+                return ((False, slice(start, stop)),)
+            starts = range(start, stop, _EDGE_AT_ONCE)
+            return [(False, slice(at, min(at + _EDGE_AT_ONCE, stop))) for at in starts]
+        period = 2 * self._dash
+        whole = stop - self._dash + 1
+        step = max(1, _EDGE_AT_ONCE // period) * period
+        starts = range(start, whole, step)
+        writes = [(True, slice(at, min(at + step, whole), period)) for at in starts]
+        rest = (stop - start) % period
+        return [*writes, (False, slice(stop - rest, stop))] if 0 < rest < self._dash else writes
+
+
+def _edges(start: int, stop: int, line: int) -> tuple[slice, ...]:
+    """Return the first and last rows (or columns) of a box, then the next ones inward."""
+    if line == 1:
+        return (slice(start, stop, max(1, stop - start - 1)),)
+    insets = range(min(line, (stop - start + 1) // 2))
+    return tuple(slice(start + n, stop - n, max(1, stop - start - 1 - 2 * n)) for n in insets)
+
+
+def _write(views: Views, place: tuple[Any, ...], inks: Inks) -> None:
+    y, u, v = views
+    y[place], u[place], v[place] = inks
+
+
+def _views(planes: FlatPlanes, rows: int, columns: int, right: int = 1, down: int = 1) -> Views:
+    """Return Y, U and V as ``(row, run, row in the cell, column)``, writable.
+
+    The second axis is a run of ``right`` or ``down`` cells that starts at the cell.
+    """
+    shape = max(0, rows - down + 1), right * down, max(0, columns - right + 1)
+    views = []
+    for plane, px, kind in zip(planes, _CELL_PX, _CELL_TYPES, strict=True):
+        row = px * plane.stride
+        strides = row, row if down > 1 else px, plane.stride, px
+        views.append(np.ndarray((*shape[:2], px, shape[2]), kind, plane.pixels, 0, strides))
+    return views
+
+
+@cache
+def _inks(colour: Colour) -> Inks:
+    """Return a cell of a colour, as one element for each plane."""
+    y, u, v, _ = colour
+    return np.array(y * 0x0101, "u2"), np.array(u, "u1"), np.array(v, "u1")
