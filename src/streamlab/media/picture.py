@@ -116,9 +116,16 @@ class Picture:
         copy_colour(self.frame, frame)
         return frame
 
-    def copy(self) -> Picture:
-        """Return a picture with pixels of its own, to be drawn on."""
-        copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
+    def copy(self, into: Picture | None = None) -> Picture:
+        """Return a picture with pixels of its own, to be drawn on.
+
+        ``into`` is one that nobody uses any more: if its size fits, its memory is taken, for fresh
+        memory costs more than the copy.
+        """
+        if into is not None and (into.width, into.height) == (self.width, self.height):
+            copied, copied.pts, copied.frame.pts = into, self.pts, self.pts
+        else:
+            copied = Picture(av.VideoFrame(self.width, self.height, "yuv420p"), self.pts)
         copy_colour(self.frame, copied.frame)
         for target, source in zip(copied.flat_planes(), self.flat_planes(), strict=True):
             if target.stride == source.stride:

@@ -60,6 +60,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._box_deadline_ns = PATIENT_NS
         self._emit = emit
         self._carrier = BoxCarrier()
+        self._canvas: Picture | None = None  # drawn on and encoded: its memory serves again
         self._service = service
         self._next_service: deque[DetectionService] = deque(maxlen=1)
         self.reserved_rows = reserved_rows
@@ -173,10 +174,12 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self.hold_up()
         picture, rows = captured.picture, []
         detections = self._carrier.boxes_on(event, picture.width, picture.height)
-        if detections is not None and not len(detections) and _draws_boxes_only(self.renderer):
+        ours = isinstance(self.renderer, BoxRenderer)  # a user's may keep a picture, or draw more
+        if ours and detections is not None and not len(detections):
             detections = None
-        if detections is not None or self.reserved_rows:
-            picture = picture.copy()  # the captured one is encoded for the raw channel
+        if detections is not None or self.reserved_rows:  # the captured one is the raw channel's
+            picture = picture.copy(self._canvas if ours else None)
+            self._canvas = picture if ours else None
         if detections is not None and self._render(picture, detections, stale=not event.fresh):
             rows = detections_to_wire(detections)
         if self.reserved_rows:
@@ -195,10 +198,6 @@ class Annotator(Worker[CapturedFrame | Answer]):
             return False
         self.renderer_error = ""
         return True
-
-
-def _draws_boxes_only(renderer: Renderer) -> bool:
-    return isinstance(renderer, BoxRenderer)  # a user's may draw on a picture without boxes too
 
 
 class RawEncoder(Worker[CapturedFrame]):
