@@ -6,14 +6,13 @@ what a live one would.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import supervision as sv
 
 from streamlab.core.box_queue import FrameBoxes
-from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker
+from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker, with_boxes
 
 
 class BoxCarrier:
@@ -42,5 +41,5 @@ class BoxCarrier:
 def _inside(carried: sv.Detections, width: int, height: int) -> sv.Detections:
     xyxy = np.clip(carried.xyxy, 0, (width, height) * 2)
     seen = (xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1)
-    clipped = replace(carried, xyxy=xyxy.astype(np.float32))
+    clipped = with_boxes(carried, xyxy.astype(np.float32))
     return clipped if seen.all() else cast(sv.Detections, clipped[seen])
