@@ -106,7 +106,10 @@ def mota(results: Sequence[Judged]) -> float:
         )
         rows, columns = linear_sum_assignment(gain, maximize=True)
         hits = gain[rows, columns] > 0
-        previous = {true_ids[row]: ids[column] for row, column in zip(rows[hits], columns[hits], strict=True)}
+        previous = {
+            true_ids[row]: ids[column]
+            for row, column in zip(rows[hits], columns[hits], strict=True)
+        }
         matches += len(previous)
         switches += sum(last.get(true, id_) != id_ for true, id_ in previous.items())
         last.update(previous)
@@ -131,7 +134,9 @@ def hota(results: Sequence[Judged]) -> float:
     together = _pair_sums(results, shares)
     alignment = together / (counts - together)
     pairs = [_aligned(result, alignment) for result in results]
-    overlaps = np.concatenate([result.iou[pair] for result, pair in zip(results, pairs, strict=True)])
+    overlaps = np.concatenate(
+        [result.iou[pair] for result, pair in zip(results, pairs, strict=True)]
+    )
     boxes = sum(_box_counts(results))
     of_thresholds = []
     for least in HOTA_IOUS:

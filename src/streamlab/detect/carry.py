@@ -6,13 +6,14 @@ what a live one would.
 
 from __future__ import annotations
 
+import copy
 from typing import cast
 
 import numpy as np
 import supervision as sv
 
 from streamlab.core.box_queue import FrameBoxes
-from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker, with_boxes
+from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker
 
 
 class BoxCarrier:
@@ -41,5 +42,6 @@ class BoxCarrier:
 def _inside(carried: sv.Detections, width: int, height: int) -> sv.Detections:
     xyxy = np.clip(carried.xyxy, 0, (width, height) * 2)
     seen = (xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1)
-    clipped = with_boxes(carried, xyxy.astype(np.float32))
+    clipped = copy.copy(carried)
+    clipped.xyxy = xyxy.astype(np.float32)
     return clipped if seen.all() else cast(sv.Detections, clipped[seen])
