@@ -81,7 +81,7 @@ def follow(
         yield Judged(
             _numbered([box.track_id for box in truth], true_numbers),
             _numbered(found.tracker_id.tolist(), numbers),
-            sv.box_iou_batch(boxes, found.xyxy.astype(np.float64)),
+            sv.box_iou_batch(boxes, found.xyxy.astype(np.float64)).astype(np.float64),
         )
 
 
@@ -163,7 +163,7 @@ def _hits(result: Judged, pair: Pairs, least: float) -> NDArray[np.bool_]:
     return hits
 
 
-def _pair_sums(results: Sequence[Judged], values: Sequence[NDArray[np.generic]]) -> Floats:
+def _pair_sums(results: Sequence[Judged], values: Sequence[Floats | NDArray[np.bool_]]) -> Floats:
     """Return the sum of the values of each true track and track: ``(true tracks, tracks)``."""
     sums = np.zeros(tuple(len(lengths) for lengths in _lengths(results)))
     for result, value in zip(results, values, strict=True):

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 DETECTION_VARIANCE_PX2 = 3.0**2
 FIRST_VELOCITY_VARIANCE = 150.0**2  # px²/s²
 UNKNOWN_VARIANCE_PX2 = 1e12
-PROCESS_NOISE_SCALE = 0.2
+PROCESS_NOISE_SCALE = 0.6
 AVERAGE_WEIGHT = 0.8  # of the past in a running average
 HIGH_SCORE = 0.5
 # GIoU + 1, in 0 to 2; the longer the step, the less is asked.
