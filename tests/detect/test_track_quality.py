@@ -11,6 +11,8 @@ from benchmarks.track_quality import Judged, Quality, follow, quality
 from streamlab.media.street import Street
 
 SEEDS = (1, 2, 3, 4)
+ROUNDING = 0.0002  # platforms may round differently, and exchange an id
+
 # Results per second, frames, edges off by: what the tracker before reached.
 BEFORE = [
     (1, 1800, 0.03, Quality(0.2155, 0.2471, 0.3534)),
@@ -37,7 +39,7 @@ def test_the_tracker_is_as_good_as_the_one_before(
         astuple(quality(list(follow(street, frames, 30 // rate, edge_error, seed))))
         for seed, street in streets.items()
     ]
-    assert (np.mean(runs, axis=0) >= astuple(before)).all()
+    assert (np.mean(runs, axis=0) >= np.array(astuple(before)) - ROUNDING).all()
 
 
 def judged(*ids: int) -> Judged:

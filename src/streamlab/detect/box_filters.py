@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 Array = NDArray[np.float64]
 
-# For pictures about 640 px wide; half or twice the values changes little.
+# For pictures about 640 px wide; half or twice a deviation changes little.
 DETECTION_VARIANCE_PX2 = 3.0**2
 FIRST_VELOCITY_VARIANCE = 150.0**2  # px²/s²
 UNKNOWN_VARIANCE_PX2 = 1e12
