@@ -6,7 +6,7 @@ what a live one would.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import copy
 from typing import cast
 
 import numpy as np
@@ -42,5 +42,6 @@ class BoxCarrier:
 def _inside(carried: sv.Detections, width: int, height: int) -> sv.Detections:
     xyxy = np.clip(carried.xyxy, 0, (width, height) * 2)
     seen = (xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1)
-    clipped = replace(carried, xyxy=xyxy.astype(np.float32))
+    clipped = copy.copy(carried)
+    clipped.xyxy = xyxy.astype(np.float32)
     return clipped if seen.all() else cast(sv.Detections, clipped[seen])
