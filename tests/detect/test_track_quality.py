@@ -15,14 +15,14 @@ ROUNDING = 0.0002  # platforms may round differently, and exchange an id
 
 # Results per second, frames, edges off by: what the tracker before reached.
 BEFORE = [
-    (1, 1800, 0.03, Quality(0.2155, 0.2471, 0.3534)),
-    (1, 1800, 0.1, Quality(0.1804, 0.2216, 0.2739)),
-    (5, 600, 0.03, Quality(0.8217, 0.7348, 0.6831)),
-    (5, 600, 0.1, Quality(0.8050, 0.7292, 0.5350)),
-    (10, 600, 0.03, Quality(0.8361, 0.7392, 0.6907)),
-    (10, 600, 0.1, Quality(0.8199, 0.7251, 0.5310)),
-    (30, 300, 0.03, Quality(0.8446, 0.8166, 0.7319)),
-    (30, 300, 0.1, Quality(0.8292, 0.7990, 0.5665)),
+    pytest.param(1, 1800, 0.03, Quality(0.2155, 0.2471, 0.3534)),
+    pytest.param(1, 1800, 0.1, Quality(0.1804, 0.2216, 0.2739), marks=pytest.mark.long),
+    pytest.param(5, 600, 0.03, Quality(0.8217, 0.7348, 0.6831), marks=pytest.mark.long),
+    pytest.param(5, 600, 0.1, Quality(0.8050, 0.7292, 0.5350), marks=pytest.mark.long),
+    pytest.param(10, 600, 0.03, Quality(0.8361, 0.7392, 0.6907)),
+    pytest.param(10, 600, 0.1, Quality(0.8199, 0.7251, 0.5310), marks=pytest.mark.long),
+    pytest.param(30, 300, 0.03, Quality(0.8446, 0.8166, 0.7319), marks=pytest.mark.long),
+    pytest.param(30, 300, 0.1, Quality(0.8292, 0.7990, 0.5665), marks=pytest.mark.long),
 ]
 
 
