@@ -23,6 +23,7 @@ import functools
 import hashlib
 import itertools
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -31,10 +32,11 @@ from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 import av
+from av.error import FFmpegError
 
 from . import sound_camera
 from .videos import draw_picture
@@ -124,6 +126,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError | FFmpegError):  # the reader has gone
+            super().handle_error(request, client_address)
+
 
 def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
     numbers = itertools.count()
@@ -139,12 +145,6 @@ def _handler(camera: HttpCamera) -> type[BaseHTTPRequestHandler]:
             """Log nothing."""
 
         def do_GET(self) -> None:
-            try:
-                self._do_get()
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-        def _do_get(self) -> None:
             url = urlsplit(self.path)
             if not camera.lets_in(self.headers.get("Authorization"), self.command, self.path):
                 camera.refused += 1
