@@ -8,7 +8,7 @@ import { Mux } from "./mux.js";
 import { DualPlayer, HttpControl } from "./player.js";
 
 /** @typedef {import("./player.js").View} View */
-/** @typedef {{camera_id: string, state: string, width?: number, height?: number}} GridCamera */
+/** @typedef {{camera_id: string, state: string, detail?: string, width?: number, height?: number}} GridCamera */
 
 /** A browser decodes about so many pictures smoothly. */
 const MAX_TILES = 16;
@@ -80,6 +80,13 @@ class GridTile {
     if (!fine) this.figures.textContent = state;
   }
 
+  /** Say how a camera without pictures is, in the words of the list. @param {GridCamera} camera */
+  tell({ state, detail }) {
+    if (this.stage.dataset.stale !== "true" || state === "live") return;
+    this.element.title = detail ?? "";
+    this.figures.textContent = state;
+  }
+
   /** @param {ReturnType<DualPlayer["stats"]>} stats */
   #showFigures({ fps, latencyP50Ms, fault }) {
     if (this.stage.dataset.stale === "true") return;
@@ -124,6 +131,7 @@ export class Grid {
       this.#tiles.delete(id);
     }
     for (const camera of shown) {
+      this.#tiles.get(camera.camera_id)?.tell(camera);
       if (this.#tiles.has(camera.camera_id)) continue;
       const tile = new GridTile(camera, this.view, this.mux, this.onOpen);
       this.#tiles.set(camera.camera_id, tile);
