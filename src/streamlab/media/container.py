@@ -120,6 +120,8 @@ class ContainerSource:
 
     def close(self) -> None:
         """Close the file or connection."""
+        # These refer to the source, which would wait for the garbage collector with its decoder.
+        self._packets, self._frames = iter(()), iter(())
         self._container.close()
 
     def _check(self) -> None:

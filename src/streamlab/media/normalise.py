@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import av
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as Drained
 from av.filter import Graph
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 
 from streamlab.core.display_matrix import Orientation, orientation_of
 from streamlab.errors import SourceFormatError
@@ -145,7 +145,9 @@ class Normaliser:
 def stored_orientation(frame: av.VideoFrame) -> Orientation:
     """Return what has to be done to a decoded frame. Raises SourceFormatError at odd angles."""
     try:
-        known = cast("Iterable[SideData]", frame.side_data)
+        # Not `frame.side_data`: the frame keeps that, it the frame, and both wait for the garbage
+        # collector with their pixels.
+        known: Iterable[SideData] = SideDataContainer(frame)  # type: ignore[call-arg]
     except ValueError:  # PyAV 18 lists none if there is one that it has no name for: EXIF
         return _ROTATIONS.get(frame.rotation, Orientation.UPRIGHT)
     for data in known:
