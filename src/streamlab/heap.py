@@ -20,6 +20,5 @@ def give_back_free_memory() -> bool:
 
 @cache
 def _malloc_trim() -> ctypes._NamedFuncPointer | None:
-    if sys.platform != "linux":
-        return None
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return getattr(library, "malloc_trim", None)  # musl has none
