@@ -8,7 +8,7 @@ unless it is RGB.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,7 +17,7 @@ import av
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as Drained
 from av.filter import Graph
-from av.sidedata.sidedata import SideData, SideDataContainer, Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 from streamlab.core.display_matrix import Orientation, orientation_of
 from streamlab.errors import SourceFormatError
@@ -145,15 +145,12 @@ class Normaliser:
 def stored_orientation(frame: av.VideoFrame) -> Orientation:
     """Return what has to be done to a decoded frame. Raises SourceFormatError at odd angles."""
     try:
-        # Not `frame.side_data`: the frame keeps that, it the frame, and both wait for the garbage
-        # collector with their pixels.
-        known: Iterable[SideData] = SideDataContainer(frame)  # type: ignore[call-arg]
+        # Not `frame.side_data`: in PyAV 17 and 18 the frame keeps that, it the frame, and both wait
+        # for the garbage collector with their pixels. Iterated, it gives other things in PyAV 19.
+        matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX)  # type: ignore[call-arg]
     except ValueError:  # PyAV 18 lists none if there is one that it has no name for: EXIF
         return _ROTATIONS.get(frame.rotation, Orientation.UPRIGHT)
-    for data in known:
-        if data.type is Type.DISPLAYMATRIX:
-            return orientation_of(bytes(data))
-    return Orientation.UPRIGHT
+    return Orientation.UPRIGHT if matrix is None else orientation_of(bytes(matrix))
 
 
 def _kind(
