@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,13 +67,14 @@ def run_flat_out(video: Path, detector: Detector) -> tuple[int, dict[str, float]
     service = DetectionService(Kept(detector))
     over, frames, ended = threading.Event(), 0, False
 
-    def emit(item: object) -> None:
+    def emit(items: Sequence[object]) -> None:
         nonlocal frames, ended
-        if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
-            frames += 1
-            source.room.release()
-        elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
-            ended = True
+        for item in items:
+            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+                frames += 1
+                source.room.release()
+            elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
+                ended = True
         if ended and frames == source.given:
             over.set()
 

@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,14 +68,15 @@ def ours_ms(path: Path, detector: ScriptedDetector, seconds: float, *, paced: bo
     done, annotated = threading.Event(), 0
     frames = round(seconds * FPS)
 
-    def emit(item: object) -> None:
+    def emit(items: Sequence[object]) -> None:
         nonlocal annotated
-        if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
-            annotated += 1
-            if isinstance(source, FlatOut):
-                source.room.release()
-            if annotated >= frames:
-                done.set()
+        for item in items:
+            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+                annotated += 1
+                if isinstance(source, FlatOut):
+                    source.room.release()
+        if annotated >= frames:
+            done.set()
 
     pipeline = CameraPipeline(
         "bench", spec, source, service, BoxRenderer(), PipelineSettings(), emit

@@ -68,9 +68,9 @@ def record(folder: Path) -> Media:
     media: Media = []
     enough = threading.Event()
 
-    def emit(item: object) -> None:
-        if isinstance(item, (InitSegment, Fragment)) and not enough.is_set():
-            media.append(item)
+    def emit(items: Sequence[object]) -> None:
+        if not enough.is_set():
+            media.extend(each for each in items if isinstance(each, (InitSegment, Fragment)))
             if sum(isinstance(each, Fragment) for each in media) >= RECORDED:
                 enough.set()
 

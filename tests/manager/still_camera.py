@@ -65,12 +65,12 @@ class StillCamera(Camera):
             self.still.encoders.capture()
             for made in self.still.encoders.made.values():
                 while made:
-                    self.handover.put(made.popleft())
+                    self.handover.put([made.popleft()])
             await self.news()
 
     async def change(self, state: SourceState, detail: str = "") -> None:
         """Have the source change its state; ``ended`` is the end of the stream."""
-        self.handover.put(SourceChanged(state, detail))
+        self.handover.put([SourceChanged(state, detail)])
         await self.news()
 
     @staticmethod

@@ -40,7 +40,7 @@ def make() -> tuple[Handover[int], StillLoop, list[list[int]]]:
 def test_a_batch_wakes_the_loop_once() -> None:
     handover, loop, batches = make()
     for item in range(3):
-        handover.put(item)
+        handover.put([item])
     assert len(loop.called) == 1
     loop.run()
     assert batches == [[0, 1, 2]]
@@ -48,9 +48,9 @@ def test_a_batch_wakes_the_loop_once() -> None:
 
 def test_what_is_not_urgent_comes_with_the_next_that_is() -> None:
     handover, loop, batches = make()
-    handover.put(1, urgent=False)
+    handover.put([1], urgent=False)
     assert not loop.called
-    handover.put(2)
+    handover.put([2])
     loop.run()
     assert batches == [[1, 2]]
 
@@ -60,7 +60,7 @@ def test_a_full_queue_makes_the_thread_wait() -> None:
 
     def put_all() -> None:
         for item in range(MAX_ITEMS + 1):
-            handover.put(item)
+            handover.put([item])
 
     thread = threading.Thread(target=put_all)
     thread.start()
@@ -83,7 +83,7 @@ def test_nothing_waits_for_ever_or_out_of_order(steps: list[str]) -> None:
             continue
         if put - sum(map(len, batches)) == MAX_ITEMS:
             loop.run()
-        handover.put(put, urgent=step == "urgent")
+        handover.put([put], urgent=step == "urgent")
         put += 1
         assert len(loop.called) <= 1
     loop.run()

@@ -10,7 +10,7 @@ import numpy as np
 import supervision as sv
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.fragment import EncodedFrame, Fragment, InitSegment
+from streamlab.core.fragment import EncodedFrame, Fragment
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.detect.render import Renderer
 from streamlab.detect.scripted import truth_detector
@@ -18,9 +18,9 @@ from streamlab.media.picture import Picture
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.media.street import Street
-from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.pipeline import CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
-from streamlab.pipeline.frame import DetectionTimed
+from streamlab.pipeline.delivery import PipelineEvent
 
 STREET = Street(320, 180, seed=3)
 SPEC = SourceSpec.parse("synthetic://traffic?width=320&height=180&fps=30&seed=3")
@@ -34,11 +34,12 @@ class Recorder:
         self.frames: dict[ChannelType, list[EncodedFrame]] = {kind: [] for kind in ChannelType}
         self._changed = threading.Condition()
 
-    def emit(self, item: InitSegment | Fragment | SourceChanged | DetectionTimed) -> None:
-        if isinstance(item, Fragment):
-            with self._changed:
-                self.frames[item.key.channel].extend(item.frames)
-                self._changed.notify_all()
+    def emit(self, items: Sequence[PipelineEvent]) -> None:
+        with self._changed:
+            for item in items:
+                if isinstance(item, Fragment):
+                    self.frames[item.key.channel].extend(item.frames)
+            self._changed.notify_all()
 
     def wait_for(self, count: int) -> None:
         """Wait until both channels have this many frames."""

@@ -31,10 +31,11 @@ from streamlab.errors import (
     UnknownCameraError,
 )
 from streamlab.manager import StreamChannelManager
-from streamlab.manager.camera import Camera, PipelineEvent
+from streamlab.manager.camera import Camera
 from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.pipeline import SourceChanged
+from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
 

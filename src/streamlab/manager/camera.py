@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
@@ -36,8 +37,9 @@ from streamlab.manager.sequence import first_sequence
 from streamlab.manager.source_status import SourceStatus
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed, SourceChanged
+from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed
 from streamlab.pipeline.camera import PipelineSettings
+from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings
 
@@ -45,7 +47,6 @@ log = logging.getLogger(__name__)
 MAX_HANDOVER_ITEMS = 256
 MAX_RING_FRAGMENTS = 1024
 
-PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 SwitchOutcome = SwitchDone | SwitchTimedOut
 
 
@@ -238,10 +239,10 @@ class Camera:
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
 
-    def _hand_over(self, item: PipelineEvent) -> None:
+    def _hand_over(self, items: Sequence[PipelineEvent]) -> None:
         """Take what a thread of the camera has. That no detections will come releases nothing."""
-        nothing_new = isinstance(item, DetectionTimed) and item.lag_ns is None
-        self.handover.put(item, urgent=not nothing_new)
+        is_news = any(not isinstance(each, DetectionTimed) or each.lag_ns for each in items)
+        self.handover.put(items, urgent=is_news)
 
     def _receive(self, batch: list[PipelineEvent]) -> None:
         now_ns, now_s = monotonic_ns(), wall_s()

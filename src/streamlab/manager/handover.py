@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -31,14 +31,14 @@ class Handover(Generic[T]):
         self._woken = False
         self._closed = False
 
-    def put(self, item: T, *, urgent: bool = True) -> None:
-        """Hand over an item, from any thread; waits while the queue is full."""
+    def put(self, items: Sequence[T], *, urgent: bool = True) -> None:
+        """Hand over items, from any thread; waits while the queue is full."""
         with self._room:
             while len(self._items) >= self.max_items and not self._closed:
                 self._room.wait()
             if self._closed:
                 return
-            self._items.append(item)
+            self._items.extend(items)
             self.peak = max(self.peak, len(self._items))
             wakes = not self._woken and (urgent or 2 * len(self._items) >= self.max_items)
             self._woken = self._woken or wakes

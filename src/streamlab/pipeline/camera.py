@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from streamlab.core.channels import (
@@ -12,7 +11,6 @@ from streamlab.core.channels import (
     ChannelType,
 )
 from streamlab.core.faults import NO_FAULTS, Faults
-from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import BoxRenderer
@@ -23,8 +21,9 @@ from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.annotate import Annotator, RawEncoder
 from streamlab.pipeline.capture import UNKNOWN, Capture
+from streamlab.pipeline.delivery import Delivery, Emit
 from streamlab.pipeline.detection import DetectionService
-from streamlab.pipeline.frame import CapturedFrame, DetectionTimed, SourceChanged
+from streamlab.pipeline.frame import CapturedFrame, SourceChanged
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
 from streamlab.pipeline.stage_faults import StageFaults
 from streamlab.pipeline.worker import Crew, shared_crew
@@ -46,11 +45,8 @@ class PipelineSettings:
     stall_after_s: float = 2.0
 
 
-Emit = Callable[[InitSegment | Fragment | SourceChanged | DetectionTimed], None]
-
-
 class CameraPipeline:
-    """Runs one camera. ``emit`` is called from its threads, and may block."""
+    """Runs one camera. ``emit`` is called from its threads."""
 
     def __init__(
         self,
@@ -73,8 +69,10 @@ class CameraPipeline:
         """What is wrong on purpose, now."""
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
+        self._delivery = Delivery(emit)
+        send = self._delivery.send
         raw, annotated = (
-            EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, emit, settings.first_sequence)
+            EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, send, settings.first_sequence)
             for channel in ChannelType
         )
         self._crew = crew or shared_crew()
@@ -87,7 +85,7 @@ class CameraPipeline:
             annotated,
             service,
             renderer,
-            emit=emit,
+            emit=send,
             crew=self._crew_for(renderer),
             options=settings.detections,
         )
@@ -97,7 +95,7 @@ class CameraPipeline:
             source,
             self._clock,
             self._deliver,
-            emit,
+            send,
             opened=self._receive_opening,
             open_timeout_s=settings.open_timeout_s,
             stall_after_ns=round(settings.stall_after_s * NS_PER_S),
@@ -245,6 +243,6 @@ class CameraPipeline:
             return True
         if not (self._raw.has_room() and self._annotator.has_room()):
             return False
-        self._raw.offer(captured)
-        self._annotator.offer(captured)
+        shares_crew = self._annotator.crew is self._raw.crew is self._crew
+        self._delivery.deliver(captured, (self._raw, self._annotator), may_run=shares_crew)
         return True

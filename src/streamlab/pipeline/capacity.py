@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
@@ -70,12 +71,13 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
     service, source = DetectionService(detector), open_source(spec)
     ended, finished = threading.Event(), 0
 
-    def emit(item: object) -> None:
+    def emit(items: Sequence[object]) -> None:
         nonlocal finished
-        if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
-            finished += 1
-        elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
-            ended.set()
+        for item in items:
+            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+                finished += 1
+            elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
+                ended.set()
 
     pipeline = CameraPipeline(
         "bench", spec, source, service, BoxRenderer(), PipelineSettings(), emit

@@ -28,7 +28,7 @@ from streamlab.detect.answer import checked_answers, checked_detections
 from streamlab.detect.detector import Detector
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.health import MAX_ERROR_CHARS, DetectorHealth, HealthRecord
-from streamlab.detect.scripted import is_none
+from streamlab.detect.scripted import ScriptedDetector, is_none
 from streamlab.detect.text import printable
 from streamlab.errors import ModelError
 from streamlab.pipeline.frame import CapturedFrame
@@ -80,6 +80,8 @@ class DetectionService(threading.Thread):
         self._batches = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._answers_at_once = isinstance(detector, ScriptedDetector)
+        self._detecting = threading.Lock()
 
     @property
     def health(self) -> DetectorHealth:
@@ -88,18 +90,28 @@ class DetectionService(threading.Thread):
             return self._record.at(monotonic_ns(), none=is_none(self.detector))
 
     def offer(self, client: DetectionClient, captured: CapturedFrame) -> None:
-        """Put a frame at the door; the one that waited there, or one too many, is refused."""
+        """Put a frame at the door; the one that waited there, or one too many, is refused.
+
+        A detector that knows its answers beforehand gives them before this returns.
+        """
+        at_once = False
         with self._changed:
             turn = self._turns.get(client)
             if turn is not None and turn.span == captured.pts // self._span_of(client):
                 refused: CapturedFrame | None = captured
                 self.counts["not_due"] += 1
+            elif self._answers_at_once and not self._stopping:
+                refused, at_once = None, True
+                self._count_turn([(client, captured)])
             else:
                 refused = self._door.pop(client, None)
                 self._door[client] = captured
                 if refused is not None:
                     self.counts["refused"] += 1
                 self._changed.notify()
+        if at_once:
+            with self._detecting:
+                self._detect([(client, captured)])
         if refused is not None:
             client.receive_refusal(refused.pts)
 
@@ -127,12 +139,15 @@ class DetectionService(threading.Thread):
             if self._stopping:
                 return None
             batch = sorted(self._door.items(), key=self._precedence)[: self.max_batch]
-            self._batches += 1
-            for client, captured in batch:
+            self._count_turn(batch)
+            for client, _ in batch:
                 del self._door[client]
-                span = captured.pts // self._span_of(client)
-                self._turns[client] = _Turn(self._batches, span)
         return batch
+
+    def _count_turn(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
+        self._batches += 1
+        for client, captured in batch:
+            self._turns[client] = _Turn(self._batches, captured.pts // self._span_of(client))
 
     def _span_of(self, client: DetectionClient) -> int:
         """Return the part of a camera's media time of which one frame is taken, ticks."""

@@ -110,7 +110,7 @@ class Worker(Generic[T]):
         self.max_items = max_items
         self.peak = 0
         self.error = ""
-        self._crew = crew or shared_crew()
+        self.crew = crew or shared_crew()
         self._items: deque[T] = deque()
         self._lock = threading.Lock()
         self._called = False  # it waits for a thread, or one works on it
@@ -145,8 +145,16 @@ class Worker(Generic[T]):
         """
         return bool(self.error) or len(self._items) < self.max_items
 
-    def offer(self, item: T) -> bool:
-        """Hand over an item; False when the mailbox is full."""
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody works on it, or is about to."""
+        return not self._called
+
+    def offer(self, item: T, *, here: bool = False) -> bool:
+        """Hand over an item; False when the mailbox is full.
+
+        ``here``: work on it in this thread before returning, unless another does already.
+        """
         if self.error or self._stopping:
             return True
         with self._lock:
@@ -154,21 +162,24 @@ class Worker(Generic[T]):
                 return False
             self._items.append(item)
             self.peak = max(self.peak, len(self._items))
-        self.nudge()
+        self.nudge(here=here)
         return True
 
-    def nudge(self) -> None:
+    def nudge(self, *, here: bool = False) -> None:
         """Have the mailbox and the timer looked at. From any thread."""
         with self._lock:
             if self._called or self._stopping:
                 return
             self._called = True
             self._idle.clear()
-        self._crew.call(self)
+        if here:
+            self.work()
+        else:
+            self.crew.call(self)
 
     def request_crew(self, crew: Crew) -> None:
         """Be worked on by other threads from now on."""
-        self._crew = crew
+        self.crew = crew
 
     def stop(self) -> None:
         """End after the item in hand; returns at once."""
@@ -181,7 +192,7 @@ class Worker(Generic[T]):
         self._idle.wait(timeout_s)
 
     def work(self) -> None:
-        """Handle some items, and what is due. A crew's threads call it, one at a time.
+        """Handle some items, and what is due. Called by one thread at a time.
 
         An error ends this stage only, is logged, and is in ``error``.
         """
@@ -223,9 +234,9 @@ class Worker(Generic[T]):
             if not more:
                 self._idle.set()
         if more:
-            self._crew.call(self)
+            self.crew.call(self)
         elif arms and timer_ns is not None:
-            self._crew.call_at(timer_ns, self)
+            self.crew.call_at(timer_ns, self)
 
     def _is_armed(self, timer_ns: int) -> bool:
         # A timer that is too early stays: to move it with every frame costs more than to wake once.

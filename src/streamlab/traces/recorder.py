@@ -24,8 +24,8 @@ from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.manager import Camera
-from streamlab.manager.camera import PipelineEvent
 from streamlab.pipeline import DetectionTimed
+from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.traces.table import COLUMNS, nullable
 from streamlab.traces.trace import NO_RESULT, Column
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import EncodedFrame, Fragment
 from streamlab.core.timebase import TIMESCALE
-from streamlab.manager.camera import PipelineEvent
+from streamlab.pipeline.delivery import PipelineEvent
 
 MAX_FRAMES = 3600  # a minute at 60 fps
 NS_PER_MS = 1e6
