@@ -77,6 +77,12 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (Camera, "_on_timer", "sync and ring"),
     (Reader, "take", "viewer"),
 )
+REST = {
+    "MainThread": "event loop: asyncio",
+    "capture": "capture: demultiplex, stamps, wait",
+    "work": "hand over between stages",
+    "detect": "detect: outside the model",
+}
 
 
 class Meter:
@@ -102,6 +108,17 @@ class Meter:
                 self._inside.ns = outside_ns + spent_ns
 
         return metered
+
+    def of_threads_ns(self) -> Counter[str]:
+        """Return what all stages took so far, by the name of the thread."""
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        return Counter(
+            {
+                names[ident]: spent.total()
+                for ident, spent in list(self._of_thread.items())
+                if ident in names
+            }
+        )
 
     def spent_ns(self) -> Counter[str]:
         """Return what each stage took so far."""
@@ -160,13 +177,20 @@ async def measure(host: Host, meter: Meter, seconds: float) -> FrameCost:
     """Look at a host for so long."""
     cpu_s, frames, stages = time.process_time(), host.frames, meter.spent_ns()
     threads, waits = threads_cpu_s(), _switches()
+    of_thread = meter.of_threads_ns()
     await asyncio.sleep(seconds)
     frames = host.frames - frames
     cpu_ms = (time.process_time() - cpu_s) * 1e3 / frames
     spent = meter.spent_ns() - stages
     stages_ms = {stage: spent_ns / 1e6 / frames for stage, spent_ns in spent.items()}
-    all_ms = sum((now_s - threads.get(name, 0)) for name, now_s in threads_cpu_s().items()) * 1e3
-    stages_ms["asyncio, FFmpeg's demuxer, the rest"] = all_ms / frames - sum(stages_ms.values())
+    rest: Counter[str] = Counter()
+    of_thread_now = meter.of_threads_ns()
+    for name, now_s in threads_cpu_s().items():
+        outside_ns = (now_s - threads.get(name, 0.0)) * 1e9
+        outside_ns -= of_thread_now[name] - of_thread[name]
+        rest[REST.get(re.sub(r"-.*|_\d+$", "", name), "other threads")] += round(outside_ns)
+    for name, outside_ns in rest.items():
+        stages_ms[name] = stages_ms.get(name, 0.0) + outside_ns / 1e6 / frames
     stages_ms["threads of libraries"] = cpu_ms - sum(stages_ms.values())
     switched = {kind: count / frames for kind, count in (_switches() - waits).items()}
     return FrameCost(frames, cpu_ms, stages_ms, switched)

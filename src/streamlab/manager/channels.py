@@ -35,6 +35,7 @@ from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings, is_camera_id
 
 MAX_SHOWN_CHARS = 128
+BATCH_TIMEOUT_S = 5.0
 
 
 class StreamChannelManager:
@@ -187,11 +188,14 @@ class StreamChannelManager:
         for opening in self._opening.values():
             if not opening.done():
                 opening.set_result(None)
+        services = {each for each in (self._shared, *self._own.values()) if each is not None}
         await asyncio.gather(
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
         if self._shared is not None:
             self._shared.stop()
+        # A process that ends while a thread is inside of ONNX Runtime is aborted.
+        await asyncio.gather(*(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in services))
         self._crew.close()
 
     def mark_started(self) -> None:
