@@ -73,7 +73,9 @@ class Camera:
     def offer(self, pts: int) -> None:
         """Offer a frame that was captured at ``pts`` ns."""
         picture = Picture.from_planes(np.zeros((24, 16), np.uint8), pts)
-        self._service.offer(self.client, CapturedFrame(picture, 1, False, pts, 0.0))
+        refused = self._service.offer(self.client, CapturedFrame(picture, 1, False, pts, 0.0))
+        if refused is not None:
+            self.refused.append(refused.pts)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Section numbers are those of ITU-T H.264 (08/2021).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.bits import BitReader
 from streamlab.core.nal import IDR, SLICE, nal_type, split_annex_b, split_length_prefixed, to_sample
@@ -25,8 +25,7 @@ NEW_SETS = "the camera changed its parameter sets (SPS, PPS) between keyframes"
 LOST = "a picture of the camera was lost"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
+class AccessUnit(NamedTuple):
     """One picture as an ``avc1`` sample; ``sets`` are those of its whole GOP.
 
     ``objection`` says why a decoder that has only these sets could not decode it, or is ''.

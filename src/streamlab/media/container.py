@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -137,7 +136,7 @@ class ContainerSource:
         self._packets = read_packets(self._container, self._stream, self._check)
         empty = True
         for item in self._decode():
-            yield replace(item, restart=empty)
+            yield item._replace(restart=empty)
             empty = False
         if empty:
             raise SourceFormatError(f"{self.spec.display} contains no more pictures")

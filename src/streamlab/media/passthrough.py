@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.access_unit import LOST, AccessUnit, AccessUnitReader
 from streamlab.core.parameter_sets import ParameterSets
@@ -14,8 +14,7 @@ from streamlab.media.colour import Colour
 from streamlab.media.source import Source, SourceFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Passthrough:
+class Passthrough(NamedTuple):
     """The camera's own access unit of a frame, ready to be sent as it is."""
 
     sample: bytes

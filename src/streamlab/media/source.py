@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import av
 
@@ -31,8 +31,7 @@ class SourceInfo:
     """Rows at the top that no channel may draw over (the truth strip), px."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFrame:
+class SourceFrame(NamedTuple):
     """One picture as it leaves a source."""
 
     frame: av.VideoFrame

@@ -135,7 +135,9 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def _settle(self) -> None:
         while (said := self.line.next_event()) is not None:
             if isinstance(said, Offer):
-                self._service.offer(self._client, said.captured)
+                refused = self._service.offer(self._client, said.captured)
+                if refused is not None:
+                    self.line.receive_answer(Answer(refused.pts, None, monotonic_ns()))
             else:
                 self._receive_answer(said)
         while (event := self.boxes.next_event()) is not None:

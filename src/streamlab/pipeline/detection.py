@@ -39,8 +39,9 @@ STATS_WINDOW_S = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DetectionClient:
-    """Where the answers of one camera go. Both are called from the detector's thread or from
-    the thread that offers.
+    """Where the answers of one camera go: boxes, or that a batch has failed.
+
+    Both are called from the detector's thread or from the thread that offers.
     """
 
     receive_detections: Callable[[int, sv.Detections], None]
@@ -89,31 +90,27 @@ class DetectionService(threading.Thread):
         with self._changed:
             return self._record.at(monotonic_ns(), none=is_none(self.detector))
 
-    def offer(self, client: DetectionClient, captured: CapturedFrame) -> None:
-        """Put a frame at the door; the one that waited there, or one too many, is refused.
+    def offer(self, client: DetectionClient, captured: CapturedFrame) -> CapturedFrame | None:
+        """Put a frame at the door; return the one that is refused: an older one, or one too many.
 
         A detector that knows its answers beforehand gives them before this returns.
         """
-        at_once = False
         with self._changed:
             turn = self._turns.get(client)
             if turn is not None and turn.span == captured.pts // self._span_of(client):
-                refused: CapturedFrame | None = captured
                 self.counts["not_due"] += 1
-            elif self._answers_at_once and not self._stopping:
-                refused, at_once = None, True
-                self._count_turn([(client, captured)])
-            else:
+                return captured
+            if not self._answers_at_once or self._stopping:
                 refused = self._door.pop(client, None)
                 self._door[client] = captured
                 if refused is not None:
                     self.counts["refused"] += 1
                 self._changed.notify()
-        if at_once:
-            with self._detecting:
-                self._detect([(client, captured)])
-        if refused is not None:
-            client.receive_refusal(refused.pts)
+                return refused
+            self._count_turn([(client, captured)])
+        with self._detecting:
+            self._detect([(client, captured)])
+        return None
 
     def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
         """Take a camera's frame from the door, if one waits there: the camera goes away."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.channels import SourceState
 from streamlab.media.passthrough import Passthrough
 from streamlab.media.picture import Picture
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedFrame:
+class CapturedFrame(NamedTuple):
     """A picture, and all that was decided about it where it was captured."""
 
     picture: Picture
