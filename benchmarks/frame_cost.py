@@ -14,6 +14,8 @@ import argparse
 import asyncio
 import json
 import re
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.flat_out import threads_cpu_s
+from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
 from streamlab.core.channels import ChannelType, QualityLevel
 from streamlab.detect.carry import BoxCarrier
@@ -226,6 +229,13 @@ async def run(options: argparse.Namespace) -> FrameCost:
             return await measure(host, meter, options.seconds)
         finally:
             await host.close()
+
+
+def run_apart(*arguments: str) -> FrameCost:
+    """Measure in a process of its own, with these arguments of the command line."""
+    command = [sys.executable, "-m", "benchmarks.frame_cost", "--json", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return FrameCost(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from streamlab.clock import monotonic_ns
 from streamlab.media.picture import Picture
@@ -74,7 +75,9 @@ def test_no_frame_overtakes_one_that_waits_for_the_pool() -> None:
     assert bench.batches == [[1], [2], [1], [2]]
 
 
-def test_what_another_thread_emits_meanwhile_leaves_at_once() -> None:
+def test_what_another_thread_emits_meanwhile_leaves_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bench = Bench()
     seen: list[list[list[int]]] = []
 
@@ -84,19 +87,19 @@ def test_what_another_thread_emits_meanwhile_leaves_at_once() -> None:
         other.join()
         seen.append([list(batch) for batch in bench.batches])
 
-    bench.stages[1].handle = emit_elsewhere  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.stages[1], "handle", emit_elsewhere)
     bench.deliver(1)
     assert seen == [[[7]]]
     assert bench.batches == [[7], [1]]
 
 
-def test_a_stage_that_fails_leaves_the_other_its_frames() -> None:
+def test_a_stage_that_fails_leaves_the_other_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
 
     def fail(_: CapturedFrame) -> None:
         raise ValueError("broken")
 
-    bench.stages[0].handle = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.stages[0], "handle", fail)
     bench.deliver(1)
     bench.deliver(2)
     assert bench.stages[0].error == "ValueError: broken"
