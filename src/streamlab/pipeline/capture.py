@@ -80,7 +80,7 @@ class Capture:
         self._media_clock = MediaClock(nominal_duration)
         self._pacer = Pacer()
         self._due_ns = 0
-        self._is_held_up = False
+        self._is_held_up = self._is_delivering = False
         self._stalled_since_ns: int | None = None
         self._kind: EncoderInput | None = None
         self._own: PassthroughReader | None = None
@@ -124,7 +124,7 @@ class Capture:
     def _check_pause(self, now_ns: int) -> SourceChanged:
         quiet_ns = now_ns - max(self.last_frame_ns, self._due_ns)
         normal_ns = self._stall.normal_pause_ns if self.info.live else self._stall_after_ns
-        if quiet_ns <= normal_ns:
+        if quiet_ns <= normal_ns or self._is_delivering:
             self._stalled_since_ns = None
             return SourceChanged(SourceState.LIVE, "")
         if self._stalled_since_ns is None:
@@ -237,11 +237,18 @@ class Capture:
             captured_at=wall_s(),
             passthrough=passthrough,
         )
-        if self.faults.lose() or late_ns > MAX_LATE_NS or not self._deliver(captured):
+        if self.faults.lose() or late_ns > MAX_LATE_NS or not self._hand_on(captured):
             self.counts["dropped_at_source"] += 1
             self.judge.receive_frame(pts, keyframe=False, intact=False)
             if key:
                 self._clock.request_keyframe()
+
+    def _hand_on(self, captured: CapturedFrame) -> bool:
+        self._is_delivering = True
+        try:
+            return self._deliver(captured)
+        finally:
+            self._is_delivering = False
 
     def _look_at_kind(self, item: SourceFrame) -> None:
         kind = EncoderInput.of(item.frame)
