@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streamlab.detect.answer import MAX_BOXES, checked_answers, checked_detections
 from streamlab.detect.classes import class_names
+from streamlab.detect.result import FrameDetections
 from streamlab.detect.wire import detections_to_wire
 from streamlab.errors import ModelError
 
@@ -123,7 +124,7 @@ def test_any_numbers_and_names_can_be_sent(xyxy: NDArray[np.float64], names: lis
     answer.data = {"class_name": np.array(names[: len(xyxy)], object)}
     found = check(answer)
     assert np.isfinite(found.xyxy).all()
-    for row in detections_to_wire(found):
+    for row in detections_to_wire(FrameDetections.as_found(found)):
         assert isinstance(row[4], str)
         row[4].encode()
         assert row[4]

@@ -6,13 +6,11 @@ what a live one would.
 
 from __future__ import annotations
 
-import copy
-from typing import cast
-
 import numpy as np
 import supervision as sv
 
 from streamlab.core.box_queue import FrameBoxes
+from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import MIN_SIDE_PX, BoxTracker
 
 
@@ -24,7 +22,7 @@ class BoxCarrier:
 
     def boxes_on(
         self, event: FrameBoxes[sv.Detections], width: int, height: int
-    ) -> sv.Detections | None:
+    ) -> FrameDetections | None:
         """Return what to draw on a picture of ``width`` x ``height`` px; None before any result.
 
         Each result corrects the tracker once, also one that came late. Carried boxes are clipped
@@ -36,12 +34,12 @@ class BoxCarrier:
             found = self._tracker.receive_detections(event.detections_pts, event.detections)
             if event.fresh:
                 return found
-        return _inside(self._tracker.predict(event.pts), width, height)
-
-
-def _inside(carried: sv.Detections, width: int, height: int) -> sv.Detections:
-    xyxy = np.clip(carried.xyxy, 0, (width, height) * 2)
-    seen = (xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX).all(axis=1)
-    clipped = copy.copy(carried)
-    clipped.xyxy = xyxy.astype(np.float32)
-    return clipped if seen.all() else cast(sv.Detections, clipped[seen])
+        carried = self._tracker.predict(event.pts)
+        xyxy = carried.xyxy
+        np.maximum(xyxy, 0, out=xyxy)
+        np.minimum(xyxy, (width, height) * 2, out=xyxy)
+        seen = xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX
+        if not seen.all():
+            carried.rows = np.flatnonzero(seen.all(axis=1))
+            carried.xyxy = xyxy[carried.rows]
+        return carried

@@ -23,14 +23,18 @@ def class_names(detections: sv.Detections) -> list[str]:
 
     It is the detection's own name, else ``class`` and its number, else ``object``.
     """
-    names = detections.data.get("class_name")
-    if detections.class_id is not None:
-        unnamed = [numbered_class(number) for number in detections.class_id.tolist()]
+    given = detections.data.get("class_name")
+    if given is None:
+        names = [""] * len(detections)
     else:
-        unnamed = [UNNAMED] * len(detections)
-    if names is None:
-        return unnamed
-    return [printable(str(name)) or other for name, other in zip(names, unnamed, strict=True)]
+        listed = given.tolist() if isinstance(given, np.ndarray) else given
+        names = [printable(str(name)) for name in listed]
+    if all(names):
+        return names
+    if detections.class_id is None:
+        return [name or UNNAMED for name in names]
+    numbers = detections.class_id.tolist()
+    return [name or numbered_class(number) for name, number in zip(names, numbers, strict=True)]
 
 
 def named_detections(

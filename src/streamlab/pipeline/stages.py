@@ -16,6 +16,7 @@ from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_pts
 from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.detector import Detector
+from streamlab.detect.draw import render
 from streamlab.detect.render import Renderer
 from streamlab.detect.wire import detections_to_wire
 from streamlab.media.picture import Picture
@@ -107,7 +108,7 @@ class _Bench:
         assert boxes is not None
         with costs.of("draw"):
             annotated = picture.copy()
-            self._renderer.draw(annotated, boxes, top_px=self._info.reserved_rows)
+            render(self._renderer, annotated, boxes, top_px=self._info.reserved_rows, stale=False)
         with costs.of("encode raw"):
             self._raw.encode(captured, picture, None)
         with costs.of("encode annotated"):

@@ -1,0 +1,119 @@
+"""A detector's result as drawing and the wire need it, and the boxes of it that one frame shows.
+
+From frame to frame only the places of boxes change. All else (names, scores, track ids, label
+texts, ends of wire rows) is made once per result, as plain Python values, when first asked for.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import cast
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from streamlab.core.fragment import WireBox
+from streamlab.detect.classes import class_names
+from streamlab.detect.labels import LabelText
+from streamlab.detect.style import Colour, class_colour
+
+Array = NDArray[np.float64]
+
+
+class Result:
+    """One result, whose ``detections`` do not change any more. For one thread at a time."""
+
+    def __init__(self, detections: sv.Detections) -> None:
+        self.detections = detections
+        self.xyxy: Array = detections.xyxy.astype(np.float64)
+        """The boxes as they were found, ``(n, 4)`` px."""
+        self._texts: dict[tuple[int, tuple[Colour, ...]], list[LabelText]] = {}
+
+    @cached_property
+    def row_ends(self) -> list[WireBox]:
+        """``[class_name, score, track_id]`` of each box; None is unknown."""
+        scores = np.round(np.array(self._scores, np.float64), 3).tolist()
+        known = [score if isfinite(score) else None for score in scores]
+        return [[*end] for end in zip(self._names, known, self._tracks, strict=True)]
+
+    def label_texts(self, height: int, colours: tuple[Colour, ...]) -> list[LabelText]:
+        """Return the label of each box, ``height`` px high, in the colour of its class."""
+        texts = self._texts.get((height, colours))
+        if texts is None:
+            numbers = self.detections.class_id
+            classes = [0] * len(self.xyxy) if numbers is None else numbers.tolist()
+            self._texts[height, colours] = texts = [
+                LabelText(parts, height, class_colour(number, colours))
+                for parts, number in zip(self.label_parts(), classes, strict=True)
+            ]
+        return texts
+
+    def label_parts(self) -> list[tuple[str, ...]]:
+        """Return what each label says, the most important part first: name, track id, score."""
+        columns = zip(self._names, self._tracks, self._scores, strict=True)
+        return [
+            (
+                name,
+                *(() if track is None else (f"#{track}",)),
+                *((f"{score:.2f}",) if isfinite(score) else ()),
+            )
+            for name, track, score in columns
+        ]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return class_names(self.detections)
+
+    @cached_property
+    def _scores(self) -> list[float]:
+        """NaN where there is none."""
+        scores = self.detections.confidence
+        return [float("nan")] * len(self.xyxy) if scores is None else scores.tolist()
+
+    @cached_property
+    def _tracks(self) -> list[int | None]:
+        tracks = self.detections.tracker_id
+        if tracks is None:
+            return [None] * len(self.xyxy)
+        return [
+            int(track) if track is not None and track >= 0 else None for track in tracks.tolist()
+        ]
+
+
+@dataclass(slots=True, eq=False)
+class FrameDetections:
+    """Boxes of a result, finite, at their places in one frame."""
+
+    result: Result
+    xyxy: Array
+    """``(n, 4)`` px; each number is one of float32."""
+    rows: NDArray[np.intp] | None = None
+    """Which boxes of the result these are; None: all."""
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    @classmethod
+    def as_found(cls, detections: sv.Detections) -> FrameDetections:
+        """Return what was found, without boxes that are not finite."""
+        result = Result(detections)
+        finite = np.isfinite(result.xyxy).all(axis=1)
+        if finite.all():
+            return cls(result, result.xyxy)
+        return cls(result, result.xyxy[finite], np.flatnonzero(finite))
+
+    @property
+    def detections(self) -> sv.Detections:
+        """As ``supervision`` has them; masks are known only where the boxes were found."""
+        if self.xyxy is self.result.xyxy:
+            return self.result.detections
+        placed = copy.copy(self.result.detections)
+        placed.mask = None
+        if self.rows is not None:
+            placed = cast(sv.Detections, placed[self.rows])
+        placed.xyxy = self.xyxy.astype(np.float32)
+        return placed
