@@ -11,6 +11,10 @@ SIDES = st.integers(16, 4096)
 SIZES = st.tuples(SIDES, SIDES)
 
 
+def channels(rgb: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
+    return np.ascontiguousarray(np.moveaxis(rgb, 2, 0))
+
+
 @pytest.mark.parametrize(
     ("picture", "scaled", "offset"),
     [
@@ -96,7 +100,8 @@ def _filled(
 ) -> np.typing.NDArray[np.float32]:
     width, height = letterbox.input_size
     tensor = np.zeros((3, height, width), np.float32)
-    letterbox.fill(rgb, tensor)
+    letterbox.surround(tensor)
+    letterbox.fill(channels(rgb), tensor)
     return tensor
 
 
@@ -104,7 +109,9 @@ def test_yolox_has_the_picture_in_the_upper_left_corner() -> None:
     letterbox = fit((640, 360), (64, 64), placement="corner")
     assert (letterbox.scaled_size, letterbox.offset) == ((64, 36), (0, 0))
     tensor = np.empty((3, 64, 64), np.float32)
-    letterbox.fill(np.full((360, 640, 3), (10, 20, 30), np.uint8), tensor, bgr_255=True)
+    letterbox.surround(tensor, bgr_255=True)
+    rgb = np.full((360, 640, 3), (10, 20, 30), np.uint8)
+    letterbox.fill(channels(rgb), tensor, bgr_255=True)
     assert tensor[:, 35, 63].tolist() == [30, 20, 10]
     assert tensor[:, 36, 0].tolist() == [GREY] * 3
 
@@ -118,11 +125,11 @@ def test_rtdetr_has_the_picture_stretched() -> None:
 
 def test_integers_are_not_scaled() -> None:
     tensor = np.empty((3, 8, 8), np.uint8)
-    fit((8, 8), (8, 8)).fill(np.full((8, 8, 3), (10, 20, 30), np.uint8), tensor)
+    fit((8, 8), (8, 8)).fill(channels(np.full((8, 8, 3), (10, 20, 30), np.uint8)), tensor)
     assert tensor[:, 0, 0].tolist() == [10, 20, 30]
 
 
 def test_a_very_flat_picture_keeps_a_row() -> None:
     letterbox = fit((4000, 2), (64, 64))
-    letterbox.fill(np.zeros((2, 4000, 3), np.uint8), np.empty((3, 64, 64), np.float32))
+    letterbox.fill(np.zeros((3, 2, 4000), np.uint8), np.empty((3, 64, 64), np.float32))
     assert letterbox.scaled_size == (64, 1)

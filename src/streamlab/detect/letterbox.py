@@ -14,6 +14,7 @@ upper left corner. ``stretch``, of RT-DETR: each axis has a gain of its own, not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -40,25 +41,33 @@ class Letterbox:
     """Px of the input per px of the picture, across and down."""
 
     def fill(
-        self, rgb: NDArray[np.uint8], tensor: NDArray[np.generic], *, bgr_255: bool = False
+        self,
+        planes: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+        tensor: NDArray[np.generic],
+        *,
+        bgr_255: bool = False,
     ) -> None:
-        """Scale ``rgb`` ``(height, width, 3)`` into ``tensor`` ``(3, height, width)``.
+        """Scale red, green and blue ``(height, width)`` into ``tensor`` ``(3, height, width)``.
 
         The tensor holds red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
-        0..255. One of integers is always in 0..255.
+        0..255. One of integers is always in 0..255. What surrounds the picture is not written.
         """
-        if self.scaled_size != self.picture_size:
-            rgb = _resize(rgb, self.scaled_size)
-        largest = 1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255
         (left, top), (width, height) = self.offset, self.scaled_size
-        tensor[:] = np.float32(GREY) / np.float32(largest)
         inside = tensor[:, top : top + height, left : left + width]
-        planes = cv2.split(rgb)
+        largest = _largest(tensor, bgr_255=bgr_255)
         for channel, plane in zip(inside, planes[::-1] if bgr_255 else planes, strict=True):
+            scaled = plane
+            if self.scaled_size != self.picture_size:
+                scaled = cv2.resize(plane, self.scaled_size, interpolation=cv2.INTER_LINEAR)
             if largest == 1:
-                channel[:] = plane
+                channel[:] = scaled
             else:
-                np.divide(plane, np.float32(255), out=channel, casting="same_kind")
+                np.divide(scaled, largest, out=channel, casting="same_kind")
+
+    @staticmethod
+    def surround(tensor: NDArray[np.generic], *, bgr_255: bool = False) -> None:
+        """Fill a tensor with the grey that surrounds pictures."""
+        tensor[:] = np.float32(GREY) / _largest(tensor, bgr_255=bgr_255)
 
     def restore(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return boxes ``(n, 4)`` in px of the picture, clipped to it, from px of the input."""
@@ -99,5 +108,6 @@ def _round_up(length: int, stride: int) -> int:
     return -(-length // stride) * stride
 
 
-def _resize(rgb: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+def _largest(tensor: NDArray[np.generic], *, bgr_255: bool) -> np.float32:
+    """Return what a pixel is divided by."""
+    return np.float32(1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
@@ -105,7 +106,7 @@ class Picture:
         """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
         width, height = width or self.width, height or self.height
         with self._converting:
-            pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height)
+            pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
         return pixels.astype(np.uint8, copy=False)
 
     def scaled(self, width: int, height: int) -> av.VideoFrame:
@@ -134,3 +135,20 @@ class Picture:
                 both = slice(min(target.stride, source.stride))
                 target.rows()[:, both] = source.rows()[:, both]
         return copied
+
+
+class RgbConverter:
+    """Converts pictures to RGB, for one thread at a time; the pictures may be shared.
+
+    It keeps what swscale prepares for a size and colour, which ``Picture.rgb`` has prepared for
+    every picture anew: several times the cost of the conversion.
+    """
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def planes(self, picture: Picture) -> Planes:
+        """Return red, green and blue, uint8 of shape ``(height, width)`` each."""
+        frame = self._reformatter.reformat(picture.frame, format="gbrp", threads=1)
+        green, blue, red = map(plane_view, frame.planes)
+        return red, green, blue
