@@ -99,7 +99,6 @@ def network_input(picture: Picture) -> tuple[NDArray[np.uint8], Letterbox]:
     """Return the RGB ``(height, width, 3)`` that the network gets, and how it was fitted."""
     letterbox = fit((picture.width, picture.height), INPUT_SIZE)
     tensor = np.empty((3, INPUT_SIZE[1], INPUT_SIZE[0]), np.float32)
-    letterbox.surround(tensor)
     letterbox.fill(RgbConverter().planes(picture), tensor)
     return np.rint(tensor * 255).astype(np.uint8).transpose(1, 2, 0), letterbox
 

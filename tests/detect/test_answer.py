@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from streamlab.detect.answer import MAX_BOXES, checked_answers, checked_detections
 from streamlab.detect.classes import class_names
 from streamlab.detect.result import FrameDetections
-from streamlab.detect.wire import detections_to_wire
 from streamlab.errors import ModelError
 
 from .pictures import unchecked
@@ -124,7 +123,7 @@ def test_any_numbers_and_names_can_be_sent(xyxy: NDArray[np.float64], names: lis
     answer.data = {"class_name": np.array(names[: len(xyxy)], object)}
     found = check(answer)
     assert np.isfinite(found.xyxy).all()
-    for row in detections_to_wire(FrameDetections.as_found(found)):
+    for row in FrameDetections.as_found(found).wire_rows():
         assert isinstance(row[4], str)
         row[4].encode()
         assert row[4]

@@ -100,7 +100,6 @@ def _filled(
 ) -> np.typing.NDArray[np.float32]:
     width, height = letterbox.input_size
     tensor = np.zeros((3, height, width), np.float32)
-    letterbox.surround(tensor)
     letterbox.fill(channels(rgb), tensor)
     return tensor
 
@@ -109,7 +108,6 @@ def test_yolox_has_the_picture_in_the_upper_left_corner() -> None:
     letterbox = fit((640, 360), (64, 64), placement="corner")
     assert (letterbox.scaled_size, letterbox.offset) == ((64, 36), (0, 0))
     tensor = np.empty((3, 64, 64), np.float32)
-    letterbox.surround(tensor, bgr_255=True)
     rgb = np.full((360, 640, 3), (10, 20, 30), np.uint8)
     letterbox.fill(channels(rgb), tensor, bgr_255=True)
     assert tensor[:, 35, 63].tolist() == [30, 20, 10]

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from streamlab.core.fragment import WireBox
 from streamlab.detect.result import FrameDetections
-from streamlab.detect.wire import detections_to_wire
 
 from .pictures import unchecked
 
 
 def wire_rows(detections: sv.Detections) -> list[WireBox]:
-    return detections_to_wire(FrameDetections.as_found(detections))
+    return FrameDetections.as_found(detections).wire_rows()
 
 
 def test_a_row() -> None:

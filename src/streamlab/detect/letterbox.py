@@ -46,28 +46,26 @@ class Letterbox:
         tensor: NDArray[np.generic],
         *,
         bgr_255: bool = False,
+        surround: bool = True,
     ) -> None:
         """Scale red, green and blue ``(height, width)`` into ``tensor`` ``(3, height, width)``.
 
         The tensor holds red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
-        0..255. One of integers is always in 0..255. What surrounds the picture is not written.
+        0..255. One of integers is always in 0..255. Without ``surround`` the grey stays as it is.
         """
-        (left, top), (width, height) = self.offset, self.scaled_size
+        whole = bgr_255 or np.issubdtype(tensor.dtype, np.integer)
+        largest, (left, top), (width, height) = np.float32(255), self.offset, self.scaled_size
+        if surround:
+            tensor[:] = GREY if whole else GREY / largest
         inside = tensor[:, top : top + height, left : left + width]
-        largest = _largest(tensor, bgr_255=bgr_255)
         for channel, plane in zip(inside, planes[::-1] if bgr_255 else planes, strict=True):
-            scaled = plane
+            scaled: NDArray[np.generic] = plane
             if self.scaled_size != self.picture_size:
                 scaled = cv2.resize(plane, self.scaled_size, interpolation=cv2.INTER_LINEAR)
-            if largest == 1:
+            if whole:
                 channel[:] = scaled
             else:
                 np.divide(scaled, largest, out=channel, casting="same_kind")
-
-    @staticmethod
-    def surround(tensor: NDArray[np.generic], *, bgr_255: bool = False) -> None:
-        """Fill a tensor with the grey that surrounds pictures."""
-        tensor[:] = np.float32(GREY) / _largest(tensor, bgr_255=bgr_255)
 
     def restore(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return boxes ``(n, 4)`` in px of the picture, clipped to it, from px of the input."""
@@ -106,8 +104,3 @@ def _margins(input_size: tuple[int, int], scaled: tuple[int, int]) -> tuple[int,
 
 def _round_up(length: int, stride: int) -> int:
     return -(-length // stride) * stride
-
-
-def _largest(tensor: NDArray[np.generic], *, bgr_255: bool) -> np.float32:
-    """Return what a pixel is divided by."""
-    return np.float32(1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255)

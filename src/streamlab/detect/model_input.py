@@ -38,9 +38,11 @@ class ModelInput:
             self._tensor = np.zeros((rows, 3, height, width), self._tensor.dtype)
             self._letterboxes = [None] * rows
         for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
-            if self._letterboxes[row] != letterbox:
-                letterbox.surround(self._tensor[row], bgr_255=self._bgr_255)
-                self._letterboxes[row] = letterbox
-            planes = self._converter.planes(picture)
-            letterbox.fill(planes, self._tensor[row], bgr_255=self._bgr_255)
+            letterbox.fill(
+                self._converter.planes(picture),
+                self._tensor[row],
+                bgr_255=self._bgr_255,
+                surround=self._letterboxes[row] != letterbox,
+            )
+            self._letterboxes[row] = letterbox
         return self._tensor[:rows]

@@ -67,20 +67,14 @@ class Outliner:
     def _along(self, start: int, stop: int, dashes: Views) -> list[tuple[Views, slice]]:
         """Return the short writes along an edge: where dashes start, or else which cells."""
         dash, length = self._dash, stop - start
-        if not dash:
-            if length <= _EDGE_AT_ONCE:
-                return [(dashes, slice(start, stop))]
-            starts = range(start, stop, _EDGE_AT_ONCE)
-            return [(dashes, slice(at, min(at + _EDGE_AT_ONCE, stop))) for at in starts]
-        period, whole = dash + dash, stop - dash + 1
+        period, whole = 2 * dash or 1, max(start, stop - dash + 1) if dash else stop
         if length <= _EDGE_AT_ONCE:
-            writes = [(dashes, slice(start, whole, period))] if start < whole else []
+            writes = [(dashes, slice(start, whole, period))]
         else:
             step = max(1, _EDGE_AT_ONCE // period) * period
             starts = range(start, whole, step)
             writes = [(dashes, slice(at, min(at + step, whole), period)) for at in starts]
-        rest = length % period
-        if 0 < rest < dash:
+        if 0 < (rest := length % period) < dash:
             writes.append((self._cells, slice(stop - rest, stop)))
         return writes
 

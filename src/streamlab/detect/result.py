@@ -106,6 +106,16 @@ class FrameDetections:
             return cls(result, result.xyxy)
         return cls(result, result.xyxy[finite], np.flatnonzero(finite))
 
+    def wire_rows(self) -> list[WireBox]:
+        """Return ``[x1, y1, x2, y2, class_name, score, track_id]`` of each box (wire protocol).
+
+        Px have one decimal, scores three; score and track id are None where there is none.
+        """
+        ends = self.result.row_ends
+        if self.rows is not None:
+            ends = [ends[row] for row in self.rows.tolist()]
+        return [box + end for box, end in zip(self.xyxy.round(1).tolist(), ends, strict=True)]
+
     @property
     def detections(self) -> sv.Detections:
         """As ``supervision`` has them; masks are known only where the boxes were found."""

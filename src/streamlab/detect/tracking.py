@@ -1,5 +1,8 @@
 """Carries boxes from the frame they were found on to later frames, by their motion.
 
+The annotated channel and the laboratory that judges it share ``BoxCarrier``, so that a simulated
+frame shows what a live one would.
+
 Each object has a Kalman filter (its centre has a velocity, its size is constant but for noise).
 Time steps are what the pts say, so dropped frames, late results and variable rates need no special
 care.
@@ -10,7 +13,7 @@ Rules:
   an object that the newest result misses is not drawn, but keeps its id for ``max_age_ms``;
 - an object has an id from its first box on, and stands still until it is found again;
 - at most ``MAX_OBJECTS`` objects, those seen last, are kept from one result to the next;
-- boxes carried out of the picture are not clipped.
+- the tracker does not clip boxes that are carried out of the picture; the carrier does.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import cast
 import numpy as np
 import supervision as sv
 
+from streamlab.core.box_queue import FrameBoxes
 from streamlab.core.timebase import TIMESCALE, ms_to_pts
 from streamlab.detect.box_filters import Array, BoxFilters
 from streamlab.detect.result import FrameDetections, Result
@@ -129,3 +133,34 @@ class BoxTracker:
         if brought is None:
             found.tracker_id = self._objects[0, objects]
         return self._filters.correct(objects, boxes)
+
+
+class BoxCarrier:
+    """Turns the decision whose boxes a frame gets into boxes; frames come in order of pts."""
+
+    def __init__(self) -> None:
+        self._tracker = BoxTracker()
+
+    def boxes_on(
+        self, event: FrameBoxes[sv.Detections], width: int, height: int
+    ) -> FrameDetections | None:
+        """Return what to draw on a picture of ``width`` x ``height`` px; None before any result.
+
+        Each result corrects the tracker once, also one that came late. Carried boxes are clipped
+        to the picture, and those that have left it are left out.
+        """
+        if event.detections is None or event.detections_pts is None:
+            return None
+        if event.detections_pts != self._tracker.pts:
+            found = self._tracker.receive_detections(event.detections_pts, event.detections)
+            if event.fresh:
+                return found
+        carried = self._tracker.predict(event.pts)
+        xyxy = carried.xyxy
+        np.maximum(xyxy, 0, out=xyxy)
+        np.minimum(xyxy, (width, height) * 2, out=xyxy)
+        seen = xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX
+        if not seen.all():
+            carried.rows = np.flatnonzero(seen.all(axis=1))
+            carried.xyxy = xyxy[carried.rows]
+        return carried

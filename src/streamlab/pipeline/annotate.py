@@ -12,12 +12,11 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
-from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.draw import BoxRenderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.detect.result import FrameDetections
-from streamlab.detect.wire import detections_to_wire
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
 from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
@@ -182,7 +181,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
             picture = picture.copy(self._canvas if ours else None)
             self._canvas = picture if ours else None
         if boxes is not None and self._render(picture, boxes, stale=not event.fresh):
-            rows = detections_to_wire(boxes)
+            rows = boxes.wire_rows()
         if self.reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))

@@ -16,8 +16,8 @@ import pandas as pd
 import supervision as sv
 
 from streamlab.core.box_queue import FrameBoxes
-from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.classes import class_names
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.traces.detections import LabelledVideo
 
 
