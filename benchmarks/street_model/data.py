@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.detect.letterbox import Letterbox, fit
-from streamlab.media.picture import TICK, Picture, RgbConverter
+from streamlab.media.picture import TICK, Picture
 from streamlab.media.street import Look, Street, TruthBox
 
 INPUT_SIZE = (384, 224)
@@ -99,7 +99,7 @@ def network_input(picture: Picture) -> tuple[NDArray[np.uint8], Letterbox]:
     """Return the RGB ``(height, width, 3)`` that the network gets, and how it was fitted."""
     letterbox = fit((picture.width, picture.height), INPUT_SIZE)
     tensor = np.empty((3, INPUT_SIZE[1], INPUT_SIZE[0]), np.float32)
-    letterbox.fill(RgbConverter().planes(picture), tensor)
+    letterbox.fill(picture.rgb(), tensor)
     return np.rint(tensor * 255).astype(np.uint8).transpose(1, 2, 0), letterbox
 
 

@@ -254,7 +254,7 @@ def test_names_and_scores_that_nobody_can_draw_do_no_harm() -> None:
         confidence=np.array([np.nan, 0.5], np.float32),
         data={"class_name": np.array(["a\ud800\x00", "b" * 10_000], object)},
     )
-    assert Result(detections).label_parts()[0] == ("a\ufffd\ufffd",)
+    assert Result(detections).label_texts(14, PALETTE)[0].parts == ("a\ufffd\ufffd",)
     BoxRenderer().draw(grey_picture(320, 180), detections)
 
 

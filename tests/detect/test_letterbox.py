@@ -5,14 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.detect.letterbox import GREY, Letterbox, fit
+from streamlab.detect.letterbox import GREY, Letterbox, ModelInput, fit
+
+from .pictures import noise_picture
 
 SIDES = st.integers(16, 4096)
 SIZES = st.tuples(SIDES, SIDES)
-
-
-def channels(rgb: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
-    return np.ascontiguousarray(np.moveaxis(rgb, 2, 0))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +98,7 @@ def _filled(
 ) -> np.typing.NDArray[np.float32]:
     width, height = letterbox.input_size
     tensor = np.zeros((3, height, width), np.float32)
-    letterbox.fill(channels(rgb), tensor)
+    letterbox.fill(rgb, tensor)
     return tensor
 
 
@@ -108,8 +106,7 @@ def test_yolox_has_the_picture_in_the_upper_left_corner() -> None:
     letterbox = fit((640, 360), (64, 64), placement="corner")
     assert (letterbox.scaled_size, letterbox.offset) == ((64, 36), (0, 0))
     tensor = np.empty((3, 64, 64), np.float32)
-    rgb = np.full((360, 640, 3), (10, 20, 30), np.uint8)
-    letterbox.fill(channels(rgb), tensor, bgr_255=True)
+    letterbox.fill(np.full((360, 640, 3), (10, 20, 30), np.uint8), tensor, bgr_255=True)
     assert tensor[:, 35, 63].tolist() == [30, 20, 10]
     assert tensor[:, 36, 0].tolist() == [GREY] * 3
 
@@ -123,11 +120,28 @@ def test_rtdetr_has_the_picture_stretched() -> None:
 
 def test_integers_are_not_scaled() -> None:
     tensor = np.empty((3, 8, 8), np.uint8)
-    fit((8, 8), (8, 8)).fill(channels(np.full((8, 8, 3), (10, 20, 30), np.uint8)), tensor)
+    fit((8, 8), (8, 8)).fill(np.full((8, 8, 3), (10, 20, 30), np.uint8), tensor)
     assert tensor[:, 0, 0].tolist() == [10, 20, 30]
 
 
 def test_a_very_flat_picture_keeps_a_row() -> None:
     letterbox = fit((4000, 2), (64, 64))
-    letterbox.fill(np.zeros((3, 2, 4000), np.uint8), np.empty((3, 64, 64), np.float32))
+    letterbox.fill(np.zeros((2, 4000, 3), np.uint8), np.empty((3, 64, 64), np.float32))
     assert letterbox.scaled_size == (64, 1)
+
+
+def test_a_kept_input_holds_nothing_of_earlier_batches() -> None:
+    kept = ModelInput(None, np.float32, bgr_255=False)
+    shapes = [[(64, 36)], [(36, 64), (64, 36)], [(64, 36), (64, 36)], [(128, 48)], [(64, 36)]]
+    for number, batch in enumerate(shapes):
+        pictures = [noise_picture(*size, seed=number) for size in batch]
+        letterboxes = [fit(size, (64, 64)) for size in batch]
+        tensor = kept.fill(pictures, letterboxes)
+        assert tensor.shape == (len(batch), 3, 64, 64)
+        for filled, picture, letterbox in zip(tensor, pictures, letterboxes, strict=True):
+            np.testing.assert_array_equal(filled, _filled(letterbox, picture.rgb()))
+
+
+def test_a_model_with_a_batch_of_its_own_gets_it() -> None:
+    kept = ModelInput(4, np.float16, bgr_255=True)
+    assert kept.fill([noise_picture(8, 8)], [fit((8, 8), (8, 8))]).shape == (4, 3, 8, 8)

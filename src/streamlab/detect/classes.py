@@ -24,17 +24,13 @@ def class_names(detections: sv.Detections) -> list[str]:
     It is the detection's own name, else ``class`` and its number, else ``object``.
     """
     given = detections.data.get("class_name")
-    if given is None:
-        names = [""] * len(detections)
-    else:
-        listed = given.tolist() if isinstance(given, np.ndarray) else given
-        names = [printable(str(name)) for name in listed]
+    listed = given.tolist() if isinstance(given, np.ndarray) else given or [""] * len(detections)
+    names = [printable(str(name)) for name in listed]
     if all(names):
         return names
-    if detections.class_id is None:
-        return [name or UNNAMED for name in names]
-    numbers = detections.class_id.tolist()
-    return [name or numbered_class(number) for name, number in zip(names, numbers, strict=True)]
+    numbers = detections.class_id
+    others = [UNNAMED] * len(names) if numbers is None else map(numbered_class, numbers.tolist())
+    return [name or other for name, other in zip(names, others, strict=True)]
 
 
 def named_detections(

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import DetectorKind
-from streamlab.detect.letterbox import Letterbox, fit
-from streamlab.detect.model_input import ModelInput
+from streamlab.detect.letterbox import Letterbox, ModelInput, fit
 from streamlab.detect.onnx_identify import Reading, boxes_output, identify
 from streamlab.detect.onnx_model import RUNTIME_ERRORS, open_session, read_card, refuse_run
 from streamlab.detect.onnx_output import (
@@ -163,7 +161,7 @@ class OnnxDetector:
     def _identify(self, wanted: Format | None) -> tuple[Reading, int | None]:
         size = self.card.input_size
         tensor = np.zeros((self.card.max_batch or 1, 3, size[1], size[0]), self.card.dtype)
-        fit(size, size).fill(cv2.split(probe_picture(size)), tensor[0])  # type: ignore[arg-type]
+        fit(size, size).fill(probe_picture(size), tensor[0])
         try:
             outputs = self._run(tensor, size)
         except RUNTIME_ERRORS as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
+from math import isfinite, nan
 from typing import cast
 
 import numpy as np
@@ -34,11 +34,22 @@ class Result:
         self._texts: dict[tuple[int, tuple[Colour, ...]], list[LabelText]] = {}
 
     @cached_property
+    def columns(self) -> list[tuple[str, float, int | None]]:
+        """Class name, score (NaN: none) and track id of each box."""
+        found, count = self.detections, len(self.xyxy)
+        scores = [nan] * count if found.confidence is None else found.confidence.tolist()
+        ids = [None] * count if found.tracker_id is None else found.tracker_id.tolist()
+        tracks = [None if id_ is None or not id_ >= 0 else int(id_) for id_ in ids]
+        return list(zip(class_names(found), scores, tracks, strict=True))
+
+    @cached_property
     def row_ends(self) -> list[WireBox]:
         """``[class_name, score, track_id]`` of each box; None is unknown."""
-        scores = np.round(np.array(self._scores, np.float64), 3).tolist()
-        known = [score if isfinite(score) else None for score in scores]
-        return [[*end] for end in zip(self._names, known, self._tracks, strict=True)]
+        scores = np.round([score for _, score, _ in self.columns], 3).tolist()
+        return [
+            [name, score if isfinite(score) else None, track]
+            for (name, _, track), score in zip(self.columns, scores, strict=True)
+        ]
 
     def label_texts(self, height: int, colours: tuple[Colour, ...]) -> list[LabelText]:
         """Return the label of each box, ``height`` px high, in the colour of its class."""
@@ -47,41 +58,16 @@ class Result:
             numbers = self.detections.class_id
             classes = [0] * len(self.xyxy) if numbers is None else numbers.tolist()
             self._texts[height, colours] = texts = [
-                LabelText(parts, height, class_colour(number, colours))
-                for parts, number in zip(self.label_parts(), classes, strict=True)
+                LabelText(_label_parts(*column), height, class_colour(number, colours))
+                for column, number in zip(self.columns, classes, strict=True)
             ]
         return texts
 
-    def label_parts(self) -> list[tuple[str, ...]]:
-        """Return what each label says, the most important part first: name, track id, score."""
-        columns = zip(self._names, self._tracks, self._scores, strict=True)
-        return [
-            (
-                name,
-                *(() if track is None else (f"#{track}",)),
-                *((f"{score:.2f}",) if isfinite(score) else ()),
-            )
-            for name, track, score in columns
-        ]
 
-    @cached_property
-    def _names(self) -> list[str]:
-        return class_names(self.detections)
-
-    @cached_property
-    def _scores(self) -> list[float]:
-        """NaN where there is none."""
-        scores = self.detections.confidence
-        return [float("nan")] * len(self.xyxy) if scores is None else scores.tolist()
-
-    @cached_property
-    def _tracks(self) -> list[int | None]:
-        tracks = self.detections.tracker_id
-        if tracks is None:
-            return [None] * len(self.xyxy)
-        return [
-            int(track) if track is not None and track >= 0 else None for track in tracks.tolist()
-        ]
+def _label_parts(name: str, score: float, track: int | None) -> tuple[str, ...]:
+    """Return what a label says, the most important part first."""
+    parts = (name,) if track is None else (name, f"#{track}")
+    return (*parts, f"{score:.2f}") if isfinite(score) else parts
 
 
 @dataclass(slots=True, eq=False)

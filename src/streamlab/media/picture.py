@@ -147,8 +147,10 @@ class RgbConverter:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def planes(self, picture: Picture) -> Planes:
-        """Return red, green and blue, uint8 of shape ``(height, width)`` each."""
-        frame = self._reformatter.reformat(picture.frame, format="gbrp", threads=1)
-        green, blue, red = map(plane_view, frame.planes)
-        return red, green, blue
+    def rgb(self, picture: Picture) -> NDArray[np.uint8]:
+        """Return what ``picture.rgb()`` returns, uint8 of shape ``(height, width, 3)``."""
+        # Not "gbrp", which the model wants: swscale's last columns are wrong where the width is
+        # 2 to 8 more than a multiple of 16 (FFmpeg 8.1).
+        frame = self._reformatter.reformat(picture.frame, format="rgb24", threads=1)
+        (plane,) = frame.planes
+        return FlatPlane.of(plane).rows()[:, : 3 * frame.width].reshape(frame.height, -1, 3)
