@@ -65,7 +65,7 @@ def render(
     renderer: Renderer, picture: Picture, boxes: FrameDetections, *, top_px: int, stale: bool
 ) -> None:
     """Draw with any renderer; one that is not ours gets ``supervision.Detections``."""
-    if isinstance(renderer, BoxRenderer):
+    if type(renderer) is BoxRenderer:  # a subclass may draw in a way of its own
         renderer.draw(picture, boxes, top_px=top_px, stale=stale)
     else:
         renderer.draw(picture, boxes.detections, top_px=top_px, stale=stale)
@@ -79,7 +79,7 @@ def _visible(xyxy: Array, width: int, height: int, top: int) -> tuple[list[int],
     np.minimum(inside, bounds, out=inside)
     sizes = inside[:, 2:] - inside[:, :2]
     areas = (sizes[:, 0] * sizes[:, 1]).tolist()
-    order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)  # numpy's sorts unlock
+    order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)  # numpy's unlock
     if not (sizes > 0).all():
         shown = np.all(sizes > 0, axis=1).tolist()
         order = [row for row in order if shown[row]]

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 class Result:
-    """One result, whose ``detections`` do not change any more. For one thread at a time."""
+    """One result, whose ``detections`` have their track ids. For one thread at a time."""
 
     def __init__(self, detections: sv.Detections) -> None:
         self.detections = detections
