@@ -6,15 +6,13 @@ lies on even coordinates, because one pixel of U and V covers two by two of Y.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import supervision as sv
 from av.video.reformatter import ColorRange
 
 from streamlab.detect.labels import LabelSheet
 from streamlab.detect.outline import Box, Outliner
-from streamlab.detect.render import Renderer, flat_below
+from streamlab.detect.render import Renderer
 from streamlab.detect.result import Array, FrameDetections
 from streamlab.detect.style import Style, palette
 from streamlab.media.picture import Picture
@@ -50,7 +48,8 @@ class BoxRenderer:
         texts = detections.result.label_texts(style.label, colours)
         if detections.rows is not None:
             texts = [texts[row] for row in detections.rows.tolist()]
-        planes = flat_below(picture, top_px)
+        y, u, v = picture.flat_planes()
+        planes = y.below(top), u.below(top // 2), v.below(top // 2)
         outliner = Outliner(planes, width, height, style.line, dashed=stale)
         for row in order:
             outliner.draw(boxes[row], texts[row].colour)
@@ -73,10 +72,9 @@ def render(
 
 def _visible(xyxy: Array, width: int, height: int, top: int) -> tuple[list[int], list[Box]]:
     """Return the indices of what can be seen below row ``top``, the largest first; all boxes."""
-    shift, bounds = _bounds(width, height, top)
-    inside = xyxy - shift
+    inside = xyxy - (0, top, 0, top)
     np.maximum(inside, 0, out=inside)
-    np.minimum(inside, bounds, out=inside)
+    np.minimum(inside, (width, height) * 2, out=inside)
     sizes = inside[:, 2:] - inside[:, :2]
     areas = (sizes[:, 0] * sizes[:, 1]).tolist()
     order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)  # numpy's unlock
@@ -86,8 +84,3 @@ def _visible(xyxy: Array, width: int, height: int, top: int) -> tuple[list[int],
     inside *= 0.5
     np.ceil(inside[:, 2:], out=inside[:, 2:])
     return order, (inside.astype(np.int64) * 2).tolist()
-
-
-@lru_cache(maxsize=256)
-def _bounds(width: int, height: int, top: int) -> tuple[Array, Array]:
-    return np.array((0.0, top, 0, top)), np.array((width, height, width, height), np.float64)

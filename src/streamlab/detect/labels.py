@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streamlab.detect.outline import Box
 from streamlab.detect.style import Colour
@@ -111,16 +110,10 @@ def compose_label(
 
     Y is all its rows; those of U and V are alike, so that is one.
     """
-    ground = _ground(height, colour.y)
+    ground = np.full((height, height // 4 + 1), colour.y, np.uint8)  # a gap, and a column more
     images = [ground[:, 1:]]
     for part in parts:
         images += text_luma(part, height, colour.ink, colour.y), images[0]
     images[-1] = ground
     y = np.concatenate(images, axis=1)[:, :width]
     return rows_of(y), run_of(colour.u, width // 2), run_of(colour.v, width // 2)
-
-
-@lru_cache(maxsize=256)
-def _ground(height: int, luma: int) -> NDArray[np.uint8]:
-    """Return a gap, and one column more for a label whose width would be odd."""
-    return np.full((height, height // 4 + 1), luma, np.uint8)

@@ -56,7 +56,8 @@ class Letterbox:
         0..255. One of integers is always in 0..255. Without ``surround`` the grey stays as it is.
         """
         if self.scaled_size != self.picture_size:
-            rgb = _resize(rgb, self.scaled_size)
+            scaled = cv2.resize(rgb, self.scaled_size, interpolation=cv2.INTER_LINEAR)
+            rgb = scaled.astype(np.uint8, copy=False)
         largest = 1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255
         (left, top), (width, height) = self.offset, self.scaled_size
         if surround:
@@ -108,10 +109,6 @@ def _round_up(length: int, stride: int) -> int:
     return -(-length // stride) * stride
 
 
-def _resize(rgb: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-
-
 class ModelInput:
     """A batch of pictures as the model takes it, for one thread at a time.
 
@@ -139,11 +136,7 @@ class ModelInput:
             self._tensor = np.zeros((rows, 3, height, width), self._tensor.dtype)
             self._letterboxes = [None] * rows
         for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
-            letterbox.fill(
-                self._converter.rgb(picture),
-                self._tensor[row],
-                bgr_255=self._bgr_255,
-                surround=self._letterboxes[row] != letterbox,
-            )
+            rgb, surround = self._converter.rgb(picture), self._letterboxes[row] != letterbox
+            letterbox.fill(rgb, self._tensor[row], bgr_255=self._bgr_255, surround=surround)
             self._letterboxes[row] = letterbox
         return self._tensor[:rows]

@@ -22,11 +22,7 @@ Box: TypeAlias = Sequence[int]
 Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
 _CELL_PX = (2, 1, 1)  # in Y, U and V, each way
-_CELL_TYPES: tuple[np.dtype[Any], ...] = (
-    np.dtype(np.uint16),
-    np.dtype(np.uint8),
-    np.dtype(np.uint8),
-)
+_CELL_TYPES: tuple[np.dtype[Any], ...] = (np.dtype("u2"), np.dtype("u1"), np.dtype("u1"))
 _EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
 
 

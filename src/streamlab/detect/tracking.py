@@ -80,8 +80,7 @@ class BoxTracker:
         """
         self._read()
         if self.pts is None or pts - self.pts > self._max_age:
-            nothing = Result(sv.Detections.empty())
-            return FrameDetections(nothing, nothing.xyxy)
+            return FrameDetections.as_found(sv.Detections.empty())
         xyxy = self._newest.xyxy + self._velocity * (pts - self.pts)
         return FrameDetections(self._newest, xyxy.astype(np.float32).astype(np.float64))
 
