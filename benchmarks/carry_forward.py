@@ -77,7 +77,7 @@ def run(street: Street, frames: int, every: int, latency_ms: float, detector: st
         score.predict_ms.append((thread_time() - started) * 1000)
         if score.receive_ms:
             score.frozen += judge(truth, frozen)
-            score.carried += judge(truth, carried)
+            score.carried += judge(truth, carried.detections)
     return score
 
 

@@ -31,11 +31,11 @@ from benchmarks.flat_out import threads_cpu_s
 from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
 from streamlab.core.channels import ChannelType, QualityLevel
-from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.draw import BoxRenderer
-from streamlab.detect.letterbox import Letterbox
 from streamlab.detect.load import load_detector
 from streamlab.detect.onnx import OnnxDetector
+from streamlab.detect.result import FrameDetections
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.handover import Handover
 from streamlab.manager.reader import Reader
@@ -43,7 +43,7 @@ from streamlab.media.container import ContainerSource
 from streamlab.media.encode import Encoder
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import annotate, lane
+from streamlab.pipeline import lane
 from streamlab.pipeline.annotate import Annotator, RawEncoder
 from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.detection import DetectionService
@@ -54,14 +54,12 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (ContainerSource, "_decode_packet", "decode"),
     (Capture, "receive_frame", "capture: pts, pass-through"),
     (OnnxDetector, "detect", "detect: outside the model"),
-    (Picture, "rgb", "detect: outside the model"),
-    (Letterbox, "fill", "detect: outside the model"),
     (OnnxDetector, "_run", "the model"),
     (DetectionService, "_detect", "detect: outside the model"),
     (BoxCarrier, "boxes_on", "follow"),
     (Picture, "copy", "draw"),
     (BoxRenderer, "draw", "draw"),
-    (annotate, "detections_to_wire", "rows, event, base64"),
+    (FrameDetections, "wire_rows", "rows, event, base64"),
     (Encoder, "encode", "encode"),
     (lane, "_emit_fragments", "rows, event, base64"),
     (Annotator, "handle", "annotate: whose boxes"),

@@ -75,7 +75,7 @@ def follow(
     for number in range(0, frames, every):
         truth = street.truth(number)
         pts = frame_pts(number, street.fps)
-        found = tracker.receive_detections(pts, detect(truth, edge_error, random))
+        found = tracker.receive_detections(pts, detect(truth, edge_error, random)).detections
         assert found.tracker_id is not None
         boxes = np.array([(box.x1, box.y1, box.x2, box.y2) for box in truth]).reshape(-1, 4)
         yield Judged(

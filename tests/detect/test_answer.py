@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamlab.detect.answer import MAX_BOXES, checked_answers, checked_detections
 from streamlab.detect.classes import class_names
-from streamlab.detect.wire import detections_to_wire
+from streamlab.detect.result import FrameDetections
 from streamlab.errors import ModelError
 
 from .pictures import unchecked
@@ -123,7 +123,7 @@ def test_any_numbers_and_names_can_be_sent(xyxy: NDArray[np.float64], names: lis
     answer.data = {"class_name": np.array(names[: len(xyxy)], object)}
     found = check(answer)
     assert np.isfinite(found.xyxy).all()
-    for row in detections_to_wire(found):
+    for row in FrameDetections.as_found(found).wire_rows():
         assert isinstance(row[4], str)
         row[4].encode()
         assert row[4]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.box_filters import Array, BoxFilters, similarities
+from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import MAX_OBJECTS, BoxTracker
 
 SECONDS = st.floats(1 / TIMESCALE, 1.0)
@@ -23,9 +24,10 @@ def of_boxes(boxes: Array) -> sv.Detections:
     return sv.Detections(np.vstack((centres - halves, centres + halves)).T.astype(np.float32))
 
 
-def ids_of(detections: sv.Detections) -> list[int]:
-    assert detections.tracker_id is not None
-    return [int(id_) for id_ in detections.tracker_id.tolist()]
+def ids_of(boxes: FrameDetections) -> list[int]:
+    tracker_id = boxes.detections.tracker_id
+    assert tracker_id is not None
+    return [int(id_) for id_ in tracker_id.tolist()]
 
 
 @given(st.lists(st.tuples(SECONDS, BOX), min_size=1, max_size=30))

@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from streamlab.detect.draw import BoxRenderer
-from streamlab.detect.labels import LabelSheet, label_parts
+from streamlab.detect.labels import LabelSheet, LabelText
+from streamlab.detect.result import Result
 from streamlab.detect.style import PALETTE, Style, class_colour, palette, to_yuv
 from streamlab.media.picture import Picture
 
@@ -107,11 +108,11 @@ def test_labels_say_name_track_and_score() -> None:
 
 
 def test_labels_do_not_cover_each_other() -> None:
-    sheet = LabelSheet(640, 328, 16)
+    sheet, text = LabelSheet(640, 328, 16), LabelText(("person", "0.87"), 16, PALETTE[0])
     places = []
     for step in range(60):
         left, top = 20 * (step % 7), 8 * (step // 7)
-        label = sheet.place((left, top, left + 40, top + 60), ("person", "0.87"), PALETTE[0])
+        label = sheet.place((left, top, left + 40, top + 60), text)
         if label is not None:
             places.append((label.left, label.top, label.left + label.width, label.top + 16))
     assert len(places) > 5
@@ -128,14 +129,14 @@ def test_labels_do_not_cover_each_other() -> None:
 def test_a_label_without_room_is_shortened() -> None:
     sheet = LabelSheet(200, 40, 16)
     box = (0, 16, 100, 40)
-    parts = ("person", "#7", "0.87")
+    text = LabelText(("person", "#7", "0.87"), 16, PALETTE[0])
     sizes = []
-    while (label := sheet.place(box, parts, PALETTE[0])) is not None:
+    while (label := sheet.place(box, text)) is not None:
         sizes.append(len(label.parts))
     assert sizes == [3]
     sheet = LabelSheet(200, 40, 16)
-    assert sheet.place((120, 16, 200, 40), ("bus",), PALETTE[0]) is not None
-    label = sheet.place((60, 16, 100, 40), parts, PALETTE[0])
+    assert sheet.place((120, 16, 200, 40), LabelText(("bus",), 16, PALETTE[0])) is not None
+    label = sheet.place((60, 16, 100, 40), text)
     assert label is not None
     assert len(label.parts) < 3
 
@@ -253,7 +254,7 @@ def test_names_and_scores_that_nobody_can_draw_do_no_harm() -> None:
         confidence=np.array([np.nan, 0.5], np.float32),
         data={"class_name": np.array(["a\ud800\x00", "b" * 10_000], object)},
     )
-    assert label_parts(detections)[0] == ("a\ufffd\ufffd",)
+    assert Result(detections).label_texts(14, PALETTE)[0].parts == ("a\ufffd\ufffd",)
     BoxRenderer().draw(grey_picture(320, 180), detections)
 
 

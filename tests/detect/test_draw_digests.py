@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from streamlab.detect import labels
 from streamlab.detect.draw import BoxRenderer
-from streamlab.detect.tile_cache import TileCache
 from streamlab.media.picture import Picture
 
 from .pictures import unchecked
@@ -89,5 +88,5 @@ def test_pictures_are_the_same_to_the_byte(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(labels, "text_luma", text_pattern)
-    monkeypatch.setattr(labels, "_composed", TileCache(labels.compose_label))
+    monkeypatch.setattr(labels, "compose_label", labels.compose_label.__wrapped__)
     assert digest(*size) == DIGESTS[size]

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.detect.letterbox import GREY, Letterbox, fit
+from streamlab.detect.letterbox import GREY, Letterbox, ModelInput, fit
+
+from .pictures import noise_picture
 
 SIDES = st.integers(16, 4096)
 SIZES = st.tuples(SIDES, SIDES)
@@ -126,3 +128,20 @@ def test_a_very_flat_picture_keeps_a_row() -> None:
     letterbox = fit((4000, 2), (64, 64))
     letterbox.fill(np.zeros((2, 4000, 3), np.uint8), np.empty((3, 64, 64), np.float32))
     assert letterbox.scaled_size == (64, 1)
+
+
+def test_a_kept_input_holds_nothing_of_earlier_batches() -> None:
+    kept = ModelInput(None, np.float32, bgr_255=False)
+    shapes = [[(64, 36)], [(36, 64), (64, 36)], [(64, 36), (64, 36)], [(128, 48)], [(64, 36)]]
+    for number, batch in enumerate(shapes):
+        pictures = [noise_picture(*size, seed=number) for size in batch]
+        letterboxes = [fit(size, (64, 64)) for size in batch]
+        tensor = kept.fill(pictures, letterboxes)
+        assert tensor.shape == (len(batch), 3, 64, 64)
+        for filled, picture, letterbox in zip(tensor, pictures, letterboxes, strict=True):
+            np.testing.assert_array_equal(filled, _filled(letterbox, picture.rgb()))
+
+
+def test_a_model_with_a_batch_of_its_own_gets_it() -> None:
+    kept = ModelInput(4, np.float16, bgr_255=True)
+    assert kept.fill([noise_picture(8, 8)], [fit((8, 8), (8, 8))]).shape == (4, 3, 8, 8)

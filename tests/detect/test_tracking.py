@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.classes import class_names
+from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxTracker
 
 from .pictures import unchecked
@@ -51,14 +52,15 @@ def follow(tracker: BoxTracker, stamps: list[int], *movers: Mover) -> list[list[
     return [ids_of(tracker.receive_detections(pts, found(pts, *movers))) for pts in stamps]
 
 
-def ids_of(detections: sv.Detections) -> list[int]:
-    assert detections.tracker_id is not None
-    return [int(number) for number in detections.tracker_id.tolist()]
+def ids_of(boxes: FrameDetections) -> list[int]:
+    tracker_id = boxes.detections.tracker_id
+    assert tracker_id is not None
+    return [int(number) for number in tracker_id.tolist()]
 
 
-def ious(detections: sv.Detections, pts: int, *movers: Mover) -> list[float]:
+def ious(boxes: FrameDetections | sv.Detections, pts: int, *movers: Mover) -> list[float]:
     truth = np.array([mover.at(pts) for mover in movers])
-    matrix = sv.box_iou_batch(truth, detections.xyxy)
+    matrix = sv.box_iou_batch(truth, boxes.xyxy)
     return [float(iou) for iou in np.diagonal(matrix)]
 
 
@@ -78,10 +80,12 @@ def test_everything_but_the_place_is_carried_along() -> None:
     own = tracker.receive_detections(0, found(0, CAR, BUS))
     carried = tracker.predict(3 * FRAME)
     assert ids_of(carried) == ids_of(own) == [1, 2]
-    assert class_names(carried) == ["kind-0", "kind-1"]
-    assert carried.confidence is not None
-    assert carried.confidence.tolist() == pytest.approx([0.5, 0.9])
-    assert carried.xyxy.dtype == np.float32
+    detections = carried.detections
+    assert class_names(detections) == ["kind-0", "kind-1"]
+    assert detections.confidence is not None
+    assert detections.confidence.tolist() == pytest.approx([0.5, 0.9])
+    assert detections.xyxy.dtype == np.float32
+    assert detections.xyxy.tolist() == carried.xyxy.tolist()
 
 
 def test_a_result_keeps_its_own_boxes() -> None:

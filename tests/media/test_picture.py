@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.media.encode import Encoder
-from streamlab.media.picture import TICK, Picture
+from streamlab.media.picture import TICK, Picture, RgbConverter
 from streamlab.media.street import Street
 
 TIMES = 50
@@ -35,6 +35,21 @@ def test_threads_that_convert_one_picture_do_not_disturb_each_other() -> None:
             answers = [threads.submit(convert, picture) for convert in (to_rgb, to_low)]
             for answer, expected in zip(answers, (rgb, low), strict=True):
                 np.testing.assert_array_equal(answer.result(), expected)
+
+
+def test_a_kept_converter_gives_the_rgb_of_every_size_and_colour() -> None:
+    converter, pixels = RgbConverter(), Street(640, 360).draw(100)
+    for width, height, matrix, colour_range in (
+        (64, 36, 6, 1),
+        (64, 36, 6, 1),
+        (64, 36, 1, 1),
+        (64, 36, 1, 2),
+        (50, 22, 6, 2),
+        (64, 36, 6, 1),
+    ):
+        picture = Picture.from_planes(pixels[: height * 3 // 2, :width], 0)
+        picture.frame.colorspace, picture.frame.color_range = matrix, colour_range
+        np.testing.assert_array_equal(converter.rgb(picture), picture.rgb())
 
 
 def test_a_scaled_frame_keeps_its_pts() -> None:

@@ -23,14 +23,14 @@ def class_names(detections: sv.Detections) -> list[str]:
 
     It is the detection's own name, else ``class`` and its number, else ``object``.
     """
-    names = detections.data.get("class_name")
-    if detections.class_id is not None:
-        unnamed = [numbered_class(number) for number in detections.class_id.tolist()]
-    else:
-        unnamed = [UNNAMED] * len(detections)
-    if names is None:
-        return unnamed
-    return [printable(str(name)) or other for name, other in zip(names, unnamed, strict=True)]
+    given = detections.data.get("class_name")
+    listed = given.tolist() if isinstance(given, np.ndarray) else given or [""] * len(detections)
+    names = [printable(str(name)) for name in listed]
+    if all(names):
+        return names
+    numbers = detections.class_id
+    others = [UNNAMED] * len(names) if numbers is None else map(numbered_class, numbers.tolist())
+    return [name or other for name, other in zip(names, others, strict=True)]
 
 
 def named_detections(

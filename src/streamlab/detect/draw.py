@@ -6,15 +6,15 @@ lies on even coordinates, because one pixel of U and V covers two by two of Y.
 
 from __future__ import annotations
 
-from math import ceil, isfinite
-
+import numpy as np
 import supervision as sv
 from av.video.reformatter import ColorRange
 
-from streamlab.detect.labels import LabelSheet, label_parts
+from streamlab.detect.labels import LabelSheet
 from streamlab.detect.outline import Box, Outliner
-from streamlab.detect.render import flat_below
-from streamlab.detect.style import Colour, Style, class_colour, palette
+from streamlab.detect.render import Renderer
+from streamlab.detect.result import Array, FrameDetections
+from streamlab.detect.style import Style, palette
 from streamlab.media.picture import Picture
 
 
@@ -29,52 +29,58 @@ class BoxRenderer:
     def draw(
         self,
         picture: Picture,
-        detections: sv.Detections,
+        detections: sv.Detections | FrameDetections,
         *,
         top_px: int = 0,
         stale: bool = False,
     ) -> None:
         """Draw in place, below ``top_px`` rows."""
-        if not len(detections):
+        if not isinstance(detections, FrameDetections):
+            detections = FrameDetections.as_found(detections)
+        frame, top = picture.frame, (top_px + 1) // 2 * 2
+        width, height = frame.width, frame.height
+        style = Style.of_size(width, height)
+        height -= top
+        order, boxes = _visible(detections.xyxy, width, height, top)
+        if not order:
             return
-        style = Style.of_size(picture.width, picture.height)
-        planes, top = flat_below(picture, top_px), (top_px + 1) // 2 * 2
-        width, height = picture.width, picture.height - top
-        colours = _colours(detections, picture)
-        boxes = _visible_boxes(detections, width, height, top)
-        if not boxes:
-            return
+        colours = palette(frame.colorspace, frame.color_range == ColorRange.JPEG)
+        texts = detections.result.label_texts(style.label, colours)
+        if detections.rows is not None:
+            texts = [texts[row] for row in detections.rows.tolist()]
+        y, u, v = picture.flat_planes()
+        planes = y.below(top), u.below(top // 2), v.below(top // 2)
         outliner = Outliner(planes, width, height, style.line, dashed=stale)
-        for index, box in boxes:
-            outliner.draw(box, colours[index])
-        sheet, parts = LabelSheet(width, height, style.label), label_parts(detections)
-        for index, box in boxes:
-            label = sheet.place(box, parts[index], colours[index])
+        for row in order:
+            outliner.draw(boxes[row], texts[row].colour)
+        sheet = LabelSheet(width, height, style.label)
+        for row in order:
+            label = sheet.place(boxes[row], texts[row])
             if label is not None:
                 sheet.draw(label, planes)
 
 
-def _colours(detections: sv.Detections, picture: Picture) -> list[Colour]:
-    frame = picture.frame
-    colours = palette(frame.colorspace, frame.color_range == ColorRange.JPEG)
-    if detections.class_id is None:
-        return [class_colour(0, colours)] * len(detections)
-    return [class_colour(number, colours) for number in detections.class_id.tolist()]
+def render(
+    renderer: Renderer, picture: Picture, boxes: FrameDetections, *, top_px: int, stale: bool
+) -> None:
+    """Draw with any renderer; one that is not ours gets ``supervision.Detections``."""
+    if type(renderer) is BoxRenderer:  # a subclass may draw in a way of its own
+        renderer.draw(picture, boxes, top_px=top_px, stale=stale)
+    else:
+        renderer.draw(picture, boxes.detections, top_px=top_px, stale=stale)
 
 
-def _visible_boxes(
-    detections: sv.Detections, width: int, height: int, top: int
-) -> list[tuple[int, Box]]:
-    """Return index and box, below row ``top``, of what can be seen, the largest first."""
-    # Plain numbers: for the few boxes of a picture they are quicker than arrays.
-    boxes: list[tuple[float, int, Box]] = []
-    for index, (x1, y1, x2, y2) in enumerate(detections.xyxy.tolist()):
-        if not (isfinite(x1) and isfinite(y1) and isfinite(x2) and isfinite(y2)):
-            continue
-        left, right = (x1 if x1 > 0 else 0), (x2 if x2 < width else width)
-        upper, lower = (y1 - top if y1 > top else 0), (y2 - top if y2 - top < height else height)
-        if right > left and lower > upper:
-            area = (right - left) * (lower - upper)
-            even = int(left / 2) * 2, int(upper / 2) * 2, ceil(right / 2) * 2, ceil(lower / 2) * 2
-            boxes.append((-area, index, even))
-    return [(index, box) for _, index, box in sorted(boxes)]
+def _visible(xyxy: Array, width: int, height: int, top: int) -> tuple[list[int], list[Box]]:
+    """Return the indices of what can be seen below row ``top``, the largest first; all boxes."""
+    inside = xyxy - (0, top, 0, top)
+    np.maximum(inside, 0, out=inside)
+    np.minimum(inside, (width, height) * 2, out=inside)
+    sizes = inside[:, 2:] - inside[:, :2]
+    areas = (sizes[:, 0] * sizes[:, 1]).tolist()
+    order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)  # numpy's unlock
+    if not (sizes > 0).all():
+        shown = np.all(sizes > 0, axis=1).tolist()
+        order = [row for row in order if shown[row]]
+    inside *= 0.5
+    np.ceil(inside[:, 2:], out=inside[:, 2:])
+    return order, (inside.astype(np.int64) * 2).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import supervision as sv
@@ -30,9 +31,7 @@ class DetectionOptions:
             keep &= detections.confidence >= self.confidence
         if keep.all():
             return detections
-        selected = detections[keep]
-        assert isinstance(selected, sv.Detections)
-        return selected
+        return cast(sv.Detections, detections[keep])
 
 
 EVERYTHING = DetectionOptions()

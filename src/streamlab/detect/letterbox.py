@@ -14,13 +14,16 @@ upper left corner. ``stretch``, of RT-DETR: each axis has a gain of its own, not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from streamlab.media.picture import Picture, RgbConverter
 
 GREY = 114
 Placement: TypeAlias = Literal["centre", "corner", "stretch"]
@@ -40,18 +43,25 @@ class Letterbox:
     """Px of the input per px of the picture, across and down."""
 
     def fill(
-        self, rgb: NDArray[np.uint8], tensor: NDArray[np.generic], *, bgr_255: bool = False
+        self,
+        rgb: NDArray[np.uint8],
+        tensor: NDArray[np.generic],
+        *,
+        bgr_255: bool = False,
+        surround: bool = True,
     ) -> None:
         """Scale ``rgb`` ``(height, width, 3)`` into ``tensor`` ``(3, height, width)``.
 
         The tensor holds red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
-        0..255. One of integers is always in 0..255.
+        0..255. One of integers is always in 0..255. Without ``surround`` the grey stays as it is.
         """
         if self.scaled_size != self.picture_size:
-            rgb = _resize(rgb, self.scaled_size)
+            scaled = cv2.resize(rgb, self.scaled_size, interpolation=cv2.INTER_LINEAR)
+            rgb = scaled.astype(np.uint8, copy=False)
         largest = 1 if bgr_255 or np.issubdtype(tensor.dtype, np.integer) else 255
         (left, top), (width, height) = self.offset, self.scaled_size
-        tensor[:] = np.float32(GREY) / np.float32(largest)
+        if surround:
+            tensor[:] = np.float32(GREY) / np.float32(largest)
         inside = tensor[:, top : top + height, left : left + width]
         planes = cv2.split(rgb)
         for channel, plane in zip(inside, planes[::-1] if bgr_255 else planes, strict=True):
@@ -99,5 +109,34 @@ def _round_up(length: int, stride: int) -> int:
     return -(-length // stride) * stride
 
 
-def _resize(rgb: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+class ModelInput:
+    """A batch of pictures as the model takes it, for one thread at a time.
+
+    ``batch`` is the only number of pictures that the model takes, None where any will do.
+    ``dtype`` is that of the tensor; for ``bgr_255`` see ``Letterbox.fill``.
+    """
+
+    def __init__(self, batch: int | None, dtype: DTypeLike, *, bgr_255: bool) -> None:
+        self._batch = batch
+        self._bgr_255 = bgr_255
+        self._converter = RgbConverter()
+        self._tensor: NDArray[np.generic] = np.empty((0, 3, 0, 0), dtype)
+        self._letterboxes: list[Letterbox | None] = []  # of each row: the grey around is there
+
+    def fill(
+        self, pictures: Sequence[Picture], letterboxes: Sequence[Letterbox]
+    ) -> NDArray[np.generic]:
+        """Return ``(batch, 3, height, width)``, which the next call overwrites.
+
+        All letterboxes have one input size. Rows beyond the pictures hold anything.
+        """
+        width, height = letterboxes[0].input_size
+        rows = self._batch or len(pictures)
+        if self._tensor.shape[2:] != (height, width) or len(self._tensor) < rows:
+            self._tensor = np.zeros((rows, 3, height, width), self._tensor.dtype)
+            self._letterboxes = [None] * rows
+        for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
+            rgb, surround = self._converter.rgb(picture), self._letterboxes[row] != letterbox
+            letterbox.fill(rgb, self._tensor[row], bgr_255=self._bgr_255, surround=surround)
+            self._letterboxes[row] = letterbox
+        return self._tensor[:rows]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import DetectorKind
-from streamlab.detect.letterbox import Letterbox, fit
+from streamlab.detect.letterbox import Letterbox, ModelInput, fit
 from streamlab.detect.onnx_identify import Reading, boxes_output, identify
 from streamlab.detect.onnx_model import RUNTIME_ERRORS, open_session, read_card, refuse_run
 from streamlab.detect.onnx_output import (
@@ -71,6 +71,8 @@ class OnnxDetector:
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.card = read_card(self._session, self.path)
         self.reading, self._field_count = self._identify(format)
+        bgr_255 = self._layout.bgr_255
+        self._input = ModelInput(self.card.max_batch, self.card.dtype, bgr_255=bgr_255)
 
     @property
     def provider(self) -> str:
@@ -86,11 +88,7 @@ class OnnxDetector:
         found: dict[int, sv.Detections] = {}
         for indices, letterboxes in self._batches(pictures):
             size = letterboxes[0].input_size
-            tensor = self._empty_batch(size, len(indices))
-            for row, index in enumerate(indices):
-                letterboxes[row].fill(
-                    pictures[index].rgb(), tensor[row], bgr_255=self._layout.bgr_255
-                )
+            tensor = self._input.fill([pictures[index] for index in indices], letterboxes)
             outputs = self._boxes_of(self._run(tensor, size), len(tensor), size)
             for row, index in enumerate(indices):
                 found[index] = self._read([output[row] for output in outputs], letterboxes[row])
@@ -119,10 +117,6 @@ class OnnxDetector:
             for start in range(0, len(indices), step):
                 chunk = indices[start : start + step]
                 yield chunk, [fits[index] for index in chunk]
-
-    def _empty_batch(self, size: tuple[int, int], count: int) -> NDArray[np.generic]:
-        width, height = size
-        return np.zeros((self.card.max_batch or count, 3, height, width), self.card.dtype)
 
     def _run(self, tensor: NDArray[np.generic], size: tuple[int, int]) -> Outputs:
         inputs: Outputs = {self.card.input_name: tensor}
@@ -166,7 +160,7 @@ class OnnxDetector:
 
     def _identify(self, wanted: Format | None) -> tuple[Reading, int | None]:
         size = self.card.input_size
-        tensor = self._empty_batch(size, 1)
+        tensor = np.zeros((self.card.max_batch or 1, 3, size[1], size[0]), self.card.dtype)
         fit(size, size).fill(probe_picture(size), tensor[0])
         try:
             outputs = self._run(tensor, size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,12 @@ from streamlab.detect.style import Colour
 from streamlab.media.brief import AT_ONCE
 from streamlab.media.picture import FlatPlanes
 
-Box = tuple[int, int, int, int]
+Box: TypeAlias = Sequence[int]
 """Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
 Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
 _CELL_PX = (2, 1, 1)  # in Y, U and V, each way
-_CELL_TYPES: tuple[np.dtype[Any], ...] = (
-    np.dtype(np.uint16),
-    np.dtype(np.uint8),
-    np.dtype(np.uint8),
-)
+_CELL_TYPES: tuple[np.dtype[Any], ...] = (np.dtype("u2"), np.dtype("u1"), np.dtype("u1"))
 _EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
 
 
@@ -43,51 +39,40 @@ class Outliner:
         self._dash = 3 * self._line if dashed else 0
         size = height // 2, width // 2
         self._cells = _views(planes, *size)
-        self._rightward = _views(planes, *size, right=self._dash) if dashed else self._cells
-        self._downward = _views(planes, *size, down=self._dash) if dashed else self._cells
+        self._right = _views(planes, *size, right=self._dash) if dashed else self._cells
+        self._down = _views(planes, *size, down=self._dash) if dashed else self._cells
 
     def draw(self, box: Box, colour: Colour) -> None:
         """Draw the outline of a box that lies in the picture."""
         left, top, right, bottom = box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2
-        inks = _inks(colour)
-        edges = _edges(top, bottom, self._line)
-        for dash, along in self._along(left, right):
-            views = self._rightward if dash else self._cells
-            for rows in edges:
-                _write(views, (rows, ..., along), inks)
-        edges = _edges(left, right, self._line)
-        for dash, along in self._along(top, bottom):
-            views = self._downward if dash else self._cells
-            for columns in edges:
-                _write(views, (along, ..., columns), inks)
+        y_ink, u_ink, v_ink = _inks(colour)
+        across, down = self._along(left, right, self._right), self._along(top, bottom, self._down)
+        width, height = right - left - 1, bottom - top - 1
+        for inset in range(self._line):
+            if inset + inset <= height:
+                edges = slice(top + inset, bottom - inset, height - inset - inset or 1)
+                for (y, u, v), along in across:
+                    place = edges, ..., along
+                    y[place], u[place], v[place] = y_ink, u_ink, v_ink
+            if inset + inset <= width:
+                edges = slice(left + inset, right - inset, width - inset - inset or 1)
+                for (y, u, v), along in down:
+                    place = along, ..., edges
+                    y[place], u[place], v[place] = y_ink, u_ink, v_ink
 
-    def _along(self, start: int, stop: int) -> Sequence[tuple[bool, slice]]:
+    def _along(self, start: int, stop: int, dashes: Views) -> list[tuple[Views, slice]]:
         """Return the short writes along an edge: where dashes start, or else which cells."""
-        if not self._dash:
-            if stop - start <= _EDGE_AT_ONCE:
-                return ((False, slice(start, stop)),)
-            starts = range(start, stop, _EDGE_AT_ONCE)
-            return [(False, slice(at, min(at + _EDGE_AT_ONCE, stop))) for at in starts]
-        period = 2 * self._dash
-        whole = stop - self._dash + 1
-        step = max(1, _EDGE_AT_ONCE // period) * period
-        starts = range(start, whole, step)
-        writes = [(True, slice(at, min(at + step, whole), period)) for at in starts]
-        rest = (stop - start) % period
-        return [*writes, (False, slice(stop - rest, stop))] if 0 < rest < self._dash else writes
-
-
-def _edges(start: int, stop: int, line: int) -> tuple[slice, ...]:
-    """Return the first and last rows (or columns) of a box, then the next ones inward."""
-    if line == 1:
-        return (slice(start, stop, max(1, stop - start - 1)),)
-    insets = range(min(line, (stop - start + 1) // 2))
-    return tuple(slice(start + n, stop - n, max(1, stop - start - 1 - 2 * n)) for n in insets)
-
-
-def _write(views: Views, place: tuple[Any, ...], inks: Inks) -> None:
-    y, u, v = views
-    y[place], u[place], v[place] = inks
+        dash, length = self._dash, stop - start
+        period, whole = 2 * dash or 1, max(start, stop - dash + 1) if dash else stop
+        if length <= _EDGE_AT_ONCE:
+            writes = [(dashes, slice(start, whole, period))]
+        else:
+            step = max(1, _EDGE_AT_ONCE // period) * period
+            starts = range(start, whole, step)
+            writes = [(dashes, slice(at, min(at + step, whole), period)) for at in starts]
+        if 0 < (rest := length % period) < dash:
+            writes.append((self._cells, slice(stop - rest, stop)))
+        return writes
 
 
 def _views(planes: FlatPlanes, rows: int, columns: int, right: int = 1, down: int = 1) -> Views:

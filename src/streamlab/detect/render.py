@@ -11,7 +11,7 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.errors import ModelError
-from streamlab.media.picture import FlatPlanes, Picture, Planes
+from streamlab.media.picture import Picture
 
 RgbFunction = Callable[[NDArray[np.uint8], sv.Detections], NDArray[np.uint8]]
 
@@ -64,10 +64,10 @@ class RgbRenderer:
             dst_color_range=picture.frame.color_range,
         )
         drawn = Picture(frame, picture.pts)
-        for target, source in zip(
-            planes_below(picture, top_px), planes_below(drawn, top_px), strict=True
-        ):
-            target[:] = source
+        top = (top_px + 1) // 2  # an odd row more, since a row of U and V covers two of Y
+        tops = (2 * top, top, top)
+        for target, source, first in zip(picture.planes(), drawn.planes(), tops, strict=True):
+            target[first:] = source[first:]
 
     @staticmethod
     def _check(answer: object, picture: Picture) -> NDArray[np.uint8]:
@@ -87,20 +87,3 @@ class RgbRenderer:
 def renderer_name(renderer: Renderer) -> str:
     """Return what people call a renderer: its ``name`` if it has one, else its class."""
     return str(getattr(renderer, "name", type(renderer).__name__))
-
-
-def planes_below(picture: Picture, top_px: int) -> Planes:
-    """Return views of Y, U and V without the rows above ``top_px``.
-
-    An odd ``top_px`` goes one row further down, since a row of U and V covers two of Y.
-    """
-    y, u, v = picture.planes()
-    top = (top_px + 1) // 2
-    return y[2 * top :], u[top:], v[top:]
-
-
-def flat_below(picture: Picture, top_px: int) -> FlatPlanes:
-    """Return the memory of the same rows as ``planes_below``."""
-    y, u, v = picture.flat_planes()
-    top = (top_px + 1) // 2
-    return y.below(2 * top), u.below(top), v.below(top)

@@ -1,5 +1,8 @@
 """Carries boxes from the frame they were found on to later frames, by their motion.
 
+The annotated channel and the laboratory that judges it share ``BoxCarrier``, so that a simulated
+frame shows what a live one would.
+
 Each object has a Kalman filter (its centre has a velocity, its size is constant but for noise).
 Time steps are what the pts say, so dropped frames, late results and variable rates need no special
 care.
@@ -10,7 +13,7 @@ Rules:
   an object that the newest result misses is not drawn, but keeps its id for ``max_age_ms``;
 - an object has an id from its first box on, and stands still until it is found again;
 - at most ``MAX_OBJECTS`` objects, those seen last, are kept from one result to the next;
-- boxes carried out of the picture are not clipped.
+- the tracker does not clip boxes that are carried out of the picture; the carrier does.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ from typing import cast
 import numpy as np
 import supervision as sv
 
+from streamlab.core.box_queue import FrameBoxes
 from streamlab.core.timebase import TIMESCALE, ms_to_pts
 from streamlab.detect.box_filters import Array, BoxFilters
+from streamlab.detect.result import FrameDetections, Result
 
 MIN_SIDE_PX = 1.0
 MAX_PX = 1e6
@@ -44,11 +49,11 @@ class BoxTracker:
         self._objects = np.empty((2, 0), np.int64)  # id and pts last seen, of each filter
         self._next_id = 1
         self._brings_ids = False
-        self._newest, self._newest_pts = sv.Detections.empty(), 0
+        self._newest, self._newest_pts = Result(sv.Detections.empty()), 0
         self._velocity: Array = np.empty((0, 4))  # of each number of xyxy, px per tick
-        self._unread: deque[tuple[int, sv.Detections]] = deque(maxlen=MAX_UNREAD)
+        self._unread: deque[tuple[int, Result]] = deque(maxlen=MAX_UNREAD)
 
-    def receive_detections(self, pts: int, detections: sv.Detections) -> sv.Detections:
+    def receive_detections(self, pts: int, detections: sv.Detections) -> FrameDetections:
         """Take the result of the frame of this pts; return its own boxes, with track ids.
 
         A detector that brings ``tracker_id`` keeps its ids, and is followed by them. Boxes that
@@ -62,33 +67,31 @@ class BoxTracker:
             found = copy.copy(detections)  # it may be given ids, and the caller's own is not ours
         else:
             found = cast(sv.Detections, detections[within.all(axis=1)])
-        self.pts = pts
-        self._unread.append((pts, found))
+        self.pts, result = pts, Result(found)
+        self._unread.append((pts, result))
         if found.tracker_id is None:
             self._read()
-        return found
+        return FrameDetections(result, result.xyxy)
 
-    def predict(self, pts: int) -> sv.Detections:
+    def predict(self, pts: int) -> FrameDetections:
         """Return the boxes of the newest result as they will be at ``pts``, which is later.
 
         Empty before the first result, and when the newest one is older than ``max_age_ms``.
         """
         self._read()
         if self.pts is None or pts - self.pts > self._max_age:
-            return sv.Detections.empty()
-        moved = copy.copy(self._newest)  # dataclasses.replace takes three times as long: it checks
+            return FrameDetections.as_found(sv.Detections.empty())
         xyxy = self._newest.xyxy + self._velocity * (pts - self.pts)
-        moved.xyxy, moved.mask = xyxy.astype(np.float32), None
-        return moved
+        return FrameDetections(self._newest, xyxy.astype(np.float32).astype(np.float64))
 
     def _read(self) -> None:
         """Learn from the results that came; those with ids of their own wait until needed."""
         while self._unread:
-            pts, found = self._unread.popleft()
-            self._advance(pts, found)
-            velocity = self._follow(pts, found)
+            pts, result = self._unread.popleft()
+            self._advance(pts, result.detections)
+            velocity = self._follow(pts, result)
             self._velocity = np.concatenate((velocity, velocity)).T / TIMESCALE
-            self._newest, self._newest_pts = found, pts
+            self._newest, self._newest_pts = result, pts
 
     def _advance(self, pts: int, found: sv.Detections) -> None:
         """Forget old objects, or all when ids begin or cease to be brought; predict the others."""
@@ -106,9 +109,10 @@ class BoxTracker:
         if kept.any():
             self._filters.predict((pts - self._newest_pts) / TIMESCALE)
 
-    def _follow(self, pts: int, found: sv.Detections) -> Array:
+    def _follow(self, pts: int, result: Result) -> Array:
         """Correct the filters with what was found, whose boxes get ids; return ``vx, vy``, px/s."""
-        boxes = _CENTRES_AND_SIZES @ found.xyxy.T
+        found = result.detections
+        boxes = _CENTRES_AND_SIZES @ result.xyxy.T
         np.maximum(boxes[2:], MIN_SIDE_PX, out=boxes[2:])
         brought = found.tracker_id
         if brought is None:
@@ -128,3 +132,34 @@ class BoxTracker:
         if brought is None:
             found.tracker_id = self._objects[0, objects]
         return self._filters.correct(objects, boxes)
+
+
+class BoxCarrier:
+    """Turns the decision whose boxes a frame gets into boxes; frames come in order of pts."""
+
+    def __init__(self) -> None:
+        self._tracker = BoxTracker()
+
+    def boxes_on(
+        self, event: FrameBoxes[sv.Detections], width: int, height: int
+    ) -> FrameDetections | None:
+        """Return what to draw on a picture of ``width`` x ``height`` px; None before any result.
+
+        Each result corrects the tracker once, also one that came late. Carried boxes are clipped
+        to the picture, and those that have left it are left out.
+        """
+        if event.detections is None or event.detections_pts is None:
+            return None
+        if event.detections_pts != self._tracker.pts:
+            found = self._tracker.receive_detections(event.detections_pts, event.detections)
+            if event.fresh:
+                return found
+        carried = self._tracker.predict(event.pts)
+        xyxy = carried.xyxy
+        np.maximum(xyxy, 0, out=xyxy)
+        np.minimum(xyxy, (width, height) * 2, out=xyxy)
+        seen = xyxy[:, 2:] - xyxy[:, :2] >= MIN_SIDE_PX
+        if not seen.all():
+            carried.rows = np.flatnonzero(seen.all(axis=1))
+            carried.xyxy = xyxy[carried.rows]
+        return carried

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
@@ -105,7 +106,7 @@ class Picture:
         """Return RGB pixels, uint8 of shape ``(height, width, 3)``, scaled when a size is given."""
         width, height = width or self.width, height or self.height
         with self._converting:
-            pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height)
+            pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
         return pixels.astype(np.uint8, copy=False)
 
     def scaled(self, width: int, height: int) -> av.VideoFrame:
@@ -134,3 +135,22 @@ class Picture:
                 both = slice(min(target.stride, source.stride))
                 target.rows()[:, both] = source.rows()[:, both]
         return copied
+
+
+class RgbConverter:
+    """Converts pictures to RGB, for one thread at a time; the pictures may be shared.
+
+    It keeps what swscale prepares for a size and colour, which ``Picture.rgb`` has prepared for
+    every picture anew: several times the cost of the conversion.
+    """
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def rgb(self, picture: Picture) -> NDArray[np.uint8]:
+        """Return what ``picture.rgb()`` returns, uint8 of shape ``(height, width, 3)``."""
+        # Not "gbrp", which the model wants: swscale's last columns are wrong where the width is
+        # 2 to 8 more than a multiple of 16 (FFmpeg 8.1).
+        frame = self._reformatter.reformat(picture.frame, format="rgb24", threads=1)
+        (plane,) = frame.planes
+        return FlatPlane.of(plane).rows()[:, : 3 * frame.width].reshape(frame.height, -1, 3)

@@ -12,11 +12,11 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
-from streamlab.detect.carry import BoxCarrier
-from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.draw import BoxRenderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
-from streamlab.detect.wire import detections_to_wire
+from streamlab.detect.result import FrameDetections
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
 from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
@@ -175,23 +175,23 @@ class Annotator(Worker[CapturedFrame | Answer]):
         if self.hold_up is not None:
             self.hold_up()
         picture, rows = captured.picture, []
-        detections = self._carrier.boxes_on(event, picture.width, picture.height)
+        boxes = self._carrier.boxes_on(event, picture.width, picture.height)
         ours = isinstance(self.renderer, BoxRenderer)  # a user's may keep a picture, or draw more
-        if ours and detections is not None and not len(detections):
-            detections = None
-        if detections is not None or self.reserved_rows:  # the captured one is the raw channel's
+        if ours and boxes is not None and not len(boxes):
+            boxes = None
+        if boxes is not None or self.reserved_rows:  # the captured one is the raw channel's
             picture = picture.copy(self._canvas if ours else None)
             self._canvas = picture if ours else None
-        if detections is not None and self._render(picture, detections, stale=not event.fresh):
-            rows = detections_to_wire(detections)
+        if boxes is not None and self._render(picture, boxes, stale=not event.fresh):
+            rows = boxes.wire_rows()
         if self.reserved_rows:
             mark_annotated(picture)
         self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
-    def _render(self, picture: Picture, detections: sv.Detections, *, stale: bool) -> bool:
+    def _render(self, picture: Picture, boxes: FrameDetections, *, stale: bool) -> bool:
         """Draw; return whether the boxes are on the picture."""
         try:
-            self.renderer.draw(picture, detections, top_px=self.reserved_rows, stale=stale)
+            render(self.renderer, picture, boxes, top_px=self.reserved_rows, stale=stale)
         except Exception as error:  # a user's renderer: the picture goes on without its boxes
             if not self.renderer_error:
                 log.exception("%s cannot draw", self.name)

@@ -14,10 +14,10 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_pts
-from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.detector import Detector
+from streamlab.detect.draw import render
 from streamlab.detect.render import Renderer
-from streamlab.detect.wire import detections_to_wire
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
 from streamlab.media.source import Source
 from streamlab.pipeline.frame import CapturedFrame
@@ -107,11 +107,11 @@ class _Bench:
         assert boxes is not None
         with costs.of("draw"):
             annotated = picture.copy()
-            self._renderer.draw(annotated, boxes, top_px=self._info.reserved_rows)
+            render(self._renderer, annotated, boxes, top_px=self._info.reserved_rows, stale=False)
         with costs.of("encode raw"):
             self._raw.encode(captured, picture, None)
         with costs.of("encode annotated"):
-            rows = detections_to_wire(boxes)
+            rows = boxes.wire_rows()
             self._annotated.encode(captured, annotated, Boxes(pts, rows, now_ns))
         costs.boxes.append(len(boxes))
         self.number += 1

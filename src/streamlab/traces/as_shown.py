@@ -16,8 +16,8 @@ import pandas as pd
 import supervision as sv
 
 from streamlab.core.box_queue import FrameBoxes
-from streamlab.detect.carry import BoxCarrier
 from streamlab.detect.classes import class_names
+from streamlab.detect.tracking import BoxCarrier
 from streamlab.traces.detections import LabelledVideo
 
 
@@ -39,7 +39,8 @@ def as_shown(simulated: pd.DataFrame, video: LabelledVideo) -> pd.Series[float]:
             else FrameBoxes(pts, None, None)
         )
         drawn = carrier.boxes_on(event, video.width, video.height)
-        accuracy.append(frame_accuracy(video.truth[pts], drawn) if shown else np.nan)
+        found = None if drawn is None else drawn.detections
+        accuracy.append(frame_accuracy(video.truth[pts], found) if shown else np.nan)
     return pd.Series(accuracy, simulated.index, name="as_shown")
 
 
