@@ -96,7 +96,7 @@ class Stream:
         if due_ns is not None and due_ns <= ready_ns:
             self.core.handle_timer(ready_ns, 0.0)
         keyframe, pts = number % FPS == 0, number * FRAME
-        frame = EncodedFrame(pts, FRAME, keyframe, b"", captured_ns, 0.0, ready_ns, boxes)
+        frame = EncodedFrame(pts, FRAME, keyframe, 0, captured_ns, 0.0, ready_ns, boxes)
         key = ChannelKey(channel, QUALITIES[channel])
         self.core.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns, 0.0)
 

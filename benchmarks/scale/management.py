@@ -25,6 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def replay(camera: Camera, media: Media) -> None:
         (frame,) = item.frames
         ready_ns = frame.ready_ns + shift_ns
         moved = frame._replace(captured_ns=frame.captured_ns + shift_ns, ready_ns=ready_ns)
-        again = Fragment(item.key, item.sequence, item.init_id, (moved,), item.data)
+        again = replace(item, frames=(moved,))
         camera.stream.receive_fragment(again, ready_ns, wall_s())
     camera.settle()
 

@@ -10,6 +10,7 @@ from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.sync import SyncController
+from streamlab.protocol.fragment import serialise
 
 MS_NS = 1_000_000
 FRAME = 3000
@@ -31,10 +32,12 @@ def fragment(
     boxes = None
     if key.channel is ChannelType.ANNOTATED:
         boxes = Boxes(pts if fresh else max(0, pts - FRAME), [])
-    frame = EncodedFrame(pts, FRAME, number % gop == 0, b"slice", 0, 1000.0, 0, boxes)
-    return Fragment(
+    frame = EncodedFrame(pts, FRAME, number % gop == 0, 5, 0, 1000.0, 0, boxes)
+    made = Fragment(
         key, number + 1 if sequence is None else sequence, init_of(key).init_id, (frame,), b"mdat"
     )
+    serialise(made)
+    return made
 
 
 def controller(policy: SyncPolicy = SyncPolicy.NONE, **changes: float) -> SyncController:

@@ -33,7 +33,7 @@ def control(policy: SyncPolicy = SyncPolicy.HYBRID) -> PlayoutControl:
 
 def frame(number: int, captured_ns: int, decided_ns: int | None = None) -> EncodedFrame:
     boxes = None if decided_ns is None else Boxes(number * FRAME, [], decided_ns)
-    return EncodedFrame(number * FRAME, FRAME, True, b"", captured_ns, 0.0, captured_ns, boxes)
+    return EncodedFrame(number * FRAME, FRAME, True, 0, captured_ns, 0.0, captured_ns, boxes)
 
 
 def see(seen: PlayoutControl, number: int, lag_ms: int, cost_ms: int) -> int:

@@ -129,7 +129,7 @@ def release_times(
     for key, cost_ms in ((RAW, 2), (ANNOTATED, 103)):
         ready_ns = now_ns + cost_ms * MS_NS
         boxes = Boxes(pts, [], now_ns + 100 * MS_NS) if key is ANNOTATED else None
-        frame = EncodedFrame(pts, FRAME, True, b"", now_ns, 0.0, ready_ns, boxes)
+        frame = EncodedFrame(pts, FRAME, True, 0, now_ns, 0.0, ready_ns, boxes)
         if key is ANNOTATED:
             made.receive_lag(pts, 100 * MS_NS, now_ns + 100 * MS_NS)
             settle(now_ns + 100 * MS_NS)

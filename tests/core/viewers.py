@@ -17,6 +17,7 @@ from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.ring import Ring
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import EncodersWanted, StreamEvent
+from streamlab.protocol.fragment import serialise
 from tests.core.makers import FRAME, MS_NS
 
 Event = dict[str, Any]
@@ -84,8 +85,10 @@ class Encoders:
             made.append(self._inits[key])
         self._sequences[key] = sequence = self._sequences.get(key, 0) + 1
         boxes = Boxes(pts, []) if key.channel is ChannelType.ANNOTATED else None
-        frame = EncodedFrame(pts, FRAME, keyframe, b"", 0, 1000.0, 0, boxes)
-        made.append(Fragment(key, sequence, self._inits[key].init_id, (frame,), b""))
+        frame = EncodedFrame(pts, FRAME, keyframe, 0, 0, 1000.0, 0, boxes)
+        fragment = Fragment(key, sequence, self._inits[key].init_id, (frame,), b"")
+        serialise(fragment)
+        made.append(fragment)
 
 
 class Viewer:

@@ -99,7 +99,7 @@ class VirtualCamera:
         ready_ns = max(self.now_ns, self._free_ns[channel]) + cost_ns
         self._free_ns[channel] = self.ready_ns[channel][number] = ready_ns
         captured_ns = self._captured_ns[number]
-        frame = EncodedFrame(number * FRAME, FRAME, True, b"", captured_ns, 0.0, ready_ns, boxes)
+        frame = EncodedFrame(number * FRAME, FRAME, True, 0, captured_ns, 0.0, ready_ns, boxes)
         key = RAW if channel is ChannelType.RAW else ANNOTATED
         fragment = Fragment(key, number, "", (frame,), b"")
         self.plan(ready_ns, lambda: self.controller.receive_fragment(fragment, ready_ns))

@@ -47,7 +47,7 @@ def fragment(key: ChannelKey, number: int, *, late_ns: int = 0) -> Fragment:
         ready_ns += 3 * NS_PER_MS
         boxes = Boxes(number * 3000, [], ready_ns - NS_PER_MS)
     frame = EncodedFrame(
-        number * 3000, 3000, number % 30 == 0, b"slice", captured_ns(number), 0.0, ready_ns, boxes
+        number * 3000, 3000, number % 30 == 0, 5, captured_ns(number), 0.0, ready_ns, boxes
     )
     return Fragment(key, number + 1, "init", (frame,), b"mdat")
 
@@ -164,7 +164,7 @@ def test_waiting_for_the_frame_before_is_no_cost() -> None:
     for number, ready_ms in enumerate((5, 8, 30)):
         ready_ns = START_NS + ready_ms * NS_PER_MS
         frame = EncodedFrame(
-            number, 1, False, b"", START_NS, 0.0, ready_ns, Boxes(None, [], decided_ns)
+            number, 1, False, 0, START_NS, 0.0, ready_ns, Boxes(None, [], decided_ns)
         )
         recorder.receive(Fragment(ANNOTATED, number, "init", (frame,), b""), ready_ns)
     take_all(recorder, range(200, 201))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streamlab.core.boxes import Sample, init_segment, media_segment
 from streamlab.core.channels import ChannelKey
-from streamlab.core.once import made_once
 from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.timebase import ms_to_pts
 
@@ -29,12 +27,15 @@ class Boxes(NamedTuple):
 
 
 class EncodedFrame(NamedTuple):
-    """One frame as it left an encoder. ``ready_ns`` is monotonic, ``captured_at`` wall time."""
+    """One frame as it left an encoder; its bytes lie in the fragment.
+
+    ``ready_ns`` is monotonic, ``captured_at`` wall time.
+    """
 
     pts: int
     duration: int
     keyframe: bool
-    data: bytes
+    size_bytes: int
     captured_ns: int
     captured_at: float
     ready_ns: int
@@ -64,11 +65,12 @@ class InitSegment:
         return cls(key, sets.codec, width, height, fps, init_segment(sets, width, height))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Fragment:
     """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames.
 
-    Not to be changed; ``frozen`` would make it four times as dear, and a replay makes very many.
+    Whoever finishes it adds ``members`` and ``payload``; otherwise it does not change. ``frozen``
+    would make it four times as expensive, and a replay makes very many.
     """
 
     key: ChannelKey
@@ -76,16 +78,10 @@ class Fragment:
     init_id: str
     frames: tuple[EncodedFrame, ...]
     data: bytes
-
-    @made_once
-    def members(self) -> bytes:
-        """The JSON members of its event that are known before it is released; made once."""
-        return _members(self)
-
-    @made_once
-    def payload(self) -> bytes:
-        """Its bytes in base64; made once."""
-        return binascii.b2a_base64(self.data, newline=False)
+    members: bytes = b""
+    """The JSON members of its event that are known before its release; empty if none is sent."""
+    payload: bytes = b""
+    """``data`` in base64 while the fragment is new; afterwards empty."""
 
     @property
     def pts(self) -> int:
@@ -119,46 +115,27 @@ class FragmentWriter:
         self.key = key
         self.next_sequence = first_sequence
         self._span = max(1, ms_to_pts(fragment_ms))
-        self._pending: list[EncodedFrame] = []
+        self._pending: list[tuple[EncodedFrame, bytes]] = []
         self._init_id = ""  # of those pending
 
-    def receive_frame(self, frame: EncodedFrame, init_id: str) -> Iterator[Fragment]:
+    def receive_frame(self, frame: EncodedFrame, data: bytes, init_id: str) -> Iterator[Fragment]:
         """Yield the fragments that this frame completes, in order: none, one or two."""
         if frame.keyframe and self._pending:
             yield self._cut()
-        self._pending.append(frame)
+        self._pending.append((frame, data))
         self._init_id = init_id
         if (frame.pts + frame.duration) // self._span > frame.pts // self._span:
             yield self._cut()
 
     def _cut(self) -> Fragment:
-        frames, self._pending = tuple(self._pending), []
+        pending, self._pending = self._pending, []
         sequence, self.next_sequence = self.next_sequence, self.next_sequence + 1
-        samples = [Sample(frame.data, frame.duration, frame.keyframe) for frame in frames]
-        data = media_segment(sequence, frames[0].pts, samples)
-        return Fragment(self.key, sequence, self._init_id, frames, data)
+        frames = tuple(frame for frame, _ in pending)
+        samples = [Sample(data, frame.duration, frame.keyframe) for frame, data in pending]
+        segment = media_segment(sequence, frames[0].pts, samples)
+        return Fragment(self.key, sequence, self._init_id, frames, segment)
 
 
-def _members(fragment: Fragment) -> bytes:
-    members = {
-        "channel": fragment.key.channel,
-        "quality": fragment.key.quality,
-        "sequence": fragment.sequence,
-        "init_id": fragment.init_id,
-        "pts": fragment.pts,
-        "duration": fragment.duration,
-        "keyframe": fragment.keyframe,
-        "captured_at": fragment.frames[0].captured_at,
-        "frames": [_frame_members(frame) for frame in fragment.frames],
-    }
-    return json.dumps(members, separators=(",", ":"))[1:-1].encode()
-
-
-def _frame_members(frame: EncodedFrame) -> dict[str, object]:
-    if frame.boxes is None:
-        return {"pts": frame.pts}
-    return {
-        "pts": frame.pts,
-        "detections_pts": frame.boxes.detections_pts,
-        "detections": frame.boxes.rows,
-    }
+def to_base64(data: bytes) -> bytes:
+    """Return the bytes in base64 (RFC 4648, 4), on one line."""
+    return binascii.b2a_base64(data, newline=False)

@@ -5,71 +5,63 @@ Rules:
 - the ring holds the newest two GOPs; when a third begins, the oldest is dropped whole;
 - a GOP longer than ``max_fragments`` loses its head, and nobody can join until the next one;
 - a cursor joins at a keyframe only; one that lags by more than ``max_lag`` fragments, or has
-  fallen off the ring, jumps to the newest keyframe, and what it missed is a gap.
+  fallen off the ring, jumps to the newest keyframe, and what it missed is a gap;
+- media is kept once, as the fragment's ``data``. An event is made when it is first asked for,
+  shared by all who ask before the next fragment comes, and then forgotten.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from streamlab.core.fragment import Fragment
-from streamlab.core.once import made_once
+from streamlab.core.fragment import Fragment, to_base64
 
 GOPS = 2
+NEW_FRAGMENTS = 4
+"""How many keep their base64: as many as may come at once when the event loop was busy."""
+
+Events = dict[tuple[int, bool, bool], bytes]
+"""By sequence, ``cached`` and ``by_url``."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Released:
     """A fragment that has left the server's hands: ``order`` counts over a camera's channels.
 
-    Its events are made once and shared: for those who were there and those who join later
-    (``cached``), with the bytes inline or by ``url``.
+    Not to be changed. ``events`` is shared with the other fragments of its ring.
     """
 
     fragment: Fragment
     released_at: float
     order: int
     media_path: str = ""
+    events: Events = field(default_factory=dict)
 
     def event(self, *, cached: bool, by_url: bool) -> bytes:
-        """Return the bytes of its event."""
-        if by_url:
-            return self._cached_url_event if cached else self._live_url_event
-        return self._cached_event if cached else self._live_event
+        """Return the bytes of its event.
 
-    @made_once
-    def _live_event(self) -> bytes:
-        return self._event("false", self._inline)
+        Args:
+            cached: for a viewer that joined after the release.
+            by_url: name the media by its URL instead of carrying it.
+        """
+        form = (self.fragment.sequence, cached, by_url)
+        event = self.events.get(form)
+        if event is None:
+            event = self.events[form] = self._event(cached, by_url)
+        return event
 
-    @made_once
-    def _cached_event(self) -> bytes:
-        return self._event("true", self._inline)
-
-    @made_once
-    def _live_url_event(self) -> bytes:
-        return self._event("false", self._url)
-
-    @made_once
-    def _cached_url_event(self) -> bytes:
-        return self._event("true", self._url)
-
-    @property
-    def _inline(self) -> bytes:
-        return b'"data":"%b"' % self.fragment.payload
-
-    @property
-    def _url(self) -> bytes:
-        key, sequence = self.fragment.key, self.fragment.sequence
-        return f'"url":"{self.media_path}/{key.channel}/{key.quality}/{sequence}.m4s"'.encode()
-
-    def _event(self, cached: str, payload: bytes) -> bytes:
+    def _event(self, cached: bool, by_url: bool) -> bytes:
         fragment = self.fragment
-        head = f"id: {fragment.key.channel}/{fragment.key.quality}/{fragment.sequence}\n"
-        tail = f',"released_at":{self.released_at:.6f},"cached":{cached}}}\n\n'
-        parts = (head.encode(), b"event: fragment\ndata: {", fragment.members, b",", payload)
-        return b"".join((*parts, tail.encode()))
+        name = f"{fragment.key.channel}/{fragment.key.quality}/{fragment.sequence}"
+        if by_url:
+            media = f'"url":"{self.media_path}/{name}.m4s'.encode()
+        else:
+            media = b'"data":"' + (fragment.payload or to_base64(fragment.data))
+        head = f"id: {name}\nevent: fragment\ndata: {{"
+        tail = f'","released_at":{self.released_at:.6f},"cached":{str(cached).lower()}}}\n\n'
+        return b"".join((head.encode(), fragment.members, b",", media, tail.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +85,8 @@ class Ring:
         """The order of the newest fragment that was dropped; 0: none yet."""
         self.dropped = 0
         self.peak = 0
+        self.events: Events = {}
+        """Those made since the newest fragment came."""
         self._entries: deque[Released] = deque()
         self._keyframes: deque[int] = deque()
 
@@ -107,6 +101,9 @@ class Ring:
                 self._keyframes.popleft()
                 self._drop_before(self._keyframes[0])
         self._entries.append(entry)
+        self.events.clear()
+        if len(self._entries) > NEW_FRAGMENTS:
+            self._entries[-1 - NEW_FRAGMENTS].fragment.payload = b""
         self.next_sequence = entry.fragment.sequence + 1
         if len(self._entries) > self.max_fragments:
             self._drop_before(self.first_sequence + 1)
@@ -118,6 +115,7 @@ class Ring:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
         self._keyframes.clear()
+        self.events.clear()
 
     @property
     def first_sequence(self) -> int:

@@ -207,7 +207,7 @@ class DualChannelStream:
         if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
             ring.clear()
         self._order += 1
-        entry = Released(fragment, wall_s, self._order, self._media_path)
+        entry = Released(fragment, wall_s, self._order, self._media_path, ring.events)
         ring.append(entry)
         self.counts[f"released_{fragment.key.channel}"] += 1
         self._post_detections(fragment)

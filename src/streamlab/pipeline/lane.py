@@ -12,6 +12,7 @@ from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, FragmentWrite
 from streamlab.media.encode import Encoder, EncoderInput
 from streamlab.media.picture import Picture
 from streamlab.pipeline.frame import CapturedFrame
+from streamlab.protocol.fragment import serialise
 
 MAX_GOP_FRAMES = 256
 SOURCE_KEY = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
@@ -61,7 +62,8 @@ class EncodingLane:
             encoder = self._encoder(key, captured, picture)
             if encoder is not None:
                 data = encoder.encode(picture, keyframe=captured.keyframe)
-                self._write(encoder.init, _encoded(captured, captured.keyframe, data, boxes))
+                frame = _encoded(captured, captured.keyframe, len(data), boxes)
+                self._write(encoder.init, frame, data)
 
     def _encoder(
         self, key: ChannelKey, captured: CapturedFrame, picture: Picture
@@ -85,10 +87,10 @@ class EncodingLane:
         self._writers[key] = writer
         return writer
 
-    def _write(self, init: InitSegment, frame: EncodedFrame) -> None:
+    def _write(self, init: InitSegment, frame: EncodedFrame, data: bytes) -> None:
         # One count for `source`, whether it is transcoded or passed through.
         writer = self._writers.get(init.key) or self._writer_of(init.key)
-        _emit_fragments(writer, frame, init, self._emit)
+        _emit_fragments(writer, frame, data, init, self._emit)
 
 
 class PassthroughLane:
@@ -98,7 +100,7 @@ class PassthroughLane:
         self.writer = writer
         self._emit = emit
         self._init: InitSegment | None = None
-        self._gop: deque[EncodedFrame] = deque(maxlen=MAX_GOP_FRAMES)
+        self._gop: deque[tuple[EncodedFrame, bytes]] = deque(maxlen=MAX_GOP_FRAMES)
 
     def receive_frame(self, captured: CapturedFrame, fps: Fraction, *, wanted: bool) -> bool:
         """Take the next frame; return whether it was passed through."""
@@ -107,16 +109,16 @@ class PassthroughLane:
             self._gop.clear()
             self._init = None
             return False
-        frame = _encoded(captured, unit.keyframe, unit.sample, None)
+        frame = _encoded(captured, unit.keyframe, len(unit.sample), None)
         if unit.keyframe:
             self._gop.clear()
         if unit.keyframe or self._gop:
-            self._gop.append(frame)
+            self._gop.append((frame, unit.sample))
         if not wanted:
             self._init = None
             return True
         if self._init is not None and not unit.keyframe:
-            self._write(frame)
+            self._write(frame, unit.sample)
         elif self._gop:
             self._start(captured, fps)
         return True
@@ -129,30 +131,30 @@ class PassthroughLane:
         if self._init is None or init.init_id != self._init.init_id:
             self._init = init
             self._emit(init)
-        for frame in self._gop:
-            self._write(frame)
+        for frame, sample in self._gop:
+            self._write(frame, sample)
 
-    def _write(self, frame: EncodedFrame) -> None:
+    def _write(self, frame: EncodedFrame, sample: bytes) -> None:
         assert self._init is not None
-        _emit_fragments(self.writer, frame, self._init, self._emit)
+        _emit_fragments(self.writer, frame, sample, self._init, self._emit)
 
 
 def _emit_fragments(
-    writer: FragmentWriter, frame: EncodedFrame, init: InitSegment, emit: Emit
+    writer: FragmentWriter, frame: EncodedFrame, data: bytes, init: InitSegment, emit: Emit
 ) -> None:
-    for fragment in writer.receive_frame(frame, init.init_id):
-        _ = fragment.members, fragment.payload  # here, so that the event loop need not
+    for fragment in writer.receive_frame(frame, data, init.init_id):
+        serialise(fragment)  # here, so that the event loop need not
         emit(fragment)
 
 
 def _encoded(
-    captured: CapturedFrame, keyframe: bool, data: bytes, boxes: Boxes | None
+    captured: CapturedFrame, keyframe: bool, size_bytes: int, boxes: Boxes | None
 ) -> EncodedFrame:
     return EncodedFrame(
         pts=captured.pts,
         duration=captured.duration,
         keyframe=keyframe,
-        data=data,
+        size_bytes=size_bytes,
         captured_ns=captured.captured_ns,
         captured_at=captured.captured_at,
         ready_ns=monotonic_ns(),

@@ -162,7 +162,7 @@ def _ready(fragment: Fragment, frame: EncodedFrame) -> Row:
         "captured_ns": frame.captured_ns,
         "keyframe": int(frame.keyframe),
         f"{channel}_ready_ns": fragment.ready_ns,
-        f"{channel}_bytes": len(frame.data),
+        f"{channel}_bytes": frame.size_bytes,
     }
 
 

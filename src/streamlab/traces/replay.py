@@ -177,7 +177,7 @@ class _Run:
         self, key: ChannelKey, index: int, ready_ns: int, boxes: Boxes | None
     ) -> Fragment:
         captured_ns = self.captured_ns[index]
-        frame = EncodedFrame(self.pts[index], 1, False, b"", captured_ns, 0.0, ready_ns, boxes)
+        frame = EncodedFrame(self.pts[index], 1, False, 0, captured_ns, 0.0, ready_ns, boxes)
         return Fragment(key, index, "", (frame,), b"")
 
 

@@ -102,7 +102,7 @@ class FrameHistory:
 def _fill(record: FrameRecord, channel: ChannelType, frame: EncodedFrame, now_ns: int) -> None:
     if channel is ChannelType.RAW:
         if record.raw_released_ns is None:
-            record.raw_released_ns, record.raw_bytes = now_ns, len(frame.data)
+            record.raw_released_ns, record.raw_bytes = now_ns, frame.size_bytes
     elif record.annotated_released_ns is None:
-        record.annotated_released_ns, record.annotated_bytes = now_ns, len(frame.data)
+        record.annotated_released_ns, record.annotated_bytes = now_ns, frame.size_bytes
         record.detections_pts = None if frame.boxes is None else frame.boxes.detections_pts

@@ -1,0 +1,41 @@
+"""The wire form of a fragment: what can be serialised before it is released."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streamlab.core.fragment import EncodedFrame, Fragment, to_base64
+
+_json = msgspec.json.Encoder()
+
+
+def serialise(fragment: Fragment) -> None:
+    """Give a fragment the parts of its event that are known before its release."""
+    fragment.members = members_of(fragment)
+    fragment.payload = to_base64(fragment.data)
+
+
+def members_of(fragment: Fragment) -> bytes:
+    """Return the JSON members of its event, without braces."""
+    members = {
+        "channel": fragment.key.channel,
+        "quality": fragment.key.quality,
+        "sequence": fragment.sequence,
+        "init_id": fragment.init_id,
+        "pts": fragment.pts,
+        "duration": fragment.duration,
+        "keyframe": fragment.keyframe,
+        "captured_at": fragment.frames[0].captured_at,
+        "frames": [_frame_members(frame) for frame in fragment.frames],
+    }
+    return _json.encode(members)[1:-1]
+
+
+def _frame_members(frame: EncodedFrame) -> dict[str, object]:
+    if frame.boxes is None:
+        return {"pts": frame.pts}
+    return {
+        "pts": frame.pts,
+        "detections_pts": frame.boxes.detections_pts,
+        "detections": frame.boxes.rows,
+    }
