@@ -13,7 +13,7 @@ from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, SMPTE170M, copy_colour
 from streamlab.media.normalise import Normaliser
-from streamlab.media.picture import Picture
+from streamlab.media.picture import Converter, Picture
 from streamlab.media.street import Street
 
 Rgb = npt.NDArray[np.uint8]
@@ -168,7 +168,7 @@ def test_frames_keep_their_order_when_the_size_changes() -> None:
 def test_a_picture_loses_its_colours_in_no_copy() -> None:
     frame = in_format("yuv420p", BT709, JPEG)
     picture = Picture(normalise(frame), 0)
-    for copied in (picture.copy().frame, picture.scaled(160, 90)):
+    for copied in (picture.copy().frame, Converter().scaled(picture, 160, 90)):
         other = av.VideoFrame(160, 90, "yuv420p")
         copy_colour(copied, other)
         assert (other.color_range, other.colorspace) == (JPEG, BT709)

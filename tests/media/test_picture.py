@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.media.encode import Encoder
-from streamlab.media.picture import TICK, Picture, RgbConverter
+from streamlab.media.picture import TICK, Converter, Picture
 from streamlab.media.street import Street
 
 TIMES = 50
@@ -18,7 +18,7 @@ TIMES = 50
 def test_threads_that_convert_one_picture_do_not_disturb_each_other() -> None:
     pixels = Street(640, 360).draw(100)
     alone = Picture.from_planes(pixels, 0)
-    rgb, low = alone.rgb(), alone.scaled(320, 180).to_ndarray()
+    rgb, low = alone.rgb(), Converter().scaled(alone, 320, 180).to_ndarray()
     together = Barrier(2, timeout=120)
 
     def to_rgb(picture: Picture) -> NDArray[np.uint8]:
@@ -27,7 +27,7 @@ def test_threads_that_convert_one_picture_do_not_disturb_each_other() -> None:
 
     def to_low(picture: Picture) -> NDArray[np.uint8]:
         together.wait()
-        return picture.scaled(320, 180).to_ndarray().astype(np.uint8, copy=False)
+        return Converter().scaled(picture, 320, 180).to_ndarray().astype(np.uint8, copy=False)
 
     with ThreadPoolExecutor(2) as threads:
         for _ in range(TIMES):
@@ -38,7 +38,7 @@ def test_threads_that_convert_one_picture_do_not_disturb_each_other() -> None:
 
 
 def test_a_kept_converter_gives_the_rgb_of_every_size_and_colour() -> None:
-    converter, pixels = RgbConverter(), Street(640, 360).draw(100)
+    converter, pixels = Converter(), Street(640, 360).draw(100)
     for width, height, matrix, colour_range in (
         (64, 36, 6, 1),
         (64, 36, 6, 1),
@@ -53,7 +53,8 @@ def test_a_kept_converter_gives_the_rgb_of_every_size_and_colour() -> None:
 
 
 def test_a_scaled_frame_keeps_its_pts() -> None:
-    frame = Picture.from_planes(Street(640, 360).draw(0), 4500).scaled(320, 180)
+    picture = Picture.from_planes(Street(640, 360).draw(0), 4500)
+    frame = Converter().scaled(picture, 320, 180)
     assert (frame.width, frame.height) == (320, 180)
     assert (frame.pts, frame.time_base) == (4500, TICK)
 

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from streamlab.media.picture import Picture, RgbConverter
+from streamlab.media.picture import Converter, Picture
 
 GREY = 114
 Placement: TypeAlias = Literal["centre", "corner", "stretch"]
@@ -119,7 +119,7 @@ class ModelInput:
     def __init__(self, batch: int | None, dtype: DTypeLike, *, bgr_255: bool) -> None:
         self._batch = batch
         self._bgr_255 = bgr_255
-        self._converter = RgbConverter()
+        self._converter = Converter()
         self._tensor: NDArray[np.generic] = np.empty((0, 3, 0, 0), dtype)
         self._letterboxes: list[Letterbox | None] = []  # of each row: the grey around is there
 

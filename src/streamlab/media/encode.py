@@ -21,7 +21,7 @@ from streamlab.core.fragment import InitSegment
 from streamlab.core.nal import split_annex_b, to_sample
 from streamlab.core.parameter_sets import ParameterSets
 from streamlab.media.colour import Colour
-from streamlab.media.picture import TICK, Picture
+from streamlab.media.picture import TICK, Converter, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Encoder:
         self.exceeds = False
         """Whether a second of its pictures was larger than it may be, with no bound on the rate."""
         self._bounded = bounded
+        self._scaler = Converter()
         preset = PRESETS[key.quality]
         self._context = _context(like.frame, self.size_px, fps, preset, bounded=bounded)
         self._second = max(1, round(fps))  # in pictures
@@ -93,8 +94,9 @@ class Encoder:
 
     def encode(self, picture: Picture, *, keyframe: bool) -> bytes:
         """Return the picture's ``avc1`` sample; an IDR when ``keyframe``."""
-        same_size = self.size_px == (self.input.width, self.input.height)
-        frame = picture.frame if same_size else picture.scaled(*self.size_px)
+        frame = picture.frame
+        if self.size_px != (self.input.width, self.input.height):
+            frame = self._scaler.scaled(picture, *self.size_px)
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         (packet,) = self._context.encode(frame)
         data = to_sample(split_annex_b(bytes(packet)))

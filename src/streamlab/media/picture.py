@@ -58,7 +58,7 @@ class Picture:
     """A captured picture. Its pixels are shared by all who read it: draw on a ``copy()``.
 
     ``frame`` is ``yuv420p`` with even width and height; ``pts`` counts ticks of 1/90000 s on
-    the camera's own timeline. Any number of threads may ask for ``rgb`` or ``scaled``.
+    the camera's own timeline. Any number of threads may ask for ``rgb``.
     """
 
     def __init__(self, frame: av.VideoFrame, pts: int) -> None:
@@ -109,14 +109,6 @@ class Picture:
             pixels = self.frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
         return pixels.astype(np.uint8, copy=False)
 
-    def scaled(self, width: int, height: int) -> av.VideoFrame:
-        """Return a frame of this picture in another size, px."""
-        with self._converting:
-            frame = self.frame.reformat(width=width, height=height)
-        frame.pts, frame.time_base = self.pts, TICK
-        copy_colour(self.frame, frame)
-        return frame
-
     def copy(self, into: Picture | None = None) -> Picture:
         """Return a picture with pixels of its own, to be drawn on.
 
@@ -137,8 +129,8 @@ class Picture:
         return copied
 
 
-class RgbConverter:
-    """Converts pictures to RGB, for one thread at a time; the pictures may be shared.
+class Converter:
+    """Converts and scales pictures, for one thread at a time; the pictures may be shared.
 
     It keeps what swscale prepares for a size and colour, which ``Picture.rgb`` has prepared for
     every picture anew: several times the cost of the conversion.
@@ -154,3 +146,10 @@ class RgbConverter:
         frame = self._reformatter.reformat(picture.frame, format="rgb24", threads=1)
         (plane,) = frame.planes
         return FlatPlane.of(plane).rows()[:, : 3 * frame.width].reshape(frame.height, -1, 3)
+
+    def scaled(self, picture: Picture, width: int, height: int) -> av.VideoFrame:
+        """Return a frame of the picture in another size, px."""
+        frame = self._reformatter.reformat(picture.frame, width=width, height=height, threads=1)
+        frame.pts, frame.time_base = picture.pts, TICK
+        copy_colour(picture.frame, frame)
+        return frame
