@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from streamlab.client import Fragment, Heartbeat, ProtocolError
 from streamlab.client.events import read_event
+from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelType, QualityLevel
 from streamlab.core.events import Gap, Init, encode
+from tests.core.test_events import TEXTS
 from tests.fakes.scripted_server import connected
 
 
@@ -60,6 +62,25 @@ def test_the_boxes_of_a_frame() -> None:
     assert (event.data, event.frames[0].detections_pts) == (b"", 9000)
 
 
+def test_when_a_fragment_arrived_is_not_for_the_server_to_say() -> None:
+    data = {
+        "channel": "raw", "quality": "medium", "sequence": 4, "init_id": "i1", "pts": 12000,
+        "duration": 3000, "keyframe": True, "cached": False, "captured_at": 1, "released_at": 2,
+        "frames": [], "data": "", "arrived_at": 1.0, "arrived_ns": 1,
+    }  # fmt: skip
+    before = wall_s(), monotonic_ns()
+    event = read_event("fragment", json.dumps(data))
+    assert isinstance(event, Fragment)
+    assert event.arrived_at >= before[0]
+    assert event.arrived_ns >= before[1]
+
+
+@given(st.sampled_from(["gap", "init", "fragment", "health"]), TEXTS)
+def test_any_text_is_an_event_or_a_problem(name: str, text: str) -> None:
+    with pytest.raises(ProtocolError, match=name):
+        read_event(name, text)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -68,6 +89,9 @@ def test_the_boxes_of_a_frame() -> None:
         ("gap", '{"channel": "raw"}'),
         ("gap", data_of(encode(Gap(ChannelType.RAW, QualityLevel.LOW, 1, 2, "source")))[:-8]),
         ("init", '{"channel": "raw", "data": "!"}'),
+        ("heartbeat", '{"server_time": 5, "mood": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+        ("heartbeat", '{"server_time": 5} {}'),
+        ("gap", '{"channel": "raw", "from_sequence": ' + "1" * 5000),
         ("connected", data_of(connected(protocol=2))),
     ],
 )

@@ -49,9 +49,11 @@ class ResumePoint:
         parts = event_id.split("/")
         if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _MAX_DIGITS:
             return None
-        if parts[0] not in set(ChannelType) or parts[1] not in set(QualityLevel):
+        try:
+            key = ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1]))
+        except ValueError:
             return None
-        return cls(ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1])), int(parts[2]))
+        return cls(key, int(parts[2]))
 
     def lost(self, ring: Ring) -> Lost | None:
         """Return what the client will not get of this ring, which holds a keyframe, or None."""
