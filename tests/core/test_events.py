@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
 from streamlab.core.events import End, Gap, Health, Heartbeat, Source, Switched, encode
-from streamlab.core.once import made_once
 
 # Not st.text(): the first use of that builds a table of all characters, for seconds.
 TEXTS = st.lists(st.integers(0, 0x10FFFF).map(chr), max_size=30).map("".join)
@@ -42,21 +41,6 @@ def test_events_are_what_the_wire_protocol_names_them() -> None:
 def test_a_view_lists_its_channels_raw_first() -> None:
     assert View.BOTH.channels == (ChannelType.RAW, ChannelType.ANNOTATED)
     assert View.ANNOTATED.channels == (ChannelType.ANNOTATED,)
-
-
-class Counted:
-    calls = 0
-
-    @made_once
-    def value(self) -> int:
-        """Counts how often it was made."""
-        Counted.calls += 1
-        return Counted.calls
-
-
-def test_a_value_is_made_once_for_each_that_asks() -> None:
-    first, second = Counted(), Counted()
-    assert (first.value, first.value, second.value, first.value) == (1, 1, 2, 1)
 
 
 def test_the_parts_of_a_health_report_stand_beside_its_channel() -> None:

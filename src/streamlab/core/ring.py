@@ -20,7 +20,7 @@ from streamlab.core.fragment import Fragment, to_base64
 
 GOPS = 2
 NEW_FRAGMENTS = 4
-"""How many keep their base64: as many as may come at once when the event loop was busy."""
+"""How many keep their base64, so that an event loop that was busy need not make it again."""
 
 Events = dict[tuple[int, bool, bool], bytes]
 """By sequence, ``cached`` and ``by_url``."""
