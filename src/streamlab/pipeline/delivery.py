@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.run_to_completion import RunToCompletion
+from streamlab.cores import usable_cores
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed, SourceChanged
 from streamlab.pipeline.worker import Worker
 
 PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 Emit = Callable[[Sequence[PipelineEvent]], None]
 """Is called from any thread with what is new, and may block."""
+
+
+@cache
+def _slots() -> threading.Semaphore:
+    """Return the semaphore that all cameras of the process share.
+
+    More frames at once than there are cores would only wait for each other's turn at the
+    interpreter, which is dearer.
+    """
+    return threading.BoundedSemaphore(max(2, usable_cores()))
 
 
 class Delivery:
@@ -45,13 +57,12 @@ class Delivery:
             for stage in stages:
                 stage.offer(captured)
             return
-        self._gathering = threading.get_ident()
-        try:
+        with _slots():  # nothing inside waits for another thread
+            self._gathering = threading.get_ident()
             for stage in stages:
                 stage.offer(captured, here=True)
-        finally:
             self._gathering = None
-            gathered, self._gathered = self._gathered, []
-            self._emit(gathered)
+        gathered, self._gathered = self._gathered, []
+        self._emit(gathered)
         now_ns = monotonic_ns()
         self._judge.receive_cost(now_ns - captured.captured_ns, now_ns)
