@@ -8,7 +8,6 @@ there is no room it is shortened, at last to nothing.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from streamlab.detect.outline import Box
 from streamlab.detect.style import Colour
 from streamlab.detect.text import text_luma
+from streamlab.detect.tile_cache import TileCache
 from streamlab.media.brief import Runs, rows_of, run_of
 from streamlab.media.picture import FlatPlanes
 
@@ -96,13 +96,12 @@ class LabelSheet:
         """Draw a label: text in Y, the class colour behind it in all three planes."""
         left, top, width, parts, colour = label
         height = self._label_height
-        y, u, v = compose_label(parts, width, height, colour)
+        y, u, v = _composed(parts, width, height, colour)
         planes[0].write_rows(top, left, height, y)
         planes[1].write_rows(top // 2, left // 2, height // 2, u)
         planes[2].write_rows(top // 2, left // 2, height // 2, v)
 
 
-@lru_cache(maxsize=512)
 def compose_label(
     parts: tuple[str, ...], width: int, height: int, colour: Colour
 ) -> tuple[Runs, Runs, Runs]:
@@ -117,3 +116,6 @@ def compose_label(
     images[-1] = ground
     y = np.concatenate(images, axis=1)[:, :width]
     return rows_of(y), run_of(colour.u, width // 2), run_of(colour.v, width // 2)
+
+
+_composed = TileCache(compose_label)

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamlab.detect.tile_cache import TileCache
+
 MAX_TEXT_CHARS = 64
 # OpenCV 5 draws this face with the TrueType font it carries, OpenCV 4 with strokes.
 _FACE = cv2.FONT_HERSHEY_SIMPLEX
@@ -37,14 +39,20 @@ def _cannot_be_drawn(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs") or letter in _BIDI_CONTROLS
 
 
-@lru_cache(maxsize=2048)
 def text_luma(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:
     """Return a line of text as luma ``(height_px, width)``, read-only.
 
     ``height_px`` is that of the line; ``ink`` and ``ground`` are the lumas of letters and
     background. Texts of one height stand on one baseline, so they may be set side by side.
     """
+    return _tiles(text, height_px, ink, ground)
+
+
+def _written(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:
     return _writer.submit(_write, printable(text), height_px, ink, ground).result()
+
+
+_tiles = TileCache(_written)
 
 
 def _write(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:
