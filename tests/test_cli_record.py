@@ -13,9 +13,11 @@ from typer.testing import CliRunner, Result
 from streamlab.cli import app
 from streamlab.traces import read_trace
 from tests.fakes.rtsp_server import free_port
+from tests.fakes.streamlab_process import StreamlabProcess
 
 TINY = "synthetic://traffic?width=160&height=90"
 TIMEOUT_S = 300.0
+TOKEN = "watch-0123456789"
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
@@ -88,7 +90,7 @@ def test_what_cannot_be_recorded(tmp_path: Path) -> None:
         ((TINY, "--out", tmp_path / "nowhere" / "t.parquet"), "No such file or directory"),
         ((TINY, "--out", tmp_path), "is not a file"),
         ((TINY, "--out", "/dev/null", "--force"), "is not a file"),
-        (("street", "--url", nobody, *out), "did not answer"),
+        (("street", "--url", nobody, *out), "does not answer"),
         (("street", "--url", "localhost", *out), "is not a server URL"),
         ((TINY, "--url", nobody, *out), "is not a camera id"),
         (("street", "--url", nobody, "--model", "truth", *out), "cannot be combined with --url"),
@@ -112,3 +114,19 @@ def test_help_teaches() -> None:
     assert done.exit_code == 0
     for words in ("--url", "--seconds", "--out", "Parquet"):
         assert words in done.stdout
+
+
+def test_a_server_that_wants_a_token_is_given_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, arguments = tmp_path / "street.parquet", ["--camera", f"street={TINY}"]
+    server = StreamlabProcess(tmp_path / "log", *arguments, ready_path="/healthz", tokens=TOKEN)
+    with server:
+        asked = ("street", "--url", server.url, "--seconds", "1", "--out", path)
+        refused = run(*asked)
+        monkeypatch.setenv("STREAMLAB_TOKEN", TOKEN)
+        done = run(*asked)
+    assert refused.exit_code == 1
+    assert "token" in refused.stderr
+    assert done.exit_code == 0, done.stderr
+    assert len(read_trace(path)) > 0

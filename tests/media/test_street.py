@@ -276,7 +276,16 @@ def test_speed_is_per_second_not_per_frame() -> None:
     assert odd.truth(30_000) == street().truth(30_030)
 
 
-@pytest.mark.parametrize("size", [(641, 360), (640, 361), (158, 90), (160, 88), (1922, 1080)])
+@pytest.mark.long
+def test_the_largest_size() -> None:
+    large, small = Street(3840, 2160), street()
+    assert large.draw(100).shape == (3240, 3840)
+    assert {box.track_id for box in small.truth(100)} <= {box.track_id for box in large.truth(100)}
+
+
+@pytest.mark.parametrize(
+    "size", [(641, 360), (640, 361), (158, 90), (160, 88), (3842, 1080), (1920, 2162)]
+)
 def test_sizes_that_cannot_be(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=r"must be even and \d+ to \d+ px"):
         Street(*size)

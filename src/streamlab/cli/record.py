@@ -57,6 +57,14 @@ def record_trace(
             show_default=False,
         ),
     ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STREAMLAB_TOKEN",
+            help="Token, if the server at --url requires one.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     model: Model = None,
     provider: Provider = None,
@@ -86,7 +94,7 @@ def record_trace(
                 hint="The server has its own detectors.",
             )
         else:
-            table = _record_at_server(url, camera, seconds, path)
+            table = _record_at_server(url, token, camera, seconds, path)
     out.print(f"{path}: {_summary(table)}", markup=False)
 
 
@@ -135,12 +143,14 @@ async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float
     return table
 
 
-def _record_at_server(url: str, camera_id: str, seconds: float, path: Path) -> pd.DataFrame:
+def _record_at_server(
+    url: str, token: str | None, camera_id: str, seconds: float, path: Path
+) -> pd.DataFrame:
     from streamlab.cli.fetch_trace import fetch_trace  # noqa: PLC0415
 
     said = f"Recording {camera_id} at {redacted(url)} for {seconds:g} s (Ctrl-C discards it)"
     err.print(said, markup=False)
-    return asyncio.run(_with_bar(fetch_trace(url, camera_id, seconds, path), seconds))
+    return asyncio.run(_with_bar(fetch_trace(url, token, camera_id, seconds, path), seconds))
 
 
 def _check_path(path: Path, seconds: float, *, force: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,6 +18,9 @@ from streamlab.client.stream import AsyncStream
 
 TIMEOUT_S = 10.0
 STALL_TIMEOUT_S = 40.0  # a server that has nothing to say says so every 15 s, unless told otherwise
+
+TRACE_TIMEOUT_S = 60.0
+"""How much longer than the recording itself a trace may take."""
 
 
 class AsyncClient:
@@ -97,6 +101,17 @@ class AsyncClient:
         """
         path = f"{camera_path(camera_id)}/sync-stats"
         return dict(await self._http.ask("GET", path, query={"window_s": window_s}))
+
+    async def trace(self, camera_id: str, *, seconds: float) -> AsyncGenerator[bytes, None]:
+        """Have the server record a camera; yield the trace, a Parquet file, when it is over.
+
+        Raises UnknownCameraError, InvalidRequestError, LimitError, ServerUnreachableError.
+        """
+        path, within_s = f"cameras/{quote(camera_id, safe='')}/trace", seconds + TRACE_TIMEOUT_S
+        body = self._http.download(path, {"seconds": seconds}, within_s=within_s)
+        async with aclosing(body) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def update(
         self,

@@ -84,6 +84,15 @@ class Client:
         """Return the measured drift; see ``AsyncClient.sync_stats``."""
         return _run(self._portal, partial(self._client.sync_stats, camera_id, window_s=window_s))
 
+    def trace(self, camera_id: str, *, seconds: float) -> Iterator[bytes]:
+        """Yield a trace that the server records; see ``AsyncClient.trace``."""
+        chunks = self._client.trace(camera_id, seconds=seconds)
+        try:
+            while chunk := _run(self._portal, partial(anext, chunks, b"")):
+                yield chunk
+        finally:
+            _run(self._portal, chunks.aclose)
+
     def update(
         self,
         camera_id: str,

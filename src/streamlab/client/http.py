@@ -86,6 +86,21 @@ class Http:
         _check(response)
         return response.content
 
+    async def download(
+        self, path: str, query: Mapping[str, str | float], *, within_s: float
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the body of an answer, which may take ``within_s`` to begin. Raises as ``ask``."""
+        timeout = httpx.Timeout(within_s, connect=CONNECT_TIMEOUT_S)
+        try:
+            async with self._client.stream("GET", path, params=query, timeout=timeout) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise problem_of(response)
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+        except httpx.TransportError as error:
+            raise unreachable(error) from error
+
     async def open(
         self,
         path: str,

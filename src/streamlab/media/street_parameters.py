@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MAX_QUERY_FIELDS = 64
 _RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?|[0-9]{1,6}/[0-9]{1,6}")
 _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "59.94": 60}
-_STREET_BOUNDS = {"width": (160, 3840), "height": (90, 2160), "seed": (0, 2**32 - 1)}
+WIDTHS_PX, HEIGHTS_PX = (160, 3840), (90, 2160)
+_STREET_BOUNDS = {"width": WIDTHS_PX, "height": HEIGHTS_PX, "seed": (0, 2**32 - 1)}
 
 
 @dataclass(frozen=True, slots=True)

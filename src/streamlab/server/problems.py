@@ -35,6 +35,9 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.NoLongerHeldError: 410,
     errors.StateError: 507,
     errors.ConfigurationError: 422,
+    errors.TraceWriteError: 507,
+    errors.TraceError: 422,
+    errors.StreamlabError: 500,
 }
 RETRY_AFTER_S = 5
 MAX_SHOWN_CHARS = 256

@@ -24,9 +24,8 @@ from streamlab.media.street.look import Look, air_of
 from streamlab.media.street.perspective import Perspective
 from streamlab.media.street.stamps import STEPS, STEPS_PER_PX, Plane, Stamp
 from streamlab.media.street.yuv import CHROMA_RANGE, LUMA_RANGE, NEUTRAL_CHROMA, halved, to_yuv
+from streamlab.media.street_parameters import HEIGHTS_PX, WIDTHS_PX
 
-WIDTHS_PX = (160, 1920)
-HEIGHTS_PX = (90, 1080)
 MIN_VISIBLE_FRACTION = 0.25
 MIN_SIDE_PX = 6
 
@@ -77,7 +76,7 @@ class Street:
     ) -> None:
         """Render everything that moves, once.
 
-        Raises ``ValueError`` when a side is odd or outside 160-1920 x 90-1080 px, or when
+        Raises ``ValueError`` when a side is odd or outside 160-3840 x 90-2160 px, or when
         ``fps`` is not positive.
         """
         _check_size(width, height)
@@ -90,7 +89,7 @@ class Street:
         self._seed = seed
         air = air_of(look)
         self._perspective = Perspective(width, height, look.camera_height_m)
-        supersample = 4 if height <= 720 else 2
+        supersample = 4 if height <= 720 else 2 if height <= 1080 else 1
         self._strip_px = strip_height_px(height)
         self._cell_of_column = _cell_of_column(width)
         self._luma, self._chroma = self._backdrop(
