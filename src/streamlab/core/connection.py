@@ -1,16 +1,5 @@
 """One viewer's connection: what it is subscribed to and how far it has read.
 
-States, and what moves a connection between them:
-
-====================== ======= ========= ========= ======
-event \\ state          JOINING LIVE      SWITCHING CLOSED
-====================== ======= ========= ========= ======
-first fragment taken   LIVE    -         -         -
-switch requested       SWITCHING SWITCHING SWITCHING error
-switch done, timed out -       -         LIVE      -
-closed                 CLOSED  CLOSED    CLOSED    -
-====================== ======= ========= ========= ======
-
 A connection reads the rings by cursors, one per channel; it holds no media of its own. Small
 control events wait in bounded queues: the oldest goes first and is counted. What belongs to a
 switch has a queue of its own, so that no number of other events displaces it.
@@ -22,7 +11,6 @@ import base64
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
@@ -33,15 +21,6 @@ from streamlab.core.ring import Lost, Released, Ring
 MAX_OUTBOX_EVENTS = 64
 MAX_DETECTIONS_EVENTS = 64
 MAX_HANDOVER_EVENTS = 64  # three a switch: 21 switches that the client has not read
-
-
-class ConnectionState(StrEnum):
-    """Where a connection is in its life."""
-
-    JOINING = "joining"
-    LIVE = "live"
-    SWITCHING = "switching"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +46,6 @@ class Connection:
         resume: ResumePoint | None = None,
     ) -> None:
         self.connection_id = connection_id
-        self.state = ConnectionState.JOINING
         self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
         self.qualities = dict(qualities)
         self.detections = False
@@ -173,8 +151,6 @@ class Connection:
             fresh.sort(key=lambda pair: pair[0].order)
         for entry, cursor in fresh:
             events.extend(self._read(entry, cursor, inits))
-        if fresh and self.state is ConnectionState.JOINING:
-            self.state = ConnectionState.LIVE
         events.extend(self._boxes)
         self._boxes.clear()
         return events

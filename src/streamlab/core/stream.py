@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection, ConnectionState, PendingSwitch
+from streamlab.core.connection import Connection, PendingSwitch
 from streamlab.core.cursor import join_points, released_to
 from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
 from streamlab.core.fragment import Fragment, InitSegment
@@ -93,7 +93,6 @@ class DualChannelStream:
             return
         if connection_id in self._pending:
             self._fail_switch(connection)
-        connection.state = ConnectionState.CLOSED
         self._update_wanted(now_ns)
 
     def request_channels(
@@ -137,7 +136,6 @@ class DualChannelStream:
             self._end_switch(connection, "switches_superseded")
         pending = PendingSwitch(view, quality, now_ns, now_ns + timeout_ns)
         self._pending[name] = pending
-        connection.state = ConnectionState.SWITCHING
         self._update_wanted(now_ns)
         self._try_switch(connection, pending, now_ns)
 
@@ -253,7 +251,6 @@ class DualChannelStream:
     def _end_switch(self, connection: Connection, outcome: str) -> None:
         self.counts[outcome] += 1
         del self._pending[connection.connection_id]
-        connection.state = ConnectionState.LIVE
 
     def _update_wanted(self, now_ns: int) -> None:
         needed = {key for viewer in self.connections.values() for key in viewer.warm_encodings}
