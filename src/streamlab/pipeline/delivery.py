@@ -24,7 +24,7 @@ def _slots() -> threading.Semaphore:
     """Return the semaphore that all cameras of the process share.
 
     More frames at once than there are cores would only wait for each other's turn at the
-    interpreter, which is dearer.
+    interpreter, which costs more than it gains.
     """
     return threading.BoundedSemaphore(max(2, usable_cores()))
 
@@ -57,7 +57,7 @@ class Delivery:
             for stage in stages:
                 stage.offer(captured)
             return
-        with _slots():  # nothing inside waits for another thread
+        with _slots():  # nothing inside waits for another camera
             self._gathering = threading.get_ident()
             for stage in stages:
                 stage.offer(captured, here=True)
