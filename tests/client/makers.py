@@ -65,7 +65,9 @@ def fragment(
     )
 
 
-def gap(start: int, end: int, channel: str = "raw", reason: str = "slow_client") -> Gap:
+def gap(
+    start: int | None, end: int | None, channel: str = "raw", reason: str = "slow_client"
+) -> Gap:
     return Gap(
         camera_id="street",
         channel=channel,

@@ -69,6 +69,17 @@ def test_the_servers_gap_is_given_once() -> None:
     assert run(connected(), *media(10, 12), gap(8, 11))[-1] == fragment(12)
 
 
+def test_a_gap_of_unknown_length_is_told_when_its_end_is_known() -> None:
+    unknown = gap(None, None, reason="resume_expired")
+    given = run(connected(), *media(10, 12), connected(), unknown, *media(15, 16))
+    assert sequences(given) == [10, 11, 12, 15, 16]
+    assert given[-3] == gap(13, 14, reason="resume_expired")
+    given = run(connected(), *media(10, 12), connected(), unknown, *media(10, 16))
+    assert sequences(given) == list(range(10, 17)), "nothing was missed after all"
+    assert not [event for event in given if isinstance(event, Gap)]
+    assert run(connected(), unknown, *media(15, 16))[1] == unknown
+
+
 def test_a_switch_begins_anew() -> None:
     switches = (switched("annotated", "raw"), switched("raw", "annotated"))
     given = run(connected(), *media(10, 12), *switches, *media(10, 14))

@@ -267,7 +267,7 @@ async def read_slowly(client: AsyncClient, stream: AsyncStream) -> Gap:
                 following = await anext(stream)
                 while not isinstance(following, Fragment):
                     following = await anext(stream)
-                assert following.sequence == event.to_sequence + 1
+                assert following.sequence - 1 == event.to_sequence
                 assert following.keyframe
                 return event
     raise AssertionError("the stream has ended")

@@ -99,14 +99,20 @@ class Delivery:
             for (channel, quality), run in camera.runs.items()
             if channel == gap.channel and gap.quality in ("", quality)
         ]
-        if runs and all(gap.to_sequence < run.next_sequence for run in runs):
+        last = gap.to_sequence
+        if runs and last is None:
+            return []  # what was missed, if anything, is known when the next fragment comes
+        if last is None or not runs:
+            self.counts["gaps"] += 1
+            return [gap]
+        if all(last < run.next_sequence for run in runs):
             return []  # these were given before the connection was lost
         self.counts["gaps"] += 1
-        first = min((run.next_sequence for run in runs), default=gap.from_sequence)
+        first = min(run.next_sequence for run in runs)
         for run in runs:
-            run.next_sequence = max(run.next_sequence, gap.to_sequence + 1)
+            run.next_sequence = max(run.next_sequence, last + 1)
             run.broken = ""
-        return [replace(gap, from_sequence=max(first, gap.from_sequence))]
+        return [replace(gap, from_sequence=max(first, gap.from_sequence or first))]
 
 
 def _reconnect(camera: _Camera, connected: Connected) -> None:

@@ -135,14 +135,15 @@ class Gap:
 
     ``reason`` is the server's, or ours: ``resume_expired`` when a reconnect came too late for
     this channel, ``no_longer_held`` when the bytes behind a URL were gone, ``source`` when the
-    camera was started anew.
+    camera was started anew. Both sequences are inclusive, and None where the server does not know
+    what was missed.
     """
 
     camera_id: str = ""
     channel: str
     quality: str = ""
-    from_sequence: int
-    to_sequence: int
+    from_sequence: int | None
+    to_sequence: int | None
     reason: str
 
 
