@@ -17,3 +17,8 @@ def monotonic_ns() -> int:
 def wall_s() -> float:
     """Return the wall clock, Unix seconds: for the wire and for display only."""
     return time.time()
+
+
+def thread_cpu_ns() -> int:
+    """Return the CPU that this thread has taken, ns."""
+    return time.thread_time_ns()

@@ -3,8 +3,9 @@
 Run to completion, a frame costs no hand-over and finds the caches warm; but the next one is read
 only afterwards. Rules:
 
-- frames run to completion while that takes at most half of the time between them, both averaged
-  over the last few frames;
+- frames run to completion while that takes, in CPU time, at most half of the time between them,
+  both averaged over the last few frames. Time spent waiting does not count: on a busy machine a
+  hand-over would only add to the load;
 - otherwise they go to the pool for ``RETRY_NS``; then one frame is tried, and decides anew.
 """
 
@@ -35,7 +36,7 @@ class RunToCompletion:
         return self._pooled_until_ns is None or now_ns >= self._pooled_until_ns
 
     def receive_cost(self, cost_ns: int, now_ns: int) -> None:
-        """Take how long a frame took that ran to completion."""
+        """Take the CPU time of a frame that ran to completion."""
         if self._pooled_until_ns is None:
             self._cost_ns += (cost_ns - self._cost_ns) // SMOOTHING
         else:

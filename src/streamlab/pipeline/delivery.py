@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from streamlab.clock import monotonic_ns
+from streamlab.clock import monotonic_ns, thread_cpu_ns
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.run_to_completion import RunToCompletion
 from streamlab.cores import usable_cores
@@ -58,11 +58,12 @@ class Delivery:
                 stage.offer(captured)
             return
         with _slots():  # nothing inside waits for another camera
+            started_ns = thread_cpu_ns()
             self._gathering = threading.get_ident()
             for stage in stages:
                 stage.offer(captured, here=True)
             self._gathering = None
+            cost_ns = thread_cpu_ns() - started_ns
         gathered, self._gathered = self._gathered, []
         self._emit(gathered)
-        now_ns = monotonic_ns()
-        self._judge.receive_cost(now_ns - captured.captured_ns, now_ns)
+        self._judge.receive_cost(cost_ns, monotonic_ns())
