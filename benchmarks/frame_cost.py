@@ -20,8 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import wraps
 from pathlib import Path
@@ -215,18 +214,18 @@ def _switches() -> Counter[str]:
     return found
 
 
-@contextmanager
-def metered(*, whole_only: bool = False) -> Iterator[Meter]:
-    """Put a meter round all stages."""
-    meter = Meter()
-    for owner, name, stage in () if whole_only else STAGES:
+def meter_all(meter: Meter) -> None:
+    """Put the meter round all stages, for as long as the process lives."""
+    for owner, name, stage in STAGES:
         setattr(owner, name, meter.wrap(stage, getattr(owner, name)))
-    yield meter
 
 
 async def run(options: argparse.Namespace) -> FrameCost:
     width, height = map(int, options.size.split("x"))
-    with tempfile.TemporaryDirectory() as folder, metered(whole_only=options.whole) as meter:
+    meter = Meter()
+    if not options.whole:
+        meter_all(meter)
+    with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "street.mp4"
         make_clip(clip, width, height, options.fps)
         raw = QualityLevel(options.raw)

@@ -16,7 +16,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from streamlab.cli.serve import Model, Verbose
-from streamlab.cli.terminal import Provider, Threads, err, errors_shown, out, start_logging
+from streamlab.cli.terminal import Provider, Threads, Token, err, errors_shown, out, start_logging
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
 from streamlab.credentials import redacted
@@ -57,14 +57,7 @@ def record_trace(
             show_default=False,
         ),
     ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="STREAMLAB_TOKEN",
-            help="Token, if the server at --url requires one.",
-            show_default=False,
-        ),
-    ] = None,
+    token: Token = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     model: Model = None,
     provider: Provider = None,

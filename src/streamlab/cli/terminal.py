@@ -28,6 +28,12 @@ Provider = Annotated[
         help="Backend for .onnx models: cpu, openvino, cuda or tensorrt.", show_default=False
     ),
 ]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        envvar="STREAMLAB_TOKEN", help="Token, if the server requires one.", show_default=False
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Cores that one inference may use.", show_default=False)
 ]

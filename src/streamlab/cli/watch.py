@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli.terminal import errors_shown, start_logging
+from streamlab.cli.terminal import Token, errors_shown, start_logging
 from streamlab.core.channels import QualityLevel, View
 from streamlab.errors import StreamlabError
 
@@ -57,12 +57,7 @@ def watch(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line per second and camera.")
     ] = False,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="STREAMLAB_TOKEN", help="Token, if the server requires one.", show_default=False
-        ),
-    ] = None,
+    token: Token = None,
 ) -> None:
     """Watch a server's cameras in the terminal: rate, gaps, latency and drift as delivered.
 

@@ -7,7 +7,6 @@ switch has a queue of its own, so that no number of other events displaces it.
 
 from __future__ import annotations
 
-import base64
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
 from streamlab.core.events import Gap, Init, encode
-from streamlab.core.fragment import Fragment, InitSegment
+from streamlab.core.fragment import Fragment, InitSegment, to_base64
 from streamlab.core.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
@@ -234,5 +233,5 @@ class Connection:
             return
         self._init_ids[key.channel] = (key.quality, init_id)
         init = inits[init_id]
-        data = base64.b64encode(init.data).decode()
+        data = to_base64(init.data).decode()
         yield encode(Init(*key, init_id, init.codec, init.width, init.height, init.fps, data))

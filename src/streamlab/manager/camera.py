@@ -241,8 +241,10 @@ class Camera:
 
     def _hand_over(self, items: Sequence[PipelineEvent]) -> None:
         """Take what a thread of the camera has. That no detections will come releases nothing."""
-        is_news = any(not isinstance(each, DetectionTimed) or each.lag_ns for each in items)
-        self.handover.put(items, urgent=is_news)
+        urgent = any(
+            not isinstance(each, DetectionTimed) or each.lag_ns is not None for each in items
+        )
+        self.handover.put(items, urgent=urgent)
 
     def _receive(self, batch: list[PipelineEvent]) -> None:
         now_ns, now_s = monotonic_ns(), wall_s()
