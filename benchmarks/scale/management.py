@@ -35,11 +35,11 @@ from benchmarks.scale.clip import make_clip
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection
-from streamlab.core.faults import Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector
+from streamlab.faults import Faults
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.reports import process_report, stream_report, sync_report
 from streamlab.media.source import open_source

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any, cast
 
 from streamlab.core.channels import ChannelKey, ChannelMetadata, ChannelType, SourceState
-from streamlab.core.faults import NO_FAULTS
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector
+from streamlab.faults import NO_FAULTS
 from streamlab.manager.camera import Camera
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec

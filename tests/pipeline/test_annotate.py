@@ -16,11 +16,11 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import EncodedFrame
 from streamlab.core.timebase import TIMESCALE
+from streamlab.detect.answer import Answer
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.render import Renderer
 from streamlab.media.picture import Picture
 from streamlab.pipeline.annotate import Annotator
-from streamlab.pipeline.delay_line import Answer
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame
 from streamlab.pipeline.lane import EncodingLane

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from streamlab.core.channels import QualityLevel
-from streamlab.core.faults import PRESETS
 from streamlab.core.playout import SyncPolicy
 from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
+from streamlab.faults import PRESETS
 from streamlab.ui.dashboard.cameras import Cameras
 from streamlab.ui.dashboard.health import health_table
 from streamlab.ui.dashboard.looks import Look

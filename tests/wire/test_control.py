@@ -11,8 +11,8 @@ import pytest
 
 from streamlab.cli.detectors import ModelOptions
 from streamlab.cli.run import run
-from streamlab.core.faults import PRESETS
 from streamlab.errors import InvalidRequestError, UnknownCameraError
+from streamlab.faults import PRESETS
 from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.app import create_app

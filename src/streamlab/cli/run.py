@@ -21,7 +21,6 @@ from streamlab.config.camera import CameraConfig
 from streamlab.config.file import Configuration
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import SourceState
-from streamlab.core.faults import Faults, find_preset
 from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.errors import (
@@ -30,6 +29,7 @@ from streamlab.errors import (
     SourceNotAllowedError,
     UnknownCameraError,
 )
+from streamlab.faults import Faults, find_preset
 from streamlab.manager import StreamChannelManager
 from streamlab.manager.camera import Camera
 from streamlab.media.opening import open_within

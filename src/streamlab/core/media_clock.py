@@ -92,6 +92,11 @@ class MediaClock:
             self.interval = nominal_duration
         self._change_belief(to=True)
 
+    def request_shift(self, ticks: int) -> None:
+        """Add this to all stamps from now on."""
+        if self._offset is not None:
+            self._offset += ticks
+
     def due_ns(self, pts: int) -> int:
         """Return the monotonic time of this pts, ns, once a frame was received."""
         return (self._origin_ns or 0) + pts_to_ns(pts)

@@ -78,3 +78,8 @@ class Pacer:
         if self._anchor_ns is None:
             self._anchor_ns = now_ns - pts_to_ns(pts)
         return self._anchor_ns + pts_to_ns(pts)
+
+    def request_shift(self, span_ns: int) -> None:
+        """Have all frames from now on due this much sooner."""
+        if self._anchor_ns is not None:
+            self._anchor_ns -= span_ns

@@ -12,6 +12,7 @@ The rules, for one picture:
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
 import numpy as np
@@ -29,6 +30,15 @@ _HINT = (
     "Return one sv.Detections per picture: sv.Detections(xyxy=…) or "
     "sv.Detections.from_ultralytics(…); for nothing found sv.Detections.empty()."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The detections of a frame, and when they came; None when they will not come."""
+
+    pts: int
+    detections: sv.Detections | None
+    came_ns: int
 
 
 def checked_detections(answer: object, detector: str, counts: Counter[str]) -> sv.Detections:

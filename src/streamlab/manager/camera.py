@@ -12,7 +12,6 @@ from typing import Protocol
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelMetadata, QualityLevel, SourceState, SyncState
 from streamlab.core.events import EndReason
-from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.ring import Released
@@ -30,6 +29,7 @@ from streamlab.core.sync_events import BoxDeadline
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
+from streamlab.faults import NO_FAULTS, Faults
 from streamlab.manager.audience import Audience
 from streamlab.manager.handover import Handover
 from streamlab.manager.health import HealthReporter

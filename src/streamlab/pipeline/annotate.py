@@ -12,6 +12,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.fragment import Boxes
 from streamlab.core.playout import PATIENT_NS
+from streamlab.detect.answer import Answer
 from streamlab.detect.draw import BoxRenderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
@@ -19,7 +20,6 @@ from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic import mark_annotated
-from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
 from streamlab.pipeline.detection import DetectionClient, DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane
@@ -56,7 +56,6 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
             deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
-        self.line = DelayLine()
         self._box_deadline_ns = PATIENT_NS
         self._emit = emit
         self._carrier = BoxCarrier()
@@ -66,12 +65,14 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self.reserved_rows = reserved_rows
         """Rows at the top that nothing may be drawn over, px."""
         self._client = DetectionClient(
-            receive_detections=lambda pts, found: self._post(Answer(pts, found, monotonic_ns())),
-            receive_refusal=lambda pts: self._post(Answer(pts, None, monotonic_ns())),
+            receive_detections=self._report,
+            receive_refusal=lambda pts: self._report(pts, None),
             options=options,
         )
-        self.hold_up: Callable[[], None] | None = None
-        """Called before a frame is drawn, while a fault makes that slow."""
+        # Replaced while faults are injected.
+        self.ask: Callable[[CapturedFrame], CapturedFrame | None] = self._ask
+        self.receive_answer: Callable[[Answer], None] = self._post
+        self.encode: Callable[[CapturedFrame, Picture, Boxes | None], None] = lane.encode
         self._waiting: dict[int, CapturedFrame] = {}
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
@@ -95,16 +96,13 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._next_service.append(service)
 
     def get_timer(self) -> int | None:
-        """Return when the oldest frame goes with older boxes, or a delayed answer is due."""
+        """Return when the oldest frame goes with older boxes."""
         if self.boxes.deadline_ns != self._box_deadline_ns:
             return 0  # it moved: at once
-        due = (self.boxes.get_timer(), self.line.get_timer())
-        return min((due_ns for due_ns in due if due_ns is not None), default=None)
+        return self.boxes.get_timer()
 
     def handle_timer(self, now_ns: int) -> None:
         """Let go the frames whose result has not come in time."""
-        self.line.handle_timer(now_ns)
-        self._settle()
         if self.boxes.deadline_ns != self._box_deadline_ns:
             self.boxes.request_deadline(self._box_deadline_ns, now_ns)
         self.boxes.handle_timer(now_ns)
@@ -119,27 +117,27 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:
                 del self._captured_ns[next(iter(self._captured_ns))]
-            now_ns = monotonic_ns()
             self.boxes.receive_frame(item.pts, item.captured_ns)  # a deadline counts from there
-            self.line.receive_frame(item, now_ns)
+            refused = self.ask(item)
+            if refused is not None:
+                self._take(Answer(refused.pts, None, monotonic_ns()))
         else:
-            self.line.receive_answer(item)
+            self._take(item)
         self._settle()
 
     def _adopt(self, service: DetectionService) -> None:
         left = self._service.withdraw(self._client)
         self._service = service
         if left is not None:
-            self.line.receive_answer(Answer(left.pts, None, monotonic_ns()))
+            self._report(left.pts, None)
+
+    def _ask(self, captured: CapturedFrame) -> CapturedFrame | None:
+        return self._service.offer(self._client, captured)
+
+    def _report(self, pts: int, found: sv.Detections | None) -> None:
+        self.receive_answer(Answer(pts, found, monotonic_ns()))
 
     def _settle(self) -> None:
-        while (said := self.line.next_event()) is not None:
-            if isinstance(said, Offer):
-                refused = self._service.offer(self._client, said.captured)
-                if refused is not None:
-                    self.line.receive_answer(Answer(refused.pts, None, monotonic_ns()))
-            else:
-                self._receive_answer(said)
         while (event := self.boxes.next_event()) is not None:
             self._undrawn.append(event)
 
@@ -152,7 +150,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         event = self._undrawn.popleft()
         self._draw(self._waiting.pop(event.pts), event)
 
-    def _receive_answer(self, answer: Answer) -> None:
+    def _take(self, answer: Answer) -> None:
         if answer.detections is None:
             self._report_lag(answer.pts, None)
             self.boxes.receive_refusal(answer.pts)
@@ -172,8 +170,6 @@ class Annotator(Worker[CapturedFrame | Answer]):
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
-        if self.hold_up is not None:
-            self.hold_up()
         picture, rows = captured.picture, []
         boxes = self._carrier.boxes_on(event, picture.width, picture.height)
         ours = isinstance(self.renderer, BoxRenderer)  # a user's may keep a picture, or draw more
@@ -186,7 +182,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
             rows = boxes.wire_rows()
         if self.reserved_rows:
             mark_annotated(picture)
-        self.lane.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
+        self.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
     def _render(self, picture: Picture, boxes: FrameDetections, *, stale: bool) -> bool:
         """Draw; return whether the boxes are on the picture."""
@@ -208,11 +204,9 @@ class RawEncoder(Worker[CapturedFrame]):
     def __init__(self, camera_id: str, lane: EncodingLane, crew: Crew | None = None) -> None:
         super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, crew)
         self.lane = lane
-        self.hold_up: Callable[[], None] | None = None
-        """Called before a frame is encoded, while a fault makes that slow."""
+        self.encode: Callable[[CapturedFrame, Picture, None], None] = lane.encode
+        """Replaced while faults are injected."""
 
     def handle(self, item: CapturedFrame) -> None:
         """Encode a captured picture."""
-        if self.hold_up is not None:
-            self.hold_up()
-        self.lane.encode(item, item.picture, None)
+        self.encode(item, item.picture, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from streamlab.core.channels import (
@@ -10,13 +9,14 @@ from streamlab.core.channels import (
     ChannelMetadata,
     ChannelType,
 )
-from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.health import DetectorHealth
 from streamlab.detect.render import Renderer
+from streamlab.faults.definition import NO_FAULTS, Faults
+from streamlab.faults.injection import FaultInjector
 from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.annotate import Annotator, RawEncoder
@@ -25,7 +25,6 @@ from streamlab.pipeline.delivery import Delivery, Emit
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame, SourceChanged
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
-from streamlab.pipeline.stage_faults import StageFaults
 from streamlab.pipeline.worker import Crew, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
@@ -77,8 +76,6 @@ class CameraPipeline:
         )
         self._crew = crew or shared_crew()
         self._own_crew = Crew(f"draw-{camera_id}", 2)
-        self._stage_faults = StageFaults(NO_FAULTS, Counter())
-        self._stage_fault_counts: Counter[str] = Counter()
         self._raw = RawEncoder(camera_id, raw, self._crew)
         self._annotator = Annotator(
             camera_id,
@@ -100,6 +97,7 @@ class CameraPipeline:
             open_timeout_s=settings.open_timeout_s,
             stall_after_ns=round(settings.stall_after_s * NS_PER_S),
         )
+        self._injector = FaultInjector(self._capture, self._annotator, self._raw)
         if source is not None:
             self._receive_opening(source.info)
 
@@ -109,8 +107,8 @@ class CameraPipeline:
 
     def stop(self) -> None:
         """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
-        self._stage_faults.end()
         self._capture.stop()
+        self._injector.inject(NO_FAULTS)
         self._annotator.stop()
         self._raw.stop()
         self._own_crew.close()
@@ -150,19 +148,10 @@ class CameraPipeline:
     def inject(self, faults: Faults) -> None:
         """Have these faults from the next frame on, instead of those before."""
         self.faults = faults
-        self._annotator.line.inject(faults)
-        self._capture.faults.inject(faults)
-        self._stage_faults.end()
-        if not faults.stalls_stages:
-            self._annotator.hold_up = self._raw.hold_up = self._capture.hold_up = None
-            self._annotator.request_crew(self._crew_for(self.renderer))
-            self._raw.request_crew(self._crew)
-            return
-        stages = self._stage_faults = StageFaults(faults, self._stage_fault_counts)
-        self._annotator.request_crew(self._own_crew)  # those who wait must not keep others waiting
-        self._raw.request_crew(self._own_crew)
-        self._annotator.hold_up, self._raw.hold_up = stages.draw, stages.encode_raw
-        self._capture.hold_up = stages.capture
+        self._annotator.request_crew(self._crew_for(self.renderer))
+        # Stages that wait must not keep other cameras waiting.
+        self._raw.request_crew(self._own_crew if faults.stalls_stages else self._crew)
+        self._injector.inject(faults)
 
     def check_source(self, now_ns: int) -> SourceChanged | None:
         """Return how the source is, as far as time alone tells; None while it is not open.
@@ -223,15 +212,12 @@ class CameraPipeline:
 
     def fault_counts(self) -> dict[str, int]:
         """Counters of what faults have done since the camera was added."""
-        return {
-            **self._capture.faults.counts,
-            **self._annotator.line.counts,
-            **self._stage_fault_counts,
-        }
+        return self._injector.counts()
 
     def _crew_for(self, renderer: Renderer) -> Crew:
         """Return who draws: a user's renderer may take its time, and must not take the others'."""
-        return self._crew if isinstance(renderer, BoxRenderer) else self._own_crew
+        is_quick = isinstance(renderer, BoxRenderer) and not self.faults.stalls_stages
+        return self._crew if is_quick else self._own_crew
 
     def _receive_opening(self, info: SourceInfo) -> None:
         self._raw.lane.fps = self._annotator.lane.fps = info.fps

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
-from streamlab.core.faults import NO_FAULTS
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.media_clock import MediaClock
 from streamlab.core.passthrough import PassthroughJudge
@@ -18,7 +17,6 @@ from streamlab.core.stall import StallDetector
 from streamlab.core.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
 from streamlab.core.timeline import Pacer, Timeline
 from streamlab.media.encode import EncoderInput
-from streamlab.media.faults import SourceFaults
 from streamlab.media.open_errors import no_picture
 from streamlab.media.passthrough import PassthroughReader
 from streamlab.media.picture import Picture
@@ -63,13 +61,14 @@ class Capture:
         self.last_frame_ns = monotonic_ns()
         self.counts: Counter[str] = Counter()
         self.judge = PassthroughJudge("")
-        self.faults = SourceFaults()
-        self.hold_up: Callable[[], None] | None = None
-        """Called before a frame is captured, while a fault freezes the camera."""
+        # Replaced while faults are injected.
+        self.receive: Callable[[SourceFrame, SourceInfo], None] = self._receive
+        self.deliver = deliver
+        self.is_held_up = False
+        """Whether a fault holds a frame up: its reader is not stuck."""
         self._name = f"capture-{camera_id}"
         self._spec = spec
         self._clock = clock
-        self._deliver = deliver
         self._news = news
         self._opened = opened
         self._open_timeout_s = open_timeout_s
@@ -80,7 +79,7 @@ class Capture:
         self._media_clock = MediaClock(nominal_duration)
         self._pacer = Pacer()
         self._due_ns = 0
-        self._is_held_up = self._is_delivering = False
+        self._is_delivering = False
         self._stalled_since_ns: int | None = None
         self._kind: EncoderInput | None = None
         self._own: PassthroughReader | None = None
@@ -96,7 +95,6 @@ class Capture:
     def stop(self) -> None:
         """End at the next frame; returns at once."""
         self._reader.stop()
-        self.faults.inject(NO_FAULTS)
 
     def join(self, timeout_s: float | None = None) -> None:
         """Wait until nothing is read any more."""
@@ -131,7 +129,7 @@ class Capture:
             self._stalled_since_ns = now_ns
         detail = f"no picture for {quiet_ns / NS_PER_S:.0f} s"
         # Not at first sight: it may be this process that stood still.
-        has_waited = now_ns - self._stalled_since_ns >= CONFIRM_NS and not self._is_held_up
+        has_waited = now_ns - self._stalled_since_ns >= CONFIRM_NS and not self.is_held_up
         is_lost = quiet_ns > self._stall.lost_after_ns and has_waited
         if is_lost and self._may_abandon:
             return self._abandon(detail)
@@ -147,14 +145,14 @@ class Capture:
 
     def receive_frame(self, item: SourceFrame, info: SourceInfo, reader: SourceReader) -> None:
         """Take the next picture."""
-        self._is_held_up = True
-        self.faults.hold_up()
-        if self.hold_up is not None:
-            self.hold_up()
-        self._is_held_up = False
         with self._capturing:
             if reader is self._reader and not reader.stopping.is_set():
-                self._receive(item, info)
+                self.receive(item, info)
+
+    def request_shift(self, ticks: int) -> None:
+        """Have pts run ahead of this machine's clock by this much more. Called in ``receive``."""
+        self._media_clock.request_shift(ticks)
+        self._pacer.request_shift(pts_to_ns(ticks))
 
     def receive_loss(self, detail: str, retry_at: float | None) -> None:
         """Take why the source is not open, and when it is tried again (Unix seconds)."""
@@ -237,7 +235,7 @@ class Capture:
             captured_at=wall_s(),
             passthrough=passthrough,
         )
-        if self.faults.lose() or late_ns > MAX_LATE_NS or not self._hand_on(captured):
+        if late_ns > MAX_LATE_NS or not self._hand_on(captured):
             self.counts["dropped_at_source"] += 1
             self.judge.receive_frame(pts, keyframe=False, intact=False)
             if key:
@@ -246,7 +244,7 @@ class Capture:
     def _hand_on(self, captured: CapturedFrame) -> bool:
         self._is_delivering = True
         try:
-            return self._deliver(captured)
+            return self.deliver(captured)
         finally:
             self._is_delivering = False
 
@@ -259,10 +257,7 @@ class Capture:
         self._clock.request_keyframe()
 
     def _time_live(self, item: SourceFrame, info: SourceInfo) -> tuple[int, int]:
-        stamp = item.stamp
-        if stamp is not None:
-            stamp += self.faults.gain(stamp)
-        pts = self._media_clock.receive_frame(stamp, monotonic_ns())
+        pts = self._media_clock.receive_frame(item.stamp, monotonic_ns())
         if info.pulled and self._wait_until(self._media_clock.due_ns(pts)) < 0:
             self.counts["held"] += 1
         return pts, 0
@@ -270,7 +265,7 @@ class Capture:
     def _time_file(self, item: SourceFrame) -> tuple[int, int]:
         pts = self._timeline.receive_frame(item.stamp)
         due_ns = self._pacer.due_ns(pts, monotonic_ns())
-        return pts, self._wait_until(due_ns - pts_to_ns(self.faults.gain(pts)))
+        return pts, self._wait_until(due_ns)
 
     def _wait_until(self, due_ns: int) -> int:
         """Wait until the frame is due; return by how much it came late, ns; < 0: early."""

@@ -11,12 +11,12 @@ from weakref import WeakSet
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
-from streamlab.core.faults import NO_FAULTS, Faults, find_preset
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.errors import InvalidRequestError
+from streamlab.faults import NO_FAULTS, Faults, find_preset
 from streamlab.manager import Camera
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 from streamlab.ui.choices import AnyDetector, AnyRenderer, as_detector, as_renderer, checked
@@ -143,7 +143,7 @@ class LabCamera:
     def inject(
         self, *, preset: str | None = None, seconds: float | None = None, **faults: float
     ) -> None:
-        """Have something go wrong: fields of ``streamlab.core.faults.Faults``, or a preset's.
+        """Have something go wrong: fields of ``streamlab.faults.Faults``, or a preset's.
 
         Without arguments nothing is wrong any more; with ``seconds`` the faults end by themselves.
         ``cam.inject(stall_ms=1000)`` holds up one result of the detector for a second. Raises

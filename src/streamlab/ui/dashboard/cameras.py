@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
 from streamlab.core.channels import QualityLevel
-from streamlab.core.faults import Faults
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import FaultsNotAllowedError
+from streamlab.faults import Faults
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.ui.choices import name_of

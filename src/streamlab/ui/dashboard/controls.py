@@ -10,8 +10,8 @@ from typing import Any
 import panel as pn
 from bokeh.models import PrintfTickFormatter
 
-from streamlab.core.faults import PRESETS
 from streamlab.core.playout import SyncPolicy
+from streamlab.faults import PRESETS
 from streamlab.ui.dashboard.cameras import Cameras
 from streamlab.ui.dashboard.looks import Controls
 

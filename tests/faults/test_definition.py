@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.faults import NO_FAULTS, PRESETS, Faults, Recurrence, find_preset
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import InvalidRequestError
+from streamlab.faults import NO_FAULTS, PRESETS, Faults, find_preset
+from streamlab.faults.recurrence import Recurrence
 
 
 def with_fault(name: str, value: float) -> Faults:

@@ -1,4 +1,4 @@
-"""Stages of a camera that are slow on purpose. Nothing of this is called while no fault says so."""
+"""Slow stages of a camera: waits before drawing and encoding, and a freeze of all work."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import threading
 from collections import Counter
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.faults import Faults, Recurrence
 from streamlab.core.timebase import NS_PER_S
+from streamlab.faults.definition import Faults
+from streamlab.faults.recurrence import Burst
 
 
 class StageFaults:
-    """Makes a camera's stages wait. The stages' threads call it; ``end`` lets them all go on."""
+    """Makes a camera's stages wait, each in its own thread, until ``end``."""
 
     def __init__(self, faults: Faults, counts: Counter[str]) -> None:
         self._faults = faults
         self._counts = counts
-        self._changed = threading.Condition()
-        self._ended = False
+        self._ended = threading.Event()
         self._frozen_until_ns = 0
         now_ns = monotonic_ns()
         self._bursts = {
-            stage: _Burst(faults, now_ns) for stage in ("draw", "encode", "encode raw", "freeze")
+            stage: Burst(faults.stage_stall_every_s, faults.stage_stall_frames, now_ns)
+            for stage in ("draw", "encode", "encode raw", "freeze")
         }
 
     def capture(self) -> None:
@@ -32,19 +33,17 @@ class StageFaults:
         self._wait(0.0, "")
 
     def draw(self) -> None:
-        """Wait before a frame is drawn and encoded."""
+        """Wait for as long as drawing and encoding an annotated frame takes longer."""
         self._wait(self._faults.draw_stall_ms, "draw")
         self._wait(self._faults.encode_stall_ms, "encode")
 
     def encode_raw(self) -> None:
-        """Wait before a raw frame is encoded."""
+        """Wait for as long as encoding a raw frame takes longer."""
         self._wait(self._faults.encode_stall_ms, "encode raw")
 
     def end(self) -> None:
-        """Make nobody wait any more."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        """Release all stages that wait; none waits any more."""
+        self._ended.set()
 
     def _wait(self, extra_ms: float, stage: str) -> None:
         now_ns = monotonic_ns()
@@ -53,23 +52,4 @@ class StageFaults:
             self._counts["injected_stage_stalls"] += 1
             until_ns = max(until_ns, now_ns + round(extra_ms * 1e6))
         if until_ns > now_ns:
-            with self._changed:
-                self._changed.wait_for(lambda: self._ended, (until_ns - now_ns) / NS_PER_S)
-
-
-class _Burst:
-    """Some frames in a row, every so often."""
-
-    def __init__(self, faults: Faults, now_ns: int) -> None:
-        self._begins = Recurrence(faults.stage_stall_every_s, now_ns)
-        self._frames = round(faults.stage_stall_frames)
-        self._left = 0
-
-    def receive_frame(self, now_ns: int) -> bool:
-        """Return whether the next frame is one of them."""
-        if self._begins.receive_time(now_ns):
-            self._left = self._frames
-        if not self._left:
-            return False
-        self._left -= 1
-        return True
+            self._ended.wait((until_ns - now_ns) / NS_PER_S)

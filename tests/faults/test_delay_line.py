@@ -11,11 +11,12 @@ import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.core.playout import PATIENT_NS
 from streamlab.core.timebase import NS_PER_S
+from streamlab.detect.answer import Answer
+from streamlab.faults import NO_FAULTS, PRESETS, Faults
+from streamlab.faults.delay_line import DelayLine, Offer
 from streamlab.media.picture import Picture
-from streamlab.pipeline.delay_line import Answer, DelayLine, Offer
 from streamlab.pipeline.frame import CapturedFrame
 
 MS = 1_000_000
@@ -29,7 +30,7 @@ def frame(pts: int, captured_ns: int = 0) -> CapturedFrame:
     return CapturedFrame(picture, 1, pts % 30 == 0, captured_ns, 0.0)
 
 
-def drain(line: DelayLine) -> tuple[list[int], list[tuple[int, bool]]]:
+def drain(line: DelayLine[CapturedFrame]) -> tuple[list[int], list[tuple[int, bool]]]:
     """Return the pts of what is offered, and of the answers: whether there are detections."""
     offered, answered = list[int](), list[tuple[int, bool]]()
     while (event := line.next_event()) is not None:
@@ -44,7 +45,7 @@ class Camera:
     """Sends frames through a line to a detector that needs ``needed_ns`` for each, at once."""
 
     def __init__(self, needed_ns: int = 5 * MS) -> None:
-        self.line = DelayLine()
+        self.line: DelayLine[CapturedFrame] = DelayLine()
         self.needed_ns = needed_ns
         self.answers: list[Answer] = []
         self._now_ns = 0
@@ -58,6 +59,11 @@ class Camera:
             self.line.receive_frame(frame(self._number, self._now_ns), self._now_ns)
             self._settle()
             self._number += 1
+
+    def inject(self, faults: Faults) -> None:
+        """Have these faults from now on."""
+        self.line.inject(faults, self._now_ns)
+        self._settle()
 
     def finish(self) -> None:
         """Let all come that is on its way."""
@@ -94,7 +100,7 @@ class Camera:
 
 
 def test_without_faults_everything_goes_straight_through() -> None:
-    line = DelayLine()
+    line = DelayLine[CapturedFrame]()
     for pts in range(3):
         line.receive_frame(frame(pts), pts)
     assert drain(line) == ([0, 1, 2], [])
@@ -106,8 +112,8 @@ def test_without_faults_everything_goes_straight_through() -> None:
 
 
 def test_one_worker_has_one_place_at_its_door() -> None:
-    line = DelayLine()
-    line.inject(Faults(lag_median_ms=100))
+    line = DelayLine[CapturedFrame]()
+    line.inject(Faults(lag_median_ms=100), 0)
     for pts in range(4):
         line.receive_frame(frame(pts), pts * FRAME_NS)
     assert drain(line) == ([0], [(1, False), (2, False)])
@@ -121,7 +127,7 @@ def test_one_worker_has_one_place_at_its_door() -> None:
 
 def test_parallel_workers_answer_in_order() -> None:
     camera = Camera()
-    camera.line.inject(PRESETS["lognormal"])
+    camera.inject(PRESETS["lognormal"])
     camera.run(1000)
     camera.finish()
     assert [answer.pts for answer in camera.answers] == [*range(1000)]
@@ -133,7 +139,7 @@ def test_parallel_workers_answer_in_order() -> None:
 
 def test_a_slow_detector_is_not_slowed_down_further() -> None:
     camera = Camera(needed_ns=25 * MS)
-    camera.line.inject(Faults(lag_median_ms=20))
+    camera.inject(Faults(lag_median_ms=20))
     camera.run(10)
     camera.finish()
     assert camera.lags_ms() == pytest.approx([25] * 10)
@@ -143,9 +149,9 @@ def test_a_slow_detector_is_not_slowed_down_further() -> None:
 def test_a_dead_detector_refuses_until_it_is_revived() -> None:
     camera = Camera()
     camera.run(2)
-    camera.line.inject(Faults(detector_dead=True))
+    camera.inject(Faults(detector_dead=True))
     camera.run(3)
-    camera.line.inject(NO_FAULTS)
+    camera.inject(NO_FAULTS)
     camera.run(2)
     camera.finish()
     found = {answer.pts: answer.detections is not None for answer in camera.answers}
@@ -154,21 +160,21 @@ def test_a_dead_detector_refuses_until_it_is_revived() -> None:
 
 
 def test_what_is_held_back_goes_when_the_faults_do() -> None:
-    line = DelayLine()
-    line.inject(Faults(stall_ms=60_000))
+    line = DelayLine[CapturedFrame]()
+    line.inject(Faults(stall_ms=60_000), 0)
     line.receive_frame(frame(1), 0)
     line.receive_answer(Answer(1, FOUND, MS))
     line.receive_frame(frame(2), 2 * MS)
     drain(line)
-    line.inject(NO_FAULTS)
+    line.inject(NO_FAULTS, 3 * MS)
     line.receive_frame(frame(3), 3 * MS)
     assert drain(line) == ([2, 3], [(1, True)])
     assert line.get_timer() is None
 
 
 def test_an_answer_that_never_comes_does_not_stop_the_line() -> None:
-    line = DelayLine()
-    line.inject(PRESETS["steady"])
+    line = DelayLine[CapturedFrame]()
+    line.inject(PRESETS["steady"], 0)
     line.receive_frame(frame(1), 0)
     line.receive_frame(frame(2), PATIENT_NS)
     assert drain(line) == ([1], [])
@@ -183,6 +189,7 @@ faults = st.builds(
     parallel=st.booleans(),
     stall_ms=st.floats(0, 2000),
     stall_every_s=st.floats(0.1, 5),
+    stall_frames=st.integers(1, 5),
     keyframe_burst_ms=st.floats(0, 200),
     detector_dead=st.booleans(),
 )
@@ -192,7 +199,7 @@ faults = st.builds(
 def test_every_frame_is_answered_once(steps: list[tuple[Faults, int]], needed_ns: int) -> None:
     camera = Camera(needed_ns)
     for injected, frames in steps:
-        camera.line.inject(injected)
+        camera.inject(injected)
         camera.run(frames)
     camera.finish()
     count = sum(frames for _, frames in steps)

@@ -1,17 +1,15 @@
-"""What can go wrong at a camera on purpose: faults as plain data, by the names of the traces.
+"""Faults of a camera as plain data; injected live, or the rule by which a trace is generated.
 
-A fault of the detector makes results late or keeps them away; one of the source loses, holds up or
-misdates frames; one of a stage makes some frames in a row take longer to draw or to encode, or
-stops all work of the camera. What is drawn by chance follows from ``seed`` alone.
+A detector fault makes results late or keeps them away; a source fault loses, holds up or misdates
+frames; a stage fault makes some frames in a row take longer to draw or to encode, or stops all
+work of the camera. Random choices follow from ``seed`` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import InvalidRequestError
 
 MAX_LAG_MS = 10_000
@@ -27,7 +25,7 @@ def _within(low: float, high: float, default: float = 0) -> Any:
 class Faults:
     """Faults to inject. Raises InvalidRequestError, which says what is allowed.
 
-    What comes ``every`` 0 s comes once, at once; otherwise for the first time after that span.
+    ``…_every_s``: for the first time after that span; 0: once, at once.
     """
 
     lag_median_ms: float = _within(0, MAX_LAG_MS)
@@ -42,6 +40,8 @@ class Faults:
     """Lags count from the capture, as with many workers; else one worker takes frame by frame."""
     stall_ms: float = _within(0, MAX_STALL_MS)
     """One result takes this much longer …"""
+    stall_frames: int = _within(1, 300, 1)
+    """… or that many in a row do …"""
     stall_every_s: float = _within(0, MAX_PERIOD_S)
     """… this often."""
     keyframe_burst_ms: float = _within(0, MAX_LAG_MS)
@@ -86,6 +86,16 @@ class Faults:
         return any((*waits_ms, self.keyframe_burst_ms))
 
     @property
+    def affects_detector(self) -> bool:
+        """Whether results are late, or never come."""
+        return self.slow or self.detector_dead
+
+    @property
+    def affects_capture(self) -> bool:
+        """Whether frames are lost, held up or misdated."""
+        return any((self.lost_fraction, self.source_stall_ms, self.clock_ppm, self.freeze_ms))
+
+    @property
     def stalls_stages(self) -> bool:
         """Whether drawing or encoding is slow, or stands still."""
         return any((self.draw_stall_ms, self.encode_stall_ms, self.freeze_ms))
@@ -98,49 +108,3 @@ class Faults:
 
 
 NO_FAULTS = Faults()
-_STEADY = Faults(lag_median_ms=18, lag_sigma=0.15)
-PRESETS: Mapping[str, Faults] = {
-    "steady": _STEADY,
-    "lognormal": Faults(lag_median_ms=60, lag_sigma=0.5, parallel=True),
-    "spikes 200 ms": replace(_STEADY, stall_ms=200, stall_every_s=10),
-    "stalls 3 s": replace(_STEADY, stall_ms=3000, stall_every_s=60),
-    "in turn": replace(_STEADY, turn_lag_median_ms=60),
-    "overload": Faults(lag_median_ms=160, lag_sigma=0.1),
-    "keyframe bursts": replace(_STEADY, keyframe_burst_ms=60),
-    "lost frames": replace(_STEADY, lost_fraction=0.05, lost_burst=10),
-    "fast clock": replace(_STEADY, clock_ppm=200),
-    "slow drawing": replace(
-        _STEADY, draw_stall_ms=400, stage_stall_frames=3, stage_stall_every_s=60
-    ),
-    "slow encoder": replace(
-        _STEADY, encode_stall_ms=400, stage_stall_frames=3, stage_stall_every_s=60
-    ),
-    "frozen process": replace(_STEADY, freeze_ms=2000, stage_stall_every_s=60),
-}
-"""The faults of the traces (``streamlab.traces.FAULTS``), for a detector that itself is quicker."""
-
-
-def find_preset(name: str) -> Faults:
-    """Return the faults of a name. Raises InvalidRequestError that names those there are."""
-    if name not in PRESETS:
-        raise InvalidRequestError(
-            f"unknown fault preset '{name}'; allowed: {', '.join(PRESETS)}",
-            hint="Choose one of them.",
-        )
-    return PRESETS[name]
-
-
-class Recurrence:
-    """Says when something that comes every so often is due."""
-
-    def __init__(self, every_s: float, now_ns: int) -> None:
-        self._every_ns = round(every_s * NS_PER_S)
-        self._next_ns: int | None = now_ns + self._every_ns
-
-    def receive_time(self, now_ns: int) -> bool:
-        """Return whether it is due; what was missed comes once."""
-        if self._next_ns is None or now_ns < self._next_ns:
-            return False
-        every_ns, late_ns = self._every_ns, now_ns - self._next_ns
-        self._next_ns = now_ns - late_ns % every_ns + every_ns if every_ns else None
-        return True

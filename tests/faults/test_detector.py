@@ -10,14 +10,13 @@ import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.faults import NO_FAULTS, PRESETS, Faults, Recurrence, find_preset
 from streamlab.core.timebase import NS_PER_S
-from streamlab.detect.faults import BURST_FRAMES, Delay, DelayPlan, FaultyDetector
 from streamlab.detect.scripted import ScriptedDetector, no_detector
 from streamlab.errors import InvalidRequestError, ModelError
-from streamlab.traces import FAULTS
-
-from .pictures import grey_picture
+from streamlab.faults import NO_FAULTS, PRESETS, Faults, find_preset
+from streamlab.faults.detector import BURST_FRAMES, Delay, DelayPlan, FaultyDetector
+from streamlab.faults.recurrence import Recurrence
+from tests.detect.pictures import grey_picture
 
 TIMEOUT_S = 120.0
 FRAME_NS = NS_PER_S // 30
@@ -36,10 +35,6 @@ def medians_ms(plan: list[Delay]) -> float:
     return median(delay.at_least_ns for delay in plan) / 1e6
 
 
-def test_presets_are_the_faults_of_the_traces() -> None:
-    assert set(PRESETS) == set(FAULTS)
-
-
 @pytest.mark.parametrize(("name", "lag_ms"), [("steady", 18), ("lognormal", 60), ("overload", 160)])
 def test_lags_have_their_median(name: str, lag_ms: float) -> None:
     assert medians_ms(delays(find_preset(name))) == pytest.approx(lag_ms, rel=0.03)
@@ -50,6 +45,12 @@ def test_stalls_come_as_often_as_in_the_traces(name: str, times: int) -> None:
     stalled = [delay for delay in delays(find_preset(name)) if delay.stalled]
     assert len(stalled) == times
     assert {delay.longer_ns for delay in stalled} == {round(PRESETS[name].stall_ms * 1e6)}
+
+
+def test_several_results_in_a_row_stall() -> None:
+    plan = delays(Faults(stall_ms=100, stall_frames=3, stall_every_s=1), 3)
+    stalled = [number for number, delay in enumerate(plan) if delay.stalled]
+    assert stalled == [31, 32, 33, 61, 62, 63]
 
 
 def test_lags_take_turns() -> None:

@@ -12,13 +12,14 @@ from random import Random
 import supervision as sv
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.faults import NO_FAULTS, Faults, Recurrence
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.errors import ModelError
+from streamlab.faults.definition import NO_FAULTS, Faults
+from streamlab.faults.recurrence import Burst
 from streamlab.media.picture import Picture
 
-BURST_FRAMES = 5  # as in the traces
+BURST_FRAMES = 5  # a keyframe and those that a slower detector still feels it in
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ class DelayPlan:
         self.faults = faults
         self._random = Random(faults.seed)
         self._started_ns = now_ns
-        self._stalls = Recurrence(faults.stall_every_s, now_ns) if faults.stall_ms else None
+        self._stalls = Burst(faults.stall_every_s, faults.stall_frames, now_ns)
         self._burst = 0
 
     def receive_frame(self, now_ns: int, *, keyframe: bool = False) -> Delay:
         """Return what becomes of the next frame."""
-        stalled = self._stalls is not None and self._stalls.receive_time(now_ns)
+        stalled = bool(self.faults.stall_ms) and self._stalls.receive_frame(now_ns)
         self._burst = BURST_FRAMES if keyframe else max(0, self._burst - 1)
         longer_ms = self.faults.stall_ms * stalled
         longer_ms += self.faults.keyframe_burst_ms * bool(self._burst)

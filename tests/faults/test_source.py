@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from itertools import groupby
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.faults import NO_FAULTS, Faults, find_preset
 from streamlab.core.timebase import TIMESCALE
-from streamlab.media.faults import Losses, SourceFaults
+from streamlab.faults import NO_FAULTS, Faults, find_preset
+from streamlab.faults.source import Losses, SourceFaults
 
 TIMEOUT_S = 120.0
 
@@ -41,36 +42,32 @@ def test_losses_follow_from_the_faults(faults: Faults) -> None:
 
 @given(st.floats(-10_000, 10_000), st.lists(st.integers(0, TIMESCALE), min_size=1))
 def test_a_fast_clock_gains(ppm: float, spans: list[int]) -> None:
-    faults = SourceFaults()
-    faults.inject(Faults(clock_ppm=ppm))
-    faults.hold_up()
-    ticks, gained = 0, [faults.gain(0)]
+    source = SourceFaults(Faults(clock_ppm=ppm), Counter())
+    ticks, gained = 0, source.gain(0)
     for span in spans:
         ticks += span
-        gained.append(faults.gain(ticks))
-    assert gained[-1] == pytest.approx(ticks * ppm / 1e6, abs=1)
-    faults.inject(NO_FAULTS)
-    faults.hold_up()
-    assert faults.gain(ticks + TIMESCALE) == gained[-1], "it keeps what it has gained"
-    assert faults.gain(0) == gained[-1], "stamps that begin anew gain nothing"
+        gained += source.gain(ticks)
+    assert gained == pytest.approx(ticks * ppm / 1e6, abs=1)
+    assert source.gain(0) == 0, "stamps that begin anew gain nothing"
 
 
 def test_a_source_without_faults_is_left_alone() -> None:
-    faults = SourceFaults()
+    counts = Counter[str]()
+    source = SourceFaults(NO_FAULTS, counts)
     for number in range(100):
-        faults.hold_up()
-        assert faults.gain(3000 * number) == 0
-        assert not faults.lose()
-    assert not faults.counts
+        source.hold_up()
+        assert source.gain(3000 * number) == 0
+        assert not source.lose()
+    assert not counts
 
 
 def test_a_stall_ends_when_the_faults_do() -> None:
-    faults = SourceFaults()
-    faults.inject(Faults(source_stall_ms=60_000))
-    reader = threading.Thread(target=faults.hold_up)
+    counts = Counter[str]()
+    source = SourceFaults(Faults(source_stall_ms=60_000), counts)
+    reader = threading.Thread(target=source.hold_up)
     reader.start()
-    faults.inject(NO_FAULTS)
+    source.end()
     reader.join(TIMEOUT_S)
     assert not reader.is_alive()
-    faults.hold_up()
-    assert faults.counts["injected_source_stalls"] <= 1
+    source.hold_up()
+    assert counts["injected_source_stalls"] <= 1

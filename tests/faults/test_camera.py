@@ -10,17 +10,17 @@ import av
 import pytest
 
 from streamlab.core.channels import ChannelType
-from streamlab.core.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import TIMESCALE
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import truth_detector
+from streamlab.faults import NO_FAULTS, PRESETS, Faults
+from streamlab.faults.capture import FaultyCapture
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.pipeline import CameraPipeline
 from streamlab.pipeline.capture import Capture
 from streamlab.pipeline.frame import CapturedFrame
-
-from .recorder import SPEC, STREET, Recorder, SlowTruth, camera
+from tests.pipeline.recorder import SPEC, STREET, Recorder, SlowTruth, camera
 
 FRAMES = 12
 A_DAY_MS = 86_400_000.0
@@ -146,7 +146,7 @@ def test_a_fast_clock_makes_pts_run_ahead() -> None:
         return True
 
     capture = Capture("lab", SPEC, Live(), KeyframeClock(TIMESCALE), deliver, lambda *_: None)
-    capture.faults.inject(Faults(clock_ppm=10_000))
+    FaultyCapture(capture).inject(Faults(clock_ppm=10_000))
     capture.start()
     capture.join()
     assert pts == [round(1.01 * FRAME * number) for number in range(200)]

@@ -1,13 +1,13 @@
-"""Between a camera and its detector: makes the detector as bad as the injected faults say.
+"""Between a camera and its detector: delays and refuses what injected faults say.
 
 Rules:
 
 - without faults, frames and answers go straight through;
 - a result is held back until it would have come from a detector with the faults, in order;
 - unless the faults are ``parallel`` the camera has one worker: while it is held back, one frame
-  waits at the door, and the next one replaces it there, which refuses it;
+  waits, and the next one replaces it, which refuses it;
 - a dead detector refuses every frame at once;
-- when the faults change, what was held back or waited at the door goes on at once;
+- when the faults change, what was held back or waited goes on at once;
 - a frame that the detector does not answer within ``PATIENT_NS`` does not keep others waiting.
 
 The detector itself is asked as ever, and never waits: other cameras may share it.
@@ -17,63 +17,78 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
-import supervision as sv
-
-from streamlab.core.faults import NO_FAULTS, Faults
 from streamlab.core.playout import PATIENT_NS
-from streamlab.detect.faults import Delay, DelayPlan
-from streamlab.pipeline.frame import CapturedFrame
+from streamlab.detect.answer import Answer
+from streamlab.faults.definition import NO_FAULTS, Faults
+from streamlab.faults.detector import Delay, DelayPlan
 
 MAX_DELAYED = 1024
 
 
+class Captured(Protocol):
+    """A captured frame, as far as a delay depends on it."""
+
+    @property
+    def pts(self) -> int:
+        """Ticks of 1/90000 s."""
+        ...
+
+    @property
+    def keyframe(self) -> bool:
+        """Whether every encoder makes it an IDR."""
+        ...
+
+    @property
+    def captured_ns(self) -> int:
+        """When it was captured, monotonic ns."""
+        ...
+
+
+Frame = TypeVar("Frame", bound=Captured)
+
+
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Generic[Frame]):
     """The detector is to take this frame."""
 
-    captured: CapturedFrame
+    captured: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The detections of a frame, and when they came; None when they will not come."""
-
-    pts: int
-    detections: sv.Detections | None
-    came_ns: int
-
-
-class DelayLine:
-    """Delays answers, and refuses frames. Used by one thread, but for ``inject``."""
+class DelayLine(Generic[Frame]):
+    """Delays answers, and refuses frames. Used by one thread."""
 
     def __init__(self) -> None:
         self.faults = NO_FAULTS
         self.counts: Counter[str] = Counter()
-        self._requested: deque[Faults] = deque(maxlen=1)
         self._plan: DelayPlan | None = None
         self._asked: dict[int, tuple[int, Delay]] = {}  # at the detector: since when, what for
         self._held: deque[Answer] = deque()
         self._at_work: int | None = None
-        self._door: CapturedFrame | None = None
-        self._events: deque[Offer | Answer] = deque()
+        self._waiting: Frame | None = None
+        self._events: deque[Offer[Frame] | Answer] = deque()
 
-    def inject(self, faults: Faults) -> None:
-        """Have these faults from the next frame on, instead of those before; from any thread."""
-        self._requested.append(faults)
+    def inject(self, faults: Faults, now_ns: int) -> None:
+        """Replace the faults; what was held back or waited goes on at once."""
+        self.faults = faults
+        self._plan = DelayPlan(faults, now_ns) if faults.slow else None
+        self._asked.clear()
+        self._at_work = None
+        self._events.extend(replace(answer, came_ns=now_ns) for answer in self._held)
+        self._held.clear()
+        self._admit_waiting(now_ns)
 
-    def receive_frame(self, captured: CapturedFrame, now_ns: int) -> None:
+    def receive_frame(self, captured: Frame, now_ns: int) -> None:
         """Take a frame that is to be detected."""
-        if self._requested:
-            self._adopt(self._requested.popleft(), now_ns)
         if self.faults.detector_dead:
             self._refuse(captured.pts, now_ns)
         elif self._at_work is None or self._is_forgotten(self._at_work, now_ns):
             self._begin(captured, now_ns)
         else:
-            if self._door is not None:
-                self._refuse(self._door.pts, now_ns)
-            self._door = captured
+            if self._waiting is not None:
+                self._refuse(self._waiting.pts, now_ns)
+            self._waiting = captured
 
     def receive_answer(self, answer: Answer) -> None:
         """Take what the detector says of a frame."""
@@ -100,20 +115,11 @@ class DelayLine:
         while self._held and self._held[0].came_ns <= now_ns:
             self._answer(self._held.popleft(), now_ns)
 
-    def next_event(self) -> Offer | Answer | None:
+    def next_event(self) -> Offer[Frame] | Answer | None:
         """Return what is to be done next."""
         return self._events.popleft() if self._events else None
 
-    def _adopt(self, faults: Faults, now_ns: int) -> None:
-        self.faults = faults
-        self._plan = DelayPlan(faults, now_ns) if faults.slow else None
-        self._asked.clear()
-        self._at_work = None
-        self._events.extend(replace(answer, came_ns=now_ns) for answer in self._held)
-        self._held.clear()
-        self._open_door(now_ns)
-
-    def _begin(self, captured: CapturedFrame, now_ns: int) -> None:
+    def _begin(self, captured: Frame, now_ns: int) -> None:
         self._events.append(Offer(captured))
         if self._plan is None:
             return
@@ -136,9 +142,9 @@ class DelayLine:
         self._events.append(answer)
         if answer.pts == self._at_work:
             self._at_work = None
-            self._open_door(now_ns)
+            self._admit_waiting(now_ns)
 
-    def _open_door(self, now_ns: int) -> None:
-        if self._door is not None:
-            waiting, self._door = self._door, None
+    def _admit_waiting(self, now_ns: int) -> None:
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
             self.receive_frame(waiting, now_ns)

@@ -4,67 +4,54 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter, deque
+from collections import Counter
 from random import Random
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.faults import NO_FAULTS, Faults, Recurrence
+from streamlab.faults.definition import Faults
+from streamlab.faults.recurrence import Recurrence
 
-BURST_SHARE = 0.25  # of the losses; as in the traces
+BURST_SHARE = 0.25
+"""The share of the losses that begin a burst; the others are single frames."""
 
 
 class SourceFaults:
-    """What its reader does to the frames of a source; nothing until ``inject`` says so.
+    """What a source does to its frames. For the reader's thread, except ``end``."""
 
-    ``inject`` may be called from any thread, the rest is the reader's alone.
-    """
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self._requested: deque[Faults] = deque(maxlen=1)
-        self._changed = threading.Condition()
-        self._losses = Losses(NO_FAULTS)
-        self._stalls: Recurrence | None = None
-        self._faults = NO_FAULTS
+    def __init__(self, faults: Faults, counts: Counter[str]) -> None:
+        self._faults = faults
+        self._counts = counts
+        self._losses = Losses(faults)
+        self._stalls = Recurrence(faults.source_stall_every_s, monotonic_ns())
+        self._ended = threading.Event()
         self._last_ticks: int | None = None
         self._gained_ticks = 0.0
 
-    def inject(self, faults: Faults) -> None:
-        """Have these faults from the next frame on, instead of those before; a stall ends."""
-        with self._changed:
-            self._requested.append(faults)
-            self._changed.notify()
+    def end(self) -> None:
+        """End a stall, and let none begin. From any thread."""
+        self._ended.set()
 
     def hold_up(self) -> None:
         """Wait while the source is stalled."""
-        now_ns = monotonic_ns()
-        if self._requested:
-            self._adopt(self._requested.popleft(), now_ns)
-        if self._stalls and self._stalls.receive_time(now_ns):
-            self.counts["injected_source_stalls"] += 1
-            with self._changed:
-                stall_s = self._faults.source_stall_ms / 1000
-                self._changed.wait_for(lambda: bool(self._requested), stall_s)
+        stall_ms = self._faults.source_stall_ms
+        if stall_ms and self._stalls.receive_time(monotonic_ns()):
+            self._counts["injected_source_stalls"] += 1
+            self._ended.wait(stall_ms / 1000)
 
     def lose(self) -> bool:
         """Return whether the next frame is lost."""
         if not self._losses.receive_frame():
             return False
-        self.counts["injected_losses"] += 1
+        self._counts["injected_losses"] += 1
         return True
 
     def gain(self, ticks: int) -> int:
-        """Return by how much the camera's clock is ahead as it comes to ``ticks``, in ticks."""
+        """Return what the camera's clock gained since the last call, ticks; it shows ``ticks``."""
+        gained_before = round(self._gained_ticks)
         if self._last_ticks is not None and ticks > self._last_ticks:
             self._gained_ticks += (ticks - self._last_ticks) * self._faults.clock_ppm / 1e6
         self._last_ticks = ticks
-        return round(self._gained_ticks)
-
-    def _adopt(self, faults: Faults, now_ns: int) -> None:
-        self._faults = faults
-        self._losses = Losses(faults)
-        every_s = faults.source_stall_every_s
-        self._stalls = Recurrence(every_s, now_ns) if faults.source_stall_ms else None
+        return round(self._gained_ticks) - gained_before
 
 
 class Losses:

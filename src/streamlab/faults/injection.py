@@ -1,0 +1,64 @@
+"""Injects faults into a running camera: replaces its calls while they last, and puts them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Generic, ParamSpec, Protocol, TypeVar
+
+from streamlab.faults.capture import Capture, FaultyCapture
+from streamlab.faults.definition import NO_FAULTS, Faults
+from streamlab.faults.delay_line import Frame
+from streamlab.faults.detection import Annotator, FaultyDetection
+from streamlab.faults.stages import StageFaults
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stage(Protocol):
+    """A stage that encodes a channel; the call is replaced while faults make it slow."""
+
+    encode: Callable[..., None]
+
+
+class AnnotatingStage(Annotator[Frame], Stage, Protocol[Frame]):
+    """The stage that asks the detector."""
+
+
+class FaultInjector(Generic[Frame]):
+    """The faults of one camera. Its stages run their own calls unless a fault concerns them."""
+
+    def __init__(
+        self, capture: Capture[Frame], annotator: AnnotatingStage[Frame], raw: Stage
+    ) -> None:
+        self._capture = FaultyCapture(capture)
+        self._detection = FaultyDetection(annotator)
+        self._stages = StageFaults(NO_FAULTS, Counter())
+        self._stage_counts: Counter[str] = Counter()
+        self._annotated, self._raw = annotator, raw
+        self._encode_annotated, self._encode_raw = annotator.encode, raw.encode
+
+    def inject(self, faults: Faults) -> None:
+        """Replace the faults from the next frame on; waits in progress end. From any thread."""
+        self._stages.end()
+        stages = self._stages = StageFaults(faults, self._stage_counts)
+        self._capture.inject(faults, stages.capture)
+        self._detection.inject(faults)
+        encode_annotated, encode_raw = self._encode_annotated, self._encode_raw
+        if faults.stalls_stages:
+            encode_annotated = _after(stages.draw, encode_annotated)
+            encode_raw = _after(stages.encode_raw, encode_raw)
+        self._annotated.encode, self._raw.encode = encode_annotated, encode_raw
+
+    def counts(self) -> dict[str, int]:
+        """Return what faults have done since the camera was added."""
+        return {**self._capture.counts, **self._detection.line.counts, **self._stage_counts}
+
+
+def _after(wait: Callable[[], None], call: Callable[P, T]) -> Callable[P, T]:
+    def late(*args: P.args, **kwargs: P.kwargs) -> T:
+        wait()
+        return call(*args, **kwargs)
+
+    return late

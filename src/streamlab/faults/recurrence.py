@@ -1,0 +1,39 @@
+"""When a fault that recurs is due, and which frames it hits."""
+
+from __future__ import annotations
+
+from streamlab.core.timebase import NS_PER_S
+
+
+class Recurrence:
+    """Comes every ``every_s``, for the first time after that span; 0: once, at once."""
+
+    def __init__(self, every_s: float, now_ns: int) -> None:
+        self._every_ns = round(every_s * NS_PER_S)
+        self._next_ns: int | None = now_ns + self._every_ns
+
+    def receive_time(self, now_ns: int) -> bool:
+        """Return whether it is due; several missed periods count as one."""
+        if self._next_ns is None or now_ns < self._next_ns:
+            return False
+        every_ns, late_ns = self._every_ns, now_ns - self._next_ns
+        self._next_ns = now_ns - late_ns % every_ns + every_ns if every_ns else None
+        return True
+
+
+class Burst:
+    """Hits ``frames`` frames in a row each time it is due."""
+
+    def __init__(self, every_s: float, frames: float, now_ns: int) -> None:
+        self._begins = Recurrence(every_s, now_ns)
+        self._frames = round(frames)
+        self._left = 0
+
+    def receive_frame(self, now_ns: int) -> bool:
+        """Return whether the next frame is hit."""
+        if self._begins.receive_time(now_ns):
+            self._left = self._frames
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
