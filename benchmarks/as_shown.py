@@ -17,10 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from streamlab.faults import PRESETS
 from streamlab.media.street import Street
-from streamlab.traces import FAULTS, own_accuracy, street_detections, sweep
+from streamlab.traces import own_accuracy, street_detections, sweep
 
-FIVE = list(FAULTS)[:5]
+FIVE = list(PRESETS)[:5]
 FPS = 30
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seconds", type=float, default=190.0, help="of video per trace")
     parser.add_argument("--seed", type=int, default=1, help="of the street and of the traces")
-    parser.add_argument("--traces", nargs="+", choices=FAULTS, default=FIVE)
+    parser.add_argument("--traces", nargs="+", choices=PRESETS, default=FIVE)
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()), help="where detections are kept"
     )

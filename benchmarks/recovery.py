@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.box import SIMPLE
@@ -25,14 +25,15 @@ from rich.table import Table
 from streamlab.core.channels import SyncState
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.faults import Faults
 from streamlab.traces import Outcome, Trace, make_trace, replay
-from streamlab.traces.faults import Burst, Fault, Stage, lognormal
 from streamlab.traces.trace import NO_RESULT
 
 RATES_FPS = (1, 5, 10, 30, 60)
 BURSTS = ((1, 2000), (3, 400), (20, 100), (20, 2000))  # frames, ms each
 LAGS_MS = (18, 90)
 TOLERANCE_MS = 50.0
+STAGES = ("drawing", "encoding", "detection", "process")
 BEGIN_S = 60.0
 WARM_S = 15.0  # until the policies have settled
 WINDOW_S, WINDOW_FRAMES = 2.0, 10
@@ -49,6 +50,26 @@ class Recovery:
     """How long after it was over that share was back for good."""
     unreported: int
     """Frames beyond the tolerance after which the state was still ``synchronized``."""
+
+
+def burst(stage: str, frames: int, extra_ms: float, lag_ms: float) -> Faults:
+    """Return a steady detector, and frames in a row that take a stage longer at ``BEGIN_S``."""
+    steady = Faults(
+        lag_median_ms=lag_ms,
+        lag_sigma=0.05,
+        stall_frames=frames,
+        stall_every_s=BEGIN_S,
+        stage_stall_frames=frames,
+        stage_stall_every_s=BEGIN_S,
+    )
+    match stage:
+        case "drawing":
+            return replace(steady, draw_stall_ms=extra_ms)
+        case "encoding":
+            return replace(steady, encode_stall_ms=extra_ms)
+        case "detection":
+            return replace(steady, stall_ms=extra_ms)
+    return replace(steady, freeze_ms=extra_ms)
 
 
 def burst_over_ns(trace: Trace, begin_ns: int) -> int:
@@ -116,15 +137,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--fps", type=int, nargs="+", default=RATES_FPS)
     parser.add_argument("--policies", nargs="+", choices=list(SyncPolicy), default=list(SyncPolicy))
-    parser.add_argument("--stages", nargs="+", choices=list(Stage), default=list(Stage))
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     options = parser.parse_args(arguments)
     results: dict[tuple[str, str], dict[int, Recovery]] = {}
     cases = itertools.product(options.stages, BURSTS, LAGS_MS, options.policies, options.fps)
     for stage, (frames, ms), lag_ms, policy, fps in track(
         list(cases), console=Console(stderr=True)
     ):
-        fault = Fault(lognormal(lag_ms, 0.05), burst=Burst(Stage(stage), frames, ms, BEGIN_S))
-        trace = make_trace(fault, seconds=2 * BEGIN_S - 1, fps=fps)
+        faults = burst(stage, frames, ms, lag_ms)
+        trace = make_trace(faults, seconds=2 * BEGIN_S - 1, fps=fps)
         name = f"{stage}, {frames} x {ms} ms, lag {lag_ms} ms"
         outcome = replay(trace, SyncPolicy(policy), sync_tolerance_ms=TOLERANCE_MS)
         results.setdefault((name, policy), {})[fps] = recovery(outcome, BEGIN_S)

@@ -23,7 +23,8 @@ from rich.table import Table
 from benchmarks.baselines import BASELINES, Arrivals
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.timebase import NS_PER_MS
-from streamlab.traces import FAULTS, Outcome, make_trace, replay
+from streamlab.faults import PRESETS
+from streamlab.traces import Outcome, make_trace, replay
 
 TOLERANCE_MS = 50.0  # the default of the baselines and of replay
 
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seconds", type=float, default=600.0, help="of video per trace")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
+    parser.add_argument("--faults", nargs="+", choices=list(PRESETS), default=list(PRESETS))
     parser.add_argument("--markdown", action="store_true", help="print the README's table")
     options = parser.parse_args(arguments)
     progress = Console(stderr=True)

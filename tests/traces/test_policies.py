@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.timebase import NS_PER_MS
-from streamlab.traces import FAULTS, Trace, make_trace, replay
+from streamlab.faults import PRESETS
+from streamlab.traces import Trace, make_trace, replay
 from streamlab.traces.trace import NO_RESULT
 
 POLICIES = pytest.mark.parametrize("policy", list(SyncPolicy))
@@ -53,7 +54,7 @@ def test_nothing_is_reordered_early_late_or_lost(policy: SyncPolicy, trace: Trac
         assert (annotated >= raw).all()
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"slow drawing"}))
+@pytest.mark.parametrize("fault", sorted(PRESETS.keys() - {"slow drawing"}))
 def test_hybrid_hardly_ever_violates_and_costs_less_than_pairing(fault: str) -> None:
     trace = make_trace(fault, seconds=120)
     hybrid, pair = (replay(trace, policy) for policy in (SyncPolicy.HYBRID, SyncPolicy.PAIR))

@@ -2,7 +2,7 @@
 
 from streamlab.traces.as_shown import as_shown, own_accuracy
 from streamlab.traces.detections import LabelledVideo, street_detections
-from streamlab.traces.faults import FAULTS, make_trace
+from streamlab.traces.generate import make_trace
 from streamlab.traces.replay import Outcome, replay
 from streamlab.traces.simulate import SIMULATED_COLUMNS, simulate, summary
 from streamlab.traces.sweep import sweep
@@ -11,7 +11,6 @@ from streamlab.traces.trace import Trace
 
 __all__ = [
     "COLUMNS",
-    "FAULTS",
     "SIMULATED_COLUMNS",
     "LabelledVideo",
     "Outcome",

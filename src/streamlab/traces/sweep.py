@@ -18,7 +18,7 @@ from streamlab.core.playout import SyncPolicy
 from streamlab.cores import usable_cores
 from streamlab.traces.as_shown import as_shown, own_accuracy
 from streamlab.traces.detections import LabelledVideo
-from streamlab.traces.faults import make_trace
+from streamlab.traces.generate import make_trace
 from streamlab.traces.simulate import AnyTrace, as_trace, simulate, summary
 from streamlab.traces.trace import Trace
 
@@ -56,12 +56,12 @@ def sweep(
 ) -> pd.DataFrame:
     """Simulate every combination; return one row per run: its settings and its ``summary``.
 
-    ``traces`` are recorded ones by name (``seed`` is then null), or names of faults: these are
+    ``traces`` are recorded ones by name (``seed`` is then null), or names of presets: these are
     made once per seed, ``seconds`` long. With the ``video`` that the traces are of come
     ``as_shown`` and ``as_shown_ratio``, to the accuracy when every frame waits for its own result.
     ``workers`` above 1 are processes of their own, at most one per core; a script that asks for
     them has its work under ``if __name__ == "__main__":``. Raises TraceError for what is no trace,
-    KeyError for an unknown fault, and ValueError for an unknown policy.
+    KeyError for an unknown preset, and ValueError for an unknown policy.
     """
     known = _traces(traces, seeds, seconds)
     runs = [
