@@ -179,6 +179,17 @@ def test_a_source_that_comes_back_lies_as_far_ahead_as_time_passed() -> None:
     assert clock.receive_frame(3007, 10 * NS_PER_S) == 10 * TIMESCALE + 3000
 
 
+@given(st.lists(st.integers(0, TIMESCALE // 500), max_size=50), st.integers(0, 2**32))
+def test_shifted_stamps_are_as_those_of_a_clock_ahead(shifts: list[int], first: int) -> None:
+    shifted, ahead, total = MediaClock(3600), MediaClock(3600), 0
+    for number, shift in enumerate(shifts):
+        shift = shift if number else 0  # noqa: PLW2901
+        total += shift
+        stamp, now_ns = first + 3600 * number, number * NS_PER_S // 25
+        shifted.request_shift(shift)
+        assert shifted.receive_frame(stamp, now_ns) == ahead.receive_frame(stamp + total, now_ns)
+
+
 def test_a_source_without_stamps_goes_with_the_clock() -> None:
     clock = MediaClock(3000)
     assert clock.receive_frame(None, 0) == 0

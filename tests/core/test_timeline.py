@@ -115,6 +115,16 @@ def test_frames_are_due_at_their_distance_from_the_first() -> None:
     assert pacer.due_ns(TIMESCALE, 700) == 500 + SECOND_NS
 
 
+@given(st.lists(st.integers(-SECOND_NS, SECOND_NS)))
+def test_frames_are_due_sooner_by_all_shifts_so_far(shifts_ns: list[int]) -> None:
+    pacer = Pacer()
+    pacer.request_shift(SECOND_NS)  # there is nothing yet that it could shift
+    assert pacer.due_ns(0, 500) == 500
+    for shift_ns in shifts_ns:
+        pacer.request_shift(shift_ns)
+    assert pacer.due_ns(TIMESCALE, 700) == 500 + SECOND_NS - sum(shifts_ns)
+
+
 def release_times(
     made: SyncController, number: int, pts: int, now_ns: int
 ) -> dict[ChannelType, int]:

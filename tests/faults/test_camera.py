@@ -152,6 +152,24 @@ def test_a_fast_clock_makes_pts_run_ahead() -> None:
     assert pts == [round(1.01 * FRAME * number) for number in range(200)]
 
 
+def test_a_fast_clock_keeps_what_it_has_gained() -> None:
+    pts: list[int] = []
+
+    def deliver(captured: CapturedFrame) -> bool:
+        pts.append(captured.pts)
+        if len(pts) == 101:
+            faulty.inject(NO_FAULTS)
+        return True
+
+    capture = Capture("lab", SPEC, Live(), KeyframeClock(TIMESCALE), deliver, lambda *_: None)
+    faulty = FaultyCapture(capture)
+    faulty.inject(Faults(clock_ppm=10_000))
+    capture.start()
+    capture.join()
+    assert pts[100] == round(1.01 * FRAME * 100)
+    assert pts[101:] == [pts[100] + FRAME * number for number in range(1, 100)]
+
+
 @pytest.mark.parametrize(
     "faults",
     [
