@@ -12,6 +12,7 @@ from benchmarks.live_drift.figures import Figures, figures
 from benchmarks.live_drift.ledger import Ledger, Told
 from benchmarks.measure.reader import Reader
 from benchmarks.measure.server import Server
+from streamlab.faults import PRESETS
 
 MAX_PLAYOUT_DELAY_MS = 250.0
 TIMER_SLACK_MS = 5.0  # how late the server's event loop may come to a timer
@@ -25,7 +26,7 @@ BEFORE_S, AFTER_S = 2.0, 12.0  # the share of fresh frames is that of the last 1
 TOLD_DROP = 0.05
 
 Settings = dict[str, Any]
-JITTER: Settings = {"lag_median_ms": 60, "lag_sigma": 0.5, "parallel": True}
+JITTER: Settings = PRESETS["lognormal"].describe()
 STALL: Settings = {**JITTER, "parallel": False, "stall_ms": STALL_S * 1000}
 DEAD: Settings = {**JITTER, "detector_dead": True}
 
