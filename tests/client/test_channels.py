@@ -97,14 +97,15 @@ def test_a_switch_names_any_channels() -> None:
 def test_a_gap_of_one_channel_is_not_of_another() -> None:
     delivery = Delivery()
     given: list[Event] = []
-    for each in (
+    sent: list[Event] = [
         connected_event("s1", *CHANNELS),
         *(fragment(5, channel, keyframe=True) for channel in CHANNELS),
         gap(6, 8, "pose"),
         *(fragment(6, channel) for channel in CHANNELS if channel != "pose"),
         fragment(9, "pose", keyframe=True),
         fragment(7, "raw"),
-    ):
+    ]
+    for each in sent:
         given += delivery.receive(each)
     sequences = defaultdict(list)
     for each in given:

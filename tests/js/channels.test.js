@@ -128,7 +128,7 @@ test("a switch to any view goes on with the next frame", async () => {
     assert.equal(watched.player.view, viewOf(shown));
     watched.check();
   }
-  assert.equal(watched.player.stats().switches, 7);
+  assert.equal(watched.player.stats().switches, 6, "one of them only took a picture away");
 });
 
 test("a channel that is too late is left out, and comes back", async () => {

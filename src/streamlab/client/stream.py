@@ -233,7 +233,7 @@ class AsyncStream:
         """Return the fragment with its bytes, or None when they cannot be had."""
         try:
             attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
-            data = await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
+            data: bytes = await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
             return with_data(fragment, data)
         except (NoLongerHeldError, UnknownCameraError, ServerUnreachableError, TryLaterError):
             return None
