@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streamlab.errors import InvalidRequestError
 from streamlab.protocol.views import (
-    NO_CHANNELS,
+    RESERVED_NAMES,
     channels_of,
     parse_view,
     qualities_of,
@@ -18,7 +18,7 @@ from streamlab.protocol.views import (
 
 NAMES = st.sampled_from(["raw", "annotated"]) | st.from_regex(
     r"[a-z][a-z0-9-]{0,31}", fullmatch=True
-).filter(lambda name: name not in NO_CHANNELS)
+).filter(lambda name: name not in RESERVED_NAMES)
 
 
 @given(st.lists(NAMES, min_size=1, max_size=8))

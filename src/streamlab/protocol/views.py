@@ -18,7 +18,7 @@ ANNOTATED = "annotated"
 BOTH = "both"
 AUTO = "auto"
 """The quality that the server chooses when a viewer joins or switches."""
-NO_CHANNELS = frozenset({BOTH, "overlay", "detections", "truth", "mux"})
+RESERVED_NAMES = frozenset({BOTH, "overlay", "detections", "truth", "mux"})
 _CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -51,7 +51,7 @@ def parse_view(view: str) -> tuple[str, ...]:
 
 def is_channel(name: str) -> bool:
     """Return whether a channel may have this name."""
-    return name not in NO_CHANNELS and _CHANNEL.fullmatch(name) is not None
+    return name not in RESERVED_NAMES and _CHANNEL.fullmatch(name) is not None
 
 
 def qualities_of(channel: str) -> tuple[str, ...]:

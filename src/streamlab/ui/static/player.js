@@ -52,7 +52,7 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */
 /** @typedef {{channel: Channel, quality: Quality, sequence: number, init_id: string | number, pts: number, duration: number, keyframe: boolean, cached: boolean, captured_at: number, released_at: number, frames: FrameInfo[], data: string | Uint8Array}} FragmentEvent */
 /** @typedef {{drift_ms: number | null, fresh_fraction: number | null, state: string}} ChannelSync */
-/** @typedef {{channel?: Channel, pts: number, detections_pts: number | null, detections: Box[]}} DetectionsEvent */
+/** @typedef {FrameInfo & {channel?: Channel}} DetectionsEvent of the first annotated channel where it names none */
 /** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number, channels?: Record<Channel, ChannelSync>}} SyncEvent `channels`: by annotated channel; the other figures are those of the worst */
 /** @typedef {{name?: string, state: "ok" | "slow" | "failing" | "none", detail: string}} PartHealth */
 /** @typedef {{channel: Channel, encoder?: PartHealth, detector?: PartHealth, renderer?: PartHealth, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
@@ -1368,8 +1368,7 @@ class BoxHistory {
   /** @param {number} pts @param {FrameBoxes} boxes */
   add(pts, boxes) {
     this.#frames.set(pts, boxes);
-    if (this.#frames.size > MAX_BOXES)
-      this.#frames.delete(this.#frames.keys().next().value ?? 0);
+    if (this.#frames.size > MAX_BOXES) this.#frames.delete(this.#frames.keys().next().value ?? 0);
   }
 
   /**
@@ -1392,7 +1391,7 @@ class BoxHistory {
   }
 }
 
-/** The greater of two numbers, either of which may be unknown. @param {number | null} a @param {number | null} b */
+/** Either may be unknown. @param {number | null} a @param {number | null} b */
 const greater = (a, b) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
 const BOX_COLOURS = ["#ffb000", "#4cc9f0", "#b5e48c", "#ff7096", "#c8a2ff", "#ffd6a5"];
@@ -1801,7 +1800,7 @@ export class DualPlayer {
       case "fragment":
         return this.#onFragment(data);
       case "detections":
-        return this.#keepBoxes(data.channel ?? ANNOTATED, data);
+        return this.#keepBoxes(data);
       case "switched":
         return this.#onSwitched(data);
       case "gap":
@@ -1851,7 +1850,8 @@ export class DualPlayer {
     const bytes = toBytes(fragment.data);
     this.#meter.bytes += bytes.byteLength;
     this.#meter.clock.heard(fragment.released_at * 1000, Date.now());
-    for (const frame of fragment.frames ?? []) if (frame.detections) this.#keepBoxes(fragment.channel, frame);
+    for (const frame of fragment.frames ?? [])
+      if (frame.detections) this.#keepBoxes({ channel: fragment.channel, ...frame });
     this.#followTimeline(fragment);
     const picture = this.#pictures.find(({ channel }) => channel === fragment.channel);
     const track = picture && this.#trackFor(picture, fragment);
@@ -1926,8 +1926,8 @@ export class DualPlayer {
     this.#spares.clear();
   }
 
-  /** @param {Channel} channel @param {FrameInfo} frame */
-  #keepBoxes(channel, { pts, detections_pts, detections }) {
+  /** @param {DetectionsEvent} detections */
+  #keepBoxes({ channel = ANNOTATED, pts, detections_pts, detections }) {
     const ageMs = detections_pts == null ? null : (pts - detections_pts) / TICKS_PER_MS;
     if (!this.#boxes.has(channel)) this.#boxes.set(channel, new BoxHistory());
     this.#boxes.get(channel)?.add(pts, { boxes: detections ?? [], ageMs });
