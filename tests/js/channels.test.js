@@ -131,6 +131,16 @@ test("a switch to any view goes on with the next frame", async () => {
   assert.equal(watched.player.stats().switches, 6, "one of them only took a picture away");
 });
 
+test("a switch that only takes pictures away is not timed by a later one", async () => {
+  const watched = await watch(CHANNELS, "raw,annotated,pose");
+  await watched.play(3);
+  await Promise.all([watched.player.setView("raw"), watched.play(3)]);
+  await watched.camera.switch({ channel: "pose" }); // somebody else's
+  await watched.play(3);
+  assert.deepEqual(watched.channels, ["pose"]);
+  assert.equal(watched.player.stats().switches, 0);
+});
+
 test("a channel that is too late is left out, and comes back", async () => {
   const watched = await watch(CHANNELS, "raw,annotated,pose");
   await watched.play(6);

@@ -1939,6 +1939,8 @@ export class DualPlayer {
     this.#video = video;
     const channels = channelsOf(video);
     for (const each of channels) this.#continued.delete(each);
+    const shown = this.#pictures.map(({ canvas }) => canvas.dataset.channel);
+    if (channels.every((each) => shown.includes(each))) this.#switchAskedMs = 0; // nothing new
     const [picture] = this.#pictures;
     if (channels.length === 1 && this.#pictures.length === 1) picture.channel = channels[0];
     else this.#layOut(channels);
