@@ -72,6 +72,15 @@ def test_the_core_imports_nothing_that_knows_time_or_the_world(path: Path) -> No
         assert ours or name.split(".")[0] in CORE_MAY_IMPORT, name
 
 
+@pytest.mark.parametrize("path", sorted((SRC / "client").glob("*.py")), ids=lambda path: path.name)
+def test_the_client_knows_of_a_server_what_the_protocol_says(path: Path) -> None:
+    for name in imports_of(path):
+        module = name.removeprefix("streamlab.")
+        if module != name:
+            folder = module.split(".")[0]
+            assert folder in ("client", "protocol", "core") or FLOORS[folder] == 0, name
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SRC)))
 def test_files_stay_readable(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300

@@ -113,6 +113,17 @@ def test_views_follow_the_buttons_and_the_address(chromium: Browser, server_url:
         assert street.stats()["reconnects"] == 0
 
 
+def test_a_view_is_named_by_its_channels(chromium: Browser, server_url: str) -> None:
+    with street_page(chromium, server_url, "view=annotated,raw") as street:
+        street.wait_for_channels("raw", "annotated")
+        button = street.page.locator('[data-action="view-both"]')
+        expect(button).to_have_attribute("aria-pressed", "true")
+    with new_page(chromium) as page:
+        page.goto(f"{server_url}/?camera_id=street&view=raw,no-such-channel")
+        expect(page.locator("#state")).to_have_attribute("data-state", "failed")
+        expect(page.locator("#message-text")).not_to_be_empty()
+
+
 def test_overlay_draws_boxes_over_raw(chromium: Browser, server_url: str) -> None:
     with street_page(chromium, server_url, "view=overlay") as street:
         street.wait_for_channels("overlay")

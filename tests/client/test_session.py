@@ -87,6 +87,33 @@ def test_source_quality_is_of_raw_only() -> None:
     assert (query(asked)["raw_quality"], query(asked)["annotated_quality"]) == ("source", "medium")
 
 
+def test_channels_by_name_are_asked_for_again() -> None:
+    asked = session()
+    asked.receive_switch("street", answer("raw,annotated,pose", 9000), "high")
+    assert query(asked)["initial_channel"] == "raw,annotated,pose"
+    assert (query(asked)["raw_quality"], query(asked)["annotated_quality"]) == ("high", "high")
+    asked.receive(connected("street-1", "raw", "annotated", "pose"), "")
+    assert asked.missing_subscriptions("street") == []
+    asked.receive_subscription("street", Subscription(True, "plates", "low"))
+    asked.receive_subscription("street", Subscription(False, "raw"))
+    assert query(asked)["initial_channel"] == "annotated,pose,plates"
+    assert asked.missing_subscriptions("street") == [Subscription(True, "plates", "low")]
+
+
+def test_a_quality_of_one_channel_is_kept() -> None:
+    asked = session("pose")
+    asked.receive_switch("street", answer("pose"), "low")
+    assert query(asked)["annotated_quality"] == "medium"
+    assert asked.missing_subscriptions("street") == [Subscription(True, "pose", "low")]
+
+
+def test_quality_auto_is_asked_for_again() -> None:
+    asked = Session.of(["street"], "raw", {"raw": "auto", "annotated": "auto"})
+    asked.receive(switched("pose", "raw", quality="medium"), "")
+    assert (query(asked)["raw_quality"], query(asked)["annotated_quality"]) == ("auto", "auto")
+    assert asked.missing_subscriptions("street") == []
+
+
 def test_detections_are_subscribed_anew() -> None:
     asked = session(detections=True)
     asked.next_query()
@@ -141,8 +168,8 @@ def test_which_camera_is_meant() -> None:
 
 
 def test_wrong_values_are_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="sideways"):
-        session("sideways")
+    with pytest.raises(InvalidRequestError, match="side ways"):
+        session("side ways")
     with pytest.raises(InvalidRequestError, match="no quality 'source'"):
         Session.of(["street"], "raw", {"annotated": "source"})
     with pytest.raises(InvalidRequestError, match="no camera"):

@@ -11,47 +11,13 @@ import {
   TICKS_PER_S,
   backoffMs,
   faultWords,
+  nextCommon,
   nextFrame,
-  nextPair,
   parseFragment,
   parseInit,
   toBytes,
 } from "../../src/streamlab/ui/static/player.js";
-
-// --- boxes, written the way ISO/IEC 14496-12 lays them out
-
-/** @param {...number} values @returns {number[]} */
-const u32 = (...values) =>
-  values.flatMap((value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
-
-/** @param {string} type @param {...number[]} parts @returns {number[]} */
-function box(type, ...parts) {
-  const body = parts.flat();
-  return [...u32(8 + body.length), ...Buffer.from(type), ...body];
-}
-
-/**
- * @param {number} pts
- * @param {number[][]} frames
- * @param {{wide?: boolean, defaults?: boolean}} [options]
- */
-function fragment(pts, frames, { wide = true, defaults = false } = {}) {
-  const tfhd = defaults
-    ? box("tfhd", u32(0x020018, 1, 3000, frames[0].length))
-    : box("tfhd", u32(0x020000, 1));
-  const tfdt = wide ? box("tfdt", u32(0x01000000, 0, pts)) : box("tfdt", u32(0, pts));
-  const rows = defaults ? [] : frames.flatMap((frame) => u32(3000, frame.length, 0));
-  const flags = defaults ? 0x1 : 0x701;
-  /** @param {number} offset */
-  const moof = (offset) =>
-    box(
-      "moof",
-      box("mfhd", u32(0, 1)),
-      box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, offset), rows)),
-    );
-  const size = moof(0).length;
-  return new Uint8Array([...moof(size + 8), ...box("mdat", frames.flat())]);
-}
+import { fragment, initSegment } from "./media.js";
 
 const FRAMES = [
   [1, 2, 3],
@@ -106,11 +72,7 @@ test("a box that says it is larger than its parent is refused", () => {
 
 test("decoder configuration of an init segment", () => {
   const avcC = [1, 0x42, 0xc0, 0x1e, 255];
-  const avc1 = box("avc1", Array(78).fill(0), box("pasp", u32(1, 1)), box("avcC", avcC));
-  const stbl = box("stbl", box("stts", u32(0, 0)), box("stsd", u32(0, 1), avc1));
-  const trak = box("trak", box("tkhd", u32(0)), box("mdia", box("minf", stbl)));
-  const init = new Uint8Array([...box("ftyp", [...Buffer.from("iso6")]), ...box("moov", trak)]);
-  assert.deepEqual([...parseInit(init)], avcC);
+  assert.deepEqual([...parseInit(initSegment(avcC))], avcC);
 });
 
 test("base64", () => {
@@ -165,9 +127,9 @@ test("a frame that is too late makes way for the newest", () => {
 });
 
 test("a pair has one pts, and none is made up", () => {
-  assert.equal(nextPair(pts(3, 4, 5), pts(4, 5), 2 * FRAME, 5 * FRAME), 4 * FRAME);
-  assert.equal(nextPair(pts(3, 5), pts(4, 6), 2 * FRAME, 6 * FRAME), null);
-  assert.equal(nextPair(pts(3, 4), [], 2 * FRAME, 4 * FRAME), null);
+  assert.equal(nextCommon([pts(3, 4, 5), pts(4, 5)], 2 * FRAME, 5 * FRAME), 4 * FRAME);
+  assert.equal(nextCommon([pts(3, 5), pts(4, 6)], 2 * FRAME, 6 * FRAME), null);
+  assert.equal(nextCommon([pts(3, 4), []], 2 * FRAME, 4 * FRAME), null);
 });
 
 test("pairs never go back, whatever arrives", () => {
@@ -176,7 +138,7 @@ test("pairs never go back, whatever arrives", () => {
   for (let round = 0; round < 200; round += 1) {
     const some = () => pts(...Array.from({ length: 20 }, (_, n) => n).filter(() => random() < 0.6));
     const [first, second, shown] = [some(), some(), Math.floor(random() * 20) * FRAME];
-    const next = nextPair(first, second, shown, 20 * FRAME);
+    const next = nextCommon([first, second], shown, 20 * FRAME);
     if (next === null) continue;
     assert.ok(next > shown && first.includes(next) && second.includes(next));
   }

@@ -12,7 +12,19 @@ It imports nothing of the server: what it knows of one is what came over the wir
 from streamlab.client.asynchronous import AsyncClient
 from streamlab.client.blocking import Client, Stream
 from streamlab.client.drift import DeliveredDrift, DriftFigures
-from streamlab.client.events import (
+from streamlab.client.figures import ChannelFigures, ChannelMeter
+from streamlab.client.pictures import Frame
+from streamlab.client.problems import (
+    NotAuthorizedError,
+    RefusedError,
+    ServerUnreachableError,
+)
+from streamlab.client.reconnect import Reconnect
+from streamlab.client.record import RecordedFile, RecordError, Recording
+from streamlab.client.session import Switch
+from streamlab.client.stream import AsyncStream, StreamStats
+from streamlab.protocol.parse import (
+    ChannelSync,
     Connected,
     Detections,
     End,
@@ -23,29 +35,19 @@ from streamlab.client.events import (
     Health,
     Heartbeat,
     Init,
+    ProtocolError,
     Row,
     Source,
     Switched,
     Sync,
 )
-from streamlab.client.figures import ChannelFigures, ChannelMeter
-from streamlab.client.pictures import Frame
-from streamlab.client.problems import (
-    NotAuthorizedError,
-    ProtocolError,
-    RefusedError,
-    ServerUnreachableError,
-)
-from streamlab.client.reconnect import Reconnect
-from streamlab.client.record import RecordedFile, RecordError, Recording
-from streamlab.client.session import Switch
-from streamlab.client.stream import AsyncStream, StreamStats
 
 __all__ = [
     "AsyncClient",
     "AsyncStream",
     "ChannelFigures",
     "ChannelMeter",
+    "ChannelSync",
     "Client",
     "Connected",
     "DeliveredDrift",

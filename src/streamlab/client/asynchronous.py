@@ -11,10 +11,10 @@ from urllib.parse import quote
 import httpx
 
 from streamlab.client.http import Http
-from streamlab.client.problems import ProtocolError
 from streamlab.client.reconnect import Reconnect
 from streamlab.client.session import Payload, Session, camera_path
 from streamlab.client.stream import AsyncStream
+from streamlab.protocol.parse import ProtocolError
 
 TIMEOUT_S = 10.0
 STALL_TIMEOUT_S = 40.0  # a server that has nothing to say says so every 15 s, unless told otherwise
@@ -66,11 +66,12 @@ class AsyncClient:
     ) -> AsyncStream:
         """Return the stream of a camera, or of several on one connection; enter it to connect.
 
-        ``channels``: ``raw``, ``annotated`` or ``both``. ``detections``: also the boxes of each
-        frame as events. ``payload``: ``url`` fetches each fragment by a request of its own,
-        which a cache can answer. A connection that says nothing for ``stall_timeout_s`` is
-        taken for lost. A stream of several cameras cannot be resumed: after a reconnect each
-        goes on with its newest GOP, and what is missing before that is a gap.
+        ``channels``: the name of a channel, ``both`` (raw and annotated), or names joined by
+        commas. ``annotated_quality`` applies to every channel but raw. ``detections``: also the
+        boxes of each frame as events. ``payload``: ``url`` fetches each fragment with a request
+        of its own, which a cache can answer. A connection that is silent for
+        ``stall_timeout_s`` counts as lost. A stream of several cameras cannot be resumed: after
+        a reconnect each continues with its newest GOP, and what is missing before that is a gap.
 
         Raises InvalidRequestError. Entering raises what the server answers (an unknown camera:
         UnknownCameraError), or ServerUnreachableError.

@@ -12,11 +12,11 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from streamlab.client.asynchronous import STALL_TIMEOUT_S, TIMEOUT_S, AsyncClient
-from streamlab.client.events import Event
 from streamlab.client.pictures import Frame, FrameDecoder
 from streamlab.client.reconnect import Reconnect
 from streamlab.client.session import Payload, Switch
 from streamlab.client.stream import AsyncStream, StreamStats
+from streamlab.protocol.parse import Event
 
 Answer = TypeVar("Answer")
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from streamlab.client.events import Connected, Event, Fragment, Gap, Switched
-from streamlab.client.session import VIEWS
+from streamlab.protocol.parse import Connected, Event, Fragment, Gap, Switched
+from streamlab.protocol.views import channels_of
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Delivery:
         if isinstance(event, Gap):
             return self._gap(camera, event)
         if isinstance(event, Switched):
-            camera.channels = VIEWS.get(event.channel, (event.channel,))
+            camera.channels = channels_of(event.channel)
             camera.runs.clear()
         elif isinstance(event, Connected):
             _reconnect(camera, event)

@@ -1,23 +1,26 @@
-"""How far apart the two pictures of a captured frame were delivered: measured on what came in.
+"""How far apart the pictures of a captured frame were delivered: measured on what came in.
 
-Drift of a frame is annotated minus raw, signed, ms: of their arrivals here, and of the times at
-which the server says it released them. The server's own figure is about the release alone; the
-network and a slow reader are in the arrival too. Rules:
+Drift of a frame is an annotated channel minus raw, signed, ms: of their arrivals here, and of the
+times at which the server says it released them. The server's own figure is about the release
+alone; the network and a slow reader are in the arrival too. Rules:
 
-- frames are paired by pts, each once; what was sent from the GOP cache came as one burst and is
-  not measured;
+- every annotated channel is measured against raw, by itself; frames are paired by pts, each once;
+- what was sent from the GOP cache came as one burst and is not measured;
 - a frame that the other channel has gone past is forgotten.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from streamlab.client.events import Fragment
-from streamlab.core.channels import ChannelType
 from streamlab.core.stats import Quantiles, Window, quantiles
+from streamlab.core.timebase import NS_PER_MS
+from streamlab.protocol.parse import Fragment
+from streamlab.protocol.views import ANNOTATED, RAW
 
-NS_PER_MS = 1_000_000
 MAX_WAITING_FRAMES = 1024
 WINDOW_FRAMES = 8192
 
@@ -29,6 +32,12 @@ class DriftFigures:
     now_ms: float | None
     size_ms: Quantiles | None
     violations: int
+
+
+class _Times(NamedTuple):
+    pts: int
+    arrived_ns: int
+    released_at: float
 
 
 @dataclass(slots=True)
@@ -46,58 +55,116 @@ class _Drift:
         return DriftFigures(self.now_ms, quantiles(self.window.values(now_ns)), self.violations)
 
 
+class _Pairing:
+    """Pairs the frames of one annotated channel with those of raw."""
+
+    def __init__(self, span_s: float, raw: Iterable[_Times] = ()) -> None:
+        self.pairs = 0
+        self.unpaired = 0
+        self.arrival = _Drift(Window(span_s, WINDOW_FRAMES))
+        self.release = _Drift(Window(span_s, WINDOW_FRAMES))
+        self._raw = deque(raw)
+        self._annotated: deque[_Times] = deque()
+
+    def receive_raw(self, raw: _Times, tolerance_ms: float) -> None:
+        annotated = self._partner(self._annotated, self._raw, raw)
+        if annotated:
+            self._measure(raw, annotated, tolerance_ms)
+
+    def receive_annotated(self, annotated: _Times, tolerance_ms: float) -> None:
+        raw = self._partner(self._raw, self._annotated, annotated)
+        if raw:
+            self._measure(raw, annotated, tolerance_ms)
+
+    def restart(self) -> None:
+        self._raw.clear()
+        self._annotated.clear()
+
+    def _partner(
+        self, others: deque[_Times], waiting: deque[_Times], frame: _Times
+    ) -> _Times | None:
+        """Return the same frame of the other channel; without one, let it wait for that."""
+        while others and others[0].pts < frame.pts:
+            others.popleft()
+            self.unpaired += 1
+        if others and others[0].pts == frame.pts:
+            return others.popleft()
+        if others:  # the other channel is beyond this frame
+            self.unpaired += 1
+            return None
+        waiting.append(frame)
+        if len(waiting) > MAX_WAITING_FRAMES:
+            waiting.popleft()
+            self.unpaired += 1
+        return None
+
+    def _measure(self, raw: _Times, annotated: _Times, tolerance_ms: float) -> None:
+        self.pairs += 1
+        now_ns = max(raw.arrived_ns, annotated.arrived_ns)
+        arrival_ms = (annotated.arrived_ns - raw.arrived_ns) / NS_PER_MS
+        self.arrival.add(arrival_ms, tolerance_ms, now_ns)
+        release_ms = (annotated.released_at - raw.released_at) * 1000
+        self.release.add(release_ms, tolerance_ms, now_ns)
+
+
 class DeliveredDrift:
-    """Pairs the fragments of one camera's two channels."""
+    """Measures the channels of one camera."""
 
     def __init__(self, *, tolerance_ms: float = 50.0, span_s: float = 60.0) -> None:
         self.tolerance_ms = tolerance_ms
-        self.pairs = 0
-        self.unpaired = 0
-        self._arrival = _Drift(Window(span_s, WINDOW_FRAMES))
-        self._release = _Drift(Window(span_s, WINDOW_FRAMES))
-        self._waiting: dict[int, Fragment] = {}
-        self._newest_pts = {str(channel): -1 for channel in ChannelType}
+        self._span_s = span_s
+        self._raw: deque[_Times] = deque(maxlen=MAX_WAITING_FRAMES)  # for a channel to come
+        self._pairings: dict[str, _Pairing] = {}
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The annotated channels that have brought a frame."""
+        return tuple(self._pairings)
+
+    @property
+    def pairs(self) -> int:
+        """How many frames were measured, of all annotated channels."""
+        return sum(pairing.pairs for pairing in self._pairings.values())
+
+    @property
+    def unpaired(self) -> int:
+        """How many frames came in one of two channels only."""
+        return sum(pairing.unpaired for pairing in self._pairings.values())
 
     def receive(self, fragment: Fragment) -> None:
         """Take a fragment as it came in."""
-        if fragment.cached or fragment.channel not in self._newest_pts:
+        if fragment.cached:
             return
         for frame in fragment.frames:
-            self._newest_pts[fragment.channel] = frame.pts
-            other = self._waiting.pop(frame.pts, None)
-            if other is None or other.channel == fragment.channel:
-                self._waiting[frame.pts] = fragment
+            times = _Times(frame.pts, fragment.arrived_ns, fragment.released_at)
+            if fragment.channel == RAW:
+                self._receive_raw(times)
             else:
-                self._measure(other, fragment)
-        self._forget_unpaired()
+                self._receive_annotated(fragment.channel, times)
 
     def restart(self) -> None:
         """Forget frames that wait for their other half: the timeline is another one."""
-        self._waiting.clear()
-        self._newest_pts = dict.fromkeys(self._newest_pts, -1)
+        self._raw.clear()
+        for pairing in self._pairings.values():
+            pairing.restart()
 
-    def arrival(self, now_ns: int) -> DriftFigures:
-        """Return the figures of the arrivals."""
-        return self._arrival.figures(now_ns)
+    def arrival(self, now_ns: int, channel: str = ANNOTATED) -> DriftFigures:
+        """Return the figures of the arrivals of this annotated channel."""
+        return self._figures_of(channel).arrival.figures(now_ns)
 
-    def release(self, now_ns: int) -> DriftFigures:
-        """Return the figures of the releases."""
-        return self._release.figures(now_ns)
+    def release(self, now_ns: int, channel: str = ANNOTATED) -> DriftFigures:
+        """Return the figures of the releases of this annotated channel."""
+        return self._figures_of(channel).release.figures(now_ns)
 
-    def _measure(self, first: Fragment, second: Fragment) -> None:
-        raw, annotated = (first, second) if first.channel == ChannelType.RAW else (second, first)
-        self.pairs += 1
-        now_ns = second.arrived_ns
-        arrival_ms = (annotated.arrived_ns - raw.arrived_ns) / NS_PER_MS
-        self._arrival.add(arrival_ms, self.tolerance_ms, now_ns)
-        release_ms = (annotated.released_at - raw.released_at) * 1000
-        self._release.add(release_ms, self.tolerance_ms, now_ns)
+    def _receive_raw(self, raw: _Times) -> None:
+        self._raw.append(raw)
+        for pairing in self._pairings.values():
+            pairing.receive_raw(raw, self.tolerance_ms)
 
-    def _forget_unpaired(self) -> None:
-        passed_pts = min(self._newest_pts.values())
-        while self._waiting:
-            pts = next(iter(self._waiting))
-            if pts > passed_pts and len(self._waiting) <= MAX_WAITING_FRAMES:
-                return
-            del self._waiting[pts]
-            self.unpaired += 1
+    def _receive_annotated(self, channel: str, annotated: _Times) -> None:
+        if channel not in self._pairings:
+            self._pairings[channel] = _Pairing(self._span_s, self._raw)
+        self._pairings[channel].receive_annotated(annotated, self.tolerance_ms)
+
+    def _figures_of(self, channel: str) -> _Pairing:
+        return self._pairings.get(channel) or _Pairing(self._span_s)

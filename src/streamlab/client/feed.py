@@ -9,12 +9,13 @@ from contextlib import aclosing, suppress
 
 import httpx
 
-from streamlab.client.events import Connected, Event, read_event
+from streamlab.client.events import read_event
 from streamlab.client.http import Http, read_events
 from streamlab.client.problems import ServerUnreachableError, TryLaterError
 from streamlab.client.reconnect import Failures, Reconnect, is_full
 from streamlab.client.session import Session, Subscription, camera_path
 from streamlab.errors import UnknownConnectionError
+from streamlab.protocol.parse import Connected, Event
 
 
 class Feed:

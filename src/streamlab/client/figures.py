@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamlab.client.events import Fragment
 from streamlab.core.stats import Window, quantiles
+from streamlab.protocol.parse import Fragment
 
 SPAN_S = 2.0
 NS_PER_S = 1_000_000_000

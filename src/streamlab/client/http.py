@@ -11,7 +11,6 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from streamlab.address import Address, AddressError
 from streamlab.client.problems import (
-    ProtocolError,
     TryLaterError,
     problem_of,
     retry_after_s,
@@ -19,6 +18,7 @@ from streamlab.client.problems import (
 )
 from streamlab.credentials import redacted
 from streamlab.errors import InvalidRequestError
+from streamlab.protocol.parse import ProtocolError
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_EVENT_LINE_BYTES = 32 * 1024 * 1024

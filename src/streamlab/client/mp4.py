@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from streamlab.client.problems import ProtocolError
+from streamlab.protocol.parse import ProtocolError
 
 _BASE_OFFSET, _DESCRIPTION, _DURATION, _SIZE = 0x01, 0x02, 0x08, 0x10  # tfhd: defaults
 _DATA_OFFSET, _FIRST_FLAGS = 0x01, 0x04  # trun

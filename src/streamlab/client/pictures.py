@@ -12,7 +12,9 @@ from av.codec.context import Flags
 from av.error import InvalidDataError
 from numpy.typing import NDArray
 
-from streamlab.client.events import (
+from streamlab.client.mp4 import avc_configuration, frames_data
+from streamlab.core.timebase import TIMESCALE
+from streamlab.protocol.parse import (
     Connected,
     Event,
     Fragment,
@@ -22,8 +24,6 @@ from streamlab.client.events import (
     Row,
     Switched,
 )
-from streamlab.client.mp4 import avc_configuration, frames_data
-from streamlab.core.timebase import TIMESCALE
 
 Key = tuple[str, str]
 """Camera and channel."""
@@ -42,7 +42,7 @@ class Frame:
     """Unix seconds, by the server's clock."""
     arrived_at: float
     detections: tuple[Row, ...]
-    """The boxes drawn on it: on the annotated channel only."""
+    """The boxes drawn on it: on annotated channels only."""
     detections_pts: int | None
     """The frame that the boxes were computed on."""
     picture: av.VideoFrame = field(repr=False)

@@ -16,16 +16,13 @@ from streamlab import errors
 from streamlab.clock import wall_s
 from streamlab.credentials import redacted, scrub
 from streamlab.errors import StreamlabError
+from streamlab.protocol.parse import ProtocolError
 
 PROBLEM_TYPE = "urn:streamlab:problem:"
 
 
 class ServerUnreachableError(StreamlabError, ConnectionError):
     """No server answers at the address, or it stopped answering."""
-
-
-class ProtocolError(StreamlabError, ValueError):
-    """What answers does not speak the protocol, or another version of it."""
 
 
 class NotAuthorizedError(StreamlabError, PermissionError):

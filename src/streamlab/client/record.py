@@ -3,8 +3,8 @@
 A file is fragmented MP4: the init segment and the fragments after it, whole even when the
 program is killed. Rules:
 
-- a file starts at a keyframe; both channels count time from the same frame, so that a captured
-  frame has the same time in both files;
+- a file starts at a keyframe; all channels count time from the same frame, so that a captured
+  frame has the same time in every file;
 - after a gap the file goes on at the next keyframe, and its time has the hole;
 - another encoding, or a camera that was started anew, begins another file: ``name-2.mp4``.
 """
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from streamlab.client.events import Connected, Event, Fragment, Init
 from streamlab.client.mp4 import rebase
 from streamlab.core.timebase import TIMESCALE
 from streamlab.errors import StreamlabError
+from streamlab.protocol.parse import Connected, Event, Fragment, Init
 
 
 class RecordError(StreamlabError, OSError):

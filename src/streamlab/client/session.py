@@ -11,13 +11,21 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote
 
-from streamlab.client.events import Connected, End, Event, Fragment, Gap, Init, Switched
-from streamlab.core.channels import QUALITIES, ChannelType, View
 from streamlab.errors import InvalidRequestError
+from streamlab.protocol.parse import Connected, End, Event, Fragment, Gap, Init, Switched
+from streamlab.protocol.views import (
+    ANNOTATED,
+    AUTO,
+    RAW,
+    channels_of,
+    parse_view,
+    qualities_of,
+    raw_first,
+    view_name,
+)
 
 Payload = Literal["inline", "url"]
 DETECTIONS = "detections"
-VIEWS: dict[str, tuple[str, ...]] = {view.value: view.channels for view in View}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Wanted:
 
     channels: tuple[str, ...]
     qualities: dict[str, str]
+    """By channel; an annotated channel that is not named has that of ``annotated``."""
     detections: bool = False
     connection_id: str = ""
     ended: bool = False
@@ -46,6 +55,10 @@ class Wanted:
     last_switched: tuple[str, int] | None = None
     awaited: tuple[str, int] | None = None
     """A switch that was answered and whose event is still to come: channel and pts."""
+
+    def quality(self, channel: str) -> str:
+        """Return the quality that the channel is wanted in."""
+        return self.qualities.get(channel) or self.qualities[ANNOTATED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +92,12 @@ class Session:
         multiplexed: bool = False,
     ) -> Session:
         """Begin a session. Raises InvalidRequestError."""
-        view = view_of(channels)
+        view = parse_view(channels)
         for channel, quality in qualities.items():
             check_quality(channel, quality)
         if not camera_ids:
             raise InvalidRequestError("no camera was given", hint="Name at least one camera id.")
-        cameras = {
-            camera_id: Wanted(view.channels, dict(qualities), detections)
-            for camera_id in camera_ids
-        }
+        cameras = {camera_id: Wanted(view, dict(qualities), detections) for camera_id in camera_ids}
         return cls(cameras, payload, multiplexed)
 
     @property
@@ -106,9 +116,10 @@ class Session:
         """Return the query of the connection that is made now."""
         going_on = [name for name, camera in self.cameras.items() if not camera.ended]
         first = self.cameras[going_on[0]]
-        self._asked = Wanted(first.channels or (ChannelType.RAW,), dict(first.qualities))
-        query = [("initial_channel", str(_view(self._asked.channels))), ("payload", self.payload)]
-        query += [(f"{channel}_quality", value) for channel, value in first.qualities.items()]
+        qualities = {channel: first.qualities[channel] for channel in (RAW, ANNOTATED)}
+        self._asked = Wanted(first.channels or (RAW,), qualities)
+        query = [("initial_channel", view_name(self._asked.channels)), ("payload", self.payload)]
+        query += [(f"{channel}_quality", value) for channel, value in qualities.items()]
         if self.multiplexed:
             query += [("camera_id", name) for name in going_on]
         return query
@@ -141,9 +152,9 @@ class Session:
     def receive_switch(self, camera_id: str, done: Switch, quality: str | None) -> None:
         """Take the answer to a switch of ours that asked for this quality."""
         camera = self.cameras[camera_id]
-        camera.channels = View(done.channel).channels
-        for channel in camera.channels if quality else ():
-            if quality in QUALITIES[ChannelType(channel)]:
+        camera.channels = channels_of(done.channel)
+        for channel in camera.channels:
+            if quality in qualities_of(channel):
                 camera.qualities[channel] = str(quality)
         told = (done.channel, done.at_pts)
         camera.awaited = None if camera.last_switched == told else told
@@ -156,7 +167,7 @@ class Session:
             return
         camera.muted.discard(channel)
         others = [other for other in camera.channels if other != channel]
-        camera.channels = tuple([*others, channel] if subscription.wanted else others)
+        camera.channels = raw_first([*others, channel] if subscription.wanted else others)
         if subscription.quality:
             camera.qualities[channel] = subscription.quality
 
@@ -164,9 +175,9 @@ class Session:
         """Return what a new connection of the camera lacks, because its query could not say it."""
         camera, asked = self.cameras[camera_id], self._asked
         missing = [
-            Subscription(True, channel, camera.qualities[channel])
+            Subscription(True, channel, camera.quality(channel))
             for channel in camera.channels
-            if channel not in asked.channels or camera.qualities != asked.qualities
+            if channel not in asked.channels or camera.quality(channel) != asked.quality(channel)
         ]
         missing += [
             Subscription(False, channel)
@@ -194,16 +205,9 @@ def camera_path(camera_id: str) -> str:
     return f"streams/sse/{quote(camera_id, safe='')}"
 
 
-def view_of(channels: str) -> View:
-    """Return the view of this name. Raises InvalidRequestError."""
-    if channels not in set(View):
-        raise InvalidRequestError(f"unknown view '{channels}'", hint=f"Allowed: {', '.join(View)}.")
-    return View(channels)
-
-
 def check_quality(channel: str, quality: str) -> None:
     """Raise InvalidRequestError when the channel has no such quality."""
-    allowed = QUALITIES[ChannelType(channel)]
+    allowed = qualities_of(channel)
     if quality not in allowed:
         raise InvalidRequestError(
             f"the {channel} channel has no quality '{quality}'",
@@ -211,15 +215,13 @@ def check_quality(channel: str, quality: str) -> None:
         )
 
 
-def _view(channels: Sequence[str]) -> View:
-    return View.BOTH if len(channels) == len(ChannelType) else View(channels[0])
-
-
 def _receive_switched(camera: Wanted, event: Switched) -> None:
     told = (event.channel, event.at_pts)
     camera.last_switched = told
-    camera.muted.difference_update(VIEWS.get(event.channel, (event.channel,)))
+    channels = channels_of(event.channel)
+    camera.muted.difference_update(channels)
     if camera.awaited in (None, told):  # else it is older than what the caller asked for since
-        camera.awaited = None
-        camera.channels = VIEWS.get(event.channel, (event.channel,))
-        camera.qualities[camera.channels[0]] = event.quality  # of both, it is that of raw
+        camera.awaited, camera.channels = None, channels
+        for channel in channels[:1]:  # of several channels, the quality is that of the first
+            if camera.quality(channel) != AUTO:
+                camera.qualities[channel] = event.quality

@@ -6,19 +6,21 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from streamlab.client.delivery import Delivery
-from streamlab.client.events import Event, Fragment, Init
+from streamlab.client.events import with_data
 from streamlab.client.feed import Feed
 from streamlab.client.http import Http
 from streamlab.client.pictures import Frame, FrameDecoder
 from streamlab.client.problems import ServerUnreachableError, TryLaterError
 from streamlab.client.reconnect import Reconnect, is_passing
-from streamlab.client.session import Session, Subscription, Switch, camera_path, view_of
+from streamlab.client.session import Session, Subscription, Switch, camera_path
 from streamlab.errors import NoLongerHeldError, UnknownCameraError
+from streamlab.protocol.parse import Event, Fragment, Init
+from streamlab.protocol.views import parse_view, view_name
 
 MAX_WAITING_EVENTS = 8  # beyond them the socket is not read, and the server says gap
 MAX_FETCH_ATTEMPTS = 5
@@ -141,14 +143,17 @@ class AsyncStream:
     async def switch(
         self, channel: str, *, quality: str | None = None, camera_id: str | None = None
     ) -> Switch:
-        """Show ``raw``, ``annotated`` or ``both`` from now on, within the running connection.
+        """Show another view from now on, within the running connection.
+
+        ``channel``: the name of a channel, ``both``, or names joined by commas.
 
         ``camera_id`` is needed where there are several. Raises SwitchTimeoutError when the new
         channel gives no keyframe in time (the old one goes on), InvalidRequestError, and
         ServerUnreachableError.
         """
         name = self._session.one_camera(camera_id)
-        body = {"new_channel": view_of(channel), "connection_id": await self._connection(name)}
+        view = view_name(parse_view(channel))
+        body = {"new_channel": view, "connection_id": await self._connection(name)}
         answer = await self._http.ask(
             "POST",
             f"{camera_path(name)}/switch",
@@ -167,7 +172,7 @@ class AsyncStream:
     async def subscribe(
         self, channel_type: str, *, quality: str | None = None, camera_id: str | None = None
     ) -> None:
-        """Add ``raw``, ``annotated`` or ``detections`` to what is sent. Raises as ``switch``."""
+        """Add a channel, or ``detections``, to what is sent. Raises as ``switch``."""
         await self._subscribe(Subscription(True, channel_type, quality), camera_id)
 
     async def unsubscribe(self, channel_type: str, *, camera_id: str | None = None) -> None:
@@ -228,8 +233,7 @@ class AsyncStream:
         """Return the fragment with its bytes, or None when they cannot be had."""
         try:
             attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
-            return replace(
-                fragment, data=await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
-            )
+            data: bytes = await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
+            return with_data(fragment, data)
         except (NoLongerHeldError, UnknownCameraError, ServerUnreachableError, TryLaterError):
             return None

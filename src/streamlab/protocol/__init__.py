@@ -1,1 +1,1 @@
-"""Wire forms of what the core carries, made by msgspec. No clock and no IO."""
+"""The wire: events and requests, their bytes and their parsing, by msgspec. No clock, no IO."""

@@ -5,7 +5,7 @@
  */
 
 import { Grid } from "./grid.js";
-import { DualPlayer, HttpControl, ProblemError, SseTransport } from "./player.js";
+import { DualPlayer, HttpControl, ProblemError, SseTransport, parseView } from "./player.js";
 import { TruthOverlay } from "./truth.js";
 
 /** @typedef {import("./player.js").View} View */
@@ -16,6 +16,7 @@ import { TruthOverlay } from "./truth.js";
 
 const CAMERAS_EVERY_MS = 5000;
 const CHART_SECONDS = 60;
+/** Those that have a button. */
 const VIEWS = /** @type {View[]} */ (["raw", "annotated", "both", "overlay"]);
 const QUALITIES = /** @type {Quality[]} */ (["low", "medium", "high", "source"]);
 const STATE_WORDS = {
@@ -58,7 +59,7 @@ let truth = null;
 let cameras = [];
 /** @type {string | null} */
 let cameraId = query.get("camera_id");
-let view = VIEWS.find((name) => name === query.get("view")) ?? "both";
+let view = parseView(query.get("view")) ?? "both";
 let quality = QUALITIES.find((name) => name === query.get("quality")) ?? "medium";
 let truthWanted = query.get("truth") === "1";
 let gridWanted = query.get("layout") === "grid";

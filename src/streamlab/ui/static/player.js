@@ -35,15 +35,15 @@ const MAX_GOP_FRAMES = 600;
 const MAX_GOP_BYTES = 32 << 20;
 const MAX_EVENT_CHARS = 32 << 20;
 const MAX_BOXES = 240;
-const MAX_INITS = 16;
+const MAX_INITS = 128;
 const LATENCY_SAMPLES = 300;
 
 /** `Date.now()` counts whole ms, so a difference is known no better than this. */
 const CLOCK_STEP_MS = 2;
 const CLOCK_WINDOW_MS = 10_000;
 
-/** @typedef {"raw" | "annotated"} Channel */
-/** @typedef {"raw" | "annotated" | "both" | "overlay"} View */
+/** @typedef {string} Channel `raw`, or the name of an annotated channel; the first of those is `annotated` */
+/** @typedef {string} View a channel, `both` (raw and annotated), `overlay`, or channels joined by commas */
 /** @typedef {"low" | "medium" | "high" | "source"} Quality */
 /** @typedef {[number, number, number, number, string, number, number | null]} Box `x1, y1, x2, y2, class_name, score, track_id` in px of the captured frame */
 /** @typedef {{name: string, kind: "onnx" | "ultralytics" | "callable" | "scripted"}} DetectorInfo */
@@ -51,10 +51,12 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{channel: Channel, quality: Quality, init_id: string | number, codec: string, width: number, height: number, fps: number, data: string | Uint8Array}} InitEvent */
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */
 /** @typedef {{channel: Channel, quality: Quality, sequence: number, init_id: string | number, pts: number, duration: number, keyframe: boolean, cached: boolean, captured_at: number, released_at: number, frames: FrameInfo[], data: string | Uint8Array}} FragmentEvent */
-/** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number}} SyncEvent */
+/** @typedef {{drift_ms: number | null, fresh_fraction: number | null, state: string}} ChannelSync */
+/** @typedef {FrameInfo & {channel?: Channel}} DetectionsEvent of the first annotated channel where it names none */
+/** @typedef {{drift_ms: number, is_synchronized: boolean, sync_violations: number, state: string, correction: string, fresh_fraction: number, playout_delay_ms: number, sync_tolerance_ms: number, channels?: Record<Channel, ChannelSync>}} SyncEvent `channels`: by annotated channel; the other figures are those of the worst */
 /** @typedef {{name?: string, state: "ok" | "slow" | "failing" | "none", detail: string}} PartHealth */
 /** @typedef {{channel: Channel, encoder?: PartHealth, detector?: PartHealth, renderer?: PartHealth, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
-/** @typedef {Channel | "both"} VideoView what a connection carries of the two pictures */
+/** @typedef {string} VideoView what a connection carries of the pictures: a view other than `overlay` */
 /** @typedef {{channel: VideoView, quality: Quality, previous_channel: VideoView, at_pts: number, reason: string}} SwitchedEvent */
 /** @typedef {{pts: number, capturedAtMs: number, boxAgeMs: number | null}} FrameMeta */
 /** @typedef {{image: CanvasImageSource, width: number, height: number, meta: FrameMeta, close(): void}} Frame */
@@ -242,8 +244,7 @@ export class SseParser {
 }
 
 /** @param {string} text */
-const asSentence = (text) =>
-  text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+const asSentence = (text) => capitalised(text) + (/[.!?]$/.test(text) ? "" : ".");
 
 /** An answer that says what was wrong (RFC 9457); `message` is fit to be shown. */
 export class ProblemError extends Error {
@@ -523,17 +524,83 @@ export function nextFrame(ready, shownPts, newestPts) {
 }
 
 /**
- * Return the pts that both channels should show next, or null while they have none in common.
+ * Return the pts that all channels should show next, or null while they have none in common.
  *
- * @param {number[]} first ascending pts of decoded frames
- * @param {number[]} second likewise
+ * @param {number[][]} ready of each channel: ascending pts of decoded frames
  * @param {number} shownPts
- * @param {number} newestPts newest pts that both have received
+ * @param {number} newestPts newest pts that all have received
  */
-export function nextPair(first, second, shownPts, newestPts) {
-  const common = first.filter((pts) => second.includes(pts));
+export function nextCommon([first, ...others], shownPts, newestPts) {
+  const common = first.filter((pts) => others.every((ready) => ready.includes(pts)));
   const index = nextFrame(common, shownPts, newestPts);
   return index < 0 ? null : common[index];
+}
+
+// --- views (pure) ----------------------------------------------------------------------------
+
+export const RAW = "raw";
+/** The first annotated channel: the one of the views `both` and `overlay`. */
+export const ANNOTATED = "annotated";
+
+/**
+ * Return the channels whose pictures a view shows, raw first.
+ *
+ * @param {View} view
+ * @returns {Channel[]}
+ */
+export function channelsOf(view) {
+  if (view === "overlay") return [RAW];
+  if (view === "both") return [RAW, ANNOTATED];
+  const names = new Set(view.split(",").filter(Boolean));
+  return names.delete(RAW) ? [RAW, ...names] : [...names];
+}
+
+/**
+ * Return the name of the view with these channels.
+ *
+ * @param {Iterable<Channel>} channels
+ * @returns {VideoView}
+ */
+export function viewOf(channels) {
+  const name = channelsOf([...channels].join(",")).join(",");
+  return name === `${RAW},${ANNOTATED}` ? "both" : name;
+}
+
+/** What the connection carries for a view. @param {View} view @returns {VideoView} */
+const videoOf = (view) => viewOf(channelsOf(view));
+
+/** One name per view, however it was asked for. @param {View} view @returns {View} */
+const canonical = (view) => (view === "overlay" ? view : videoOf(view));
+
+/**
+ * Return the view that an address or a setting names, or null when it cannot be one. Whether the
+ * camera has such channels is known to its server alone.
+ *
+ * @param {string | null} text
+ * @returns {View | null}
+ */
+export const parseView = (text) =>
+  /^[a-z][a-z0-9-]*(,[a-z][a-z0-9-]*)*$/.test(text ?? "") ? canonical(text ?? "") : null;
+
+/** The channels whose boxes a view shows. @param {View} view @returns {Channel[]} */
+const annotatedOf = (view) =>
+  view === "overlay" ? [ANNOTATED] : channelsOf(view).filter((channel) => channel !== RAW);
+
+/** Quality `source` exists for raw only. @param {VideoView} video @param {Quality} quality @returns {Quality} */
+const qualityOf = (video, quality) =>
+  quality === "source" && !channelsOf(video).includes(RAW) ? "high" : quality;
+
+/**
+ * Return the figures of the channels that a view shows: those of its only annotated channel, else
+ * those of the worst, which the event itself carries.
+ *
+ * @param {SyncEvent | null} sync
+ * @param {View} view
+ * @returns {ChannelSync | null}
+ */
+export function syncOf(sync, view) {
+  const [channel, ...others] = annotatedOf(view);
+  return (!others.length && sync?.channels?.[channel]) || sync;
 }
 
 // --- tracks: one encoding of one channel, decoded --------------------------------------------
@@ -544,7 +611,7 @@ export class Counters {
   shown = 0;
   /** Frames that came too late to be drawn, or that were jumped over. */
   skipped = 0;
-  /** Frames that only one of two channels had. */
+  /** Frames that not all channels had. */
   unpaired = 0;
   /** Decoded frames thrown away because nobody drew them in time. */
   overflowed = 0;
@@ -1163,8 +1230,10 @@ function joined(parts) {
 // --- pictures --------------------------------------------------------------------------------
 
 const WAITING_WORDS = "No picture yet.";
-const BEHIND_WORDS = `More than ${MAX_WAIT_MS} ms behind, so the other picture is shown alone.`;
-const CAPTIONS = { raw: "Raw", annotated: "Annotated", overlay: "Overlay" };
+const BEHIND_WORDS = `More than ${MAX_WAIT_MS} ms behind, so it is left out.`;
+
+/** @param {string} name */
+const capitalised = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** One canvas, the track that feeds it and the one that is about to. */
 class Picture {
@@ -1193,7 +1262,7 @@ class Picture {
     this.figure.append(this.canvas, this.caption, this.note);
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.cameraId = cameraId;
-    this.caption.textContent = CAPTIONS[channel];
+    this.caption.textContent = capitalised(channel);
     this.withdraw(WAITING_WORDS);
   }
 
@@ -1247,15 +1316,15 @@ class Picture {
   /**
    * Say which channel the canvas shows: only a canvas with a current frame says so.
    *
-   * @param {"raw" | "annotated" | "overlay"} channel
+   * @param {Channel | "overlay"} channel
    */
   present(channel) {
     const { dataset } = this.canvas;
     if (dataset.channel === channel) return;
     dataset.cameraId = this.cameraId;
     dataset.channel = channel;
-    this.canvas.setAttribute("aria-label", `${CAPTIONS[channel]} picture of ${this.cameraId}`);
-    this.caption.textContent = CAPTIONS[channel];
+    this.canvas.setAttribute("aria-label", `${capitalised(channel)} picture of ${this.cameraId}`);
+    this.caption.textContent = capitalised(channel);
     this.canvas.style.visibility = "visible";
     this.note.hidden = true;
   }
@@ -1289,6 +1358,41 @@ class Picture {
     this.figure.remove();
   }
 }
+
+/** The boxes of a channel's last frames, by pts. */
+class BoxHistory {
+  /** @typedef {{boxes: Box[], ageMs: number | null}} FrameBoxes */
+  /** @type {Map<number, FrameBoxes>} */
+  #frames = new Map();
+
+  /** @param {number} pts @param {FrameBoxes} boxes */
+  add(pts, boxes) {
+    this.#frames.set(pts, boxes);
+    if (this.#frames.size > MAX_BOXES) this.#frames.delete(this.#frames.keys().next().value ?? 0);
+  }
+
+  /**
+   * The boxes of this frame, or the newest older ones (their age then grows by the difference).
+   *
+   * @param {number} pts
+   * @returns {FrameBoxes | null}
+   */
+  at(pts) {
+    const exact = this.#frames.get(pts);
+    if (exact) return exact;
+    const earlier = [...this.#frames.keys()].filter(
+      (key) => key < pts && pts - key < TICKS_PER_S / 2,
+    );
+    const newest = Math.max(...earlier);
+    const found = this.#frames.get(newest);
+    if (!found) return null;
+    const ageMs = found.ageMs === null ? null : found.ageMs + (pts - newest) / TICKS_PER_MS;
+    return { boxes: found.boxes, ageMs };
+  }
+}
+
+/** Either may be unknown. @param {number | null} a @param {number | null} b */
+const greater = (a, b) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
 const BOX_COLOURS = ["#ffb000", "#4cc9f0", "#b5e48c", "#ff7096", "#c8a2ff", "#ffd6a5"];
 
@@ -1467,19 +1571,6 @@ export async function playbackMode(codec = "avc1.42c01e") {
   return mse ? "mse" : null;
 }
 
-/** The pictures a view needs. @param {View} view @returns {VideoView} */
-const videoOf = (view) => (view === "overlay" ? "raw" : view);
-
-/** @param {View} view @returns {Channel[]} raw first */
-const channelsOf = (view) => {
-  const video = videoOf(view);
-  return video === "both" ? ["raw", "annotated"] : [video];
-};
-
-/** Quality `source` exists for raw only. @param {VideoView} video @param {Quality} quality @returns {Quality} */
-const qualityOf = (video, quality) =>
-  video === "annotated" && quality === "source" ? "high" : quality;
-
 /**
  * @typedef {object} PlayerOptions
  * @property {HTMLElement} container where the pictures go
@@ -1516,7 +1607,7 @@ function partWords(part, health) {
   return `${part} is ${health.state}: ${health.detail.replace(/\.$/, "")}.`;
 }
 
-/** Plays the raw and the annotated channel of one camera, one at a time or in step. */
+/** Plays the channels of one camera, one at a time or several at the same pts. */
 export class DualPlayer {
   /** @type {"webcodecs" | "mse" | null} */
   mode = null;
@@ -1528,17 +1619,17 @@ export class DualPlayer {
   health = new Map();
   /** @type {PlayerState} */
   state = { state: "connecting", detail: "" };
-  /** @type {Picture[]} raw before annotated */
+  /** @type {Picture[]} one per channel of the view, raw first */
   #pictures = [];
   /** @type {Map<string, InitEvent>} */
   #inits = new Map();
-  /** @type {Map<number, {boxes: Box[], ageMs: number | null}>} */
+  /** @type {Map<Channel, BoxHistory>} */
   #boxes = new Map();
   /** @type {VideoView} what the connection carries */
-  #video = "raw";
+  #video = RAW;
   #hasDetections = false;
-  /** @type {Set<Channel>} channels whose next fragment starts a track of its own */
-  #fresh = new Set();
+  /** @type {Set<Channel>} channels whose fragments continue a track; any other starts one */
+  #continued = new Set();
   /** @type {Map<string, Track>} made while the server is asked for what they will play */
   #spares = new Map();
   /** @type {Map<Channel, {pts: number, capturedAt: number}>} */
@@ -1550,8 +1641,8 @@ export class DualPlayer {
   #sourceIsLive = true;
   #meter = new Meter();
   #shownPts = -Infinity;
-  /** @type {Channel | null} */
-  #behind = null;
+  /** @type {Set<Channel>} channels that are left out because they are too late */
+  #behind = new Set();
   #animation = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
@@ -1560,7 +1651,7 @@ export class DualPlayer {
   /** @param {PlayerOptions} options */
   constructor(options) {
     this.options = options;
-    this.view = options.view ?? "raw";
+    this.view = canonical(options.view ?? RAW);
     this.quality = options.quality ?? "medium";
     this.#wanted = this.view;
     this.#layOut(channelsOf(this.view));
@@ -1609,7 +1700,7 @@ export class DualPlayer {
    * @param {View} view
    */
   setView(view) {
-    this.#wanted = view;
+    this.#wanted = canonical(view);
     this.#ask();
     this.#changing ??= this.#reachWanted().finally(() => (this.#changing = null));
     return this.#changing;
@@ -1617,7 +1708,7 @@ export class DualPlayer {
 
   /** Raw to annotated and back. */
   switch() {
-    return this.setView(this.#wanted === "annotated" ? "raw" : "annotated");
+    return this.setView(this.#wanted === ANNOTATED ? RAW : ANNOTATED);
   }
 
   /**
@@ -1644,21 +1735,20 @@ export class DualPlayer {
   stats() {
     const { latencyMs, switchMs, counters, fps, bitrate, boxAgeMs, clock } = this.#meter;
     const tracks = this.#pictures.flatMap((picture) => picture.tracks);
-    const [first, second] = this.#pictures.map((picture) => picture.shownPts);
-    const paired = !this.#behind && second !== undefined && first > -Infinity && second > -Infinity;
+    const sync = syncOf(this.sync, this.view);
     return {
       mode: this.mode,
       view: this.view,
       state: this.state.state,
       latencyP50Ms: latencyMs.quantile(0.5),
       latencyP95Ms: latencyMs.quantile(0.95),
-      shownDriftMs: paired ? (first - second) / TICKS_PER_MS : null,
-      behind: this.#behind,
-      serverDriftMs: this.sync?.drift_ms ?? null,
-      freshFraction: this.sync?.fresh_fraction ?? null,
-      freshnessDetail: this.health.get("annotated")?.sync?.freshness_detail ?? "",
+      shownDriftMs: this.#shownDriftMs(),
+      behind: [...this.#behind].join(", ") || null,
+      serverDriftMs: sync?.drift_ms ?? null,
+      freshFraction: sync?.fresh_fraction ?? null,
+      freshnessDetail: this.#freshnessDetail(),
       fault: faultWords(channelsOf(this.view).flatMap((name) => this.health.get(name) ?? [])),
-      syncState: this.sync?.state ?? null,
+      syncState: sync?.state ?? null,
       syncToleranceMs: this.sync?.sync_tolerance_ms ?? this.connection?.sync_tolerance_ms ?? null,
       playoutDelayMs: this.sync?.playout_delay_ms ?? this.connection?.playout_delay_ms ?? null,
       fps,
@@ -1674,6 +1764,22 @@ export class DualPlayer {
       clockOffsetMs: clock.offsetMs,
       ...counters,
     };
+  }
+
+  /** The drift of the picture that is farthest from the first (raw, if it is shown). */
+  #shownDriftMs() {
+    const [first, ...others] = this.#pictures.map((picture) => picture.shownPts);
+    if (this.#behind.size || !others.length) return null;
+    const drifts = others.map((pts) => (first - pts) / TICKS_PER_MS);
+    const [worst] = drifts.sort((a, b) => Math.abs(b) - Math.abs(a));
+    return drifts.every(Number.isFinite) ? worst : null;
+  }
+
+  #freshnessDetail() {
+    const details = annotatedOf(this.view).map(
+      (channel) => this.health.get(channel)?.sync?.freshness_detail,
+    );
+    return details.find(Boolean) ?? "";
   }
 
   // -- events
@@ -1721,10 +1827,9 @@ export class DualPlayer {
     if (this.connection) this.#meter.counters.reconnects += 1;
     this.#sourceIsLive = true;
     this.connection = connected;
-    const video = connected.channels.filter((channel) => channel !== "detections");
-    this.#video = video.length > 1 ? "both" : /** @type {Channel} */ (video[0]);
+    this.#video = viewOf(connected.channels.filter((channel) => channel !== "detections"));
     this.#hasDetections = connected.channels.includes("detections");
-    this.#fresh = new Set(["raw", "annotated"]);
+    this.#continued.clear();
     this.#closeSpares();
     const requestedAtMs = this.options.transport.requestedAtMs ?? 0;
     this.#meter.clock.connected(connected.server_time * 1000, Date.now(), requestedAtMs);
@@ -1745,7 +1850,8 @@ export class DualPlayer {
     const bytes = toBytes(fragment.data);
     this.#meter.bytes += bytes.byteLength;
     this.#meter.clock.heard(fragment.released_at * 1000, Date.now());
-    for (const frame of fragment.frames ?? []) if (frame.detections) this.#keepBoxes(frame);
+    for (const frame of fragment.frames ?? [])
+      if (frame.detections) this.#keepBoxes({ channel: fragment.channel, ...frame });
     this.#followTimeline(fragment);
     const picture = this.#pictures.find(({ channel }) => channel === fragment.channel);
     const track = picture && this.#trackFor(picture, fragment);
@@ -1766,7 +1872,7 @@ export class DualPlayer {
       this.#received.clear();
       this.#boxes.clear();
       for (const picture of this.#pictures) picture.shownPts = -Infinity;
-      this.#fresh = new Set(["raw", "annotated"]);
+      this.#continued.clear();
     } else if (newest && captured_at <= newest.capturedAt) {
       return;
     }
@@ -1779,9 +1885,10 @@ export class DualPlayer {
    * @returns {Track | null}
    */
   #trackFor(picture, fragment) {
-    const fresh = this.#fresh.delete(fragment.channel);
+    const continued = this.#continued.has(fragment.channel);
+    this.#continued.add(fragment.channel);
     const fitting = picture.tracks.reverse().find((track) => track.fits(fragment));
-    if (fitting && !fresh) return fitting;
+    if (fitting && continued) return fitting;
     const init = this.#inits.get(initKey(fragment));
     if (!init) return null;
     const track = this.#spares.get(initKey(fragment)) ?? this.#makeTrack(init);
@@ -1819,18 +1926,21 @@ export class DualPlayer {
     this.#spares.clear();
   }
 
-  /** @param {FrameInfo} frame */
-  #keepBoxes({ pts, detections_pts, detections }) {
+  /** @param {DetectionsEvent} detections */
+  #keepBoxes({ channel = ANNOTATED, pts, detections_pts, detections }) {
     const ageMs = detections_pts == null ? null : (pts - detections_pts) / TICKS_PER_MS;
-    this.#boxes.set(pts, { boxes: detections ?? [], ageMs });
-    if (this.#boxes.size > MAX_BOXES) this.#boxes.delete(this.#boxes.keys().next().value ?? 0);
+    if (!this.#boxes.has(channel)) this.#boxes.set(channel, new BoxHistory());
+    this.#boxes.get(channel)?.add(pts, { boxes: detections ?? [], ageMs });
   }
 
   /** @param {SwitchedEvent} switched */
-  #onSwitched({ channel: video, reason }) {
+  #onSwitched({ channel, reason }) {
+    const video = videoOf(channel);
     this.#video = video;
     const channels = channelsOf(video);
-    for (const channel of channels) this.#fresh.add(channel);
+    for (const each of channels) this.#continued.delete(each);
+    const shown = this.#pictures.map(({ canvas }) => canvas.dataset.channel);
+    if (channels.every((each) => shown.includes(each))) this.#switchAskedMs = 0; // nothing new
     const [picture] = this.#pictures;
     if (channels.length === 1 && this.#pictures.length === 1) picture.channel = channels[0];
     else this.#layOut(channels);
@@ -1897,7 +2007,7 @@ export class DualPlayer {
     this.options.transport.query = {
       initial_channel: videoOf(this.#wanted),
       raw_quality: this.quality,
-      annotated_quality: qualityOf("annotated", this.quality),
+      annotated_quality: qualityOf(ANNOTATED, this.quality),
     };
   }
 
@@ -2017,40 +2127,25 @@ export class DualPlayer {
       }
       picture.promote(this.#shownPts, nowMs);
     }
-    const [first, second] = this.#pictures;
-    if (second) {
-      this.#drawPair(first, second);
-    } else if (first) {
-      this.#behind = null;
-      this.#drawAlone(first);
-    }
+    this.#drawNext();
   };
 
-  /** @param {Picture} picture */
-  #drawAlone(picture) {
-    const { ready } = picture;
-    const index = nextFrame(ready, this.#shownPts, picture.newestPts);
-    if (index >= 0) this.#draw([picture], ready[index]);
-  }
-
-  /**
-   * @param {Picture} first
-   * @param {Picture} second
-   */
-  #drawPair(first, second) {
-    const lead = first.outPts >= second.outPts ? first : second;
-    const late = lead === first ? second : first;
-    const lagMs = (lead.outPts - late.outPts) / TICKS_PER_MS;
-    const alone = lagMs > (this.#behind ? REJOIN_MS : MAX_WAIT_MS);
-    this.#behind = alone ? late.channel : null;
-    if (alone) late.withdraw(late.outPts === -Infinity ? WAITING_WORDS : BEHIND_WORDS);
-    if (alone) {
-      this.#drawAlone(lead);
-      return;
-    }
-    const newestPts = Math.min(first.newestPts, second.newestPts);
-    const pts = nextPair(first.ready, second.ready, this.#shownPts, newestPts);
-    if (pts !== null) this.#draw([first, second], pts);
+  /** Draw the next frame that all pictures have; those that are too late are left out. */
+  #drawNext() {
+    const leadPts = Math.max(...this.#pictures.map(({ outPts }) => outPts));
+    const late = this.#pictures.filter(({ channel, outPts }) => {
+      const lagMs = (leadPts - outPts) / TICKS_PER_MS;
+      return lagMs > (this.#behind.has(channel) ? REJOIN_MS : MAX_WAIT_MS);
+    });
+    this.#behind = new Set(late.map(({ channel }) => channel));
+    for (const picture of late)
+      picture.withdraw(picture.outPts === -Infinity ? WAITING_WORDS : BEHIND_WORDS);
+    const pictures = this.#pictures.filter((picture) => !late.includes(picture));
+    if (!pictures.length) return;
+    const ready = pictures.map((picture) => picture.ready);
+    const newestPts = Math.min(...pictures.map((picture) => picture.newestPts));
+    const pts = nextCommon(ready, this.#shownPts, newestPts);
+    if (pts !== null) this.#draw(pictures, pts);
   }
 
   /**
@@ -2060,6 +2155,7 @@ export class DualPlayer {
   #draw(pictures, pts) {
     const { counters } = this.#meter;
     let capturedAtMs = NaN;
+    this.#meter.boxAgeMs = null;
     for (const picture of pictures) {
       const track = picture.current;
       const { frame, dropped } = track?.take(pts) ?? { frame: null, dropped: 0 };
@@ -2090,44 +2186,24 @@ export class DualPlayer {
    * @param {FrameMeta} meta
    */
   #finish(picture, channel, meta) {
-    const overlay = this.view === "overlay" && channel === "raw";
+    const overlay = this.view === "overlay" && channel === RAW;
     const before = picture.canvas.dataset.channel;
     picture.present(overlay ? "overlay" : channel);
-    if (this.#switchAskedMs && picture.channel === channel && !before?.startsWith(channel)) {
+    if (this.#switchAskedMs && picture.channel === channel && before !== channel) {
       this.#meter.switchMs.add(performance.now() - this.#switchAskedMs);
       this.#switchAskedMs = 0;
     }
-    if (channel === "annotated") this.#meter.boxAgeMs = meta.boxAgeMs;
+    if (channel !== RAW) this.#meter.boxAgeMs = greater(this.#meter.boxAgeMs, meta.boxAgeMs);
     if (!overlay || !picture.context) return;
-    const found = this.#boxesAt(meta.pts);
+    const found = this.#boxes.get(ANNOTATED)?.at(meta.pts);
     this.#meter.boxAgeMs = found?.ageMs ?? null;
     const { width, height } = picture.canvas;
     const size = this.options.captureSize ?? { width, height };
     drawBoxes(picture.context, found?.boxes ?? [], width / size.width, height / size.height);
   }
 
-  /**
-   * The boxes of this frame, or the newest older ones (their age then grows by the difference).
-   *
-   * @param {number} pts
-   */
-  #boxesAt(pts) {
-    const exact = this.#boxes.get(pts);
-    if (exact) return exact;
-    const earlier = [...this.#boxes.keys()].filter(
-      (key) => key < pts && pts - key < TICKS_PER_S / 2,
-    );
-    if (!earlier.length) return null;
-    const newest = Math.max(...earlier);
-    const found = this.#boxes.get(newest);
-    if (!found) return null;
-    const ageMs = found.ageMs === null ? null : found.ageMs + (pts - newest) / TICKS_PER_MS;
-    return { boxes: found.boxes, ageMs };
-  }
-
   #tick() {
     this.#meter.tick();
-    if (this.view === "raw") this.#meter.boxAgeMs = null;
     this.options.onStats?.(this.stats());
   }
 }

@@ -9,6 +9,7 @@
  */
 
 import { Mux } from "./mux.js";
+import { parseView } from "./player.js";
 import { Tile, element, write } from "./tile.js";
 
 /** @typedef {import("./tile.js").CameraInfo} CameraInfo */
@@ -54,7 +55,7 @@ class Wall {
     const query = new URLSearchParams(location.search);
     const token = query.get("access_token");
     this.server = { baseUrl, token, mux: new Mux({ baseUrl, token }) };
-    this.firstView = ["raw", "annotated", "both", "overlay"].find((v) => v === query.get("view"));
+    this.firstView = parseView(query.get("view"));
     const wanted = model.cameras.find(({ camera_id }) => camera_id === query.get("camera_id"));
     if (wanted) model.selected = wanted.camera_id;
     this.#listen();
@@ -219,7 +220,7 @@ class Wall {
   /** @param {string} id @param {number} count @returns {Choice} */
   #choice(id, count) {
     const many = count > MANY_TILES;
-    const view = /** @type {Choice["view"]} */ (this.firstView ?? (many ? "annotated" : "both"));
+    const view = this.firstView ?? (many ? "annotated" : "both");
     const before = this.#choices.get(id);
     const choice = before ?? { view, quality: many ? "low" : "medium" };
     this.#choices.set(id, choice);
