@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 import pytest
@@ -12,10 +11,13 @@ from hypothesis import strategies as st
 from streamlab.client import Fragment, Heartbeat, ProtocolError
 from streamlab.client.events import read_event
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelType, QualityLevel
-from streamlab.core.events import Gap, Init, encode
-from tests.core.test_events import TEXTS
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.connection import Configuration
+from streamlab.core.events import Gap
+from streamlab.core.fragment import InitSegment
+from streamlab.protocol.sse import EventEncoder, Form, encode
 from tests.fakes.scripted_server import connected
+from tests.protocol.test_sse import TEXTS
 
 
 def data_of(event: bytes) -> str:
@@ -28,11 +30,9 @@ def data_of(event: bytes) -> str:
 
 @given(st.binary(max_size=300))
 def test_bytes_are_decoded(data: bytes) -> None:
-    sent = Init(
-        ChannelType.RAW, QualityLevel.LOW, "i1", "avc1.42c01e", 640, 360, 29.97,
-        base64.b64encode(data).decode(),
-    )  # fmt: skip
-    event = read_event("init", data_of(encode(sent)), "street")
+    key = ChannelKey(ChannelType.RAW, QualityLevel.LOW)
+    sent = Configuration(key, InitSegment(key, "avc1.42c01e", 640, 360, 29.97, data))
+    event = read_event("init", data_of(EventEncoder().encode(sent, Form())), "street")
     assert event is not None
     assert (getattr(event, "data", None), event.camera_id) == (data, "street")
 

@@ -8,7 +8,7 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection
 from streamlab.core.stream import DualChannelStream
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment
-from tests.core.viewers import parse
+from tests.core.viewers import parse, wire
 
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 TIMEOUT_NS = 100 * MS_NS
@@ -31,7 +31,7 @@ def feed(
 def read(
     made: DualChannelStream, connection: Connection, max_lag: int = 64
 ) -> list[dict[str, Any]]:
-    return parse(connection.take(made.rings, made.inits, max_lag))
+    return parse(wire(connection.take(made.rings, made.inits, max_lag)))
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:

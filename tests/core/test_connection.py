@@ -10,7 +10,7 @@ from streamlab.core.connection import (
     MAX_OUTBOX_EVENTS,
     Connection,
 )
-from streamlab.core.events import Source
+from streamlab.core.events import Health, Source
 from streamlab.core.stream_events import Wake
 from tests.core.by_hand import feed, join, read
 from tests.core.makers import ANNOTATED, FRAME, RAW, fragment, init_of, stream
@@ -74,9 +74,10 @@ def test_boxes_are_not_made_up_for_a_frame_without() -> None:
 
 def test_only_the_newest_health_of_a_channel_that_is_sent_waits() -> None:
     viewer = Connection("viewer", [ChannelType.RAW], {ChannelType.RAW: QualityLevel.MEDIUM})
-    for event in (b"ill", b"well"):
+    ill, well = (Health(ChannelType.RAW, {"state": state}) for state in ("failing", "ok"))
+    for event in (ill, well):
         viewer.post_health(ChannelType.RAW, event)
         viewer.post_health(ChannelType.ANNOTATED, event)
     assert viewer.in_step() == {}
-    assert viewer.take({}, {}, 64) == [b"well"]
+    assert viewer.take({}, {}, 64) == [well]
     assert viewer.take({}, {}, 64) == []

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.cursor import Cursor
-from streamlab.core.ring import GOPS, NEW_FRAGMENTS, Lost, Released, Ring
+from streamlab.core.ring import GOPS, Lost, Released, Ring
 from tests.core.makers import RAW, fragment
 
 
@@ -107,46 +106,6 @@ def test_only_what_is_held_is_given_out() -> None:
     fill(ring, 5)
     assert [sequence for sequence in range(8) if ring.get(sequence)] == [3, 4, 5]
     assert [sequence for sequence in range(8) if ring.holds(sequence)] == [3, 4, 5, 6]
-
-
-def test_an_event_is_serialised_once_for_all() -> None:
-    entry = Released(fragment(RAW, 0), 2.5, 1)
-    live = entry.event(cached=False, by_url=False)
-    assert live is entry.event(cached=False, by_url=False)
-    lines = entry.event(cached=True, by_url=False).decode().split("\n")
-    assert lines[:2] == ["id: raw/medium/1", "event: fragment"]
-    data = json.loads(lines[2].removeprefix("data: "))
-    assert (data["cached"], data["released_at"], data["data"]) == (True, 2.5, "bWRhdA==")
-    assert b'"cached":false' in live
-    by_url = Released(fragment(RAW, 0), 2.5, 1, "/streams/cam").event(cached=False, by_url=True)
-    assert b'"url":"/streams/cam/raw/medium/1.m4s"' in by_url
-    assert b'"data"' not in by_url
-    assert b'"cached":true' in entry.event(cached=True, by_url=True)
-
-
-FORMS = st.tuples(st.integers(0, 30), st.booleans(), st.booleans())
-
-
-@given(st.lists(st.lists(FORMS, max_size=20), min_size=1, max_size=15), st.integers(1, 10))
-def test_media_is_kept_once_and_an_event_is_shared_until_the_next_fragment(
-    readers: list[list[tuple[int, bool, bool]]], bound: int
-) -> None:
-    ring, first = Ring(bound), dict[tuple[int, bool, bool], bytes]()
-    for number, forms in enumerate(readers):
-        ring.append(Released(fragment(RAW, number), 2.5, number, "/cam", ring.events))
-        assert not ring.events
-        held = list(ring.since(ring.first_sequence))
-        assert not any(entry.fragment.payload for entry in held[:-NEW_FRAGMENTS])
-        assert all(entry.fragment.payload for entry in held[-NEW_FRAGMENTS:])
-        shared = dict[tuple[int, bool, bool], bytes]()
-        for index, cached, by_url in forms:
-            entry = held[index % len(held)]
-            event = entry.event(cached=cached, by_url=by_url)
-            form = (entry.fragment.sequence, cached, by_url)
-            assert event is shared.setdefault(form, event), "one serialisation for all"
-            assert event == first.setdefault(form, event), "made again, it is the same"
-    ring.clear()
-    assert not ring.events
 
 
 def test_a_ring_that_was_cleared_lets_nobody_join() -> None:

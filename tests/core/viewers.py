@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection
+from streamlab.core.connection import Connection, Delivered
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.ring import Ring
 from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import EncodersWanted, StreamEvent
 from streamlab.protocol.fragment import serialise
+from streamlab.protocol.sse import EventEncoder, Form
 from tests.core.makers import FRAME, MS_NS
 
 Event = dict[str, Any]
@@ -29,6 +30,12 @@ def drain(stream: DualChannelStream) -> list[StreamEvent]:
     while (event := stream.next_event()) is not None:
         events.append(event)
     return events
+
+
+def wire(items: Iterable[Delivered]) -> list[bytes]:
+    """The events as the server sends them."""
+    encoder = EventEncoder()
+    return [encoder.encode(item, Form()) for item in items]
 
 
 def parse(events: list[bytes]) -> list[Event]:
@@ -148,7 +155,7 @@ class Viewer:
             self._anew |= self._expected.keys()
 
     def read(self, stream: DualChannelStream) -> list[Event]:
-        events = parse(self.connection.take(stream.rings, stream.inits, self.max_lag))
+        events = parse(wire(self.connection.take(stream.rings, stream.inits, self.max_lag)))
         receive = {
             "init": self._receive_init,
             "switched": self._receive_switched,

@@ -13,15 +13,16 @@ from streamlab.core.connection import Connection
 from streamlab.core.cursor import Cursor
 from streamlab.core.ring import Released, Ring
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.audience import Audience, Cohort, Form
+from streamlab.manager.audience import Audience, Cohort
 from streamlab.manager.reader import Reader
+from streamlab.protocol.sse import Form
 from streamlab.settings import Settings
 from tests.core.makers import ANNOTATED, RAW, fragment
 from tests.core.viewers import parse
 from tests.manager.still_camera import StillCamera
 from tests.manager.virtual import VirtualTime
 
-INLINE = Form(by_url=False)
+INLINE = Form()
 CONNECTION_ID = re.compile(rb'"connection_id":"[^"]*"')
 
 
@@ -112,8 +113,8 @@ def watch(
     camera: StillCamera, view: View, by_url: bool, tagged: bool, *, alone: bool, room: int = 10**9
 ) -> Listener:
     manager = ChannelSubscriptionManager(StreamChannelManager(Settings()))
-    connection = manager.open(camera, view.channels, by_url=by_url)
-    reader = manager.read([(camera, connection)], tagged=tagged)
+    connection = manager.open(camera, view.channels)
+    reader = manager.read([(camera, connection)], tagged=tagged, by_url=by_url)
     return Listener(reader, connection, alone=alone, room=room)
 
 
@@ -158,14 +159,6 @@ def test_a_live_fragment_is_written_without_a_look_at_the_connection() -> None:
         assert listener.writes_together == 5
 
     VirtualTime().run(scenario)
-
-
-def test_a_form_puts_its_tag_in_front_of_the_data() -> None:
-    event = b'event: sync\ndata: {"drift_ms":1}\n\n'
-    assert Form(by_url=False, tag=b'"camera_id":"yard",').apply(event) == (
-        b'event: sync\ndata: {"camera_id":"yard","drift_ms":1}\n\n'
-    )
-    assert INLINE.apply(event) is event
 
 
 # -- the audience by itself --------------------------------------------------------------
@@ -262,7 +255,7 @@ def test_a_fragment_that_does_not_follow_puts_all_out_of_step() -> None:
 
 def test_forms_and_encodings_have_cohorts_of_their_own() -> None:
     audience, inline, url = Audience(), list[bytes](), list[bytes]()
-    for written, form in ((inline, INLINE), (url, Form(by_url=True))):
+    for written, form in ((inline, INLINE), (url, Form("/streams/still"))):
         audience.add(nothing)
         audience.fall_in(nothing, written.append, {RAW: at(1)}, form)
     audience.release([released(0)])

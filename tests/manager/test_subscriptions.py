@@ -23,7 +23,7 @@ from streamlab.errors import (
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.subscriptions import RESERVATION_S
 from streamlab.settings import Settings
-from tests.core.viewers import parse
+from tests.core.viewers import parse, wire
 from tests.manager.still_camera import StillCamera
 from tests.manager.virtual import VirtualTime
 
@@ -47,7 +47,7 @@ def on_virtual_time(scenario: Scenario) -> Callable[[], None]:
 
 
 def take(camera: StillCamera, connection: Connection) -> list[dict[str, Any]]:
-    return parse(connection.take(camera.stream.rings, camera.stream.inits, 64))
+    return parse(wire(connection.take(camera.stream.rings, camera.stream.inits, 64)))
 
 
 @on_virtual_time
@@ -73,9 +73,9 @@ async def test_a_viewer_gets_what_it_asks_for(
 ) -> None:
     await camera.capture()
     low = {ChannelType.RAW: QualityLevel.LOW}
-    connection = viewers.open(camera, ChannelType, low, by_url=True)
+    reader = viewers.read([(camera, viewers.open(camera, ChannelType, low))], by_url=True)
     await camera.capture()
-    fragments = [each for each in take(camera, connection) if each["event"] == "fragment"]
+    fragments = [each for each in parse(reader.take()) if each["event"] == "fragment"]
     assert {(each["channel"], each["quality"]) for each in fragments} == {
         ("raw", "low"),
         ("annotated", "medium"),

@@ -10,16 +10,37 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
-from streamlab.core.events import Gap, Init, encode
-from streamlab.core.fragment import Fragment, InitSegment, to_base64
+from streamlab.core.events import ControlEvent, Detections, Gap, Health
+from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
 MAX_DETECTIONS_EVENTS = 64
 MAX_HANDOVER_EVENTS = 64  # three a switch: 21 switches that the client has not read
+
+
+class Configuration(NamedTuple):
+    """What the decoder of a channel needs before the fragments that follow.
+
+    Several encodings may have the same init segment, so the key says which this one is for.
+    """
+
+    key: ChannelKey
+    init: InitSegment
+
+
+class Delivery(NamedTuple):
+    """A fragment for one viewer; ``cached``: it was released before the viewer joined."""
+
+    entry: Released
+    cached: bool
+
+
+Delivered = ControlEvent | Configuration | Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,6 @@ class Connection:
         channels: Iterable[ChannelType],
         qualities: Mapping[ChannelType, QualityLevel],
         *,
-        by_url: bool = False,
         resume: ResumePoint | None = None,
     ) -> None:
         self.connection_id = connection_id
@@ -51,13 +71,11 @@ class Connection:
         """Whether it asked for the boxes of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
-        self.by_url = by_url
-        """Whether fragments are named, not carried."""
         self._resume = resume if resume is not None and resume.key in self.encodings else None
-        self._handover: deque[bytes | Remainder] = deque()
-        self._outbox: deque[bytes] = deque()
-        self._health: dict[ChannelType, bytes] = {}
-        self._boxes: deque[bytes] = deque(maxlen=MAX_DETECTIONS_EVENTS)
+        self._handover: deque[ControlEvent | Remainder] = deque()
+        self._outbox: deque[ControlEvent] = deque()
+        self._health: dict[ChannelType, Health] = {}
+        self._boxes: deque[Detections] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
         # What the client's decoders are set to.
         self._init_ids: dict[ChannelType, tuple[QualityLevel, str]] = {}
@@ -79,18 +97,18 @@ class Connection:
         """The encodings that must run for it: both channels, so that a switch is at once."""
         return [ChannelKey(channel, quality) for channel, quality in self.qualities.items()]
 
-    def post(self, event: bytes) -> None:
+    def post(self, event: ControlEvent) -> None:
         """Queue a control event."""
         if len(self._outbox) >= MAX_OUTBOX_EVENTS:
             self._outbox.popleft()
             self.outbox_dropped += 1
         self._outbox.append(event)
 
-    def post_health(self, channel: ChannelType, event: bytes) -> None:
+    def post_health(self, channel: ChannelType, event: Health) -> None:
         """Queue how a channel is; what waits of that channel is out of date."""
         self._health[channel] = event
 
-    def post_detections(self, event: bytes) -> None:
+    def post_detections(self, event: Detections) -> None:
         """Queue the boxes of a frame; the oldest that wait make room and are counted."""
         self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
         self._boxes.append(event)
@@ -101,7 +119,7 @@ class Connection:
         qualities: Mapping[ChannelType, QualityLevel],
         rings: Mapping[ChannelKey, Ring],
         starts: Mapping[ChannelKey, Released],
-        event: bytes,
+        event: ControlEvent,
     ) -> None:
         """Go over to these channels at these keyframes, and tell the client by ``event``.
 
@@ -127,9 +145,9 @@ class Connection:
 
     def take(
         self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
-    ) -> list[bytes]:
+    ) -> list[Delivered]:
         """Return the events that this client is to be sent next, in order."""
-        events = list(self._take_handover(inits, max_lag))
+        events: list[Delivered] = list(self._take_handover(inits, max_lag))
         events += self._outbox
         self._outbox.clear()
         events += [event for channel, event in self._health.items() if channel in self.channels]
@@ -165,16 +183,16 @@ class Connection:
         read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)
         return self._cursors if read else {}
 
-    def _hand_over(self, item: bytes | Remainder) -> None:
+    def _hand_over(self, item: ControlEvent | Remainder) -> None:
         if len(self._handover) >= MAX_HANDOVER_EVENTS:
             self._handover.popleft()
             self.outbox_dropped += 1
         self._handover.append(item)
 
-    def _take_handover(self, inits: Mapping[str, InitSegment], max_lag: int) -> Iterator[bytes]:
+    def _take_handover(self, inits: Mapping[str, InitSegment], max_lag: int) -> Iterator[Delivered]:
         while self._handover:
             item = self._handover.popleft()
-            if isinstance(item, bytes):
+            if not isinstance(item, Remainder):
                 yield item
                 continue
             owed = item.take(max_lag)
@@ -186,15 +204,15 @@ class Connection:
 
     def _read(
         self, entry: Released, cursor: Cursor, inits: Mapping[str, InitSegment]
-    ) -> Iterator[bytes]:
+    ) -> Iterator[Delivered]:
         fragment = entry.fragment
         if fragment.init_id != cursor.init_id:
             cursor.init_id = fragment.init_id
             yield from self._init_before(fragment, inits)
         cached = fragment.sequence <= cursor.cached_to
-        yield entry.event(cached=cached, by_url=self.by_url)
+        yield Delivery(entry, cached)
 
-    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
+    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Delivered]:
         """Place the cursors that are missing, as far as there is something to read."""
         held = self._held(rings)
         yield from self._go_on(held)
@@ -203,7 +221,7 @@ class Connection:
     def _held(self, rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Ring]:
         return {key: rings[key] for key in self.encodings if key in rings}
 
-    def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[bytes]:
+    def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
         """Place the cursors where the client left off, or say that this is not held any more."""
         point = self._resume
         if point is None or point.key not in rings or not rings[point.key].keyframes:
@@ -213,7 +231,7 @@ class Connection:
         if lost is None:
             self._cursors = {**resume_cursors(point, rings), **self._cursors}
         else:
-            yield encode(Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired"))
+            yield Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired")
 
     def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
         joining = {
@@ -222,16 +240,16 @@ class Connection:
         for key, start in join_points(joining).items():
             self._cursors[key] = Cursor.at(joining[key], start.fragment.sequence)
 
-    def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> bytes:
+    def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> Gap:
         self.gaps += 1
         cursor.next_sequence = lost.to_sequence + 1
-        return encode(Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client"))
+        return Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client")
 
-    def _init_before(self, fragment: Fragment, inits: Mapping[str, InitSegment]) -> Iterator[bytes]:
+    def _init_before(
+        self, fragment: Fragment, inits: Mapping[str, InitSegment]
+    ) -> Iterator[Configuration]:
         key, init_id = fragment.key, fragment.init_id
         if self._init_ids.get(key.channel) == (key.quality, init_id):
             return
         self._init_ids[key.channel] = (key.quality, init_id)
-        init = inits[init_id]
-        data = to_base64(init.data).decode()
-        yield encode(Init(*key, init_id, init.codec, init.width, init.height, init.fps, data))
+        yield Configuration(key, inits[init_id])

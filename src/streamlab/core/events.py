@@ -1,4 +1,4 @@
-"""The events of the stream, as the wire protocol names them, and their bytes.
+"""Control events of a stream, as the wire protocol names them; ``protocol.sse`` makes their bytes.
 
 Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix seconds;
 ``pts`` and ``duration`` are ticks of 1/90000 s.
@@ -6,7 +6,6 @@ Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -36,21 +35,6 @@ class Connected:
     detector: dict[str, str] | None
     server_time: float
     protocol: int = PROTOCOL_VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class Init:
-    """A decoder's configuration; ``data`` is a base64 init segment."""
-
-    name: ClassVar[str] = "init"
-    channel: ChannelType
-    quality: QualityLevel
-    init_id: str
-    codec: str
-    width: int
-    height: int
-    fps: float
-    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +123,4 @@ class End:
     reason: EndReason
 
 
-_json = json.JSONEncoder(separators=(",", ":"))
-WireEvent = (
-    Connected | Init | Detections | Sync | Switched | Gap | Source | Health | Heartbeat | End
-)
-
-
-def encode(event: WireEvent) -> bytes:
-    """Return the event as server-sent-event bytes."""
-    if isinstance(event, Health):
-        members: Mapping[str, object] = {"channel": event.channel, **event.report}
-    else:
-        members = {name: getattr(event, name) for name in event.__slots__}
-    data = _json.encode(members)
-    return f"event: {event.name}\ndata: {data}\n\n".encode()
+ControlEvent = Connected | Detections | Sync | Switched | Gap | Source | Health | Heartbeat | End

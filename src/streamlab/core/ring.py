@@ -6,62 +6,37 @@ Rules:
 - a GOP longer than ``max_fragments`` loses its head, and nobody can join until the next one;
 - a cursor joins at a keyframe only; one that lags by more than ``max_lag`` fragments, or has
   fallen off the ring, jumps to the newest keyframe, and what it missed is a gap;
-- media is kept once, as the fragment's ``data``. An event is made when it is first asked for,
-  shared by all who ask before the next fragment comes, and then forgotten.
+- media is kept once, as the fragment's ``data``. Its wire forms are made when they are first asked
+  for, shared by all who ask before the next fragment comes, and then forgotten.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from streamlab.core.fragment import Fragment, to_base64
+from streamlab.core.fragment import Fragment
 
 GOPS = 2
 NEW_FRAGMENTS = 4
 """How many keep their base64, so that an event loop that was busy need not make it again."""
 
-Events = dict[tuple[int, bool, bool], bytes]
-"""By sequence, ``cached`` and ``by_url``."""
+Memo = dict[Hashable, bytes]
+"""Wire forms of the newest fragment of a ring, and of older ones read since it came."""
 
 
 @dataclass(eq=False, slots=True)
 class Released:
     """A fragment that has left the server's hands: ``order`` counts over a camera's channels.
 
-    Not to be changed. ``events`` is shared with the other fragments of its ring.
+    Not to be changed. ``memo`` is shared with the other fragments of its ring.
     """
 
     fragment: Fragment
     released_at: float
     order: int
-    media_path: str = ""
-    events: Events = field(default_factory=dict)
-
-    def event(self, *, cached: bool, by_url: bool) -> bytes:
-        """Return the bytes of its event.
-
-        Args:
-            cached: for a viewer that joined after the release.
-            by_url: name the media by its URL instead of carrying it.
-        """
-        form = (self.fragment.sequence, cached, by_url)
-        event = self.events.get(form)
-        if event is None:
-            event = self.events[form] = self._event(cached, by_url)
-        return event
-
-    def _event(self, cached: bool, by_url: bool) -> bytes:
-        fragment = self.fragment
-        name = f"{fragment.key.channel}/{fragment.key.quality}/{fragment.sequence}"
-        if by_url:
-            media = f'"url":"{self.media_path}/{name}.m4s'.encode()
-        else:
-            media = b'"data":"' + (fragment.payload or to_base64(fragment.data))
-        head = f"id: {name}\nevent: fragment\ndata: {{"
-        tail = f'","released_at":{self.released_at:.6f},"cached":{str(cached).lower()}}}\n\n'
-        return b"".join((head.encode(), fragment.members, b",", media, tail.encode()))
+    memo: Memo = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +60,7 @@ class Ring:
         """The order of the newest fragment that was dropped; 0: none yet."""
         self.dropped = 0
         self.peak = 0
-        self.events: Events = {}
-        """Those made since the newest fragment came."""
+        self.memo: Memo = {}
         self._entries: deque[Released] = deque()
         self._keyframes: deque[int] = deque()
 
@@ -101,7 +75,7 @@ class Ring:
                 self._keyframes.popleft()
                 self._drop_before(self._keyframes[0])
         self._entries.append(entry)
-        self.events.clear()
+        self.memo.clear()
         if len(self._entries) > NEW_FRAGMENTS:
             self._entries[-1 - NEW_FRAGMENTS].fragment.payload = b""
         self.next_sequence = entry.fragment.sequence + 1
@@ -115,7 +89,7 @@ class Ring:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
         self._keyframes.clear()
-        self.events.clear()
+        self.memo.clear()
 
     @property
     def first_sequence(self) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.connection import Connection, PendingSwitch
 from streamlab.core.cursor import join_points, released_to
-from streamlab.core.events import Detections, Switched, SwitchReason, Sync, WireEvent, encode
+from streamlab.core.events import ControlEvent, Detections, Switched, SwitchReason, Sync
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.ring import Released, Ring
 from streamlab.core.stream_events import (
@@ -41,10 +41,8 @@ class DualChannelStream:
         *,
         max_fragments: int,
         linger_ns: int,
-        media_path: str = "",
     ) -> None:
         self.stream_id = stream_id
-        self._media_path = media_path
         self.controller = controller
         self.connections: dict[str, Connection] = {}
         self.rings: dict[ChannelKey, Ring] = {}
@@ -139,11 +137,10 @@ class DualChannelStream:
         self._update_wanted(now_ns)
         self._try_switch(connection, pending, now_ns)
 
-    def post(self, event: WireEvent) -> None:
-        """Queue a control event to every viewer, serialised once."""
-        data = encode(event)
+    def post(self, event: ControlEvent) -> None:
+        """Queue a control event to every viewer."""
         for connection in self.connections.values():
-            connection.post(data)
+            connection.post(event)
         self._events.append(Wake())
 
     # -- time ----------------------------------------------------------------------------
@@ -205,7 +202,7 @@ class DualChannelStream:
         if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
             ring.clear()
         self._order += 1
-        entry = Released(fragment, wall_s, self._order, self._media_path, ring.events)
+        entry = Released(fragment, wall_s, self._order, ring.memo)
         ring.append(entry)
         self.counts[f"released_{fragment.key.channel}"] += 1
         self._post_detections(fragment)
@@ -220,7 +217,7 @@ class DualChannelStream:
                 continue  # another quality of the annotated channel was first
             self._boxes_pts = frame.pts
             boxes = frame.boxes
-            event = encode(Detections(frame.pts, boxes.detections_pts, boxes.rows))
+            event = Detections(frame.pts, boxes.detections_pts, boxes.rows)
             for connection in asking:
                 connection.post_detections(event)
 
@@ -235,7 +232,7 @@ class DualChannelStream:
         previous = connection.view or pending.view
         only_quality = previous is pending.view and pending.quality is not None
         quality, reason = keys[0].quality, _reason(only_quality)
-        event = encode(Switched(pending.view, quality, previous, at_pts, reason))
+        event = Switched(pending.view, quality, previous, at_pts, reason)
         connection.switch(pending.view.channels, qualities, self.rings, starts, event)
         self._end_switch(connection, "switches")
         done = SwitchDone(

@@ -13,33 +13,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey
 from streamlab.core.cursor import Cursor
 from streamlab.core.ring import Released
+from streamlab.protocol.sse import Form, encode_fragment
 
 Wake = Callable[[], None]
 Write = Callable[[bytes], None]
-_DATA = b"data: {"
-
-
-class Form(NamedTuple):
-    """How a reader wants its events."""
-
-    by_url: bool
-    """Fragments are named, not carried."""
-    tag: bytes = b""
-    """A member, with a comma, to be put in front of the data."""
-
-    def apply(self, event: bytes) -> bytes:
-        """Return the event with the tag."""
-        return event.replace(_DATA, _DATA + self.tag, 1) if self.tag else event
-
-    def fragment(self, entry: Released) -> bytes:
-        """Return the event of a fragment that is live."""
-        return self.apply(entry.event(cached=False, by_url=self.by_url))
 
 
 class Cohort:
@@ -86,7 +68,7 @@ class Cohort:
             return
         self._next_sequence += 1
         self.written_ns = monotonic_ns()
-        event = self._form.fragment(entry)
+        event = encode_fragment(entry, self._form, cached=False)
         for write in tuple(self._members):  # one may leave, because it is full with this
             write(event)
 

@@ -41,6 +41,7 @@ from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.pipeline.worker import Crew
+from streamlab.protocol.sse import EventEncoder
 from streamlab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Camera:
         self.end_reason: EndReason | None = None
         """Why the stream is over: viewers get what is left, then ``end``."""
         self.audience = Audience()
+        self.encoder = EventEncoder()
         self.observers: set[Observer] = set()
         self.switches_ms = Window(3600.0)
         """How long switches took, from the request to the written keyframe."""
@@ -112,7 +114,6 @@ class Camera:
             ),
             max_fragments=MAX_RING_FRAGMENTS,
             linger_ns=round(settings.encoder_linger * NS_PER_S),
-            media_path=f"/streams/{camera_id}",
         )
         self.pipeline = CameraPipeline(
             camera_id,

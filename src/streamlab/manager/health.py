@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.connection import Connection
-from streamlab.core.events import Health, encode
+from streamlab.core.events import Health
 from streamlab.core.freshness import Freshness
 from streamlab.core.stream_events import SwitchDone
 from streamlab.detect.render import renderer_name
@@ -27,7 +27,7 @@ class HealthReporter:
         """How many frames a second the detector is given; 0: no limit."""
         self._camera = camera
         self._states: dict[ChannelType, tuple[object, ...]] = {}
-        self._events: dict[ChannelType, bytes] = {}  # since the last check
+        self._events: dict[ChannelType, Health] = {}  # since the last check
 
     def check(self) -> None:
         """Look at all channels; quick enough for every timer."""
@@ -41,11 +41,10 @@ class HealthReporter:
                 camera.audience.wake_all()
             self._states[channel] = states
 
-    def event(self, channel: ChannelType) -> bytes:
+    def event(self, channel: ChannelType) -> Health:
         """Return the event that tells how a channel is, as of the last check."""
         if channel not in self._events:
-            health = Health(channel, channel_health(self._camera, channel))
-            self._events[channel] = encode(health)
+            self._events[channel] = Health(channel, channel_health(self._camera, channel))
         return self._events[channel]
 
     def post(self, connection: Connection, channels: Iterable[ChannelType]) -> None:

@@ -4,50 +4,51 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.connection import Connection
-from streamlab.core.events import End, Heartbeat, encode
+from streamlab.core.connection import Connection, Delivered
+from streamlab.core.events import ControlEvent, End, Heartbeat
 from streamlab.core.timebase import NS_PER_S
-from streamlab.manager.audience import Cohort, Form, Wake, Write
+from streamlab.manager.audience import Cohort, Wake, Write
 from streamlab.manager.camera import Camera
+from streamlab.protocol.sse import Form
 
 
 class Feed:
-    """What one connection is to be sent of one camera. ``tagged``: each event names the camera."""
+    """What one connection is to be sent of one camera."""
 
     def __init__(
         self,
         camera: Camera,
         connection: Connection,
-        hello: list[bytes],
+        hello: list[ControlEvent],
         max_lag: int,
-        tagged: bool,
+        form: Form,
     ) -> None:
         self.over = False
         self.camera = camera
         self.connection = connection
-        tag = f'"camera_id":"{camera.camera_id}",'.encode() if tagged else b""
-        self.form = Form(connection.by_url, tag)
+        self.form = form
         self._hello = hello
         self._max_lag = max_lag
 
-    def take(self) -> list[bytes]:
+    def take(self) -> list[Delivered]:
         """Return the next events; the last is ``end``."""
         if self.over:
             return []
         camera = self.camera
         events = self.connection.take(camera.stream.rings, camera.stream.inits, self._max_lag)
         if self._hello:
-            events, self._hello = self._hello + events, []
+            events, self._hello = [*self._hello, *events], []
         if camera.end_reason is not None:
             self.over = True
-            events.append(encode(End(camera.end_reason)))
-        return [self.form.apply(event) for event in events] if self.form.tag else events
+            events.append(End(camera.end_reason))
+        return events
 
-    def heartbeat(self) -> bytes:
-        """Return a heartbeat."""
-        return self.form.apply(encode(Heartbeat(wall_s())))
+    def encode(self, item: Delivered) -> bytes:
+        """Return an event in the form that the reader wants."""
+        return self.camera.encoder.encode(item, self.form)
 
 
 class Reader:
@@ -83,14 +84,16 @@ class Reader:
         self._arm()
 
     def take(self) -> list[bytes]:
-        """Return the next events, or none."""
+        """Return the bytes of the next events, or none."""
+        return [feed.encode(item) for feed, item in self.take_items()]
+
+    def take_items(self) -> list[tuple[Feed, Delivered]]:
+        """Return the next events as values, each with the feed that it is of, or none."""
         self.fall_out()
         feeds = self._feeds
-        events = feeds[0].take()
-        for feed in feeds[1:]:
-            events += feed.take()
+        events = [(feed, item) for feed in feeds for item in feed.take()]
         if not events and self._heartbeat_due:
-            events = [feed.heartbeat() for feed in feeds if not feed.over]
+            events = [(feed, Heartbeat(wall_s())) for feed in feeds if not feed.over]
         if events:
             self._taken_ns = monotonic_ns()
             self._heartbeat_due = False
@@ -126,12 +129,18 @@ class Reader:
         self._taken_ns, self._write, self._cohorts = self._sent_ns, None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
+        """Yield the bytes of events as they come, until all streams have ended."""
+        async with aclosing(self.item_batches()) as batches:
+            async for items in batches:
+                yield [feed.encode(item) for feed, item in items]
+
+    async def item_batches(self) -> AsyncGenerator[list[tuple[Feed, Delivered]], None]:
         """Yield events as they come, at least one at a time, until all streams have ended."""
         news = asyncio.Event()
         self.listen(news.set)
         while not self.over:
-            if events := self.take():
-                yield events
+            if items := self.take_items():
+                yield items
             else:
                 await news.wait()
                 news.clear()

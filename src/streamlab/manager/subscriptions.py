@@ -10,7 +10,7 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
-from streamlab.core.events import Connected, encode
+from streamlab.core.events import Connected, ControlEvent
 from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.errors import (
@@ -23,6 +23,7 @@ from streamlab.errors import (
 from streamlab.manager.camera import Camera
 from streamlab.manager.channels import StreamChannelManager
 from streamlab.manager.reader import Feed, Reader
+from streamlab.protocol.sse import Form
 
 RESERVATION_S = 30.0
 DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
@@ -42,12 +43,11 @@ class ChannelSubscriptionManager:
         channels: Iterable[ChannelType],
         qualities: Mapping[ChannelType, QualityLevel] | None = None,
         *,
-        by_url: bool = False,
         last_event_id: str = "",
     ) -> Connection:
         """Make a connection; ``read`` reads it. Raises LimitError.
 
-        ``by_url``: fragments are named, not carried. ``last_event_id``: go on after this one.
+        ``last_event_id``: go on after this one.
         """
         if len(self._open) >= self._settings.max_connections:
             raise LimitError(
@@ -58,7 +58,6 @@ class ChannelSubscriptionManager:
             secrets.token_urlsafe(12),
             channels,
             {**DEFAULT_QUALITIES, **(qualities or {})},
-            by_url=by_url,
             resume=ResumePoint.parse(last_event_id),
         )
         self._open.add(connection.connection_id)
@@ -163,29 +162,40 @@ class ChannelSubscriptionManager:
             hint="The old channel continues; try again in a moment.",
         )
 
-    def read(self, watched: Sequence[tuple[Camera, Connection]], *, tagged: bool = False) -> Reader:
+    def read(
+        self,
+        watched: Sequence[tuple[Camera, Connection]],
+        *,
+        tagged: bool = False,
+        by_url: bool = False,
+    ) -> Reader:
         """Return what reads these connections, and closes them when it is closed.
 
-        ``tagged``: every event names its camera, because one reader gets several.
+        ``tagged``: every event names its camera, because one reader gets several. ``by_url``:
+        fragments are named, not carried.
         """
 
         def close() -> None:
             for camera, connection in watched:
                 self.close(camera, connection)
 
-        feeds = [self._feed(camera, connection, tagged) for camera, connection in watched]
+        feeds = [self._feed(camera, connection, tagged, by_url) for camera, connection in watched]
         return Reader(feeds, self._settings.heartbeat_interval, close)
 
     def close(self, camera: Camera, connection: Connection) -> None:
         """End a connection."""
         self._remove(camera, connection.connection_id)
 
-    def _feed(self, camera: Camera, connection: Connection, tagged: bool) -> Feed:
-        hello = [encode(self._connected(camera, connection))]
+    def _feed(self, camera: Camera, connection: Connection, tagged: bool, by_url: bool) -> Feed:
+        form = Form(
+            media_path=f"/streams/{camera.camera_id}" if by_url else "",
+            camera_id=camera.camera_id if tagged else "",
+        )
+        hello: list[ControlEvent] = [self._connected(camera, connection)]
         if camera.state is not SourceState.LIVE:
-            hello.append(encode(camera.source.event()))
+            hello.append(camera.source.event())
         hello += [camera.health.event(channel) for channel in connection.channels]
-        return Feed(camera, connection, hello, self._settings.client_queue_fragments, tagged)
+        return Feed(camera, connection, hello, self._settings.client_queue_fragments, form)
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:
         if self._reserved.pop(connection_id, None) is not None:

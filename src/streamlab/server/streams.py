@@ -96,7 +96,6 @@ class JoinQuery(BaseModel):
             camera,
             self.initial_channel.channels,
             qualities,
-            by_url=self.payload == "url",
             last_event_id=last_event_id,
         )
 
@@ -128,7 +127,7 @@ async def mux(
             undo.callback(subscriptions.close, camera, connection)
             watched.append((camera, connection))
         undo.pop_all()
-    return _stream(channels, subscriptions, watched, tagged=True)
+    return _stream(channels, subscriptions, watched, query.payload, tagged=True)
 
 
 @router.get("/sse/{camera_id}/dual", response_class=EventStreamResponse)
@@ -144,18 +143,19 @@ async def dual(
         connection = subscriptions.claim(camera, query.connection_id)
     else:
         connection = query.open(subscriptions, camera, last_event_id)
-    return _stream(channels, subscriptions, [(camera, connection)])
+    return _stream(channels, subscriptions, [(camera, connection)], query.payload)
 
 
 def _stream(
     channels: StreamChannelManager,
     subscriptions: ChannelSubscriptionManager,
     watched: list[tuple[Camera, Connection]],
+    payload: str,
     *,
     tagged: bool = False,
 ) -> EventStreamResponse:
     return EventStreamResponse(
-        subscriptions.read(watched, tagged=tagged),
+        subscriptions.read(watched, tagged=tagged, by_url=payload == "url"),
         slow_client_timeout_s=channels.settings.slow_client_timeout,
     )
 

@@ -14,29 +14,20 @@ import json
 from collections.abc import Callable
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.connection import Connection
-from streamlab.core.cursor import ResumePoint
-from streamlab.core.fragment import Fragment
-from streamlab.core.stream import DualChannelStream
+from streamlab.core.connection import Configuration, Connection, Delivered, Delivery
+from streamlab.core.events import Connected
 from streamlab.core.timebase import NS_PER_S
 from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.manager.reader import Feed
 from streamlab.ui.credit import Credit, Ear
 from streamlab.ui.history import FrameHistory
 
 FIGURES_EVERY_S = 0.2
 MAX_FIGURES = 2000
-_ID, _CONNECTED, _INIT = b"id: ", b"event: connected\n", b"event: init\n"
 
+Items = list[tuple[Feed, Delivered]]
 Send = Callable[[int, str, list[bytes]], None]
 """Takes the number of a batch, the text of its events, and the bytes of its fragments."""
-
-
-def fragments_of(events: list[bytes], stream: DualChannelStream) -> list[Fragment]:
-    """Return the fragments that these events, just taken, name by their ids."""
-    named = (event[len(_ID) : event.index(b"\n")] for event in events if event.startswith(_ID))
-    points = (ResumePoint.parse(name.decode()) for name in named)
-    entries = [stream.rings[point.key].get(point.sequence) for point in points if point]
-    return [entry.fragment for entry in entries if entry]
 
 
 class ViewFeed:
@@ -58,10 +49,10 @@ class ViewFeed:
         self.send = send
         self._history = history
         self._ear = ear
-        self._hello: dict[bytes, bytes] = {}
+        self._hello: dict[str, bytes] = {}
         self._figures_ns = 0
         self._pairs = 0  # what is known already comes first
-        self._reader = subscriptions.read([(camera, connection)])
+        self._reader = subscriptions.read([(camera, connection)], by_url=True)
         self._reader.listen(self.flush)
 
     def receive_ack(self, number: int) -> None:
@@ -73,10 +64,13 @@ class ViewFeed:
         """Send what there is, if the view keeps up; else it falls behind, and gets a gap."""
         if self.closed or not self.credit.may_send(self._ear.listened_ns()):
             return
-        events, now_ns = self._reader.take(), monotonic_ns()
-        fragments = fragments_of(events, self.camera.stream)
+        items, now_ns = self._reader.take_items(), monotonic_ns()
+        fragments = [item.entry.fragment for _, item in items if isinstance(item, Delivery)]
+        events = [feed.encode(item) for feed, item in items]
         if not self.credit.heard:
-            events = self._with_hello(events, fragments)
+            hello = self._update_hello(items, events)
+            if any(fragment.keyframe for fragment in fragments):
+                events = hello + events
         news = events or self._pairs < self._history.pair_count
         if news and now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
             self._figures_ns = now_ns
@@ -101,13 +95,13 @@ class ViewFeed:
         else:
             self.flush()
 
-    def _with_hello(self, events: list[bytes], fragments: list[Fragment]) -> list[bytes]:
-        """Put the newest ``connected`` and ``init`` of each channel before a keyframe."""
-        hello = {_key(event): event for event in events if event.startswith((_CONNECTED, _INIT))}
-        self._hello |= hello
-        if not any(fragment.keyframe for fragment in fragments):
-            return events
-        return [event for key, event in self._hello.items() if key not in hello] + events
+    def _update_hello(self, items: Items, events: list[bytes]) -> list[bytes]:
+        """Keep the newest ``connected`` and ``init`` of each channel; return those kept before."""
+        keys = [_key(item) for _, item in items]
+        fresh = {key: event for key, event in zip(keys, events, strict=True) if key is not None}
+        before = [event for key, event in self._hello.items() if key not in fresh]
+        self._hello |= fresh
+        return before
 
     def _figures(self) -> bytes:
         camera, controller = self.camera, self.camera.stream.controller
@@ -125,9 +119,8 @@ class ViewFeed:
         return f"event: frames\ndata: {json.dumps(figures)}\n\n".encode()
 
 
-def _key(event: bytes) -> bytes:
-    """Return what an event is the newest of: its name, and for an init its channel."""
-    if event.startswith(_CONNECTED):
-        return _CONNECTED
-    channel: str = json.loads(event.split(b"\n", 2)[1].removeprefix(b"data: "))["channel"]
-    return _INIT + channel.encode()
+def _key(item: Delivered) -> str | None:
+    """Return what an event is the newest of, if a page that opens late needs it: else None."""
+    if isinstance(item, Connected):
+        return item.name
+    return item.key.channel if isinstance(item, Configuration) else None

@@ -102,7 +102,7 @@ class ViewFeeds:
             for channel in ChannelType
         }
         try:
-            connection = hub.subscriptions.open(camera, channels, qualities, by_url=True)
+            connection = hub.subscriptions.open(camera, channels, qualities)
         except StreamlabError as error:
             self._send({"type": "refused", "view_id": view_id, **_problem(error)}, [])
             return

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel
+from streamlab.core.connection import Delivery
 from streamlab.core.fragment import EncodedFrame, Fragment, InitSegment, WireBox
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceUnreachableError
 from streamlab.manager import Camera, ChannelSubscriptionManager
-from streamlab.ui.feed import fragments_of
 
 TIMEOUT_S = 10.0
 PATIENCE_S = 1.0
@@ -110,16 +110,18 @@ async def deliver(
     Raises SourceUnreachableError when there is none within ``timeout_s``, and LimitError.
     """
     qualities = dict.fromkeys(ChannelType, quality)
-    connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
+    connection = subscriptions.open(camera, ChannelType, qualities)
     asked_ns = monotonic_ns()
     patient_until_ns = asked_ns + round(PATIENCE_S * NS_PER_S)
     fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
     try:
         with closing(subscriptions.read([(camera, connection)])) as reader:
-            async with asyncio.timeout(timeout_s), aclosing(reader.batches()) as batches:
-                async for events in batches:
-                    for fragment in fragments_of(events, camera.stream):
-                        fragments[fragment.key.channel].append(fragment)
+            async with asyncio.timeout(timeout_s), aclosing(reader.item_batches()) as batches:
+                async for items in batches:
+                    for _, item in items:
+                        if isinstance(item, Delivery):
+                            fragment = item.entry.fragment
+                            fragments[fragment.key.channel].append(fragment)
                     patient = monotonic_ns() < patient_until_ns
                     pts = _newest_in_common(fragments, asked_ns if patient else None)
                     if pts is not None:
