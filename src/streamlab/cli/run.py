@@ -7,7 +7,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from streamlab.config.camera import CameraConfig
 from streamlab.config.file import Configuration
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import SourceState
-from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.errors import (
     ConfigurationError,
@@ -35,7 +34,6 @@ from streamlab.manager.camera import Camera
 from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.pipeline import SourceChanged
-from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
 
@@ -59,26 +57,24 @@ class _Asked:
             await channels.add_camera(self.name, self.spec, wait=False)
             return
         camera = await channels.add_configured(self.config, detector=self.detector, wait=False)
-        camera.observers.add(_FirstPicture(camera))
+        followed = asyncio.get_running_loop().create_task(_report_first_picture(camera))
+        _FOLLOWED.add(followed)
+        followed.add_done_callback(_FOLLOWED.discard)
         if self.faults is not None:
             camera.inject(self.faults)
 
 
-class _FirstPicture:
-    """Prints that a camera has given its first picture."""
+_FOLLOWED: set[asyncio.Task[None]] = set()  # a loop keeps weak references only
 
-    def __init__(self, camera: Camera) -> None:
-        self._camera = camera
 
-    def receive(self, item: PipelineEvent, now_ns: int) -> None:  # noqa: ARG002
-        """Take what a thread of the camera has handed over."""
-        if isinstance(item, SourceChanged) and item.state is SourceState.LIVE:
-            shown = escape(self._camera.spec.display)
-            err.print(f"[green]✓[/green] {self._camera.camera_id}: {shown}")
-            asyncio.get_running_loop().call_soon(self._camera.observers.discard, self)
-
-    def released(self, fragment: Fragment, now_ns: int) -> None:
-        """Nothing is said of fragments."""
+async def _report_first_picture(camera: Camera) -> None:
+    """Print that a camera has given its first picture."""
+    with closing(camera.events()) as events:
+        async for event in events:
+            if isinstance(event, SourceChanged) and event.state is SourceState.LIVE:
+                shown = escape(camera.spec.display)
+                err.print(f"[green]✓[/green] {camera.camera_id}: {shown}")
+                return
 
 
 def run(

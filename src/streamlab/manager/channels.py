@@ -176,7 +176,7 @@ class StreamChannelManager:
         service = self._shared_service() if detector is None else self._own_service(detector)
         if service is None:
             raise InvalidRequestError("there is no shared detector", hint="Name one.")
-        camera.pipeline.request_detector(service)
+        camera.change(service=service)
         before = self._own.pop(camera_id, None)
         if detector is not None:
             self._own[camera_id] = service
@@ -225,10 +225,10 @@ class StreamChannelManager:
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
         """Raise UnknownStreamError unless ``stream_id`` is the camera's (or not given)."""
-        if stream_id is not None and stream_id != camera.stream.stream_id:
+        if stream_id is not None and stream_id != camera.stream_id:
             raise UnknownStreamError(
                 f"camera '{camera.camera_id}' has no stream '{stream_id}'",
-                hint=f"Its stream is '{camera.stream.stream_id}'.",
+                hint=f"Its stream is '{camera.stream_id}'.",
             )
 
     def _check_new(self, camera_id: str) -> None:

@@ -1,28 +1,24 @@
-"""How each channel of a camera is, in the words of the wire protocol's page (*Health*)."""
+"""Tells the viewers of a camera how its channels are, in the words of the protocol (*Health*)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.connection import Connection
 from streamlab.core.events import Health
-from streamlab.core.freshness import Freshness
 from streamlab.core.stream_events import SwitchDone
-from streamlab.detect.render import renderer_name
+from streamlab.manager.channel_health import channel_health, channel_states
 
 if TYPE_CHECKING:
-    from streamlab.manager.camera import Camera
-
-Report = dict[str, object]
+    from streamlab.manager.running import RunningCamera
 
 
 class HealthReporter:
-    """Tells the viewers of a camera how the channels are that they are sent, when that changes."""
+    """Sends ``health`` to those who are sent a channel whose state has changed."""
 
-    def __init__(self, camera: Camera, max_detection_fps: float) -> None:
+    def __init__(self, camera: RunningCamera, max_detection_fps: float) -> None:
         self.max_detection_fps = max_detection_fps
         """How many frames a second the detector is given; 0: no limit."""
         self._camera = camera
@@ -34,7 +30,7 @@ class HealthReporter:
         self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
         for channel in ChannelType if connections else ():
-            states = _states(camera, channel)
+            states = channel_states(camera, channel)
             if self._states.get(channel, states) != states:
                 for connection in connections.values():
                     connection.post_health(channel, self.event(channel))
@@ -44,7 +40,8 @@ class HealthReporter:
     def event(self, channel: ChannelType) -> Health:
         """Return the event that tells how a channel is, as of the last check."""
         if channel not in self._events:
-            self._events[channel] = Health(channel, channel_health(self._camera, channel))
+            health = channel_health(self._camera, channel)
+            self._events[channel] = Health(channel, health.members())
         return self._events[channel]
 
     def post(self, connection: Connection, channels: Iterable[ChannelType]) -> None:
@@ -58,68 +55,3 @@ class HealthReporter:
         if connection is not None:
             before = done.previous_channel.channels
             self.post(connection, [each for each in done.channel.channels if each not in before])
-
-
-def _states(camera: Camera, channel: ChannelType) -> tuple[object, ...]:
-    pipeline, controller = camera.pipeline, camera.stream.controller
-    if channel is ChannelType.RAW:
-        return (bool(pipeline.encoder_error(channel)),)
-    return (
-        bool(pipeline.encoder_error(channel)),
-        pipeline.detector_health.state,
-        bool(pipeline.renderer_error),
-        controller.meter.state,
-        controller.freshness.met,
-    )
-
-
-def channel_health(camera: Camera, channel: ChannelType) -> Report:
-    """Return a channel as ``GET /cameras`` lists it."""
-    pipeline = camera.pipeline
-    report: Report = {
-        "name": str(channel),
-        "kind": str(channel),
-        "encoder": _state(pipeline.encoder_error(channel)),
-    }
-    if channel is ChannelType.RAW:
-        return report
-    health, detector = pipeline.detector_health, pipeline.service.detector
-    return report | {
-        "detector": {
-            "name": detector.name,
-            "kind": detector.kind,
-            "state": health.state,
-            "detail": health.detail,
-        },
-        "renderer": {"name": renderer_name(pipeline.renderer), **_state(pipeline.renderer_error)},
-        "sync": _sync(camera),
-    }
-
-
-def _state(error: str) -> Report:
-    return {"state": "failing" if error else "ok", "detail": error}
-
-
-def freshness(camera: Camera) -> Freshness:
-    """Return whether enough frames show boxes of their own; what is too slow where not."""
-    found, limit_fps = camera.stream.controller.freshness, camera.health.max_detection_fps
-    if not found.met and camera.pipeline.detector_health.state == "failing":
-        return Freshness(False, "The detector is failing.")
-    if found.met or not limit_fps or limit_fps >= float(camera.metadata.fps):
-        return found
-    detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."
-    return Freshness(False, detail)
-
-
-def _sync(camera: Camera) -> Report:
-    controller = camera.stream.controller
-    now_ns = monotonic_ns()
-    status, fresh = controller.meter.status(now_ns), controller.meter.fresh_lately(now_ns)
-    met, detail = freshness(camera)
-    return {
-        "state": status.state,
-        "drift_ms": None if status.drift_ms is None else round(status.drift_ms, 3),
-        "fresh_fraction": None if fresh is None else round(fresh, 4),
-        "freshness": "met" if met else "not_met",
-        "freshness_detail": detail,
-    }

@@ -1,4 +1,4 @@
-"""What a reader is sent: the events of its connections, in order, from ``connected`` to ``end``."""
+"""Reads the connections of one client, each of one camera, as one stream of events."""
 
 from __future__ import annotations
 
@@ -7,48 +7,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.connection import Connection, Delivered
-from streamlab.core.events import ControlEvent, End, Heartbeat
+from streamlab.core.connection import Delivered
+from streamlab.core.events import Heartbeat
 from streamlab.core.timebase import NS_PER_S
 from streamlab.manager.audience import Cohort, Wake, Write
-from streamlab.manager.camera import Camera
-from streamlab.protocol.sse import Form
-
-
-class Feed:
-    """What one connection is to be sent of one camera."""
-
-    def __init__(
-        self,
-        camera: Camera,
-        connection: Connection,
-        hello: list[ControlEvent],
-        max_lag: int,
-        form: Form,
-    ) -> None:
-        self.over = False
-        self.camera = camera
-        self.connection = connection
-        self.form = form
-        self._hello = hello
-        self._max_lag = max_lag
-
-    def take(self) -> list[Delivered]:
-        """Return the next events; the last is ``end``."""
-        if self.over:
-            return []
-        camera = self.camera
-        events = self.connection.take(camera.stream.rings, camera.stream.inits, self._max_lag)
-        if self._hello:
-            events, self._hello = [*self._hello, *events], []
-        if camera.end_reason is not None:
-            self.over = True
-            events.append(End(camera.end_reason))
-        return events
-
-    def encode(self, item: Delivered) -> bytes:
-        """Return an event in the form that the reader wants."""
-        return self.camera.encoder.encode(item, self.form)
+from streamlab.manager.feed import Feed
 
 
 class Reader:
@@ -80,7 +43,7 @@ class Reader:
         """
         self._wake = wake
         for feed in self._feeds:
-            feed.camera.audience.add(wake)
+            feed.audience.add(wake)
         self._arm()
 
     def take(self) -> list[bytes]:
@@ -112,7 +75,7 @@ class Reader:
             return
         self._write = write
         for feed, cursors in steps:
-            joined = feed.camera.audience.fall_in(self._wake, write, cursors, feed.form)
+            joined = feed.audience.fall_in(self._wake, write, cursors, feed.form)
             if not joined:
                 self.fall_out()
                 return
@@ -125,7 +88,7 @@ class Reader:
         for cohort in self._cohorts:
             cohort.leave(self._write)
         for feed in self._feeds:
-            feed.camera.audience.fall_out(self._wake)
+            feed.audience.fall_out(self._wake)
         self._taken_ns, self._write, self._cohorts = self._sent_ns, None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
@@ -151,7 +114,7 @@ class Reader:
         if self._timer is not None:
             self._timer.cancel()
         for feed in self._feeds:
-            feed.camera.audience.remove(self._wake)
+            feed.audience.remove(self._wake)
         self._on_close()
 
     def _arm(self) -> None:

@@ -1,146 +1,89 @@
-"""What is said about cameras and streams: plain data, ready for JSON."""
+"""The answers of the API about cameras and streams, made of their status: ready for JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
-from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelType, QualityLevel, SyncState
-from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
-from streamlab.core.timebase import NS_PER_MS
-from streamlab.manager.camera import Camera
+from streamlab.core.channels import SyncState
 from streamlab.manager.channels import StreamChannelManager
-from streamlab.manager.health import channel_health
+from streamlab.manager.status import quantiles_of
+from streamlab.protocol.status import CameraStatus, SyncFigures
 
 Report = dict[str, object]
 
 
-def camera_report(camera: Camera) -> Report:
+def camera_report(status: CameraStatus) -> Report:
     """Return a camera as ``GET /cameras`` lists it."""
-    metadata, service = camera.metadata, camera.pipeline.service
-    control, meter = camera.stream.controller.control, camera.stream.controller.meter
+    detector = status.detector
     return {
-        "camera_id": camera.camera_id,
-        "source": camera.spec.display,
-        "state": camera.state,
-        "detail": camera.source.detail,
-        "retry_at": camera.source.retry_at,
-        "width": metadata.width if metadata.is_known else None,
-        "height": metadata.height if metadata.is_known else None,
-        "fps": round(float(metadata.fps), 3) if metadata.is_known else None,
-        "codec": metadata.codec or None,
-        "stream_id": camera.stream.stream_id,
-        "qualities": list(QualityLevel),
-        "source_quality": {
-            "passthrough": metadata.source_passthrough,
-            "detail": metadata.source_quality_detail,
-        },
-        "detector": {
-            "name": service.detector.name,
-            "kind": service.detector.kind,
-        },
-        "channels": [channel_health(camera, channel) for channel in ChannelType],
-        "errors": camera.pipeline.errors,
-        "sync_policy": control.policy,
-        "sync_tolerance_ms": meter.tolerance_ms,
-        "max_playout_delay_ms": control.max_delay_ns / NS_PER_MS,
-        "max_stale_fraction": control.max_stale_fraction,
-        "faults": camera.pipeline.faults.describe() or None,
-        "fault_counts": camera.pipeline.fault_counts(),
-        "viewers": len(camera.stream.connections),
-    }
-
-
-def sync_report(camera: Camera, window_s: float) -> Report:
-    """Return a camera's synchronisation over the last ``window_s`` seconds."""
-    now_ns = monotonic_ns()
-    stream, controller = camera.stream, camera.stream.controller
-    meter, playout = controller.meter, controller.control.playout
-    drifts_ms = meter.drifts_ms.values(now_ns, window_s)
-    status, counts = meter.status(now_ns), controller.counts + meter.counts
-    return {
-        "camera_id": camera.camera_id,
-        "stream_id": stream.stream_id,
-        "window_s": window_s,
-        "policy": controller.control.policy,
-        "drift_ms": status.drift_ms,
-        "is_synchronized": status.is_synchronized,
+        "camera_id": status.camera_id,
+        "source": status.source,
         "state": status.state,
-        "sync_tolerance_ms": meter.tolerance_ms,
-        "playout_delay_ms": controller.playout_delay_ms,
-        "box_deadline_ms": playout.box_deadline_ns / NS_PER_MS,
-        "drift_abs_ms": _quantiles([abs(drift) for drift in drifts_ms]),
-        "histogram": {"edges_ms": list(HISTOGRAM_EDGES_MS), "counts": histogram(drifts_ms)},
-        "sync_violations": status.violations,
-        "violations_in_window": sum(abs(d) > meter.tolerance_ms for d in drifts_ms),
-        "corrections": {kind: counts[kind] for kind in ("hold", "stale", "release", "re-anchor")},
-        "added_latency_ms": _quantiles(controller.delays_ms.values(now_ns, window_s)),
-        "release_interval_ms": _quantiles(controller.intervals_ms.values(now_ns, window_s)),
-        "box_age_ms": _quantiles(meter.box_ages_ms.values(now_ns, window_s)),
-        "fresh_fraction": meter.fresh_fraction(now_ns, window_s),
-        "frames": dict(counts),
-        "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
-        "pipeline": camera.pipeline.counts(),
+        "detail": status.detail,
+        "retry_at": status.retry_at,
+        "width": status.width,
+        "height": status.height,
+        "fps": status.fps,
+        "codec": status.codec,
+        "stream_id": status.stream_id,
+        "qualities": status.qualities,
+        "source_quality": asdict(status.source_quality),
+        "detector": {"name": detector.name, "kind": detector.kind},
+        "channels": [channel.members() for channel in status.channels],
+        "errors": status.errors,
+        "sync_policy": status.sync.policy,
+        "sync_tolerance_ms": status.sync.tolerance_ms,
+        "max_playout_delay_ms": status.sync.max_playout_delay_ms,
+        "max_stale_fraction": status.sync.max_stale_fraction,
+        "faults": status.faults or None,
+        "fault_counts": status.fault_counts,
+        "viewers": status.viewers.connections,
     }
 
 
-def stream_report(camera: Camera) -> Report:
+def sync_report(figures: SyncFigures) -> Report:
+    """Return a camera's synchronisation as ``sync-stats`` answers."""
+    return asdict(figures)
+
+
+def stream_report(status: CameraStatus) -> Report:
     """Return what one stream carries, and to whom."""
-    stream, now_ns = camera.stream, monotonic_ns()
-    connections = list(stream.connections.values())
-    switches_ms = camera.switches_ms.values(now_ns)
+    viewers = status.viewers
     return {
-        "camera_id": camera.camera_id,
-        "stream_id": stream.stream_id,
-        "source_state": camera.state,
-        "sync_state": stream.controller.meter.state,
-        "connections": len(connections),
-        "subscriptions": {
-            channel: sum(channel in connection.channels for connection in connections)
-            for channel in ChannelType
-        },
-        "channels": {channel: _channel_report(camera, channel) for channel in ChannelType},
-        "counts": dict(stream.counts),
+        "camera_id": status.camera_id,
+        "stream_id": status.stream_id,
+        "source_state": status.state,
+        "sync_state": status.sync_state,
+        "connections": viewers.connections,
+        "subscriptions": viewers.subscriptions,
+        "channels": {name: asdict(counts) for name, counts in status.channel_counts.items()},
+        "counts": status.stream_counts,
         "drops": {
-            "at_source": camera.pipeline.counts().get("dropped_at_source", 0),
-            "gaps": sum(connection.gaps for connection in connections),
-            "control_events": sum(connection.outbox_dropped for connection in connections),
+            "at_source": status.counts.get("dropped_at_source", 0),
+            "gaps": viewers.gaps,
+            "control_events": viewers.control_events_dropped,
         },
-        "switch_ms": _quantiles(switches_ms),
-        "handover_peak": camera.handover.peak,
+        "switch_ms": viewers.switch_ms,
+        "handover_peak": status.handover_peak,
     }
 
 
 def process_report(channels: StreamChannelManager) -> Report:
     """Return all streams of a process, and their sums."""
     cameras = list(channels.cameras.values())
-    connections = [c for camera in cameras for c in camera.stream.connections.values()]
-    now_ns = monotonic_ns()
-    switches = [ms for camera in cameras for ms in camera.switches_ms.values(now_ns)]
+    statuses = [camera.status() for camera in cameras]
+    switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
     return {
-        "streams": [stream_report(camera) for camera in cameras],
-        "total_streams": len(cameras),
-        "total_connections": len(connections),
-        "total_subscriptions": sum(len(connection.channels) for connection in connections),
-        "degraded_streams": sum(
-            camera.stream.controller.meter.state is SyncState.DEGRADED for camera in cameras
-        ),
-        "switches": len(switches),
-        "switch_ms": _quantiles(switches),
+        "streams": [stream_report(status) for status in statuses],
+        "total_streams": len(statuses),
+        "total_connections": sum(status.viewers.connections for status in statuses),
+        "total_subscriptions": sum(_subscriptions(statuses)),
+        "degraded_streams": sum(each.sync_state == SyncState.DEGRADED for each in statuses),
+        "switches": len(switches_ms),
+        "switch_ms": quantiles_of(switches_ms),
     }
 
 
-def _channel_report(camera: Camera, channel: ChannelType) -> Report:
-    rings = {
-        key.quality: {"held": len(ring), "peak": ring.peak, "dropped": ring.dropped}
-        for key, ring in camera.stream.rings.items()
-        if key.channel is channel
-    }
-    return {"released": camera.stream.counts[f"released_{channel}"], "rings": rings}
-
-
-def _quantiles(values: list[float]) -> Report:
-    found = quantiles(values)
-    if found is None:
-        return {"count": 0, "p50": None, "p95": None, "p99": None, "max": None}
-    return asdict(found)
+def _subscriptions(statuses: Iterable[CameraStatus]) -> Iterable[int]:
+    return (count for status in statuses for count in status.viewers.subscriptions.values())

@@ -68,7 +68,7 @@ class CameraChange(BaseModel):
 @router.get("")
 async def list_cameras(channels: Channels) -> Report:
     """Return the cameras there are."""
-    return {"cameras": [camera_report(camera) for camera in channels.cameras.values()]}
+    return {"cameras": [camera_report(camera.status()) for camera in channels.cameras.values()]}
 
 
 @router.post("", status_code=201, responses={202: {"description": "Kept; it is being opened."}})
@@ -87,7 +87,7 @@ async def add_camera(
     camera = await channels.add_configured(config, keep=True, wait=not body.keep)
     if body.keep:
         response.status_code = 202
-    return camera_report(camera)
+    return camera_report(camera.status())
 
 
 @router.patch("/{camera_id}")
@@ -100,13 +100,13 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
                 hint="Set allow_fault_injection to true.",
             )
         camera.inject(body.faults)
-    camera.request_sync(
+    camera.change(
         policy=body.sync_policy,
         tolerance_ms=body.sync_tolerance_ms,
         max_playout_delay_ms=body.max_playout_delay_ms,
         max_stale_fraction=body.max_stale_fraction,
     )
-    return camera_report(camera)
+    return camera_report(camera.status())
 
 
 @router.delete("/{camera_id}", status_code=204)

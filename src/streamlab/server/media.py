@@ -31,13 +31,13 @@ async def init_segment(
     camera: CameraOf, channel: ChannelType, quality: QualityLevel, init_id: str, caching: Caching
 ) -> Response:
     """Return an init segment (`ftyp` + `moov`)."""
-    init = camera.stream.inits.get(init_id)
-    if init is None:
+    data = camera.init_segment(init_id)
+    if data is None:
         raise NoLongerHeldError(
             f"the {channel} channel in {quality} quality has no init segment '{init_id}'",
             hint="Use the init_id of the newest init event.",
         )
-    return Response(init.data, media_type="video/mp4", headers=caching)
+    return Response(data, media_type="video/mp4", headers=caching)
 
 
 @router.get("/{camera_id}/{channel}/{quality}/{sequence}.m4s", response_class=Response)
@@ -45,11 +45,10 @@ async def fragment(
     camera: CameraOf, channel: ChannelType, quality: QualityLevel, sequence: int, caching: Caching
 ) -> Response:
     """Return a fragment (`moof` + `mdat`) of the newest two GOPs."""
-    ring = camera.stream.rings.get(ChannelKey(channel, quality))
-    held = ring.get(sequence) if ring is not None else None
-    if held is None:
+    data = camera.fragment(ChannelKey(channel, quality), sequence)
+    if data is None:
         raise NoLongerHeldError(
             f"fragment {sequence} of the {channel} channel in {quality} quality is not available",
             hint="Only the newest two GOPs are kept; continue with the newest fragment event.",
         )
-    return Response(held.fragment.data, media_type="video/mp4", headers=caching)
+    return Response(data, media_type="video/mp4", headers=caching)

@@ -10,8 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelType, SourceState
+from streamlab.core.channels import SourceState
 from streamlab.manager import StreamChannelManager
 
 __all__ = ["CONTENT_TYPE", "render"]
@@ -45,16 +44,15 @@ class _Streams(Collector):
             "streamlab_frames", "Frames by outcome", labels=[*per_camera, "outcome"]
         )
         for name, camera in self._channels.cameras.items():
-            stream = camera.stream
-            status = stream.controller.meter.status(monotonic_ns())
-            live.add_metric([name], camera.state is SourceState.LIVE)
-            viewers.add_metric([name], len(stream.connections))
+            status = camera.status()
+            live.add_metric([name], status.state == SourceState.LIVE)
+            viewers.add_metric([name], status.viewers.connections)
             if status.drift_ms is not None:
                 drift.add_metric([name], status.drift_ms)
-            violations.add_metric([name], status.violations)
-            for channel in ChannelType:
-                released.add_metric([name, channel], stream.counts[f"released_{channel}"])
-            for outcome, count in camera.pipeline.counts().items():
+            violations.add_metric([name], status.sync_violations)
+            for channel, counts in status.channel_counts.items():
+                released.add_metric([name, channel], counts.released)
+            for outcome, count in status.counts.items():
                 frames.add_metric([name, outcome], count)
         yield from (live, viewers, drift, violations, released, frames)
         tasks = len(asyncio.all_tasks())

@@ -168,12 +168,12 @@ async def subscribe(
     if body.connection_id is None:
         connection = subscriptions.reserve(camera)
     else:
-        connection = subscriptions.connection(camera, body.connection_id)
+        connection = camera.connection(body.connection_id)
     if body.channel_type == "detections":
-        subscriptions.subscribe_detections(camera, connection, wanted=True)
+        camera.subscribe_detections(connection, wanted=True)
     else:
-        subscriptions.subscribe(camera, connection, ChannelType(body.channel_type), body.quality)
-    return _subscription(camera, connection.connection_id)
+        camera.subscribe(connection, ChannelType(body.channel_type), body.quality)
+    return _subscription(camera, connection)
 
 
 @router.delete("/sse/{camera_id}/subscribe")
@@ -181,21 +181,20 @@ async def unsubscribe(
     connection_id: str,
     channel_type: SubscribedChannel,
     camera: CameraOf,
-    subscriptions: Subscriptions,
 ) -> Report:
     """Take a channel from a connection; the connection stays open."""
-    connection = subscriptions.connection(camera, connection_id)
+    connection = camera.connection(connection_id)
     if channel_type == "detections":
-        subscriptions.subscribe_detections(camera, connection, wanted=False)
+        camera.subscribe_detections(connection, wanted=False)
     else:
-        subscriptions.unsubscribe(camera, connection, ChannelType(channel_type))
-    return _subscription(camera, connection_id)
+        camera.unsubscribe(connection, ChannelType(channel_type))
+    return _subscription(camera, connection)
 
 
 @router.post("/sse/{camera_id}/switch")
 async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
     """Change channel or quality within the running connection."""
-    connection = subscriptions.connection(camera, body.connection_id)
+    connection = camera.connection(body.connection_id)
     done, switch_ms = await subscriptions.switch(camera, connection, body.new_channel, body.quality)
     return {
         "connection_id": done.connection_id,
@@ -216,7 +215,7 @@ async def sync_stats(
 ) -> Report:
     """Return the measured drift of a camera's channels over a window."""
     channels.check_stream(camera, stream_id)
-    return sync_report(camera, window_s)
+    return sync_report(camera.sync_figures(window_s))
 
 
 @router.get("/dual-channel/stats")
@@ -225,15 +224,14 @@ async def stats(channels: Channels) -> Report:
     return process_report(channels)
 
 
-def _subscription(camera: Camera, connection_id: str) -> Report:
-    connection = camera.stream.connections[connection_id]
+def _subscription(camera: Camera, connection: Connection) -> Report:
     subscribed: list[Report] = [
         {"channel_type": key.channel, "quality": key.quality} for key in connection.encodings
     ]
     if connection.detections:
         subscribed.append({"channel_type": "detections", "quality": None})
     return {
-        "connection_id": connection_id,
-        "stream_id": camera.stream.stream_id,
+        "connection_id": connection.connection_id,
+        "stream_id": camera.stream_id,
         "subscriptions": subscribed,
     }

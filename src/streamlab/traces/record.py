@@ -44,13 +44,13 @@ async def record(
     """
     if not seconds > 0:
         raise InvalidRequestError(f"cannot record {seconds} seconds", hint="Ask for 1 or more.")
-    watching = next(iter(camera.stream.connections.values()), None)
-    connection = subscriptions.open(camera, [], watching.qualities if watching else None)
+    connection = subscriptions.open(camera, [], camera.watched_qualities())
     reader = subscriptions.read([(camera, connection)])
     recorder = TraceRecorder(about(camera), monotonic_ns(), max_frames=max_frames)
+    events = camera.events()
+    following = asyncio.ensure_future(recorder.follow(events))
     waits = (_drain(reader), recorder.full.wait(), (stop or asyncio.Event()).wait())
     ends = [asyncio.ensure_future(wait) for wait in waits]
-    camera.observers.add(recorder)
     try:
         done, _ = await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         recorder.stop(monotonic_ns())
@@ -59,10 +59,10 @@ async def record(
         with suppress(TimeoutError):
             await asyncio.wait_for(recorder.settled.wait(), STRAGGLERS_S)
     finally:
-        camera.observers.discard(recorder)
+        events.close()
         for end in ends:
             end.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
+        await asyncio.gather(*ends, following, return_exceptions=True)
         reader.close()
     if not recorder.frames:
         raise SourceUnreachableError(

@@ -22,10 +22,11 @@ import streamlab
 from streamlab.clock import wall_s
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.core.stream_events import FragmentReleased
+from streamlab.core.timebase import NS_PER_S
 from streamlab.manager import Camera
+from streamlab.manager.event_stream import CameraEvent, EventStream
 from streamlab.pipeline import DetectionTimed
-from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.traces.table import COLUMNS, nullable
 from streamlab.traces.trace import NO_RESULT, Column
 
@@ -39,7 +40,7 @@ Row = dict[str, int]
 
 
 class TraceRecorder:
-    """An ``Observer`` of a camera. The trace starts at ``now_ns``; ``about`` is kept with it."""
+    """Follows the events of a camera. The trace starts at ``now_ns``; ``about`` is kept with it."""
 
     def __init__(
         self, about: Mapping[str, object], now_ns: int, *, max_frames: int = MAX_FRAMES
@@ -64,12 +65,20 @@ class TraceRecorder:
         """Leave out what is captured from ``now_ns`` on."""
         self._stopped_ns = min(self._stopped_ns, now_ns)
 
-    def receive(self, item: PipelineEvent, now_ns: int) -> None:
-        """Take a fragment that is ready, or the time of a detection."""
-        if isinstance(item, Fragment):
+    async def follow(self, events: EventStream) -> None:
+        """Receive the events of a camera until the stream is closed."""
+        async for event in events:
+            self.receive(event)
+
+    def receive(self, item: CameraEvent) -> None:
+        """Receive a fragment that is ready or released, or the time of a detection."""
+        if isinstance(item, FragmentReleased):
+            self._receive_release(item.entry.fragment, item.now_ns)
+        elif isinstance(item, Fragment):
             for frame in self._new_frames(item, "ready"):
                 row = self._row(frame.pts)
-                self.frames += "captured_ns" not in row
+                if "captured_ns" not in row:
+                    self._count(frame)
                 row.update(_ready(item, frame))
                 if frame.boxes is not None:
                     row.update(self._drawn(frame, frame.boxes))
@@ -77,12 +86,14 @@ class TraceRecorder:
             row = self._row(item.pts)
             row["lag_ns"] = NO_RESULT if item.lag_ns is None else item.lag_ns
             self._write_if_done(row)
+
+    def _count(self, frame: EncodedFrame) -> None:
+        self.frames += 1
         if self.frames >= self._max_frames:
-            self.stop(now_ns)
+            self.stop(frame.captured_ns + 1)
             self.full.set()
 
-    def released(self, fragment: Fragment, now_ns: int) -> None:
-        """Take a fragment that leaves."""
+    def _receive_release(self, fragment: Fragment, now_ns: int) -> None:
         for frame in self._new_frames(fragment, "released"):
             row = self._row(frame.pts)
             row[_RELEASED[fragment.key.channel]] = now_ns
@@ -181,16 +192,16 @@ def _without_tail(columns: dict[str, Column]) -> int:
 
 def about(camera: Camera) -> dict[str, object]:
     """Return what a camera is and how it is run now, for a trace of it."""
-    controller = camera.stream.controller
+    sync = camera.sync_settings
     return {
         "camera_id": camera.camera_id,
         "source": camera.spec.display,
         "fps": str(camera.metadata.fps),
-        "detector": camera.pipeline.service.detector.name,
-        "policy": str(controller.control.policy),
-        "sync_tolerance_ms": controller.meter.tolerance_ms,
-        "max_playout_delay_ms": controller.control.max_delay_ns / NS_PER_MS,
-        "max_stale_fraction": controller.control.max_stale_fraction,
+        "detector": camera.detector.name,
+        "policy": sync.policy,
+        "sync_tolerance_ms": sync.tolerance_ms,
+        "max_playout_delay_ms": sync.max_playout_delay_ms,
+        "max_stale_fraction": sync.max_stale_fraction,
         "started_at": wall_s(),
         "streamlab": streamlab.__version__,
     }

@@ -104,17 +104,17 @@ class ViewFeed:
         return before
 
     def _figures(self) -> bytes:
-        camera, controller = self.camera, self.camera.stream.controller
+        camera, sync = self.camera, self.camera.sync_settings
         pairs = self._history.pairs_after(self._pairs)[-MAX_FIGURES:]
         self._pairs = self._history.pair_count
         figures = {
             "pts": [pair.pts for pair in pairs],
             "drift_ms": [round(pair.drift_ms or 0.0, 2) for pair in pairs],
-            "sync_tolerance_ms": controller.meter.tolerance_ms,
-            "sync_policy": controller.control.policy,
-            "faults": camera.pipeline.faults.describe(),
-            "errors": camera.pipeline.errors,
-            "detector": camera.pipeline.service.detector.name,
+            "sync_tolerance_ms": sync.tolerance_ms,
+            "sync_policy": sync.policy,
+            "faults": camera.faults.describe(),
+            "errors": camera.errors,
+            "detector": camera.detector.name,
         }
         return f"event: frames\ndata: {json.dumps(figures)}\n\n".encode()
 

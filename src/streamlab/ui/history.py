@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import EncodedFrame, Fragment
+from streamlab.core.stream_events import FragmentReleased
 from streamlab.core.timebase import TIMESCALE
-from streamlab.pipeline.delivery import PipelineEvent
+from streamlab.manager.event_stream import EventStream
 
 MAX_FRAMES = 3600  # a minute at 60 fps
 NS_PER_MS = 1e6
@@ -55,40 +57,66 @@ class FrameRecord:
 
 
 class FrameHistory:
-    """An ``Observer`` that keeps the newest ``max_frames``; the oldest goes first.
+    """Keeps the newest ``max_frames`` of a camera; the oldest goes first.
 
     A frame's times are those of its first release in each channel, whatever the quality.
     """
 
     def __init__(self, max_frames: int = MAX_FRAMES) -> None:
         self._max_frames = max_frames
+        self._events: EventStream | None = None
         self._records: dict[int, FrameRecord] = {}
-        self.pairs: deque[FrameRecord] = deque(maxlen=max_frames)
-        """The frames that have left in both channels, in the order they were complete."""
-        self.pair_count = 0
-        """How many there were in all."""
+        self._pairs: deque[FrameRecord] = deque(maxlen=max_frames)
+        self._pair_count = 0
 
-    def receive(self, item: PipelineEvent, now_ns: int) -> None:
-        """Take nothing: only what has left counts."""
+    def follow(self, events: EventStream) -> None:
+        """Read a camera's events whenever something is asked, and at every ``check``."""
+        self._events = events
 
-    def released(self, fragment: Fragment, now_ns: int) -> None:
-        """Take a fragment that leaves."""
+    def check(self) -> None:
+        """Receive what was released since the last call."""
+        for event in self._events.take() if self._events else ():
+            if isinstance(event, FragmentReleased):
+                self.receive_release(event.entry.fragment, event.now_ns)
+
+    def close(self) -> None:
+        """Follow the camera no longer; what is known is kept."""
+        self.check()
+        if self._events is not None:
+            self._events.close()
+
+    def receive_release(self, fragment: Fragment, now_ns: int) -> None:
+        """Receive a fragment that was released at ``now_ns``."""
         for frame in fragment.frames:
             record = self._record(frame)
             before = record.drift_ms
             _fill(record, fragment.key.channel, frame, now_ns)
             if before is None and record.drift_ms is not None:
-                self.pairs.append(record)
-                self.pair_count += 1
+                self._pairs.append(record)
+                self._pair_count += 1
+
+    @property
+    def pairs(self) -> Sequence[FrameRecord]:
+        """The frames that have left in both channels, in the order they were complete."""
+        self.check()
+        return self._pairs
+
+    @property
+    def pair_count(self) -> int:
+        """How many there were in all."""
+        self.check()
+        return self._pair_count
 
     def since(self, captured_ns: int) -> list[FrameRecord]:
         """Return the frames captured from then on, oldest first."""
+        self.check()
         return [record for record in self._records.values() if record.captured_ns >= captured_ns]
 
     def pairs_after(self, count: int) -> list[FrameRecord]:
         """Return the pairs that came after the first ``count``, as far as they are kept."""
-        fresh = min(self.pair_count - count, len(self.pairs))
-        return [self.pairs[index] for index in range(-fresh, 0)]
+        self.check()
+        fresh = min(self._pair_count - count, len(self._pairs))
+        return [self._pairs[index] for index in range(-fresh, 0)]
 
     def _record(self, frame: EncodedFrame) -> FrameRecord:
         record = self._records.get(frame.pts)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from streamlab.ui.server import LabServer
 
 T = TypeVar("T")
-JOIN_TIMEOUT_S = 1.0
 
 
 class Checked(Protocol):
@@ -97,9 +96,7 @@ class Hub:
     def abandon(self) -> None:
         """Stop the threads at the end of the process, when no new one can be started."""
         for camera in list(self.channels.cameras.values()):
-            camera.pipeline.stop()
-            camera.pipeline.service.stop()
-            camera.pipeline.service.join(JOIN_TIMEOUT_S)
+            camera.abandon()
         self._thread.stop()
 
     async def _close(self) -> None:

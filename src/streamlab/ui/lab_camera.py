@@ -12,7 +12,7 @@ from weakref import WeakSet
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
 from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.errors import InvalidRequestError
@@ -23,7 +23,7 @@ from streamlab.ui.choices import AnyDetector, AnyRenderer, as_detector, as_rende
 from streamlab.ui.history import FrameHistory, FrameRecord
 from streamlab.ui.hub import Hub
 from streamlab.ui.loop_thread import LabClosedError
-from streamlab.ui.snapshot import Snapshot, deliver, look
+from streamlab.ui.snapshot import Snapshot, decode, look
 from streamlab.ui.tables import channels_table, frames_table, require
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class LabCamera:
         self.history = FrameHistory()
         self.views: WeakSet[CameraView] = WeakSet()
         self._fault_run = 0
-        hub.ask(lambda: camera.observers.add(self.history))
+        hub.ask(lambda: self.history.follow(camera.events()))
+        hub.checked.add(self.history)
 
     # -- what it is
 
@@ -78,7 +79,7 @@ class LabCamera:
     @property
     def sync_tolerance_ms(self) -> float:
         """How far apart the channels may leave, ms."""
-        return self.camera.stream.controller.meter.tolerance_ms
+        return self.camera.sync_settings.tolerance_ms
 
     @sync_tolerance_ms.setter
     def sync_tolerance_ms(self, value: float) -> None:
@@ -87,7 +88,7 @@ class LabCamera:
     @property
     def policy(self) -> str:
         """How the channels are kept together: none, hold, pair, deadline or hybrid."""
-        return str(self.camera.stream.controller.control.policy)
+        return self.camera.sync_settings.policy
 
     @policy.setter
     def policy(self, value: str) -> None:
@@ -96,7 +97,7 @@ class LabCamera:
     @property
     def max_playout_delay_ms(self) -> float:
         """How long raw may wait for its annotated picture, ms."""
-        return self.camera.stream.controller.control.max_delay_ns / NS_PER_MS
+        return self.camera.sync_settings.max_playout_delay_ms
 
     @max_playout_delay_ms.setter
     def max_playout_delay_ms(self, value: float) -> None:
@@ -105,7 +106,7 @@ class LabCamera:
     @property
     def max_stale_fraction(self) -> float:
         """The share of frames that may show boxes carried forward, 0 to 1 (hybrid)."""
-        return self.camera.stream.controller.control.max_stale_fraction
+        return self.camera.sync_settings.max_stale_fraction
 
     @max_stale_fraction.setter
     def max_stale_fraction(self, value: float) -> None:
@@ -117,7 +118,7 @@ class LabCamera:
         ``supervision.Detections``, an Ultralytics model, ``"truth"``, ``"none"``, or None for
         the lab's own choice.
         """
-        return self.camera.pipeline.service.detector
+        return self.camera.detector
 
     @detector.setter
     def detector(self, wanted: AnyDetector | None) -> None:
@@ -133,12 +134,13 @@ class LabCamera:
         """What draws. Set a renderer, an annotator of supervision or a list of them, a function
         from an RGB image and detections to an RGB image, or None for the usual boxes.
         """
-        return self.camera.pipeline.renderer
+        return self.camera.renderer
 
     @renderer.setter
     def renderer(self, wanted: AnyRenderer | None) -> None:
         self._check_open()
-        self.camera.pipeline.request_renderer(as_renderer(wanted))
+        chosen = as_renderer(wanted)
+        self.hub.ask(lambda: self.camera.change(renderer=chosen))
 
     def inject(
         self, *, preset: str | None = None, seconds: float | None = None, **faults: float
@@ -183,7 +185,7 @@ class LabCamera:
         """
         self._check_open()
         level = QualityLevel(quality)
-        return self.hub.call(deliver(self.camera, self.hub.subscriptions, level)).decode()
+        return decode(self.hub.call(self.camera.snapshot(level)))
 
     def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per frame of the last ``seconds`` in which somebody watched.
@@ -232,7 +234,7 @@ class LabCamera:
             raise InvalidRequestError(f"there is no setting '{min(unknown)}'")
         known = {name: checked(name, value, _SYNC[name]) for name, value in values.items()}
         renamed = {"tolerance_ms" if n == "sync_tolerance_ms" else n: v for n, v in known.items()}
-        self.camera.request_sync(**renamed)
+        self.camera.change(**renamed)
         for view in list(self.views):
             view.show_sync(self.policy, self.sync_tolerance_ms)
 

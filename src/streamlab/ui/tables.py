@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.stats import quantiles
 from streamlab.core.timebase import TIMESCALE
 from streamlab.errors import StreamlabError
-from streamlab.manager import Camera
+from streamlab.protocol.status import CameraStatus
 from streamlab.ui.history import FrameRecord
 
 if TYPE_CHECKING:
@@ -67,12 +66,12 @@ def channels_table(records: Sequence[FrameRecord], tolerance_ms: float) -> pd.Da
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("channel")
 
 
-def cameras_table(cameras: Iterable[Camera]) -> pd.DataFrame:
+def cameras_table(cameras: Iterable[CameraStatus]) -> pd.DataFrame:
     """Return one row per camera: what it is, how it is, and how it is run."""
     require("pandas", "traces")
     import pandas as pd  # noqa: PLC0415
 
-    return pd.DataFrame([_camera_row(camera) for camera in cameras]).set_index("camera")
+    return pd.DataFrame([_camera_row(status) for status in cameras]).set_index("camera")
 
 
 def _channel_row(records: Sequence[FrameRecord], channel: ChannelType) -> dict[str, float | None]:
@@ -104,22 +103,20 @@ def _drift_row(records: Sequence[FrameRecord], tolerance_ms: float) -> dict[str,
     }
 
 
-def _camera_row(camera: Camera) -> dict[str, object]:
-    metadata, controller = camera.metadata, camera.stream.controller
-    switches = quantiles(camera.switches_ms.values(monotonic_ns()))
+def _camera_row(status: CameraStatus) -> dict[str, object]:
     return {
-        "camera": camera.camera_id,
-        "source": camera.spec.display,
-        "state": str(camera.state),
-        "size": f"{metadata.width}x{metadata.height}",
-        "fps": round(float(metadata.fps), 2),
-        "detector": camera.pipeline.service.detector.name,
-        "sync_policy": str(controller.control.policy),
-        "sync_tolerance_ms": controller.meter.tolerance_ms,
-        "playout_delay_ms": controller.playout_delay_ms,
-        "sync_state": str(controller.meter.state),
-        "viewers": len(camera.stream.connections),
-        "switch_p50_ms": switches.p50 if switches else None,
-        "faults": ", ".join(camera.pipeline.faults.describe()),
-        "errors": "; ".join(camera.pipeline.errors),
+        "camera": status.camera_id,
+        "source": status.source,
+        "state": status.state,
+        "size": f"{status.width or 0}x{status.height or 0}",
+        "fps": round(status.fps or 0.0, 2),
+        "detector": status.detector.name,
+        "sync_policy": status.sync.policy,
+        "sync_tolerance_ms": status.sync.tolerance_ms,
+        "playout_delay_ms": status.playout_delay_ms,
+        "sync_state": status.sync_state,
+        "viewers": status.viewers.connections,
+        "switch_p50_ms": status.viewers.switch_ms["p50"],
+        "faults": ", ".join(status.faults),
+        "errors": "; ".join(status.errors),
     }

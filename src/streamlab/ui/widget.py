@@ -20,7 +20,7 @@ from streamlab.errors import StreamlabError
 from streamlab.ui.choices import Rgb
 from streamlab.ui.feeds import ViewFeeds
 from streamlab.ui.lab_camera import LabCamera
-from streamlab.ui.snapshot import deliver, jpeg
+from streamlab.ui.snapshot import decode, jpeg
 
 STATIC = Path(__file__).parent / "static"
 VIEWS = (*View, "overlay")
@@ -113,9 +113,9 @@ class CameraView(LiveWidget):
     def still(self) -> Rgb | None:
         """Return what is shown now, or None when the camera gives no picture soon."""
         hub, quality = self._cam.hub, QualityLevel.MEDIUM
-        work = deliver(self._cam.camera, hub.subscriptions, quality, STILL_TIMEOUT_S)
         try:
-            return hub.call(work).decode().picture(self.view)
+            encoded = hub.call(self._cam.camera.snapshot(quality, STILL_TIMEOUT_S))
+            return decode(encoded).picture(self.view)
         except StreamlabError:
             return None
 

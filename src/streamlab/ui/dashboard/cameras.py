@@ -19,10 +19,10 @@ from streamlab.faults import Faults
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.ui.choices import name_of
-from streamlab.ui.dashboard.health import CameraHealth, health_of
+from streamlab.ui.dashboard.health import SPAN_S, CameraHealth, health_of
 from streamlab.ui.dashboard.looks import Look, Watched
 from streamlab.ui.history import FrameRecord
-from streamlab.ui.snapshot import Snapshot, deliver
+from streamlab.ui.snapshot import Snapshot, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +72,9 @@ class Cameras:
         """Stop a camera; whoever watches it is told."""
         await self._call(self._remove(camera_id))
 
-    async def request_sync(self, camera_id: str, **settings: Any) -> None:
-        """Have a camera go on with other settings: the arguments of ``Camera.request_sync``."""
-        await self._ask(lambda: self._camera(camera_id).request_sync(**settings))
+    async def change(self, camera_id: str, **settings: Any) -> None:
+        """Have a camera go on with other settings: the arguments of ``Camera.change``."""
+        await self._ask(lambda: self._camera(camera_id).change(**settings))
 
     async def inject(self, camera_id: str, faults: Faults | None) -> None:
         """Have something go wrong at a camera; None: nothing more. Raises FaultsNotAllowedError."""
@@ -101,10 +101,10 @@ class Cameras:
         return await self._ask(lambda: self._watch(camera_id).since(seconds))
 
     async def snapshot(self, camera_id: str, quality: QualityLevel) -> Snapshot:
-        """Return both channels of one frame. Raises SourceUnreachableError, LimitError."""
+        """Return both channels of one frame. Raises SourceUnreachableError."""
         camera = await self._ask(lambda: self._camera(camera_id))
-        delivered = await self._call(deliver(camera, self._subscriptions, quality))
-        return await asyncio.to_thread(delivered.decode)
+        encoded = await self._call(camera.snapshot(quality))
+        return await asyncio.to_thread(decode, encoded)
 
     async def record(self, camera_id: str, seconds: float) -> pd.DataFrame:
         """Return the trace table of a camera's next ``seconds``. Raises as ``traces.record``."""
@@ -151,6 +151,8 @@ class Cameras:
         now_ns = monotonic_ns()
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
             cameras = self._channels.cameras.values()
-            self._health = [health_of(camera, now_ns) for camera in cameras]
+            self._health = [
+                health_of(camera.status(), camera.sync_figures(SPAN_S)) for camera in cameras
+            ]
             self._health_ns = now_ns
         return self._health

@@ -97,7 +97,7 @@ class SyncControls:
 
     async def _set(self, **settings: Any) -> None:
         if not self._showing:
-            await self._attempt(self._cameras.request_sync(self._selected(), **settings))
+            await self._attempt(self._cameras.change(self._selected(), **settings))
 
     async def _inject(self, _event: object) -> None:
         await self._attempt(self._cameras.inject(self._selected(), PRESETS[self.preset.value]))

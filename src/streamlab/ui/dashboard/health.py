@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from streamlab.core.stats import quantiles
-from streamlab.manager import Camera
-from streamlab.manager.health import freshness
+from streamlab.protocol.status import CameraStatus, SyncFigures
 
 SPAN_S = 5.0
 UNKNOWN = "\N{EN DASH}"
@@ -61,33 +59,30 @@ class CameraHealth:
         return "good" if well else "warn"
 
 
-def health_of(camera: Camera, now_ns: int) -> CameraHealth:
-    """Return how a camera is. Takes about a millisecond in the camera's loop."""
-    controller, metadata = camera.stream.controller, camera.metadata
-    meter = controller.meter
-    drifts_ms = [abs(drift) for drift in meter.drifts_ms.values(now_ns, SPAN_S)]
-    drift = quantiles(drifts_ms)
-    waits = quantiles(controller.delays_ms.values(now_ns, SPAN_S))
-    beyond = sum(drift_ms > meter.tolerance_ms for drift_ms in drifts_ms)
+def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
+    """Return how a camera is; ``figures`` are those of ``SPAN_S``."""
+    pairs = figures.drift_abs_ms["count"] or 0
+    sync = status.annotated.sync
+    assert sync is not None, "annotated channels have it"
     return CameraHealth(
-        camera_id=camera.camera_id,
-        source=camera.spec.display,
-        state=str(camera.state),
-        state_detail=camera.source.detail,
-        width=metadata.width,
-        height=metadata.height,
-        fps=float(metadata.fps),
-        sync_state=str(meter.status(now_ns).state),
-        pairs_per_s=len(drifts_ms) / SPAN_S,
-        drift_p95_ms=drift.p95 if drift else None,
-        violations=beyond / len(drifts_ms) if drifts_ms else None,
-        latency_p50_ms=waits.p50 if waits else None,
-        fresh_fraction=meter.fresh_fraction(now_ns, SPAN_S),
-        viewers=len(camera.stream.connections),
-        detector=camera.pipeline.service.detector.name,
-        freshness_detail=freshness(camera).detail,
-        faults=", ".join(camera.pipeline.faults.describe()),
-        errors="; ".join(camera.pipeline.errors),
+        camera_id=status.camera_id,
+        source=status.source,
+        state=status.state,
+        state_detail=status.detail,
+        width=status.width or 0,
+        height=status.height or 0,
+        fps=status.fps or 0.0,
+        sync_state=status.sync_state,
+        pairs_per_s=pairs / SPAN_S,
+        drift_p95_ms=figures.drift_abs_ms["p95"],
+        violations=figures.violations_in_window / pairs if pairs else None,
+        latency_p50_ms=figures.added_latency_ms["p50"],
+        fresh_fraction=figures.fresh_fraction,
+        viewers=status.viewers.connections,
+        detector=status.detector.name,
+        freshness_detail=sync.freshness_detail,
+        faults=", ".join(status.faults),
+        errors="; ".join(status.errors),
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.core.timebase import NS_PER_S
 from streamlab.manager import Camera
 from streamlab.ui.history import FrameHistory, FrameRecord
 
 FORGET_AFTER_S = 60.0
+CHECK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,10 @@ class Watched:
         self.camera = camera
         self.history = FrameHistory()
         self._looked_ns = monotonic_ns()
-        camera.observers.add(self.history)
-        self._arm()
-
-    @property
-    def over(self) -> bool:
+        self.over = False
         """Whether its frames are no longer kept."""
-        return self.history not in self.camera.observers
+        self.history.follow(camera.events())
+        self._arm()
 
     def since(self, seconds: float) -> list[FrameRecord]:
         """Return what is kept of the last ``seconds``, oldest first."""
@@ -63,37 +61,39 @@ class Watched:
     def look(self, after: int | None, seconds: float) -> Look:
         """Return what has come after the first ``after`` pairs; None: in the last ``seconds``."""
         self._looked_ns = now_ns = monotonic_ns()
-        controller, history = self.camera.stream.controller, self.history
+        history = self.history
         if after is None or after > history.pair_count:
             since_ns = now_ns - round(seconds * NS_PER_S)
             pairs = [pair for pair in history.pairs if pair.captured_ns >= since_ns]
         else:
             pairs = history.pairs_after(after)
         return Look(
-            self.camera.stream.stream_id,
+            self.camera.stream_id,
             now_ns,
             history.pair_count,
             pairs,
             _controls(self.camera),
-            str(controller.meter.status(now_ns).state),
+            self.camera.status().sync_state,
         )
 
     def _arm(self) -> None:
-        asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._check)
+        asyncio.get_running_loop().call_later(CHECK_EVERY_S, self._check)
 
     def _check(self) -> None:
         if monotonic_ns() - self._looked_ns < FORGET_AFTER_S * NS_PER_S:
+            self.history.check()
             self._arm()
         else:
-            self.camera.observers.discard(self.history)
+            self.over = True
+            self.history.close()
 
 
 def _controls(camera: Camera) -> Controls:
-    control, meter = camera.stream.controller.control, camera.stream.controller.meter
+    sync = camera.sync_settings
     return Controls(
-        control.policy,
-        meter.tolerance_ms,
-        control.max_delay_ns / NS_PER_MS,
-        control.max_stale_fraction,
-        camera.pipeline.faults.describe(),
+        SyncPolicy(sync.policy),
+        sync.tolerance_ms,
+        sync.max_playout_delay_ms,
+        sync.max_stale_fraction,
+        camera.faults.describe(),
     )

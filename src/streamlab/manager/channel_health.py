@@ -1,0 +1,79 @@
+"""How the encoder, detector, renderer and synchronisation of a channel are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelType
+from streamlab.core.freshness import Freshness
+from streamlab.detect.render import renderer_name
+from streamlab.protocol.status import (
+    ChannelHealth,
+    DetectorStatus,
+    EncoderStatus,
+    RendererStatus,
+    SyncStatus,
+)
+
+if TYPE_CHECKING:
+    from streamlab.manager.running import RunningCamera
+
+
+def channel_states(camera: RunningCamera, channel: ChannelType) -> tuple[object, ...]:
+    """Return the states that a channel's ``health`` is sent for when one changes."""
+    pipeline, controller = camera.pipeline, camera.stream.controller
+    if channel is ChannelType.RAW:
+        return (bool(pipeline.encoder_error(channel)),)
+    return (
+        bool(pipeline.encoder_error(channel)),
+        pipeline.detector_health.state,
+        bool(pipeline.renderer_error),
+        controller.meter.state,
+        controller.freshness.met,
+    )
+
+
+def channel_health(camera: RunningCamera, channel: ChannelType) -> ChannelHealth:
+    """Return how a channel is now."""
+    pipeline = camera.pipeline
+    encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
+    if channel is ChannelType.RAW:
+        return ChannelHealth(str(channel), str(channel), encoder)
+    health, detector = pipeline.detector_health, pipeline.service.detector
+    return ChannelHealth(
+        str(channel),
+        str(channel),
+        encoder,
+        DetectorStatus(detector.name, detector.kind, health.state, health.detail),
+        RendererStatus(renderer_name(pipeline.renderer), *_state(pipeline.renderer_error)),
+        _sync(camera),
+    )
+
+
+def _state(error: str) -> tuple[str, str]:
+    return "failing" if error else "ok", error
+
+
+def _sync(camera: RunningCamera) -> SyncStatus:
+    meter, now_ns = camera.stream.controller.meter, monotonic_ns()
+    status, fresh = meter.status(now_ns), meter.fresh_lately(now_ns)
+    freshness = _freshness(camera)
+    return SyncStatus(
+        state=str(status.state),
+        drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
+        fresh_fraction=None if fresh is None else round(fresh, 4),
+        freshness="met" if freshness.met else "not_met",
+        freshness_detail=freshness.detail,
+    )
+
+
+def _freshness(camera: RunningCamera) -> Freshness:
+    """Return whether enough frames show boxes of their own; what is too slow where not."""
+    found, limit_fps = camera.stream.controller.freshness, camera.health.max_detection_fps
+    if not found.met and camera.pipeline.detector_health.state == "failing":
+        return Freshness(False, "The detector is failing.")
+    if found.met or not limit_fps or limit_fps >= float(camera.pipeline.metadata.fps):
+        return found
+    detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."
+    return Freshness(False, detail)
