@@ -169,8 +169,8 @@ class Host:
     @property
     def frames(self) -> int:
         """How many frames of both channels have left so far."""
-        counts = (camera.stream.counts for camera in self._channels.cameras.values())
-        return sum(each["released_annotated"] for each in counts)
+        statuses = (camera.status() for camera in self._channels.cameras.values())
+        return sum(each.channel_counts["annotated"].released for each in statuses)
 
     async def close(self) -> None:
         """End all."""

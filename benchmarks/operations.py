@@ -81,7 +81,7 @@ async def measure(video: Path, rounds: int) -> Times:
                 await channels.remove_camera("new")
                 _subscribe(times, camera, subscriptions)
                 with times.of("statistics"):
-                    sync_report(camera, WINDOW_S)
+                    sync_report(camera.sync_figures(WINDOW_S))
                 with times.of("statistics"):
                     process_report(channels)
                 _check(times, even)
@@ -120,9 +120,9 @@ async def _read(reader: Reader) -> None:
 def _subscribe(times: Times, camera: Camera, subscriptions: ChannelSubscriptionManager) -> None:
     connection = subscriptions.reserve(camera)
     with times.of("subscription"):
-        subscriptions.subscribe(camera, connection, ChannelType.RAW, None)
+        camera.subscribe(connection, ChannelType.RAW, None)
     with times.of("subscription"):
-        subscriptions.subscribe(camera, connection, ChannelType.ANNOTATED, None)
+        camera.subscribe(connection, ChannelType.ANNOTATED, None)
     subscriptions.claim(camera, connection.connection_id)
     subscriptions.close(camera, connection)
 

@@ -56,11 +56,11 @@ class Host:
         qualities = MODES[self._mode]
         viewer = self._subscriptions.open(camera, qualities, qualities)
         if self._mode == "overlay":
-            self._subscriptions.subscribe_detections(camera, viewer, wanted=True)
+            camera.subscribe_detections(viewer, wanted=True)
         if len(qualities) == 1:
-            camera.request_sync(policy=SyncPolicy.NONE)  # there is nothing to keep in step with
+            camera.change(policy=SyncPolicy.NONE)  # there is nothing to keep in step with
         encoders = frozenset(ChannelKey(*each) for each in qualities.items())
-        camera.pipeline.request_encoders(encoders)
+        camera._running.pipeline.request_encoders(encoders)
         reader = self._subscriptions.read([(camera, viewer)])
 
         async def read() -> None:

@@ -105,14 +105,14 @@ def replay(camera: Camera, media: Media) -> None:
     shift_ns = monotonic_ns() - fragments[-1].ready_ns
     for item in media:
         if isinstance(item, InitSegment):
-            camera.stream.receive_init(item)
+            camera._running.stream.receive_init(item)
             continue
         (frame,) = item.frames
         ready_ns = frame.ready_ns + shift_ns
         moved = frame._replace(captured_ns=frame.captured_ns + shift_ns, ready_ns=ready_ns)
         again = replace(item, frames=(moved,))
-        camera.stream.receive_fragment(again, ready_ns, wall_s())
-    camera.settle()
+        camera._running.stream.receive_fragment(again, ready_ns, wall_s())
+    camera._running.settle()
 
 
 class Fleet:
@@ -151,7 +151,7 @@ class Fleet:
     async def fall_still(self) -> None:
         """Wait until the cameras' own first pictures have gone through."""
         before = -1
-        while (captured := sum(c.pipeline.counts()["captured"] for c in self._cameras)) != before:
+        while (captured := sum(c.status().counts["captured"] for c in self._cameras)) != before:
             before = captured
             await asyncio.sleep(STILL_S)
 
@@ -175,8 +175,8 @@ class Fleet:
         with self._timed(f"{name} of all"):
             for camera in self._cameras:
                 started_ns = time.perf_counter_ns()
-                camera.stream.handle_timer(self._now_ns, wall_s())
-                camera.settle()
+                camera._running.stream.handle_timer(self._now_ns, wall_s())
+                camera._running.settle()
                 self.took[name].append((time.perf_counter_ns() - started_ns) / 1e6)
 
     async def operate(self, lot: random.Random) -> None:
@@ -188,9 +188,9 @@ class Fleet:
             with self._timed("switch"):
                 await self.subscriptions.switch(camera, viewer, view, None)
             with self._timed("stats"):
-                stream_report(camera)
+                stream_report(camera.status())
             with self._timed("sync stats"):
-                sync_report(camera, 60.0)
+                sync_report(camera.sync_figures(60.0))
         with self._timed("stats of all"):
             process_report(self.channels)
 

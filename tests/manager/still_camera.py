@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from streamlab.core.channels import ChannelKey, ChannelMetadata, ChannelType, SourceState
 from streamlab.core.playout import SyncPolicy
@@ -32,6 +32,7 @@ class StillPipeline:
     detector_health = SERVICE.health
     renderer = BoxRenderer()
     renderer_error = ""
+    errors: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
         self.encoders = Encoders(gop=30)
@@ -56,8 +57,9 @@ class StillCamera(Camera):
         settings = Settings(**{"sync_policy": SyncPolicy.NONE, **changes})
         super().__init__(camera_id, SPEC, SOURCE, SERVICE, BoxRenderer(), settings)
         self.still = StillPipeline()
-        self.pipeline = cast(CameraPipeline, self.still)
-        self.settle()
+        self.running = self._running
+        self.running.pipeline = cast(CameraPipeline, self.still)
+        self.running.settle()
 
     async def capture(self, count: int = 1) -> None:
         """Hand over this many frames of all encodings, each on its own."""
@@ -65,12 +67,12 @@ class StillCamera(Camera):
             self.still.encoders.capture()
             for made in self.still.encoders.made.values():
                 while made:
-                    self.handover.put([made.popleft()])
+                    self.running.handover.put([made.popleft()])
             await self.news()
 
     async def change(self, state: SourceState, detail: str = "") -> None:
         """Have the source change its state; ``ended`` is the end of the stream."""
-        self.handover.put([SourceChanged(state, detail)])
+        self.running.handover.put([SourceChanged(state, detail)])
         await self.news()
 
     @staticmethod

@@ -104,7 +104,7 @@ def test_readers_in_step_are_sent_what_one_that_takes_is_sent(
             assert plain(together.written) == plain(alone.written)
             assert last_of_each_channel(slow.written) == last_of_each_channel(alone.written)
             assert alone.writes_together == 0
-        assert camera.stream.connections == {}
+        assert camera.running.stream.connections == {}
 
     VirtualTime().run(scenario)
 
@@ -126,9 +126,9 @@ async def act(camera: StillCamera, step: str, number: int) -> None:
     elif step == "news":
         await camera.change(SourceState.STALLED, str(number))
     elif step == "detections":
-        for connection in camera.stream.connections.values():
-            camera.stream.request_detections(connection, wanted=not connection.detections)
-        camera.settle()
+        for connection in camera.running.stream.connections.values():
+            camera.running.stream.request_detections(connection, wanted=not connection.detections)
+        camera.running.settle()
 
 
 def plain(events: list[bytes]) -> list[bytes]:

@@ -179,7 +179,7 @@ def test_a_reader_that_nobody_listens_to_closes() -> None:
     async def scenario() -> None:
         camera = StillCamera()
         read(camera).close()
-        assert camera.stream.connections == {}
+        assert camera.running.stream.connections == {}
 
     VirtualTime().run(scenario)
 
@@ -209,7 +209,7 @@ def test_a_closed_reader_is_told_nothing_more() -> None:
         written: list[bytes] = []
         reader.fall_in(written.append)
         reader.close()
-        assert camera.stream.connections == {}
+        assert camera.running.stream.connections == {}
         woken.clear()
         await camera.capture(2)
         await asyncio.sleep(10 * HEARTBEAT_S)
@@ -226,10 +226,10 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
         with closing(both), closing(read(camera)) as raw:
             for reader in (both, raw):
                 reader.take()
-            camera.health.check()
+            camera.running.health.check()
             camera.still.renderer_error = "ValueError: no ink"
             for _ in range(3):  # nothing is said twice, and what waits is replaced
-                camera.health.check()
+                camera.running.health.check()
             (told,) = both.take()
             assert data_of(told)["renderer"] == {
                 "name": "BoxRenderer",
@@ -238,7 +238,7 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
             }
             assert raw.take() == []
             camera.still.renderer_error = ""
-            camera.health.check()
+            camera.running.health.check()
             assert b'"failing"' not in both.take()[0]
 
     VirtualTime().run(scenario)

@@ -47,7 +47,9 @@ def on_virtual_time(scenario: Scenario) -> Callable[[], None]:
 
 
 def take(camera: StillCamera, connection: Connection) -> list[dict[str, Any]]:
-    return parse(wire(connection.take(camera.stream.rings, camera.stream.inits, 64)))
+    return parse(
+        wire(connection.take(camera.running.stream.rings, camera.running.stream.inits, 64))
+    )
 
 
 @on_virtual_time
@@ -102,7 +104,7 @@ async def test_a_reservation_lapses_when_nobody_claims_it(
     await asyncio.sleep(RESERVATION_S - 1)
     assert viewers.claim(camera, claimed.connection_id) is claimed
     await asyncio.sleep(2)
-    assert list(camera.stream.connections.values()) == [claimed]
+    assert list(camera.running.stream.connections.values()) == [claimed]
     with pytest.raises(UnknownConnectionError, match="'yard' has no connection"):
         viewers.claim(camera, left.connection_id)
     with pytest.raises(ConnectionInUseError, match="already being read"):
@@ -116,7 +118,7 @@ async def test_a_reserved_connection_that_was_closed_lapses_without_harm(
     viewers.close(camera, viewers.reserve(camera))
     other = viewers.open(camera, RAW_ONLY)
     await asyncio.sleep(RESERVATION_S + 1)
-    assert list(camera.stream.connections.values()) == [other]
+    assert list(camera.running.stream.connections.values()) == [other]
 
 
 @on_virtual_time
@@ -124,17 +126,17 @@ async def test_channels_come_and_go_on_a_running_connection(
     camera: StillCamera, viewers: ChannelSubscriptionManager
 ) -> None:
     connection = viewers.open(camera, RAW_ONLY)
-    viewers.subscribe(camera, connection, ChannelType.ANNOTATED, QualityLevel.LOW)
+    camera.subscribe(connection, ChannelType.ANNOTATED, QualityLevel.LOW)
     assert connection.encodings == [
         ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM),
         ChannelKey(ChannelType.ANNOTATED, QualityLevel.LOW),
     ]
-    viewers.subscribe(camera, connection, ChannelType.RAW, None)
-    viewers.unsubscribe(camera, connection, ChannelType.RAW)
+    camera.subscribe(connection, ChannelType.RAW, None)
+    camera.unsubscribe(connection, ChannelType.RAW)
     assert list(connection.channels) == [ChannelType.ANNOTATED]
-    viewers.unsubscribe(camera, connection, ChannelType.ANNOTATED)
+    camera.unsubscribe(connection, ChannelType.ANNOTATED)
     assert list(connection.channels) == []
-    viewers.subscribe_detections(camera, connection, wanted=True)
+    camera.subscribe_detections(connection, wanted=True)
     await camera.capture()
     assert [each["event"] for each in take(camera, connection)] == ["detections"]
 
@@ -145,9 +147,9 @@ async def test_only_raw_has_source_quality(
 ) -> None:
     connection = viewers.open(camera, RAW_ONLY)
     source = QualityLevel.SOURCE
-    viewers.subscribe(camera, connection, ChannelType.RAW, source)
+    camera.subscribe(connection, ChannelType.RAW, source)
     with pytest.raises(InvalidRequestError, match="annotated channel has no quality 'source'"):
-        viewers.subscribe(camera, connection, ChannelType.ANNOTATED, source)
+        camera.subscribe(connection, ChannelType.ANNOTATED, source)
     with pytest.raises(InvalidRequestError, match="annotated channel has no quality 'source'"):
         await viewers.switch(camera, connection, View.ANNOTATED, source)
     assert connection.encodings == [ChannelKey(ChannelType.RAW, source)]
@@ -228,7 +230,7 @@ async def test_a_switch_ends_when_its_connection_does(
     with pytest.raises(UnknownConnectionError, match="is closed"):
         await viewers.switch(camera, connection, View.RAW, None)
     await asyncio.sleep(1)
-    assert camera.stream.connections == {}
+    assert camera.running.stream.connections == {}
 
 
 @on_virtual_time
@@ -279,11 +281,11 @@ def test_every_connection_is_counted_once_and_nothing_is_left_behind(
                     await asyncio.sleep(number * RESERVATION_S / 2)
                 elif chosen is not None:
                     act(camera, viewers, chosen, verb, switches)
-            assert len(camera.stream.connections) <= MAX_CONNECTIONS
+            assert len(camera.running.stream.connections) <= MAX_CONNECTIONS
         for connection in known:
             viewers.close(camera, connection)
         await asyncio.sleep(2 * RESERVATION_S)
-        assert camera.stream.connections == {}
+        assert camera.running.stream.connections == {}
         assert camera.still.encoders.wanted == frozenset()
         assert all(each.done() for each in switches), "every switch is answered"
         await asyncio.gather(*switches, return_exceptions=True)
@@ -305,8 +307,8 @@ def act(
     elif verb == "close":
         viewers.close(camera, connection)
     elif verb == "subscribe":
-        found = viewers.connection(camera, connection.connection_id)
-        viewers.subscribe(camera, found, ChannelType.ANNOTATED, QualityLevel.LOW)
+        found = camera.connection(connection.connection_id)
+        camera.subscribe(found, ChannelType.ANNOTATED, QualityLevel.LOW)
     else:
         switches.append(
             asyncio.ensure_future(viewers.switch(camera, connection, View.BOTH, QualityLevel.HIGH))

@@ -17,8 +17,10 @@ from streamlab.core.connection import Connection
 from streamlab.core.events import EndReason, Source
 from streamlab.core.stream_events import FragmentReleased, Wake
 from streamlab.manager.audience import Audience
-from streamlab.manager.camera import Camera
-from streamlab.manager.reader import Feed, Reader
+from streamlab.manager.feed import Feed
+from streamlab.manager.reader import Reader
+from streamlab.manager.running import RunningCamera
+from streamlab.protocol.sse import EventEncoder, Form
 from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, stream
@@ -27,6 +29,7 @@ MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 PATIENCE_S = 3600.0
 NO_PATIENCE_S = 0.02
+HELLO = Source(SourceState.LIVE, "hello")
 ACTIONS = (
     "raw", "annotated", "both at once", "post", "switch", "subscribe", "detections", "join",
 )  # fmt: skip
@@ -41,6 +44,7 @@ class Stage:
     def __init__(self) -> None:
         self.stream = stream()
         self.audience = Audience()
+        self.encoder = EventEncoder()
         self._numbers = {RAW: 0, ANNOTATED: 0}
         self._posts = 0
 
@@ -48,7 +52,8 @@ class Stage:
         connection = Connection(str(len(self.stream.connections)), view.channels, MEDIUM)
         self.stream.receive_connection(connection, 0)
         self.settle()
-        feed = Feed(cast("Camera", self), connection, [b"hello\n\n"], 1000, tagged)
+        form = Form(camera_id=self.camera_id if tagged else "")
+        feed = Feed(cast("RunningCamera", self), connection, [HELLO], 1000, form)
         return Reader([feed], 15.0, lambda: None)
 
     def settle(self) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.playout import SyncPolicy
+from streamlab.core.ring import Released
+from streamlab.core.stream_events import FragmentReleased
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.scripted import no_detector
 from streamlab.errors import InvalidRequestError, SourceNotFoundError, SourceUnreachableError
@@ -56,13 +58,13 @@ def take(recorder: TraceRecorder, step: Step) -> None:
     what, number = step
     released_ns = captured_ns(number) + 6 * NS_PER_MS
     if what == "detected":
-        recorder.receive(DetectionTimed(number * 3000, 4 * NS_PER_MS), released_ns)
+        recorder.receive(DetectionTimed(number * 3000, 4 * NS_PER_MS))
     else:
         key = RAW if what.startswith("raw") else ANNOTATED
         if what.endswith("ready"):
-            recorder.receive(fragment(key, number), released_ns)
+            recorder.receive(fragment(key, number))
         else:
-            recorder.released(fragment(key, number), released_ns)
+            recorder.receive(FragmentReleased(Released(fragment(key, number), 0.0, 0), released_ns))
 
 
 def take_all(recorder: TraceRecorder, numbers: range, lines: tuple[str, ...] = LINES) -> None:
@@ -121,8 +123,8 @@ def test_the_first_quality_of_a_channel_counts() -> None:
     recorder = TraceRecorder({}, START_NS)
     take_all(recorder, range(2))
     for number in range(2):
-        recorder.receive(fragment(RAW_HIGH, number, late_ns=NS_PER_MS), 0)
-        recorder.released(fragment(RAW_HIGH, number), 0)
+        recorder.receive(fragment(RAW_HIGH, number, late_ns=NS_PER_MS))
+        recorder.receive(FragmentReleased(Released(fragment(RAW_HIGH, number), 0.0, 0), 0))
     table = recorder.table()
     assert len(table) == recorder.frames == 2
     assert (table["raw_ready_ns"] == table["captured_ns"] + 2 * NS_PER_MS).all()
@@ -153,7 +155,7 @@ def test_it_is_settled_when_the_last_frames_have_left() -> None:
 def test_a_frame_without_an_answer_has_no_result() -> None:
     recorder = TraceRecorder({}, START_NS)
     for number in range(3):
-        recorder.receive(DetectionTimed(number * 3000, None if number == 1 else NS_PER_MS), 0)
+        recorder.receive(DetectionTimed(number * 3000, None if number == 1 else NS_PER_MS))
     take_all(recorder, range(3), LINES[:4])
     assert recorder.table()["result_ns"].isna().tolist() == [False, True, False]
 
@@ -166,7 +168,7 @@ def test_waiting_for_the_frame_before_is_no_cost() -> None:
         frame = EncodedFrame(
             number, 1, False, 0, START_NS, 0.0, ready_ns, Boxes(None, [], decided_ns)
         )
-        recorder.receive(Fragment(ANNOTATED, number, "init", (frame,), b""), ready_ns)
+        recorder.receive(Fragment(ANNOTATED, number, "init", (frame,), b""))
     take_all(recorder, range(200, 201))
     costs_ms = recorder.table()["cost_ns"] / NS_PER_MS
     assert costs_ms.tolist()[:3] == [4, 3, 22]
@@ -268,9 +270,9 @@ def test_recording_takes_nothing_from_others_and_leaves_nothing_behind() -> None
                 record(camera, subscriptions, seconds=600, max_frames=20),
                 record(camera, subscriptions, seconds=600, max_frames=10),
             )
-            assert {key.quality for key in camera.stream.rings} == {QualityLevel.LOW}
-            assert not camera.observers
-            assert list(camera.stream.connections.values()) == [viewer]
+            assert {key.quality for key in camera._running.stream.rings} == {QualityLevel.LOW}
+            assert not camera._running.event_streams
+            assert list(camera._running.stream.connections.values()) == [viewer]
             return first, second
 
     first, second = asyncio.run(run())
@@ -287,7 +289,7 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
             stop = asyncio.Event()
 
             async def stop_after_frames() -> None:
-                while camera.stream.counts["released_annotated"] < 10:
+                while camera._running.stream.counts["released_annotated"] < 10:
                     await asyncio.sleep(0.01)
                 stop.set()
 
@@ -295,7 +297,7 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
             assert len(await record(camera, subscriptions, seconds=600, stop=stop))
             await stopping
             recording = asyncio.create_task(record(camera, subscriptions, seconds=600))
-            while not camera.observers:
+            while not camera._running.event_streams:
                 await asyncio.sleep(0)
             recording.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -306,8 +308,8 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
             await camera.close("camera_removed")
             with pytest.raises(SourceUnreachableError, match="delivered no frames"):
                 await record(camera, subscriptions, seconds=600)
-            assert not camera.observers
-            assert not camera.stream.connections
+            assert not camera._running.event_streams
+            assert not camera._running.stream.connections
 
     asyncio.run(run())
 

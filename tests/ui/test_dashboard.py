@@ -104,7 +104,7 @@ def test_looks_go_on_where_the_last_one_ended(cameras: Cameras) -> None:
 
 def test_changes_reach_the_camera(cameras: Cameras) -> None:
     async def scenario() -> list[Look]:
-        await cameras.request_sync("tiny", policy=SyncPolicy.HOLD, tolerance_ms=33)
+        await cameras.change("tiny", policy=SyncPolicy.HOLD, tolerance_ms=33)
         await cameras.inject("tiny", PRESETS["lost frames"])
         changed = await cameras.look("tiny", None, 1.0)
         await cameras.inject("tiny", None)

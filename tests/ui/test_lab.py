@@ -112,7 +112,7 @@ def test_detector_and_renderer_are_swapped_while_it_runs(cam: LabCamera) -> None
     cam.detector = "none"
     wait_until(lambda: not labels(cam))
     cam.renderer, cam.detector = None, "truth"
-    assert cam.camera.pipeline.errors == []
+    assert cam.camera.errors == []
 
 
 def test_wrong_detectors_are_refused_in_words(cam: LabCamera) -> None:
@@ -159,13 +159,13 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     assert len(trace) > 0
     assert trace.attrs["about"]["camera_id"] == "street"
 
-    def observers() -> int:
-        return cam.hub.ask(lambda: len(cam.camera.observers))
+    def followers() -> int:
+        return cam.hub.ask(lambda: len(cam.camera._running.event_streams))
 
-    idle = observers()
+    idle = followers()
 
     def interrupt_the_recording() -> None:
-        wait_until(lambda: observers() > idle)
+        wait_until(lambda: followers() > idle)
         os.kill(os.getpid(), signal.SIGINT)
 
     interrupt = threading.Thread(target=interrupt_the_recording)
@@ -178,22 +178,22 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
         interrupt.join()
         signal.signal(signal.SIGINT, before)
     cam.record_trace(0.2)
-    assert not cam.hub.ask(lambda: cam.camera.stream.connections)
+    assert not cam.hub.ask(lambda: cam.camera.status().viewers.connections)
 
 
 def test_faults(cam: LabCamera) -> None:
     cam.inject(preset="overload", lag_median_ms=80)
-    assert cam.camera.pipeline.faults.lag_median_ms == 80
+    assert cam.camera.faults.lag_median_ms == 80
     cam.inject()
-    assert not cam.camera.pipeline.faults.describe()
+    assert not cam.camera.faults.describe()
     with pytest.raises(InvalidRequestError, match="unknown fault 'rain'") as refused:
         cam.inject(rain=1)
     assert "stall_ms" in refused.value.hint
     assert refused.value.hint in refused.value.__notes__
     cam.inject(detector_dead=True, seconds=600)
-    assert cam.camera.pipeline.faults.detector_dead
+    assert cam.camera.faults.detector_dead
     cam.inject(detector_dead=True, seconds=0.05)
-    wait_until(lambda: not cam.camera.pipeline.faults.describe())
+    wait_until(lambda: not cam.camera.faults.describe())
 
 
 def test_a_camera_of_the_same_name_takes_its_place(lab: Lab) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from streamlab.core.fragment import Fragment
 from streamlab.core.stream_events import FragmentReleased
 from streamlab.pipeline.delivery import PipelineEvent
 
@@ -13,7 +14,8 @@ CameraEvent = PipelineEvent | FragmentReleased
 """An init segment, a fragment that is ready, a detection that was timed, a change of the source,
 or a fragment that was released."""
 
-MAX_EVENTS = 8192  # 10 s of a camera at 60 fps whose fragments are ready and released twice
+MAX_EVENTS = 4096  # 10 s of a camera at 60 fps, with both channels ready and released
+MAX_BYTES = 32 * 1024 * 1024  # of the fragments that they are about
 
 
 class EventStream:
@@ -28,14 +30,17 @@ class EventStream:
         """No event will be added."""
         self.dropped = 0
         self._events: deque[CameraEvent] = deque()
+        self._bytes = 0
         self._news = asyncio.Event()
         self._on_close = on_close
 
     def add(self, events: Iterable[CameraEvent]) -> None:
         """Add events; called by the camera."""
-        self._events.extend(events)
-        while len(self._events) > MAX_EVENTS:
-            self._events.popleft()
+        for event in events:
+            self._events.append(event)
+            self._bytes += _size_of(event)
+        while len(self._events) > MAX_EVENTS or self._bytes > MAX_BYTES:
+            self._bytes -= _size_of(self._events.popleft())
             self.dropped += 1
         self._news.set()
 
@@ -43,6 +48,7 @@ class EventStream:
         """Return the events that have not been read."""
         events = list(self._events)
         self._events.clear()
+        self._bytes = 0
         self._news.clear()
         return events
 
@@ -62,3 +68,9 @@ class EventStream:
                 if self.closed:
                     return
                 await self._news.wait()
+
+
+def _size_of(event: CameraEvent) -> int:
+    if isinstance(event, FragmentReleased):
+        return len(event.entry.fragment.data)
+    return len(event.data) if isinstance(event, Fragment) else 0

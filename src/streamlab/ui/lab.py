@@ -122,9 +122,8 @@ class Lab:
     def stats(self) -> pd.DataFrame:
         """Return one row per camera: what it is, how it is, and how it is run."""
         require("pandas", "traces")
-        return self._hub.ask(
-            lambda: cameras_table(camera.status() for camera in self._open_cameras())
-        )
+        statuses = self._hub.ask(lambda: [camera.status() for camera in self._open_cameras()])
+        return cameras_table(statuses)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> str:
         """Serve these cameras over HTTP too, and return the address of the page.

@@ -150,9 +150,9 @@ class Cameras:
     def _all_health(self) -> list[CameraHealth]:
         now_ns = monotonic_ns()
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
-            cameras = self._channels.cameras.values()
             self._health = [
-                health_of(camera.status(), camera.sync_figures(SPAN_S)) for camera in cameras
+                health_of(camera.status(), camera.sync_figures(SPAN_S))
+                for camera in self._channels.cameras.values()
             ]
             self._health_ns = now_ns
         return self._health
