@@ -12,8 +12,8 @@ import sys
 
 import panel as pn
 
-from streamlab.ui.dashboard.own import OwnCameras
-from streamlab.ui.dashboard.session import Session
+from streamlab.dashboard.session import Session
+from streamlab.lab.standalone import OwnCameras
 
 host = pn.state.headers.get("Host", "localhost:5006")
 own = pn.state.as_cached("cameras", lambda: OwnCameras(sys.argv[1:], f"http://{host}"))

@@ -11,9 +11,11 @@ import pytest
 SRC = Path(__file__).parent.parent / "src" / "streamlab"
 FLOORS = {
     "errors": 0,
+    "extras": 0,
     "clock": 0,
     "cores": 0,
     "heap": 0,
+    "loop_thread": 0,
     "signals": 0,
     "address": 0,
     "credentials": 0,
@@ -30,7 +32,8 @@ FLOORS = {
     "observe": 5,
     "server": 6,
     "client": 6,
-    "ui": 6,
+    "dashboard": 6,
+    "lab": 6,
     "cli": 7,
     "__main__": 8,
     "__init__": 0,

@@ -9,5 +9,5 @@ __all__ = ["Lab", "__version__"]
 def __getattr__(name: str) -> object:
     """Import what is asked for, so that ``import streamlab`` costs nothing."""
     if name == "Lab":
-        return import_module("streamlab.ui.lab").Lab
+        return import_module("streamlab.lab.lab").Lab
     raise AttributeError(f"module 'streamlab' has no attribute '{name}'")

@@ -1,3 +1,3 @@
-from streamlab.ui.lab import Lab as Lab
+from streamlab.lab.lab import Lab as Lab
 
 __version__: str

@@ -16,15 +16,15 @@ from fastapi.staticfiles import StaticFiles
 
 import streamlab
 from streamlab.credentials import CredentialsFilter
+from streamlab.dashboard.asgi import add_dashboard
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
-from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
 
 _FILTER = CredentialsFilter()
-STATIC = Path(streamlab.__file__).parent / "ui" / "static"
+STATIC = Path(streamlab.__file__).parent / "web"
 # Windows takes the types of files from its registry, where other programs may have changed them;
 # browsers run no module script that is called text/plain.
 mimetypes.add_type("text/javascript", ".js")
