@@ -21,10 +21,6 @@ INTERRUPT_CHECK_S = 0.25
 SWITCH_INTERVAL_S = 0.0005
 
 
-class LabClosedError(StreamlabError, RuntimeError):
-    """The laboratory, or the camera, is no longer there."""
-
-
 class LoopThread:
     """Runs a loop until it is stopped. The thread is a daemon: it never keeps a process alive.
 
@@ -47,11 +43,9 @@ class LoopThread:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns; Ctrl-C cancels it. Not from the loop's own thread.
 
+        The loop must run: ask ``running``.
         Raises what ``work`` raises; the hint of a StreamlabError becomes a note of its traceback.
         """
-        if not self.running:
-            work.close()
-            raise LabClosedError("the lab is closed", hint="Make another with Lab().")
         waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             # Windows delivers Ctrl-C to a thread that waits only when its wait is over.

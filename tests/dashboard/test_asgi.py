@@ -32,7 +32,8 @@ def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def get() -> httpx.Response:
         channels, app = StreamChannelManager(Settings()), FastAPI()
-        dashboard.add_dashboard(app, channels, ChannelSubscriptionManager(channels), POLICY)
+        subscriptions = ChannelSubscriptionManager(channels)
+        app.mount("/dashboard", dashboard.make_dashboard(channels, subscriptions, POLICY))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://server/dashboard/")
 

@@ -23,8 +23,8 @@ from streamlab.errors import (
     SourceNotFoundError,
     UnknownCameraError,
 )
+from streamlab.lab.hub import LabClosedError
 from streamlab.lab.lab_camera import LabCamera
-from streamlab.loop_thread import LabClosedError
 
 STREET = "synthetic://traffic?width=320&height=180&fps=10"
 Rgb = NDArray[np.uint8]

@@ -10,8 +10,8 @@ from typing import Any, cast
 import av
 import pytest
 
+from streamlab.config.naming import name_of
 from streamlab.errors import SourceError, SourceNotFoundError
-from streamlab.lab.choices import name_of
 from streamlab.media.container import ContainerSource
 from streamlab.media.devices import NO_PICTURE_NS, open_webcam, read_packets
 from streamlab.media.spec import SourceKind, SourceSpec

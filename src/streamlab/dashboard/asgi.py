@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +23,6 @@ from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 
 T = TypeVar("T")
-PATH = "/dashboard"
 NEEDED = ("panel", "bokeh_fastapi", "holoviews")
 HINT = "The dashboard needs Panel: pip install 'streamlab-vision[lab]'\n"
 CHECK_S = 5.0
@@ -32,18 +30,15 @@ MAX_UNSENT = 2000  # messages to one browser: a minute of updates
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
 
-def add_dashboard(
-    app: FastAPI,
+def make_dashboard(
     channels: StreamChannelManager,
     subscriptions: ChannelSubscriptionManager,
     policy: SourcePolicy,
-) -> None:
-    """Serve the dashboard of these cameras; where Panel is missing, a page that says so."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        app.mount(PATH, PlainTextResponse(HINT, 501))
-    else:
-        app.mount(PATH, Dashboard(channels, subscriptions, policy))
+) -> ASGIApp:
+    """Return the dashboard of these cameras; where Panel is missing, a page that says so."""
+    if any(find_spec(name) is None for name in NEEDED):
+        return PlainTextResponse(HINT, 501)
+    return Dashboard(channels, subscriptions, policy)
 
 
 class Dashboard:
@@ -139,3 +134,7 @@ def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
     origin = headers.get("origin", "")
     own = not origin or urlsplit(origin).netloc == headers.get("host", "")
     return own or origin in allowed_origins or "*" in allowed_origins
+
+
+MOUNTS = {"/dashboard": make_dashboard}
+"""What a server mounts to have the dashboard."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
+from streamlab.config.naming import unused_name
 from streamlab.core.channels import QualityLevel
 from streamlab.core.timebase import NS_PER_S
 from streamlab.dashboard.health import CameraHealth, health_of
 from streamlab.dashboard.looks import Look, Watched
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults
-from streamlab.lab.choices import name_of
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.history import FrameRecord
 from streamlab.manager.snapshot import Snapshot, deliver
@@ -125,9 +125,7 @@ class Cameras:
         return await self._call(answer())
 
     async def _add(self, spec: SourceSpec, source: str) -> str:
-        name, taken = name_of(spec), self._channels.cameras
-        names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
-        camera_id = next(each for each in names if each not in taken)
+        camera_id = unused_name(spec, self._channels.cameras)
         config = CameraConfig.of(camera_id, source)
         await self._channels.add_configured(config, keep=True)
         self._health_ns = _LONG_AGO_NS

@@ -18,8 +18,8 @@ from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.controls import Attempt, group, side_by_side, styled
 from streamlab.dashboard.timeline import WINDOW_S
 from streamlab.dashboard.wall import Wall
-from streamlab.lab.tables import frames_table
 from streamlab.manager.snapshot import Snapshot
+from streamlab.traces.frames import frames_table
 from streamlab.traces.table import write_trace
 
 CSV_S = 60.0

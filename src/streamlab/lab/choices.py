@@ -1,8 +1,7 @@
-"""From what people write to what a camera takes: names, detectors, renderers, checked values."""
+"""From what people write to what a camera takes: detectors, renderers, checked values."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
@@ -22,7 +21,6 @@ from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
-from streamlab.media.webcam import Webcam
 
 T = TypeVar("T")
 Rgb: TypeAlias = NDArray[np.uint8]
@@ -30,18 +28,6 @@ AnyDetector: TypeAlias = str | Path | Detector | Callable[[Rgb], sv.Detections]
 """A model's name or file, ``truth`` or ``none``, a function, an Ultralytics model, a detector."""
 AnyRenderer: TypeAlias = Renderer | Callable[[Rgb, sv.Detections], Rgb] | Sequence[Any]
 """A renderer, a function of RGB and detections, or annotators of supervision (one or several)."""
-_NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
-
-
-def name_of(spec: SourceSpec) -> str:
-    """Return a camera's name for a source: its scene, file, host or device."""
-    if spec.kind is SourceKind.FILE:
-        text = Path(spec.address).stem
-    elif spec.kind is SourceKind.WEBCAM:
-        text = Webcam.parse(spec.address).name
-    else:
-        text = spec.hostname
-    return _NOT_A_NAME.sub("-", text).strip("-._")[:48] or "camera"
 
 
 def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:

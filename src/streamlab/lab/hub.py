@@ -11,6 +11,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
+from streamlab.errors import StreamlabError
 from streamlab.lab.credit import PING_S, Ear
 from streamlab.loop_thread import LoopThread
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 JOIN_TIMEOUT_S = 1.0
+
+
+class LabClosedError(StreamlabError, RuntimeError):
+    """The laboratory, or the camera, is no longer there."""
 
 
 class Checked(Protocol):
@@ -74,6 +79,9 @@ class Hub:
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns in the loop. Raises LabClosedError, and what it raises."""
+        if not self.running:
+            work.close()
+            raise LabClosedError("the lab is closed", hint="Make another with Lab().")
         return self._thread.call(work)
 
     def ask(self, question: Callable[[], T]) -> T:

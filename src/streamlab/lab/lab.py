@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
+from streamlab.config.naming import unused_name
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.extras import require
-from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer, name_of
+from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
 from streamlab.lab.hub import Hub
 from streamlab.lab.lab_camera import LabCamera, ViewName
 from streamlab.lab.tables import cameras_table
@@ -193,9 +194,7 @@ class Lab:
         for cam in self:
             if cam.camera.spec == spec:
                 return cam.name
-        name = name_of(spec)
-        taken = [f"{name}-{number}" for number in range(2, len(self) + 3)]
-        return next(each for each in [name, *taken] if each not in self._cameras)
+        return unused_name(spec, self._cameras)
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from streamlab.dashboard.asgi import MOUNTS
 from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
@@ -34,7 +35,7 @@ class LabServer:
         self._listener = bind(host, port)
         self.host, self.port = host, self._listener.getsockname()[1]
         config = uvicorn.Config(
-            create_app(channels, policy),
+            create_app(channels, policy, MOUNTS),
             http=LineProtocol,
             lifespan="off",  # its end would close the cameras
             log_config=None,

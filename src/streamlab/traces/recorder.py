@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-import streamlab
 from streamlab.clock import wall_s
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
@@ -28,6 +27,7 @@ from streamlab.pipeline import DetectionTimed
 from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.traces.table import COLUMNS, nullable
 from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.version import __version__
 
 MAX_FRAMES = 1 << 18  # an hour at 60 fps is 216,000; a frame takes 96 bytes
 MAX_OPEN_FRAMES = 1024
@@ -192,5 +192,5 @@ def about(camera: Camera) -> dict[str, object]:
         "max_playout_delay_ms": controller.control.max_delay_ns / NS_PER_MS,
         "max_stale_fraction": controller.control.max_stale_fraction,
         "started_at": wall_s(),
-        "streamlab": streamlab.__version__,
+        "streamlab": __version__,
     }
