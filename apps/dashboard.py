@@ -13,8 +13,8 @@ import sys
 import panel as pn
 
 from streamlab.dashboard.session import Session
-from streamlab.lab.standalone import OwnCameras
+from streamlab.lab.standalone import StandaloneCameras
 
 host = pn.state.headers.get("Host", "localhost:5006")
-own = pn.state.as_cached("cameras", lambda: OwnCameras(sys.argv[1:], f"http://{host}"))
+own = pn.state.as_cached("cameras", lambda: StandaloneCameras(sys.argv[1:], f"http://{host}"))
 Session(own.cameras, own.base_url).page().servable()

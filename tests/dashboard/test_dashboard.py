@@ -17,7 +17,7 @@ from streamlab.dashboard.health import health_table
 from streamlab.dashboard.looks import Look
 from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
 from streamlab.faults import PRESETS
-from streamlab.lab.standalone import OwnCameras
+from streamlab.lab.standalone import StandaloneCameras
 
 TINY = "synthetic://traffic?width=160&height=90&fps=15"
 PAGE = "http://localhost:5006"
@@ -32,19 +32,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[OwnCameras]:
-    own = OwnCameras([f"tiny={TINY}"], PAGE)
+def own() -> Iterator[StandaloneCameras]:
+    own = StandaloneCameras([f"tiny={TINY}"], PAGE)
     yield own
     own.lab.close()
 
 
 @pytest.fixture(scope="module")
-def cameras(own: OwnCameras) -> Cameras:
+def cameras(own: StandaloneCameras) -> Cameras:
     return own.cameras
 
 
 @pytest.mark.parametrize("origin", [PAGE, "http://127.0.0.1:5006"])
-def test_the_page_may_read_the_pictures(own: OwnCameras, origin: str) -> None:
+def test_the_page_may_read_the_pictures(own: StandaloneCameras, origin: str) -> None:
     answer = httpx.get(f"{own.base_url}/cameras", headers={"Origin": origin}, timeout=TIMEOUT_S)
     assert answer.headers["access-control-allow-origin"] == origin
     assert [each["camera_id"] for each in answer.json()["cameras"]] == ["tiny"]

@@ -112,7 +112,7 @@ def test_detector_and_renderer_are_swapped_while_it_runs(cam: LabCamera) -> None
     cam.detector = "none"
     wait_until(lambda: not labels(cam))
     cam.renderer, cam.detector = None, "truth"
-    assert cam.camera.pipeline.errors == []
+    assert cam._shown.camera.pipeline.errors == []
 
 
 def test_wrong_detectors_are_refused_in_words(cam: LabCamera) -> None:
@@ -160,7 +160,7 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     assert trace.attrs["about"]["camera_id"] == "street"
 
     def observers() -> int:
-        return cam.hub.ask(lambda: len(cam.camera.observers))
+        return cam._shown.hub.ask(lambda: len(cam._shown.camera.observers))
 
     idle = observers()
 
@@ -178,22 +178,22 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
         interrupt.join()
         signal.signal(signal.SIGINT, before)
     cam.record_trace(0.2)
-    assert not cam.hub.ask(lambda: cam.camera.stream.connections)
+    assert not cam._shown.hub.ask(lambda: cam._shown.camera.stream.connections)
 
 
 def test_faults(cam: LabCamera) -> None:
     cam.inject(preset="overload", lag_median_ms=80)
-    assert cam.camera.pipeline.faults.lag_median_ms == 80
+    assert cam._shown.camera.pipeline.faults.lag_median_ms == 80
     cam.inject()
-    assert not cam.camera.pipeline.faults.describe()
+    assert not cam._shown.camera.pipeline.faults.describe()
     with pytest.raises(InvalidRequestError, match="unknown fault 'rain'") as refused:
         cam.inject(rain=1)
     assert "stall_ms" in refused.value.hint
     assert refused.value.hint in refused.value.__notes__
     cam.inject(detector_dead=True, seconds=600)
-    assert cam.camera.pipeline.faults.detector_dead
+    assert cam._shown.camera.pipeline.faults.detector_dead
     cam.inject(detector_dead=True, seconds=0.05)
-    wait_until(lambda: not cam.camera.pipeline.faults.describe())
+    wait_until(lambda: not cam._shown.camera.pipeline.faults.describe())
 
 
 def test_a_camera_of_the_same_name_takes_its_place(lab: Lab) -> None:

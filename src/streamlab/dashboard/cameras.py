@@ -20,8 +20,8 @@ from streamlab.dashboard.looks import Look, Watched
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.manager.decoded_snapshot import Snapshot, deliver
 from streamlab.manager.history import FrameRecord
-from streamlab.manager.snapshot import Snapshot, deliver
 from streamlab.media.spec import SourcePolicy, SourceSpec
 
 if TYPE_CHECKING:

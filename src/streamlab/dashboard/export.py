@@ -18,7 +18,7 @@ from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.controls import Attempt, group, side_by_side, styled
 from streamlab.dashboard.timeline import WINDOW_S
 from streamlab.dashboard.wall import Wall
-from streamlab.manager.snapshot import Snapshot
+from streamlab.manager.decoded_snapshot import Snapshot
 from streamlab.traces.frames import frames_table
 from streamlab.traces.table import write_trace
 

@@ -1,1 +1,1 @@
-"""What people look at."""
+"""The laboratory in a notebook or a script: cameras, live, beside the code that works on them."""

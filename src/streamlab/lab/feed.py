@@ -19,8 +19,8 @@ from streamlab.core.fragment import Fragment
 from streamlab.core.timebase import NS_PER_S
 from streamlab.lab.credit import Credit, Ear
 from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.manager.decoded_snapshot import fragments_of
 from streamlab.manager.history import FrameHistory
-from streamlab.manager.snapshot import fragments_of
 
 FIGURES_EVERY_S = 0.2
 MAX_FIGURES = 2000

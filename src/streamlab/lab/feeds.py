@@ -18,15 +18,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel, View
 from streamlab.errors import StreamlabError, SwitchTimeoutError
 from streamlab.lab.feed import ViewFeed
-
-if TYPE_CHECKING:
-    from streamlab.lab.lab_camera import LabCamera
+from streamlab.lab.shown_camera import ShownCamera
 
 MAX_VIEWS = 16
 ANNOUNCED = ""
@@ -37,7 +35,7 @@ Query = Mapping[str, str]
 class ViewFeeds:
     """Lives in the lab's loop. ``send`` takes a message and its buffers, from any thread."""
 
-    def __init__(self, cam: LabCamera, send: Callable[[Message, list[bytes]], None]) -> None:
+    def __init__(self, cam: ShownCamera, send: Callable[[Message, list[bytes]], None]) -> None:
         self._cam = cam
         self._send = send
         self._feeds: dict[str, ViewFeed] = {}
@@ -48,7 +46,7 @@ class ViewFeeds:
         """Open a stream for the view that is about to be shown."""
         self._open(ANNOUNCED, query, copy_context())
 
-    def follow(self, cam: LabCamera) -> None:
+    def follow(self, cam: ShownCamera) -> None:
         """Go on with the camera that has taken this one's place; the views open anew."""
         self.close()
         self._cam = cam

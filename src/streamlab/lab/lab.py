@@ -19,6 +19,8 @@ from streamlab.extras import require
 from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
 from streamlab.lab.hub import Hub
 from streamlab.lab.lab_camera import LabCamera, ViewName
+from streamlab.lab.public import Public
+from streamlab.lab.shown_camera import ShownCamera
 from streamlab.lab.tables import cameras_table
 from streamlab.manager import Camera
 from streamlab.media.spec import SourceSpec
@@ -35,7 +37,7 @@ _running: dict[str, Lab] = {}
 _SYNTHETIC = SourceSpec.parse("synthetic://traffic")
 
 
-class Lab:
+class Lab(Public):
     """Cameras that run on threads of their own: a busy cell never stops the picture.
 
     Of a ``name`` there is one lab at a time: making another closes the one before, so a cell can
@@ -60,11 +62,16 @@ class Lab:
         before = _running.pop(name, None)
         if before is not None:
             before.close()
-        self.name = name
+        self._name = name
         self._changing = threading.RLock()
         self._cameras: dict[str, LabCamera] = {}
         self._hub = Hub(name, chosen, shared)
         _running[name] = self
+
+    @property
+    def name(self) -> str:
+        """The name it was made with."""
+        return self._name
 
     @property
     def cameras(self) -> Mapping[str, LabCamera]:
@@ -100,9 +107,9 @@ class Lab:
             camera = self._hub.call(
                 self._hub.channels.add_camera(name, spec, detector=own, renderer=drawing)
             )
-            added = self._cameras[name] = LabCamera(self._hub, camera)
-        for view in list(replaced.views) if replaced is not None else ():
-            view.follow(added)
+            added = self._cameras[name] = LabCamera(ShownCamera(self._hub, camera))
+        for view in list(replaced._shown.views) if replaced is not None else ():
+            view.follow(added._shown)
         return added
 
     def remove(self, name: str) -> None:
@@ -118,7 +125,7 @@ class Lab:
         from streamlab.lab.widget import CameraGrid, CameraView  # noqa: PLC0415
 
         quality = "low" if len(self._cameras) > 2 else "medium"
-        views = [CameraView(cam, view=view, quality=quality) for cam in self._cameras.values()]
+        views = [CameraView(cam._shown, view=view, quality=quality) for cam in self]
         return CameraGrid(views, columns)
 
     def stats(self) -> pd.DataFrame:
@@ -187,12 +194,12 @@ class Lab:
         return f"<pre>{escape(repr(self))}</pre>"
 
     def _open_cameras(self) -> list[Camera]:
-        return [cam.camera for cam in self._cameras.values()]
+        return [cam._shown.camera for cam in self]
 
     def _free_name(self, spec: SourceSpec) -> str:
         """Return a name for a source: the one it has here already, or a new one."""
         for cam in self:
-            if cam.camera.spec == spec:
+            if cam._shown.camera.spec == spec:
                 return cam.name
         return unused_name(spec, self._cameras)
 

@@ -1,4 +1,4 @@
-"""Cameras of a dashboard that is not part of a server: a lab of its own, for all sessions."""
+"""Cameras of a dashboard that is not part of a server: a lab, for all sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamlab.media.spec import SourcePolicy, SourceSpec
 DEMO = "synthetic://traffic"
 
 
-class OwnCameras:
+class StandaloneCameras:
     """A lab and its server. ``sources`` are ``NAME=SOURCE`` or just a source; none: the demo's.
 
     ``page_origin`` is where the pages come from, which may read the pictures. Raises
@@ -23,9 +23,10 @@ class OwnCameras:
     def __init__(self, sources: Sequence[str], page_origin: str) -> None:
         self.lab = Lab(name="dashboard", allowed_origins=_origins(page_origin))
         named = [_name_and_source(text) for text in sources or [DEMO]]
-        added = [self.lab.add(source, name) for name, source in named]
+        for name, source in named:
+            self.lab.add(source, name)
         self.base_url = self.lab.serve().rstrip("/")
-        hub = added[0].hub
+        hub = self.lab._hub
         settings = hub.channels.settings
         policy = SourcePolicy.of(
             settings.allowed_schemes,

@@ -19,8 +19,8 @@ from streamlab.core.playout import SyncPolicy
 from streamlab.errors import StreamlabError
 from streamlab.lab.choices import Rgb
 from streamlab.lab.feeds import ViewFeeds
-from streamlab.lab.lab_camera import LabCamera
-from streamlab.manager.snapshot import deliver, jpeg
+from streamlab.lab.shown_camera import ShownCamera
+from streamlab.manager.decoded_snapshot import deliver, jpeg
 
 STATIC = Path(__file__).parent.parent / "web"
 VIEWS = (*View, "overlay")
@@ -42,7 +42,7 @@ class LiveWidget(anywidget.AnyWidget):
     width = traitlets.Int().tag(sync=True)
     height = traitlets.Int().tag(sync=True)
 
-    def __init__(self, cam: LabCamera, **traits: Any) -> None:
+    def __init__(self, cam: ShownCamera, **traits: Any) -> None:
         super().__init__(**_size(cam), camera_id=cam.name, **traits)
         self._cam = cam
         self._feeds = ViewFeeds(cam, self.send)
@@ -87,7 +87,7 @@ class CameraView(LiveWidget):
     policy = traitlets.Enum(tuple(SyncPolicy)).tag(sync=True)
     sync_tolerance_ms = traitlets.Float().tag(sync=True)
 
-    def __init__(self, cam: LabCamera, *, view: str = "both", quality: str = "medium") -> None:
+    def __init__(self, cam: ShownCamera, *, view: str = "both", quality: str = "medium") -> None:
         super().__init__(
             cam,
             view=view,
@@ -97,11 +97,15 @@ class CameraView(LiveWidget):
         )
         cam.views.add(self)
 
+    def switch(self, view: str | None) -> None:
+        """Show another view; None: raw and annotated swap."""
+        self.view = view or ("raw" if self.view == "annotated" else "annotated")
+
     def show_sync(self, policy: str, sync_tolerance_ms: float) -> None:
         """Show how the camera is kept synchronised now."""
         self.policy, self.sync_tolerance_ms = SyncPolicy(policy), sync_tolerance_ms
 
-    def follow(self, cam: LabCamera) -> None:
+    def follow(self, cam: ShownCamera) -> None:
         """Go on with the camera that has taken the place of this one's."""
         self._cam = cam
         cam.views.add(self)
@@ -122,12 +126,12 @@ class CameraView(LiveWidget):
     @traitlets.observe("policy")
     def _set_policy(self, change: dict[str, Any]) -> None:
         if hasattr(self, "_cam") and change["new"] != self._cam.policy:
-            self._cam.policy = change["new"]
+            self._cam.set_sync("policy", change["new"])
 
     @traitlets.observe("sync_tolerance_ms")
     def _set_tolerance(self, change: dict[str, Any]) -> None:
         if hasattr(self, "_cam") and change["new"] != self._cam.sync_tolerance_ms:
-            self._cam.sync_tolerance_ms = change["new"]
+            self._cam.set_sync("sync_tolerance_ms", change["new"])
 
     def _query(self) -> dict[str, str]:
         source = self.quality == QualityLevel.SOURCE
@@ -147,7 +151,7 @@ class DriftPlot(LiveWidget):
     _esm = joined_module("player.js", "comm.js", "chart.js", "drift_plot.js")
     seconds = traitlets.Float(30.0).tag(sync=True)
 
-    def __init__(self, cam: LabCamera, *, seconds: float = 30.0) -> None:
+    def __init__(self, cam: ShownCamera, *, seconds: float = 30.0) -> None:
         super().__init__(cam, seconds=seconds)
 
 
@@ -180,6 +184,6 @@ def _with_still(bundle: Any, stills: Sequence[Rgb | None]) -> Any:
     return bundle
 
 
-def _size(cam: LabCamera) -> dict[str, int]:
+def _size(cam: ShownCamera) -> dict[str, int]:
     metadata = cam.camera.metadata
     return {"width": metadata.width, "height": metadata.height}

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.connection import Connection
 from streamlab.core.events import Health, encode
 from streamlab.core.freshness import Freshness
+from streamlab.core.stream import DualChannelStream
 from streamlab.core.stream_events import SwitchDone
 from streamlab.detect.render import renderer_name
-
-if TYPE_CHECKING:
-    from streamlab.manager.camera import Camera
+from streamlab.manager.audience import Audience
+from streamlab.pipeline import CameraPipeline
 
 Report = dict[str, object]
+
+
+class Camera(Protocol):
+    """What the health of a camera is read from."""
+
+    pipeline: CameraPipeline
+    stream: DualChannelStream
+    audience: Audience
+    health: HealthReporter
 
 
 class HealthReporter:
@@ -106,7 +115,7 @@ def freshness(camera: Camera) -> Freshness:
     found, limit_fps = camera.stream.controller.freshness, camera.health.max_detection_fps
     if not found.met and camera.pipeline.detector_health.state == "failing":
         return Freshness(False, "The detector is failing.")
-    if found.met or not limit_fps or limit_fps >= float(camera.metadata.fps):
+    if found.met or not limit_fps or limit_fps >= float(camera.pipeline.metadata.fps):
         return found
     detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."
     return Freshness(False, detail)

@@ -1,3 +1,0 @@
-from streamlab.lab.lab import Lab as Lab
-
-__version__: str
