@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -17,7 +18,7 @@ ORDER = [  # folders and modules of the package, from top to bottom
     "signals", "version",
 ]  # fmt: skip
 CLIENT_MAY_IMPORT = {"client", "protocol", "core", "errors", "credentials", "address", "clock"}
-LOADERS = ("import_module", "find_spec", "__import__")
+NAMED = re.compile(r"streamlab(\.\w+)+(:\w+)?")  # for import_module, or an entry point
 PURE = {
     "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "enum",
     "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "re",
@@ -42,7 +43,7 @@ def place_of(module: str) -> str:
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports: at its top, late, for types, and by literal names."""
+    """Yield the modules that a file imports: at its top, late, for types, or by a literal name."""
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
             case ast.Import(names=names):
@@ -52,10 +53,8 @@ def imports_of(path: Path) -> Iterator[str]:
                 yield from (name if name in MODULES else module for name in inner)
             case ast.ImportFrom():
                 raise AssertionError(f"{path}: relative import")
-            case ast.Call(func=ast.Name(id=loader) | ast.Attribute(attr=loader), args=arguments):
-                for each in arguments if loader in LOADERS else ():
-                    if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                        yield each.value
+            case ast.Constant(value=str(text)) if NAMED.fullmatch(text):
+                yield from {text.split(":")[0]} & set(MODULES)
 
 
 IMPORTS = {module: set(imports_of(path)) for module, path in MODULES.items()}
