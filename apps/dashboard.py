@@ -12,9 +12,9 @@ import sys
 
 import panel as pn
 
-from streamlab.ui.dashboard.own import OwnCameras
-from streamlab.ui.dashboard.session import Session
+from streamlab.dashboard.session import Session
+from streamlab.lab.standalone import StandaloneCameras
 
 host = pn.state.headers.get("Host", "localhost:5006")
-own = pn.state.as_cached("cameras", lambda: OwnCameras(sys.argv[1:], f"http://{host}"))
+own = pn.state.as_cached("cameras", lambda: StandaloneCameras(sys.argv[1:], f"http://{host}"))
 Session(own.cameras, own.base_url).page().servable()

@@ -1,13 +1,46 @@
 """streamlab: the raw and the annotated picture of one camera, at the same moment."""
 
+from __future__ import annotations
+
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-__all__ = ["Lab", "__version__"]
+from streamlab.version import __version__
+
+if TYPE_CHECKING:
+    from streamlab.errors import StreamlabError
+    from streamlab.faults import Faults
+    from streamlab.lab.lab import Lab
+    from streamlab.lab.lab_camera import LabCamera
+    from streamlab.manager.decoded_snapshot import Snapshot
+    from streamlab.settings import Settings
+else:  # a type checker would take it for a promise of any name
+
+    def __getattr__(name: str) -> object:
+        """Import what is asked for, so that ``import streamlab`` costs nothing."""
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module 'streamlab' has no attribute '{name}'")
 
 
-def __getattr__(name: str) -> object:
-    """Import what is asked for, so that ``import streamlab`` costs nothing."""
-    if name == "Lab":
-        return import_module("streamlab.ui.lab").Lab
-    raise AttributeError(f"module 'streamlab' has no attribute '{name}'")
+__all__ = [
+    "Faults",
+    "Lab",
+    "LabCamera",
+    "Settings",
+    "Snapshot",
+    "StreamlabError",
+    "__version__",
+]
+_HOMES = {
+    "Faults": "streamlab.faults",
+    "Lab": "streamlab.lab.lab",
+    "LabCamera": "streamlab.lab.lab_camera",
+    "Settings": "streamlab.settings",
+    "Snapshot": "streamlab.manager.decoded_snapshot",
+    "StreamlabError": "streamlab.errors",
+}
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -12,8 +12,8 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.ultralytics import UltralyticsDetector
 from streamlab.errors import ModelFormatError, ModelNotFoundError
+from streamlab.lab.choices import as_detector
 from streamlab.media.spec import SourceSpec
-from streamlab.ui.choices import as_detector
 
 from .models import Shape, bright_spot_model, metadata
 from .pictures import noise_picture, spot_picture

@@ -21,10 +21,10 @@ from streamlab.core.bits import nal_of
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
+from streamlab.manager.decoded_snapshot import Delivered as Snapped
 from streamlab.media.encode import encoded_size_px
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.ui.snapshot import Delivered as Snapped
 from tests.fakes import h264_streams
 from tests.fakes.h264_streams import Piece
 from tests.fakes.videos import NO_B_FRAMES

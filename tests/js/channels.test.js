@@ -10,7 +10,7 @@ import {
   parseView,
   syncOf,
   viewOf,
-} from "../../src/streamlab/ui/static/player.js";
+} from "../../src/streamlab/web/player.js";
 import { FakeBrowser, FakeElement } from "./fake_browser.js";
 import { FRAME, FakeCamera } from "./fake_camera.js";
 

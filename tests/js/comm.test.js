@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { chartEdgeMs } from "../../src/streamlab/ui/static/chart.js";
-import { CommControl, CommTransport } from "../../src/streamlab/ui/static/comm.js";
-import { ProblemError } from "../../src/streamlab/ui/static/player.js";
+import { chartEdgeMs } from "../../src/streamlab/web/chart.js";
+import { CommControl, CommTransport } from "../../src/streamlab/web/comm.js";
+import { ProblemError } from "../../src/streamlab/web/player.js";
 
-/** @typedef {import("../../src/streamlab/ui/static/player.js").PlayerState} PlayerState */
+/** @typedef {import("../../src/streamlab/web/player.js").PlayerState} PlayerState */
 
 /** A kernel that notes what it is told, and says what a test wants. */
 class Kernel {

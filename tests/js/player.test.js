@@ -16,7 +16,7 @@ import {
   parseFragment,
   parseInit,
   toBytes,
-} from "../../src/streamlab/ui/static/player.js";
+} from "../../src/streamlab/web/player.js";
 import { fragment, initSegment } from "./media.js";
 
 const FRAMES = [
@@ -204,8 +204,8 @@ test("an answer without a problem document has words too", async () => {
 });
 
 test("what does not work is told of the channels that are shown, in words", () => {
-  /** @typedef {import("../../src/streamlab/ui/static/player.js").HealthEvent} HealthEvent */
-  /** @typedef {import("../../src/streamlab/ui/static/player.js").PartHealth} PartHealth */
+  /** @typedef {import("../../src/streamlab/web/player.js").HealthEvent} HealthEvent */
+  /** @typedef {import("../../src/streamlab/web/player.js").PartHealth} PartHealth */
   /** @type {PartHealth} */
   const fine = { state: "ok", detail: "" };
   /** @param {PartHealth} detector @param {PartHealth} [encoder] @returns {HealthEvent} */

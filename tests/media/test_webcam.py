@@ -10,12 +10,12 @@ from typing import Any, cast
 import av
 import pytest
 
+from streamlab.config.naming import name_of
 from streamlab.errors import SourceError, SourceNotFoundError
 from streamlab.media.container import ContainerSource
 from streamlab.media.devices import NO_PICTURE_NS, open_webcam, read_packets
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.webcam import DSHOW_BUFFER_BYTES, Webcam, webcam_input
-from streamlab.ui.choices import name_of
 
 # As FFmpeg lists them: by a name to open them with, and by what the system calls them.
 V4L2 = [

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-import streamlab
 from streamlab.cli.bench import bench
 from streamlab.cli.check_config import check_config
 from streamlab.cli.models import models
@@ -22,6 +21,7 @@ from streamlab.cli.serve import demo, serve
 from streamlab.cli.terminal import out, print_any_text
 from streamlab.cli.watch import watch
 from streamlab.credentials import HIDDEN, scrub
+from streamlab.version import __version__
 
 __all__ = ["app", "main"]
 
@@ -63,7 +63,7 @@ def version(
     Start with `streamlab demo`.
     """
     if show:
-        out.print(f"streamlab {streamlab.__version__}")
+        out.print(f"streamlab {__version__}")
         raise typer.Exit
 
 

@@ -21,6 +21,7 @@ from streamlab.config.camera import CameraConfig
 from streamlab.config.file import Configuration
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import SourceState
+from streamlab.dashboard.asgi import MOUNTS
 from streamlab.detect.detector import Detector
 from streamlab.errors import (
     ConfigurationError,
@@ -141,7 +142,7 @@ def run(
                 asks_for_tokens=settings.asks_for_tokens,
             )
 
-        await serve(channels, policy, listener, open_cameras)
+        await serve(channels, policy, listener, open_cameras, MOUNTS)
 
     # uvicorn's choice of event loop: uvloop where it is installed.
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.freshness import Freshness
+from streamlab.core.stream import DualChannelStream
 from streamlab.detect.render import renderer_name
+from streamlab.manager.audience import Audience
+from streamlab.pipeline import CameraPipeline
 from streamlab.protocol.status import (
     ChannelHealth,
     DetectorStatus,
@@ -16,11 +19,17 @@ from streamlab.protocol.status import (
     SyncStatus,
 )
 
-if TYPE_CHECKING:
-    from streamlab.manager.running import RunningCamera
+
+class CameraParts(Protocol):
+    """The parts of a camera that its health is read from, and those who are told."""
+
+    pipeline: CameraPipeline
+    stream: DualChannelStream
+    audience: Audience
+    max_detection_fps: float
 
 
-def channel_states(camera: RunningCamera, channel: ChannelType) -> tuple[object, ...]:
+def channel_states(camera: CameraParts, channel: ChannelType) -> tuple[object, ...]:
     """Return the states that a channel's ``health`` is sent for when one changes."""
     pipeline, controller = camera.pipeline, camera.stream.controller
     if channel is ChannelType.RAW:
@@ -34,7 +43,7 @@ def channel_states(camera: RunningCamera, channel: ChannelType) -> tuple[object,
     )
 
 
-def channel_health(camera: RunningCamera, channel: ChannelType) -> ChannelHealth:
+def channel_health(camera: CameraParts, channel: ChannelType) -> ChannelHealth:
     """Return how a channel is now."""
     pipeline = camera.pipeline
     encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
@@ -55,7 +64,7 @@ def _state(error: str) -> tuple[str, str]:
     return "failing" if error else "ok", error
 
 
-def _sync(camera: RunningCamera) -> SyncStatus:
+def _sync(camera: CameraParts) -> SyncStatus:
     meter, now_ns = camera.stream.controller.meter, monotonic_ns()
     status, fresh = meter.status(now_ns), meter.fresh_lately(now_ns)
     freshness = _freshness(camera)
@@ -68,9 +77,9 @@ def _sync(camera: RunningCamera) -> SyncStatus:
     )
 
 
-def _freshness(camera: RunningCamera) -> Freshness:
+def _freshness(camera: CameraParts) -> Freshness:
     """Return whether enough frames show boxes of their own; what is too slow where not."""
-    found, limit_fps = camera.stream.controller.freshness, camera.health.max_detection_fps
+    found, limit_fps = camera.stream.controller.freshness, camera.max_detection_fps
     if not found.met and camera.pipeline.detector_health.state == "failing":
         return Freshness(False, "The detector is failing.")
     if found.met or not limit_fps or limit_fps >= float(camera.pipeline.metadata.fps):

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from streamlab.core.channels import ChannelType
 from streamlab.core.connection import Connection
 from streamlab.core.events import Health
 from streamlab.core.stream_events import SwitchDone
-from streamlab.manager.channel_health import channel_health, channel_states
-
-if TYPE_CHECKING:
-    from streamlab.manager.running import RunningCamera
+from streamlab.manager.channel_health import CameraParts, channel_health, channel_states
 
 
 class HealthReporter:
     """Sends ``health`` to those who are sent a channel whose state has changed."""
 
-    def __init__(self, camera: RunningCamera, max_detection_fps: float) -> None:
-        self.max_detection_fps = max_detection_fps
-        """How many frames a second the detector is given; 0: no limit."""
+    def __init__(self, camera: CameraParts) -> None:
         self._camera = camera
         self._states: dict[ChannelType, tuple[object, ...]] = {}
         self._events: dict[ChannelType, Health] = {}  # since the last check

@@ -79,7 +79,9 @@ class RunningCamera:
         self._closed = False
         self._sync_state = SyncState.SYNCHRONIZED
         self._logged_counts: Counter[str] = Counter()
-        self.health = HealthReporter(self, settings.max_detection_fps)
+        self.max_detection_fps = settings.max_detection_fps
+        """How many frames a second a detector is given of the camera; 0: no limit."""
+        self.health = HealthReporter(self)
         self.handover: Handover[PipelineEvent] = Handover(
             self._loop, self._receive, MAX_HANDOVER_ITEMS
         )

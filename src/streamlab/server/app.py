@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import logging
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-import streamlab
 from streamlab.credentials import CredentialsFilter
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
-from streamlab.server.dashboard import add_dashboard
 from streamlab.settings import Settings
+from streamlab.version import __version__
 
+Mount: TypeAlias = Callable[
+    [StreamChannelManager, ChannelSubscriptionManager, SourcePolicy], ASGIApp
+]
+"""Makes an application of these cameras, their viewers, and the sources that may be added."""
 _FILTER = CredentialsFilter()
-STATIC = Path(streamlab.__file__).parent / "ui" / "static"
+STATIC = Path(__file__).parent.parent / "web"
 # Windows takes the types of files from its registry, where other programs may have changed them;
 # browsers run no module script that is called text/plain.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
 
-def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
+def create_app(
+    channels: StreamChannelManager,
+    policy: SourcePolicy,
+    mounts: Mapping[str, Mount] | None = None,
+) -> FastAPI:
     """Make the application that serves these cameras; it closes them when it ends.
 
-    ``policy`` bounds the sources that may be added through the API.
+    ``policy`` bounds the sources that may be added through the API. ``mounts`` are further
+    applications by path; who asks for one may change cameras, so it takes an admin token.
     """
+    mounts = mounts or {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
@@ -44,20 +54,21 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
 
     for name in ("uvicorn.error", "uvicorn.access"):  # they log queries with ``access_token``
         logging.getLogger(name).addFilter(_FILTER)
-    app = FastAPI(title="streamlab", version=streamlab.__version__, lifespan=lifespan)
+    app = FastAPI(title="streamlab", version=__version__, lifespan=lifespan)
     app.state.channels = channels
     app.state.subscriptions = ChannelSubscriptionManager(channels)
     app.state.source_policy = policy
     app.state.recording_slots = traces.recording_slots()
     problems.install(app)
-    _protect(app, channels.settings)
+    _protect(app, channels.settings, mounts)
     app.include_router(streams.router)
     app.include_router(media.router)
     app.include_router(cameras.router)
     app.include_router(traces.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, channels)
-    add_dashboard(app, channels, app.state.subscriptions, policy)
+    for path, mount in mounts.items():
+        app.mount(path, mount(channels, app.state.subscriptions, policy))
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -66,9 +77,14 @@ def create_app(channels: StreamChannelManager, policy: SourcePolicy) -> FastAPI:
     return app
 
 
-def _protect(app: FastAPI, settings: Settings) -> None:
+def _protect(app: FastAPI, settings: Settings, admin_paths: Iterable[str]) -> None:
     if settings.asks_for_tokens:
-        app.add_middleware(TokenAuth, tokens=settings.tokens, admin_tokens=settings.admin_tokens)
+        app.add_middleware(
+            TokenAuth,
+            tokens=settings.tokens,
+            admin_tokens=settings.admin_tokens,
+            admin_paths=admin_paths,
+        )
     if settings.allowed_origins:  # round it, so that a refusal can be read as well
         app.add_middleware(
             CORSMiddleware,

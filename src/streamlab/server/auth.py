@@ -27,19 +27,27 @@ from streamlab.server.problems import problem
 
 COOKIE = "streamlab_token"
 OPEN_PATHS = ("/", "/healthz")
-OPEN_FOLDER, STREAMS, DASHBOARD = "/static/", "/streams/", "/dashboard"
+OPEN_FOLDER, STREAMS = "/static/", "/streams/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or add ?access_token=TOKEN to the URL."
 
 
 class TokenAuth:
-    """An ASGI middleware that lets nobody pass without a token."""
+    """An ASGI middleware that lets nobody pass without a token.
+
+    Whatever lies below ``admin_paths`` takes an admin token.
+    """
 
     def __init__(
-        self, app: ASGIApp, tokens: Iterable[SecretStr], admin_tokens: Iterable[SecretStr]
+        self,
+        app: ASGIApp,
+        tokens: Iterable[SecretStr],
+        admin_tokens: Iterable[SecretStr],
+        admin_paths: Iterable[str],
     ) -> None:
         self._app = app
+        self._admin_paths = tuple(admin_paths)
         watching, changing = _encoded(tokens), _encoded(admin_tokens)
         self._watching = watching + changing
         self._changing = changing or watching
@@ -53,12 +61,17 @@ class TokenAuth:
         token = header or query or cookie
         if not self._is_one_of(token, self._watching):
             await _refuse(scope, receive, send, missing=not token)
-        elif _changes_cameras(scope) and not self._is_one_of(token, self._changing):
+        elif self._changes_cameras(scope) and not self._is_one_of(token, self._changing):
             await _refuse(scope, receive, send, missing=False, changing=True)
         elif query and token == query and _is_page(scope):
             await self._app(scope, receive, _with_cookie(send, query, scope["scheme"]))
         else:
             await self._app(scope, receive, send)
+
+    def _changes_cameras(self, scope: Scope) -> bool:
+        if scope["path"].startswith(self._admin_paths) or scope["type"] == "websocket":
+            return True
+        return scope["method"] not in SAFE_METHODS and not scope["path"].startswith(STREAMS)
 
     @staticmethod
     def _is_one_of(token: str, known: list[bytes]) -> bool:
@@ -72,12 +85,6 @@ def _encoded(tokens: Iterable[SecretStr]) -> list[bytes]:
 
 def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
-
-
-def _changes_cameras(scope: Scope) -> bool:
-    if scope["path"].startswith(DASHBOARD) or scope["type"] == "websocket":
-        return True
-    return scope["method"] not in SAFE_METHODS and not scope["path"].startswith(STREAMS)
 
 
 def _is_page(scope: Scope) -> bool:

@@ -6,7 +6,7 @@ import errno
 import gc
 import math
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import uvicorn
@@ -14,7 +14,7 @@ import uvicorn
 from streamlab.errors import StreamlabError
 from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
-from streamlab.server.app import create_app
+from streamlab.server.app import Mount, create_app
 from streamlab.server.transport import LineProtocol
 from streamlab.signals import stop_signals
 
@@ -76,13 +76,14 @@ async def serve(
     policy: SourcePolicy,
     listener: socket.socket,
     open_cameras: Callable[[], Awaitable[None]],
+    mounts: Mapping[str, Mount],
 ) -> None:
     """Open the cameras, then serve until a signal asks to stop; everything is closed after."""
     try:
         await open_cameras()
         _forget_the_dead(listener, channels.settings.slow_client_timeout)
         config = uvicorn.Config(
-            create_app(channels, policy),
+            create_app(channels, policy, mounts),
             http=LineProtocol,
             log_config=None,
             access_log=False,

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-import streamlab
 from streamlab.clock import wall_s
 from streamlab.core.channels import ChannelType
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
@@ -29,6 +28,7 @@ from streamlab.manager.event_stream import CameraEvent, EventStream
 from streamlab.pipeline import DetectionTimed
 from streamlab.traces.table import COLUMNS, nullable
 from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.version import __version__
 
 MAX_FRAMES = 1 << 18  # an hour at 60 fps is 216,000; a frame takes 96 bytes
 MAX_OPEN_FRAMES = 1024
@@ -203,5 +203,5 @@ def about(camera: Camera) -> dict[str, object]:
         "max_playout_delay_ms": sync.max_playout_delay_ms,
         "max_stale_fraction": sync.max_stale_fraction,
         "started_at": wall_s(),
-        "streamlab": streamlab.__version__,
+        "streamlab": __version__,
     }

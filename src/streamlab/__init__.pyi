@@ -1,3 +1,0 @@
-from streamlab.ui.lab import Lab as Lab
-
-__version__: str

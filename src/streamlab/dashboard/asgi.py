@@ -1,0 +1,140 @@
+"""The dashboard at ``/dashboard``, in a thread of its own.
+
+Making a page of plots takes a good part of a second, and updating it some ms five times a second.
+In the event loop that serves the streams this would hold up every viewer's pictures. So requests
+are handed to the dashboard's loop, and its answers back. Thread and dashboard begin with the first
+request; a server that nobody asks for a dashboard does not even import Panel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.media.spec import SourcePolicy
+
+T = TypeVar("T")
+NEEDED = ("panel", "bokeh_fastapi", "holoviews")
+HINT = "The dashboard needs Panel: pip install 'streamlab-vision[lab]'\n"
+CHECK_S = 5.0
+MAX_UNSENT = 2000  # messages to one browser: a minute of updates
+POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
+
+
+def make_dashboard(
+    channels: StreamChannelManager,
+    subscriptions: ChannelSubscriptionManager,
+    policy: SourcePolicy,
+) -> ASGIApp:
+    """Return the dashboard of these cameras; where Panel is missing, a page that says so."""
+    if any(find_spec(name) is None for name in NEEDED):
+        return PlainTextResponse(HINT, 501)
+    return Dashboard(channels, subscriptions, policy)
+
+
+class Dashboard:
+    """An ASGI application that runs in another thread than those who ask it."""
+
+    def __init__(
+        self,
+        channels: StreamChannelManager,
+        subscriptions: ChannelSubscriptionManager,
+        policy: SourcePolicy,
+    ) -> None:
+        self._about = channels, subscriptions, policy
+        self._starting: asyncio.Task[tuple[ASGIApp, asyncio.AbstractEventLoop]] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or serve a websocket, that comes from the page itself."""
+        allowed = self._about[0].settings.allowed_origins
+        if scope["type"] == "websocket" and not is_allowed(scope, allowed):
+            await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
+            return
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        page, there = await asyncio.shield(self._starting)
+        here = asyncio.get_running_loop()
+        outbox: asyncio.Queue[Message] = asyncio.Queue()
+        sending = asyncio.create_task(_send_all(outbox, send))
+
+        async def receive_there() -> Message:
+            return await _in(here, cast("Coroutine[Any, Any, Message]", receive()))
+
+        async def send_there(message: Message) -> None:
+            # Never waits: Bokeh's messages have several parts, and bokeh-fastapi has no lock that
+            # would keep those of two messages apart.
+            if sending.done() or outbox.qsize() > MAX_UNSENT:
+                raise OSError("the browser has closed the connection or stopped reading")
+            here.call_soon_threadsafe(outbox.put_nowait, message)
+
+        try:
+            answering = page(scope, receive_there, send_there)
+            await _in(there, cast("Coroutine[Any, Any, None]", answering))
+            outbox.put_nowait({})
+            await sending
+        finally:
+            sending.cancel()
+
+    async def _start(self) -> tuple[ASGIApp, asyncio.AbstractEventLoop]:
+        from streamlab.loop_thread import LoopThread  # noqa: PLC0415 - with the first request
+
+        thread, here = LoopThread("streamlab-dashboard"), asyncio.get_running_loop()
+        there = thread.call(_running_loop())
+        page = await _in(there, self._make(here))
+        thread.post(_stop_after, here)
+        return page, there
+
+    async def _make(self, cameras_loop: asyncio.AbstractEventLoop) -> ASGIApp:
+        from streamlab.dashboard.cameras import Cameras  # noqa: PLC0415 - imports Panel
+        from streamlab.dashboard.mounted import dashboard_app  # noqa: PLC0415
+
+        channels, subscriptions, policy = self._about
+        app = dashboard_app(Cameras(channels, subscriptions, cameras_loop, policy))
+        await app.router.lifespan_context(app).__aenter__()  # ends with the thread
+        return app
+
+
+async def _send_all(outbox: asyncio.Queue[Message], send: Send) -> None:
+    """Send what is put into the outbox, until an empty message comes."""
+    while message := await outbox.get():
+        await send(message)
+
+
+async def _in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
+    """Stop the dashboard's loop soon after the cameras' has ended."""
+    loop = asyncio.get_running_loop()
+    if cameras_loop.is_closed():
+        for task in asyncio.all_tasks():
+            task.cancel()
+        loop.call_soon(loop.stop)
+    else:
+        loop.call_later(CHECK_S, _stop_after, cameras_loop)
+
+
+def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
+    """Return whether no other site's page is behind a websocket: browsers say whose page it is."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin", "")
+    own = not origin or urlsplit(origin).netloc == headers.get("host", "")
+    return own or origin in allowed_origins or "*" in allowed_origins
+
+
+MOUNTS = {"/dashboard": make_dashboard}
+"""What a server mounts to have the dashboard."""

@@ -1,0 +1,55 @@
+"""What the selected camera is, and the button that removes it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from streamlab.dashboard.cameras import Cameras
+from streamlab.dashboard.controls import Attempt, group, styled
+from streamlab.dashboard.health import CameraHealth
+
+REMOVE = "Remove camera"
+
+
+class CameraCard:
+    """A few words on a camera. Removing it takes two clicks: it is gone for everybody."""
+
+    def __init__(self, cameras: Cameras, attempt: Attempt) -> None:
+        self._cameras = cameras
+        self._attempt = attempt
+        self._camera_id = ""
+        self.words = styled(pn.pane.HTML, "")
+        self.remove = styled(pn.widgets.Button, name=REMOVE)
+        self.remove.on_click(self._remove)
+
+    def panel(self) -> Any:
+        """Return words and button."""
+        return group("Camera", self.words, self.remove)
+
+    def show(self, health: CameraHealth | None) -> None:
+        """Show a camera, or none."""
+        self.remove.visible = health is not None
+        camera_id = health.camera_id if health else ""
+        if camera_id != self._camera_id:
+            self._camera_id, self.remove.name = camera_id, REMOVE
+        self.words.object = _words(health) if health else ""
+
+    async def _remove(self, _event: object) -> None:
+        if self.remove.name == REMOVE:
+            self.remove.name = f"Really remove {self._camera_id}?"
+            return
+        self.remove.name = REMOVE
+        await self._attempt(self._cameras.remove(self._camera_id))
+
+
+def _words(health: CameraHealth) -> str:
+    lines = (
+        ("Source", health.source),
+        ("Size", health.shape),
+        ("Detector", health.detector),
+        ("Viewers", str(health.viewers)),
+    )
+    return "".join(f"<p class='about'>{name} <b>{escape(value)}</b></p>" for name, value in lines)

@@ -1,0 +1,99 @@
+"""What a dashboard sees of one camera, look by look. All of it happens in the cameras' loop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.playout import SyncPolicy
+from streamlab.core.timebase import NS_PER_S
+from streamlab.manager import Camera
+from streamlab.manager.history import FrameHistory, FrameRecord
+
+FORGET_AFTER_S = 60.0
+CHECK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How a camera is run now."""
+
+    policy: SyncPolicy
+    sync_tolerance_ms: float
+    max_playout_delay_ms: float
+    max_stale_fraction: float
+    faults: dict[str, object]
+    """What is wrong on purpose, by field; empty without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of a camera at ``now_ns``, and what came since the look before."""
+
+    stream_id: str
+    now_ns: int
+    count: int
+    """How many frames have left in both channels; give it to the next look."""
+    pairs: list[FrameRecord]
+    """Those of them that are new, oldest first."""
+    controls: Controls
+    sync_state: str
+
+
+class Watched:
+    """A camera whose frames are kept until nobody has looked for ``FORGET_AFTER_S``."""
+
+    def __init__(self, camera: Camera) -> None:
+        self.camera = camera
+        self.history = FrameHistory()
+        self._looked_ns = monotonic_ns()
+        self.over = False
+        """Whether its frames are no longer kept."""
+        self.history.follow(camera.events())
+        self._arm()
+
+    def since(self, seconds: float) -> list[FrameRecord]:
+        """Return what is kept of the last ``seconds``, oldest first."""
+        self._looked_ns = monotonic_ns()
+        return self.history.since(self._looked_ns - round(seconds * NS_PER_S))
+
+    def look(self, after: int | None, seconds: float) -> Look:
+        """Return what has come after the first ``after`` pairs; None: in the last ``seconds``."""
+        self._looked_ns = now_ns = monotonic_ns()
+        history = self.history
+        if after is None or after > history.pair_count:
+            since_ns = now_ns - round(seconds * NS_PER_S)
+            pairs = [pair for pair in history.pairs if pair.captured_ns >= since_ns]
+        else:
+            pairs = history.pairs_after(after)
+        return Look(
+            self.camera.stream_id,
+            now_ns,
+            history.pair_count,
+            pairs,
+            _controls(self.camera),
+            self.camera.status().sync_state,
+        )
+
+    def _arm(self) -> None:
+        asyncio.get_running_loop().call_later(CHECK_EVERY_S, self._check)
+
+    def _check(self) -> None:
+        if monotonic_ns() - self._looked_ns < FORGET_AFTER_S * NS_PER_S:
+            self.history.check()
+            self._arm()
+        else:
+            self.over = True
+            self.history.close()
+
+
+def _controls(camera: Camera) -> Controls:
+    sync = camera.sync_settings
+    return Controls(
+        SyncPolicy(sync.policy),
+        sync.tolerance_ms,
+        sync.max_playout_delay_ms,
+        sync.max_stale_fraction,
+        camera.faults.describe(),
+    )

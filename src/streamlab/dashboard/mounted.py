@@ -1,0 +1,21 @@
+"""The dashboard as an application of its own, to be mounted in a server."""
+
+from __future__ import annotations
+
+import panel as pn
+from fastapi import FastAPI
+from panel.io.fastapi import add_applications
+
+from streamlab.dashboard.cameras import Cameras
+from streamlab.dashboard.session import Session
+
+
+def dashboard_app(cameras: Cameras) -> FastAPI:
+    """Return an application whose root is the dashboard; pictures come from ``..`` of it."""
+
+    def page() -> pn.Template:
+        return Session(cameras).page()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_applications({"/": page}, app=app, title="streamlab dashboard")
+    return app

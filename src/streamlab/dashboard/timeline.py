@@ -1,0 +1,179 @@
+"""The last seconds of one camera: what its plots show next, and what is said of them in words."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+
+from streamlab.core.stats import nearest_rank
+from streamlab.core.timebase import NS_PER_S
+from streamlab.dashboard.health import UNKNOWN
+from streamlab.dashboard.looks import Look
+from streamlab.manager.history import MAX_FRAMES, FrameRecord
+from streamlab.traces.plots import BIN_MS
+
+WINDOW_S = 30.0
+SLOT_S = 0.2
+GAP_S = 1.0
+MAX_BINS = 40
+CHANNELS = ("raw", "annotated")
+Points = dict[str, list[float]]
+
+
+def points(**columns: list[float]) -> Points:
+    """Return columns of equal length."""
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a look adds to the plots. Times are s since the timeline began."""
+
+    now_s: float
+    within: Points
+    """Drifts within the tolerance: ``time_s``, ``drift_ms``."""
+    beyond: Points
+    lines: Points
+    """Per ``SLOT_S``: ``time_s``, ``box_age_ms``, and ``…_latency_ms``, ``…_mbit_s`` by channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A histogram of the drift."""
+
+    centres_ms: list[float]
+    shares: list[float]
+    """Of all frames, %."""
+    width_ms: float
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Keeps the frames of the last ``WINDOW_S``. ``origin_ns`` is its time 0, monotonic."""
+
+    origin_ns: int
+    frames: deque[FrameRecord] = field(default_factory=lambda: deque(maxlen=MAX_FRAMES))
+    tolerance_ms: float = 0.0
+    _newest_ns: int | None = None
+
+    def receive(self, look: Look) -> Update:
+        """Take a look; return what it adds."""
+        self.tolerance_ms = look.controls.sync_tolerance_ms
+        oldest_ns = look.now_ns - WINDOW_S * NS_PER_S
+        self.frames.extend(look.pairs)
+        while self.frames and self.frames[0].captured_ns < oldest_ns:
+            self.frames.popleft()
+        beyond = [pair for pair in look.pairs if _off_ms(pair) > self.tolerance_ms]
+        within = [pair for pair in look.pairs if _off_ms(pair) <= self.tolerance_ms]
+        slots = [list(own) for _, own in groupby(look.pairs, _slot)]
+        return Update(
+            self._time_s(look.now_ns),
+            self._drifts(within),
+            self._drifts(beyond),
+            self._lines(slots),
+        )
+
+    @property
+    def reach_ms(self) -> tuple[float, float]:
+        """The least and the greatest drift, but at least the tolerance."""
+        drifts_ms = [pair.drift_ms or 0.0 for pair in self.frames]
+        return (
+            min([-self.tolerance_ms, *drifts_ms]),
+            max([self.tolerance_ms, *drifts_ms]),
+        )
+
+    def spread(self, low_ms: float, high_ms: float) -> Spread:
+        """Return how often each drift between these occurred, in at most about ``MAX_BINS``."""
+        width_ms = BIN_MS * math.ceil((high_ms - low_ms) / BIN_MS / MAX_BINS)
+        first, last = math.floor(low_ms / width_ms), math.ceil(high_ms / width_ms)
+        edges_ms = width_ms * np.arange(first, last + 1)
+        counts, _ = np.histogram([pair.drift_ms or 0.0 for pair in self.frames], edges_ms)
+        shares = 100 * counts / max(1, len(self.frames))
+        return Spread((edges_ms[:-1] + width_ms / 2).tolist(), shares.tolist(), width_ms)
+
+    def words(self, look: Look) -> dict[str, str]:
+        """Return the figures of the window in words, by the names that the page has for them."""
+        if not self.frames:
+            return dict.fromkeys(_NAMES, "") | {
+                "drift": UNKNOWN,
+                "drift-more": "nothing measured yet",
+            }
+        drifts_ms = sorted(map(_off_ms, self.frames))
+        beyond = sum(drift_ms > self.tolerance_ms for drift_ms in drifts_ms)
+        ages_ms = [pair.box_age_ms for pair in self.frames if pair.box_age_ms is not None]
+        newest_ns = self.frames[-1].captured_ns
+        raw_mbit_s, annotated_mbit_s = (self._mbit_s(channel, newest_ns) for channel in CHANNELS)
+        return {
+            "drift": f"{nearest_rank(drifts_ms, 0.95):.1f} ms",
+            "drift-more": f"p95 · tolerance {self.tolerance_ms:g} ms · "
+            f"{beyond} of {len(drifts_ms)} frames beyond · {look.sync_state}",
+            "latency": f"{_latency_ms(self.frames, 'annotated'):.0f} ms",
+            "latency-more": f"median annotated · raw {_latency_ms(self.frames, 'raw'):.0f} ms",
+            "fresh": f"{ages_ms.count(0) / len(ages_ms):.0%}" if ages_ms else UNKNOWN,
+            "fresh-more": f"mean box age {np.mean(ages_ms):.0f} ms" if ages_ms else "",
+            "bitrate": f"{raw_mbit_s + annotated_mbit_s:.1f} Mbit/s",
+            "bitrate-more": f"raw {raw_mbit_s:.1f} · annotated {annotated_mbit_s:.1f}",
+        }
+
+    def _lines(self, slots: list[list[FrameRecord]]) -> Points:
+        """Return a point per slot; one that is not a number where frames are missing."""
+        lines = points(time_s=[], box_age_ms=[], **{name: [] for name in _LINES})
+        for slot in slots:
+            at_ns = slot[-1].captured_ns
+            if self._newest_ns and at_ns - self._newest_ns > GAP_S * NS_PER_S:
+                _append(lines, self._time_s(self._newest_ns), {})
+            self._newest_ns = at_ns
+            values = {f"{channel}_latency_ms": _latency_ms(slot, channel) for channel in CHANNELS}
+            values |= {f"{channel}_mbit_s": self._mbit_s(channel, at_ns) for channel in CHANNELS}
+            ages_ms = [pair.box_age_ms for pair in slot if pair.box_age_ms is not None]
+            values["box_age_ms"] = float(np.mean(ages_ms)) if ages_ms else math.nan
+            _append(lines, self._time_s(at_ns), values)
+        return lines
+
+    def _drifts(self, pairs: list[FrameRecord]) -> Points:
+        return points(
+            time_s=[self._time_s(pair.captured_ns) for pair in pairs],
+            drift_ms=[pair.drift_ms or 0.0 for pair in pairs],
+        )
+
+    def _mbit_s(self, channel: str, at_ns: int) -> float:
+        """Return what the channel carried in the second before."""
+        total_bytes = 0
+        for pair in reversed(self.frames):
+            if pair.captured_ns <= at_ns - NS_PER_S:
+                break
+            if pair.captured_ns <= at_ns:
+                total_bytes += getattr(pair, f"{channel}_bytes") or 0
+        return total_bytes * 8e-6
+
+    def _time_s(self, now_ns: int) -> float:
+        return (now_ns - self.origin_ns) / NS_PER_S
+
+
+_MEASURED = ("drift", "latency", "fresh", "bitrate")
+_NAMES = (*_MEASURED, *(f"{name}-more" for name in _MEASURED))
+_LINES = [f"{channel}_{value}" for channel in CHANNELS for value in ("latency_ms", "mbit_s")]
+
+
+def _slot(pair: FrameRecord) -> int:
+    return pair.captured_ns // round(SLOT_S * NS_PER_S)
+
+
+def _append(lines: Points, time_s: float, values: dict[str, float]) -> None:
+    for name, column in lines.items():
+        column.append(time_s if name == "time_s" else values.get(name, math.nan))
+
+
+def _off_ms(pair: FrameRecord) -> float:
+    return abs(pair.drift_ms or 0.0)
+
+
+def _latency_ms(pairs: Iterable[FrameRecord], channel: str) -> float:
+    found = (getattr(pair, f"{channel}_latency_ms") for pair in pairs)
+    known = sorted(latency_ms for latency_ms in found if latency_ms is not None)
+    return nearest_rank(known, 0.5) if known else math.nan

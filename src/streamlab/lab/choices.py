@@ -1,0 +1,114 @@
+"""From what people write to what a camera takes: detectors, renderers, checked values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from streamlab.detect.detector import Detector
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.function import CallableDetector
+from streamlab.detect.load import load_detector
+from streamlab.detect.render import Renderer, RgbRenderer
+from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.ultralytics import UltralyticsModel
+from streamlab.errors import InvalidRequestError, ModelError
+from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.synthetic import SyntheticSource
+
+T = TypeVar("T")
+Rgb: TypeAlias = NDArray[np.uint8]
+AnyDetector: TypeAlias = str | Path | Detector | Callable[[Rgb], sv.Detections]
+"""A model's name or file, ``truth`` or ``none``, a function, an Ultralytics model, a detector."""
+AnyRenderer: TypeAlias = Renderer | Callable[[Rgb, sv.Detections], Rgb] | Sequence[Any]
+"""A renderer, a function of RGB and detections, or annotators of supervision (one or several)."""
+
+
+def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
+    """Return a detector for what was asked for. Raises ModelError, InvalidRequestError."""
+    if isinstance(wanted, str | Path):
+        return _named(str(wanted), spec)
+    if _is_ultralytics(wanted):
+        return _of_ultralytics(wanted)
+    if all(hasattr(wanted, name) for name in ("detect", "kind", "close")):
+        return cast(Detector, wanted)
+    if callable(wanted):
+        return CallableDetector(wanted)
+    raise ModelError(
+        f"{type(wanted).__name__} is not a detector",
+        hint="Give a model's name or file, or a function from an RGB image to "
+        "supervision.Detections.",
+    )
+
+
+def as_renderer(wanted: AnyRenderer | None) -> Renderer:
+    """Return a renderer for what was asked for; None: the usual boxes. Raises ModelError."""
+    if wanted is None:
+        return BoxRenderer()
+    if hasattr(wanted, "draw"):
+        return cast(Renderer, wanted)
+    if isinstance(wanted, Sequence):
+        return RgbRenderer(_annotating(wanted))
+    if hasattr(wanted, "annotate"):
+        return RgbRenderer(_annotating([wanted]))
+    if callable(wanted):
+        return RgbRenderer(wanted)
+    raise ModelError(
+        f"{type(wanted).__name__} is not a renderer",
+        hint="Give an annotator of supervision (or a list of them), or a function from an RGB "
+        "image and detections to an RGB image.",
+    )
+
+
+def checked(name: str, value: object, kind: Any) -> Any:
+    """Return ``value`` as a ``kind`` of the settings. Raises InvalidRequestError in words."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].replace("Input should", "it should")
+        raise InvalidRequestError(f"{name} is {value!r}, but {problem}") from None
+
+
+def _named(name: str, spec: SourceSpec) -> Detector:
+    if name == "none":
+        return no_detector()
+    if name != "truth":
+        return load_detector(name)
+    if spec.kind is not SourceKind.SYNTHETIC:
+        raise InvalidRequestError(
+            f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
+        )
+    return truth_detector(SyntheticSource(spec).street)
+
+
+def _is_ultralytics(wanted: object) -> bool:
+    return callable(wanted) and type(wanted).__module__.partition(".")[0] == "ultralytics"
+
+
+def _of_ultralytics(model: Any) -> Detector:
+    """Ask a loaded model."""
+    loaded = UltralyticsModel(model)
+
+    def detect(rgb: Rgb) -> sv.Detections:
+        return sv.Detections.from_ultralytics(loaded.predict([rgb])[0])
+
+    name = getattr(model, "ckpt_path", None) or type(model).__name__
+    return CallableDetector(detect, Path(str(name)).name)
+
+
+def _annotating(annotators: Sequence[Any]) -> Callable[[Rgb, sv.Detections], Rgb]:
+    """Draw with annotators of supervision, in order; they take and give blue first."""
+
+    def draw(rgb: Rgb, detections: sv.Detections) -> Rgb:
+        scene = rgb[:, :, ::-1].copy()
+        for annotator in annotators:
+            scene = annotator.annotate(scene=scene, detections=detections)
+        return scene[:, :, ::-1]
+
+    return draw

@@ -1,0 +1,126 @@
+"""What one view of a camera in a notebook is sent: the kernel's side of a stream.
+
+The events are those of the wire protocol, as their text; fragments are named there by ``url``,
+and their bytes go beside the text as buffers, in the order of the events. One event more,
+``frames``, tells up to five times a second what was measured and how the camera is run.
+
+Until the view is heard, each batch with a keyframe repeats ``connected`` and the init segments:
+what was sent before the page was ready is lost, and a page cannot ask while a cell runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.connection import Configuration, Connection, Delivered, Delivery
+from streamlab.core.events import Connected
+from streamlab.core.timebase import NS_PER_S
+from streamlab.lab.credit import Credit, Ear
+from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.manager.history import FrameHistory
+from streamlab.manager.reader import Feed
+
+FIGURES_EVERY_S = 0.2
+MAX_FIGURES = 2000
+
+Items = list[tuple[Feed, Delivered]]
+Send = Callable[[int, str, list[bytes]], None]
+"""Takes the number of a batch, the text of its events, and the bytes of its fragments."""
+
+
+class ViewFeed:
+    """Reads one connection for one view, as far as the view keeps up. Lives in the lab's loop."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        subscriptions: ChannelSubscriptionManager,
+        connection: Connection,
+        history: FrameHistory,
+        ear: Ear,
+        send: Send,
+    ) -> None:
+        self.camera = camera
+        self.connection = connection
+        self.credit = Credit(monotonic_ns())
+        self.closed = False
+        self.send = send
+        self._history = history
+        self._ear = ear
+        self._hello: dict[str, bytes] = {}
+        self._figures_ns = 0
+        self._pairs = 0  # what is known already comes first
+        self._reader = subscriptions.read([(camera, connection)], by_url=True)
+        self._reader.listen(self.flush)
+
+    def receive_ack(self, number: int) -> None:
+        """Take that the view has got the batches up to ``number``."""
+        self.credit.receive_ack(number, monotonic_ns())
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what there is, if the view keeps up; else it falls behind, and gets a gap."""
+        if self.closed or not self.credit.may_send(self._ear.listened_ns()):
+            return
+        items, now_ns = self._reader.take_items(), monotonic_ns()
+        fragments = [item.entry.fragment for _, item in items if isinstance(item, Delivery)]
+        events = [feed.encode(item) for feed, item in items]
+        if not self.credit.heard:
+            hello = self._update_hello(items, events)
+            if any(fragment.keyframe for fragment in fragments):
+                events = hello + events
+        news = events or self._pairs < self._history.pair_count
+        if news and now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
+            self._figures_ns = now_ns
+            events.append(self._figures())
+        if not events:
+            return
+        text = b"".join(events).decode()
+        buffers = [fragment.data for fragment in fragments]
+        number = self.credit.send(len(text) + sum(map(len, buffers)), now_ns)
+        self.send(number, text, buffers)
+
+    def close(self) -> None:
+        """End the connection; nothing is sent any more."""
+        if not self.closed:
+            self.closed = True
+            self._reader.close()
+
+    def close_if_gone(self) -> None:
+        """End the connection when the view has said nothing for too long; else go on."""
+        if self.credit.is_gone(self._ear.listened_ns()):
+            self.close()
+        else:
+            self.flush()
+
+    def _update_hello(self, items: Items, events: list[bytes]) -> list[bytes]:
+        """Keep the newest ``connected`` and ``init`` of each channel; return those kept before."""
+        keys = [_key(item) for _, item in items]
+        fresh = {key: event for key, event in zip(keys, events, strict=True) if key is not None}
+        before = [event for key, event in self._hello.items() if key not in fresh]
+        self._hello |= fresh
+        return before
+
+    def _figures(self) -> bytes:
+        camera, sync = self.camera, self.camera.sync_settings
+        pairs = self._history.pairs_after(self._pairs)[-MAX_FIGURES:]
+        self._pairs = self._history.pair_count
+        figures = {
+            "pts": [pair.pts for pair in pairs],
+            "drift_ms": [round(pair.drift_ms or 0.0, 2) for pair in pairs],
+            "sync_tolerance_ms": sync.tolerance_ms,
+            "sync_policy": sync.policy,
+            "faults": camera.faults.describe(),
+            "errors": camera.errors,
+            "detector": camera.detector.name,
+        }
+        return f"event: frames\ndata: {json.dumps(figures)}\n\n".encode()
+
+
+def _key(item: Delivered) -> str | None:
+    """Return what an event is the newest of, if a page that opens late needs it: else None."""
+    if isinstance(item, Connected):
+        return item.name
+    return item.key.channel if isinstance(item, Configuration) else None

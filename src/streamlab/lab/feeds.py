@@ -1,0 +1,164 @@
+"""The views of one widget: what their front ends say, and what each is sent.
+
+One widget may be shown several times, in one page or in several; each showing is a view with a
+stream of its own, and all streams of a camera share its encoders. What a view says:
+
+- ``open`` (``view_id``, ``query`` as the wire protocol has it): begin, or begin again;
+- ``ack`` (``view_id``, ``number``): every batch up to this one has come;
+- ``close`` (``view_id``);
+- ``request`` (``view_id``, ``id``, ``action`` and its values): answered by ``reply`` with the
+  same ``id`` and either ``ok`` or what a problem document says.
+
+A widget that is displayed opens a stream before any view is heard (``ANNOUNCED``), so that the
+picture starts although a cell runs; it ends when a view opens its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
+from typing import Any
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.errors import StreamlabError, SwitchTimeoutError
+from streamlab.lab.feed import ViewFeed
+from streamlab.lab.shown_camera import ShownCamera
+
+MAX_VIEWS = 16
+ANNOUNCED = ""
+Message = dict[str, Any]
+Query = Mapping[str, str]
+
+
+class ViewFeeds:
+    """Lives in the lab's loop. ``send`` takes a message and its buffers, from any thread."""
+
+    def __init__(self, cam: ShownCamera, send: Callable[[Message, list[bytes]], None]) -> None:
+        self._cam = cam
+        self._send = send
+        self._feeds: dict[str, ViewFeed] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+        cam.hub.checked.add(self)
+
+    def announce(self, query: Query) -> None:
+        """Open a stream for the view that is about to be shown."""
+        self._open(ANNOUNCED, query, copy_context())
+
+    def follow(self, cam: ShownCamera) -> None:
+        """Go on with the camera that has taken this one's place; the views open anew."""
+        self.close()
+        self._cam = cam
+        self._send({"type": "reopen"}, [])
+
+    def receive(self, message: Message, context: Context) -> None:
+        """Take what a view says. What is sent to it is sent in ``context``, that of the message:
+
+        kernels with subshells send further messages of the view where that context belongs.
+        """
+        view_id = str(message.get("view_id"))
+        feed = self._feeds.get(view_id)
+        if feed is not None:
+            feed.credit.receive_word(monotonic_ns())
+        match message.get("type"):
+            case "open":
+                self._close(ANNOUNCED)
+                self._open(view_id, message["query"], context)
+            case "ack" if feed is not None:
+                feed.receive_ack(int(message["number"]))
+            case "close":
+                self._close(view_id)
+            case "request":
+                task = asyncio.get_running_loop().create_task(self._answer(view_id, message))
+                self._answers.add(task)  # the loop holds tasks weakly
+                task.add_done_callback(self._answers.discard)
+            case _:
+                pass
+
+    def check(self) -> None:
+        """Close the streams of views that are gone."""
+        for view_id, feed in list(self._feeds.items()):
+            feed.close_if_gone()
+            if feed.closed:
+                self._close(view_id)
+
+    def close(self) -> None:
+        """End all streams."""
+        for view_id in list(self._feeds):
+            self._close(view_id)
+
+    def _open(self, view_id: str, query: Query, context: Context) -> None:
+        self._close(view_id)
+        if len(self._feeds) >= MAX_VIEWS:
+            self._close(next(iter(self._feeds)))
+        camera, hub = self._cam.camera, self._cam.hub
+        shown = query.get("initial_channel", "none")
+        channels = () if shown == "none" else View(shown).channels
+        qualities = {
+            channel: QualityLevel(query.get(f"{channel}_quality", QualityLevel.MEDIUM))
+            for channel in ChannelType
+        }
+        try:
+            connection = hub.subscriptions.open(camera, channels, qualities)
+        except StreamlabError as error:
+            self._send({"type": "refused", "view_id": view_id, **_problem(error)}, [])
+            return
+        self._feeds[view_id] = ViewFeed(
+            camera,
+            hub.subscriptions,
+            connection,
+            self._cam.history,
+            hub.ear,
+            self._sender(view_id, context),
+        )
+
+    def _close(self, view_id: str) -> None:
+        feed = self._feeds.pop(view_id, None)
+        if feed is not None:
+            feed.close()
+
+    def _sender(self, view_id: str, context: Context) -> Callable[[int, str, list[bytes]], None]:
+        def send(number: int, text: str, buffers: list[bytes]) -> None:
+            message = {"type": "events", "view_id": view_id, "number": number, "text": text}
+            context.run(self._send, message, buffers)
+
+        return send
+
+    async def _answer(self, view_id: str, message: Message) -> None:
+        answer: Message = {"type": "reply", "view_id": view_id, "id": message["id"]}
+        try:
+            await self._act(view_id, message)
+            answer["ok"] = True
+        except StreamlabError as error:
+            answer |= _problem(error)
+        self._send(answer, [])
+
+    async def _act(self, view_id: str, message: Message) -> None:
+        cam, feed = self._cam, self._feeds.get(view_id)
+        subscriptions = cam.hub.subscriptions
+        match message["action"]:
+            case "switch" if feed is not None:
+                quality = message.get("quality")
+                await subscriptions.switch(
+                    cam.camera,
+                    feed.connection,
+                    View(message["channel"]),
+                    None if quality is None else QualityLevel(quality),
+                )
+            case "subscribe" if feed is not None:
+                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=True)
+            case "unsubscribe" if feed is not None:
+                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=False)
+            case "sync":
+                cam.change_sync(message["values"])
+            case "inject":
+                cam.change_faults(message["faults"], message.get("seconds"))
+            case _:
+                raise StreamlabError("the stream is closed", hint="It reconnects automatically.")
+
+
+def _problem(error: StreamlabError) -> Message:
+    """Return what a problem document would say; 504 asks the page to try again."""
+    status = 504 if isinstance(error, SwitchTimeoutError) else 422
+    return {"ok": False, "status": status, "detail": error.message, "hint": error.hint}

@@ -1,0 +1,228 @@
+"""The laboratory in a notebook or a script: cameras, live, beside the code that works on them."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import ValidationError
+
+from streamlab.config.naming import unused_name
+from streamlab.errors import InvalidRequestError, UnknownCameraError
+from streamlab.extras import require
+from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
+from streamlab.lab.hub import Hub
+from streamlab.lab.lab_camera import LabCamera, ViewName
+from streamlab.lab.public import Public
+from streamlab.lab.shown_camera import ShownCamera
+from streamlab.lab.tables import cameras_table
+from streamlab.manager import Camera
+from streamlab.media.spec import SourceSpec
+from streamlab.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from streamlab.lab.widget import CameraGrid
+
+# What goes on is told to those who set up logging; otherwise a cell shows only its own output.
+logging.getLogger("streamlab").addHandler(logging.NullHandler())
+_running: dict[str, Lab] = {}
+_SYNTHETIC = SourceSpec.parse("synthetic://traffic")
+
+
+class Lab(Public):
+    """Cameras that run on threads of their own: a busy cell never stops the picture.
+
+    Of a ``name`` there is one lab at a time: making another closes the one before, so a cell can
+    be run again. A lab runs until then, until ``close``, or until the process ends. ``detector``
+    serves all cameras that get none of their own; without it synthetic cameras are watched by the
+    shipped model, and others by none. ``settings`` are those of ``streamlab.settings.Settings``,
+    by name: ``Lab(sync_tolerance_ms=20)``.
+
+    Every member may be used from any thread. Raises InvalidRequestError for a wrong setting, and
+    ModelError.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "lab",
+        detector: AnyDetector | None = None,
+        **settings: Any,
+    ) -> None:
+        chosen = _settings(settings)
+        shared = None if detector is None else as_detector(detector, _SYNTHETIC)
+        before = _running.pop(name, None)
+        if before is not None:
+            before.close()
+        self._name = name
+        self._changing = threading.RLock()
+        self._cameras: dict[str, LabCamera] = {}
+        self._hub = Hub(name, chosen, shared)
+        _running[name] = self
+
+    @property
+    def name(self) -> str:
+        """The name it was made with."""
+        return self._name
+
+    @property
+    def cameras(self) -> Mapping[str, LabCamera]:
+        """The cameras by name, in the order they were added."""
+        return dict(self._cameras)
+
+    def add(
+        self,
+        source: str | Path,
+        name: str | None = None,
+        *,
+        detector: AnyDetector | None = None,
+        renderer: AnyRenderer | None = None,
+    ) -> LabCamera:
+        """Open a source and return its camera. One of the same name is replaced, in its views too.
+
+        ``source`` is written as for ``streamlab serve``: ``synthetic://traffic``, a file, an
+        ``rtsp://`` address, a webcam such as ``webcam://0``. Without ``name`` it is named after
+        the source. ``detector`` and ``renderer`` are as ``LabCamera``'s.
+
+        Raises SourceError and ModelError (with their kinds), InvalidRequestError and LimitError.
+        """
+        spec = SourceSpec.parse(str(source))
+        with self._changing:
+            name = name or self._free_name(spec)
+            own = None if detector is None else as_detector(detector, spec)
+            drawing = as_renderer(renderer)
+            if own is None:
+                self._hub.shares_detector(spec)
+            replaced = self._cameras.get(name)
+            if replaced is not None:
+                self.remove(name)
+            camera = self._hub.call(
+                self._hub.channels.add_camera(name, spec, detector=own, renderer=drawing)
+            )
+            added = self._cameras[name] = LabCamera(ShownCamera(self._hub, camera))
+        for view in list(replaced._shown.views) if replaced is not None else ():
+            view.follow(added._shown)
+        return added
+
+    def remove(self, name: str) -> None:
+        """Stop a camera; its views say so. Raises UnknownCameraError."""
+        with self._changing:
+            self[name]
+            del self._cameras[name]
+            self._hub.call(self._hub.channels.remove_camera(name))
+
+    def grid(self, view: ViewName = "both", *, columns: int = 2) -> CameraGrid:
+        """Return all cameras in one live view. Needs the ``lab`` extra."""
+        require("anywidget", "lab")
+        from streamlab.lab.widget import CameraGrid, CameraView  # noqa: PLC0415
+
+        quality = "low" if len(self._cameras) > 2 else "medium"
+        views = [CameraView(cam._shown, view=view, quality=quality) for cam in self]
+        return CameraGrid(views, columns)
+
+    def stats(self) -> pd.DataFrame:
+        """Return one row per camera: what it is, how it is, and how it is run."""
+        require("pandas", "traces")
+        statuses = self._hub.ask(lambda: [camera.status() for camera in self._open_cameras()])
+        return cameras_table(statuses)
+
+    def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> str:
+        """Serve these cameras over HTTP too, and return the address of the page.
+
+        ``port`` 0 is any that is free. There is one server in a lab: called again it answers with
+        the same address. Raises PortInUseError.
+        """
+
+        from streamlab.lab.server import LabServer  # noqa: PLC0415 - takes half a second
+
+        async def start() -> LabServer:
+            server = LabServer(self._hub.channels, host, port)
+            await server.start()
+            return server
+
+        with self._changing:
+            if self._hub.server is None:
+                self._hub.server = self._hub.call(start())
+            return self._hub.server.url
+
+    def close(self) -> None:
+        """Stop everything. May be called twice."""
+        with self._changing:
+            self._hub.close()
+            if _running.get(self.name) is self:
+                del _running[self.name]
+
+    def __getitem__(self, name: str) -> LabCamera:
+        try:
+            return self._cameras[name]
+        except KeyError:
+            known = ", ".join(self._cameras) or "none yet"
+            raise UnknownCameraError(f"there is no camera '{name}' (there are: {known})") from None
+
+    def __iter__(self) -> Iterator[LabCamera]:
+        return iter(list(self._cameras.values()))
+
+    def __len__(self) -> int:
+        return len(self._cameras)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if not self._hub.running:
+            return f"Lab({self.name!r}, closed)"
+        lines = [f"  {cam!r}" for cam in self]
+        served = f", serving {self._hub.server.url}" if self._hub.server is not None else ""
+        return "\n".join([f"Lab({self.name!r}{served}) with {len(lines)} cameras", *lines])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+    def _open_cameras(self) -> list[Camera]:
+        return [cam._shown.camera for cam in self]
+
+    def _free_name(self, spec: SourceSpec) -> str:
+        """Return a name for a source: the one it has here already, or a new one."""
+        for cam in self:
+            if cam._shown.camera.spec == spec:
+                return cam.name
+        return unused_name(spec, self._cameras)
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = ".".join(map(str, wrong["loc"]))
+        raise InvalidRequestError(
+            f"setting {name} is {_shown(name, wrong['input'])}: {wrong['msg']}",
+            hint=f"Settings: {', '.join(Settings.model_fields)}.",
+        ) from None
+
+
+def _shown(name: str, value: object) -> str:
+    return "not a token" if "token" in name else repr(value)
+
+
+@atexit.register
+def _abandon_all() -> None:
+    for lab in list(_running.values()):
+        lab._hub.abandon()
+    _running.clear()

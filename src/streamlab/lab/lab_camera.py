@@ -1,0 +1,223 @@
+"""A camera of a lab, as a notebook handles it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Literal
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import QualityLevel
+from streamlab.core.timebase import NS_PER_S
+from streamlab.detect.detector import Detector
+from streamlab.detect.render import Renderer
+from streamlab.extras import require
+from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
+from streamlab.lab.public import Public
+from streamlab.lab.shown_camera import ShownCamera
+from streamlab.manager.decoded_snapshot import Snapshot, decode, look
+from streamlab.manager.history import FrameRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from streamlab.lab.widget import CameraView, DriftPlot
+
+ViewName = Literal["raw", "annotated", "both", "overlay"]
+QualityName = Literal["low", "medium", "high"]
+STATS_S = 10.0
+FIRST_LOOK_S = 2.0
+FRESH_S = 1.0
+
+
+class LabCamera(Public):
+    """One camera of a ``Lab``, which makes it. Every member may be used from any thread."""
+
+    def __init__(self, shown: ShownCamera) -> None:
+        self._shown = shown
+
+    # -- what it is
+
+    @property
+    def name(self) -> str:
+        """The camera's name in the lab, and its id in the server."""
+        return self._shown.name
+
+    @property
+    def source(self) -> str:
+        """Where its pictures come from, without user name and password."""
+        return self._shown.camera.spec.display
+
+    @property
+    def state(self) -> str:
+        """``live``, ``stalled``, ``reconnecting``, ``ended`` or ``closed``."""
+        return "closed" if self._shown.closed else str(self._shown.camera.state)
+
+    # -- how it is run
+
+    @property
+    def sync_tolerance_ms(self) -> float:
+        """How far apart the channels may leave, ms."""
+        return self._shown.sync_tolerance_ms
+
+    @sync_tolerance_ms.setter
+    def sync_tolerance_ms(self, value: float) -> None:
+        self._shown.set_sync("sync_tolerance_ms", value)
+
+    @property
+    def policy(self) -> str:
+        """How the channels are kept together: none, hold, pair, deadline or hybrid."""
+        return self._shown.policy
+
+    @policy.setter
+    def policy(self, value: str) -> None:
+        self._shown.set_sync("policy", value)
+
+    @property
+    def max_playout_delay_ms(self) -> float:
+        """How long raw may wait for its annotated picture, ms."""
+        return self._shown.camera.sync_settings.max_playout_delay_ms
+
+    @max_playout_delay_ms.setter
+    def max_playout_delay_ms(self, value: float) -> None:
+        self._shown.set_sync("max_playout_delay_ms", value)
+
+    @property
+    def max_stale_fraction(self) -> float:
+        """The share of frames that may show boxes carried forward, 0 to 1 (hybrid)."""
+        return self._shown.camera.sync_settings.max_stale_fraction
+
+    @max_stale_fraction.setter
+    def max_stale_fraction(self, value: float) -> None:
+        self._shown.set_sync("max_stale_fraction", value)
+
+    @property
+    def detector(self) -> Detector:
+        """What finds objects. Set a model's name or file, a function from an RGB image to
+        ``supervision.Detections``, an Ultralytics model, ``"truth"``, ``"none"``, or None for
+        the lab's own choice.
+        """
+        return self._shown.camera.detector
+
+    @detector.setter
+    def detector(self, wanted: AnyDetector | None) -> None:
+        self._shown.check_open()
+        hub, spec = self._shown.hub, self._shown.camera.spec
+        if wanted is None and not hub.shares_detector(spec):
+            wanted = "none"
+        chosen = None if wanted is None else as_detector(wanted, spec)
+        hub.ask(lambda: hub.channels.request_detector(self.name, chosen))
+
+    @property
+    def renderer(self) -> Renderer:
+        """What draws. Set a renderer, an annotator of supervision or a list of them, a function
+        from an RGB image and detections to an RGB image, or None for the usual boxes.
+        """
+        return self._shown.camera.renderer
+
+    @renderer.setter
+    def renderer(self, wanted: AnyRenderer | None) -> None:
+        self._shown.check_open()
+        chosen = as_renderer(wanted)
+        self._shown.hub.ask(lambda: self._shown.camera.change(renderer=chosen))
+
+    def inject(
+        self, *, preset: str | None = None, seconds: float | None = None, **faults: float
+    ) -> None:
+        """Have something go wrong: fields of ``streamlab.faults.Faults``, or a preset's.
+
+        Without arguments nothing is wrong any more; with ``seconds`` the faults end by themselves.
+        ``cam.inject(stall_ms=1000)`` holds up one result of the detector for a second. Raises
+        InvalidRequestError that names what there is.
+        """
+        named = {} if preset is None else {"preset": preset}
+        self._shown.check_open()
+        self._shown.hub.ask(lambda: self._shown.change_faults({**named, **faults}, seconds))
+
+    # -- looking at it
+
+    def view(self, view: ViewName = "both", *, quality: QualityName = "medium") -> CameraView:
+        """Return a live picture, to be displayed in a notebook. Needs the ``lab`` extra."""
+        require("anywidget", "lab")
+        from streamlab.lab.widget import CameraView  # noqa: PLC0415
+
+        self._shown.check_open()
+        return CameraView(self._shown, view=view, quality=quality)
+
+    def switch(self, view: ViewName | None = None) -> None:
+        """Show another view wherever the camera is shown; without one, raw and annotated swap."""
+        for each in list(self._shown.views):
+            each.switch(view)
+
+    def drift_plot(self, seconds: float = 30.0) -> DriftPlot:
+        """Return a live plot of the drift over the last ``seconds``. Needs the ``lab`` extra."""
+        require("anywidget", "lab")
+        from streamlab.lab.widget import DriftPlot  # noqa: PLC0415
+
+        self._shown.check_open()
+        return DriftPlot(self._shown, seconds=seconds)
+
+    def snapshot(self, *, quality: QualityName = "medium") -> Snapshot:
+        """Return both channels of one frame, decoded from the bytes that viewers are sent.
+
+        Raises SourceUnreachableError when the camera gives no picture.
+        """
+        self._shown.check_open()
+        hub, level = self._shown.hub, QualityLevel(quality)
+        return decode(hub.call(self._shown.camera.snapshot(level)))
+
+    def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
+        """Return one row per frame of the last ``seconds`` in which somebody watched.
+
+        When nobody does, the camera is watched for ``FIRST_LOOK_S`` first. The table can be plotted
+        by ``streamlab.traces.plots``.
+        """
+        require("pandas", "traces")
+        from streamlab.traces.frames import frames_table  # noqa: PLC0415
+
+        table = frames_table(self._records(seconds), self.sync_tolerance_ms)
+        table.attrs.update(policy=self.policy, sync_tolerance_ms=self.sync_tolerance_ms)
+        return table
+
+    def stats(self, seconds: float = STATS_S) -> pd.DataFrame:
+        """Return one row per channel, of the frames that ``frames`` returns."""
+        require("pandas", "traces")
+        from streamlab.traces.frames import channels_table  # noqa: PLC0415
+
+        return channels_table(self._records(seconds), self.sync_tolerance_ms)
+
+    def record_trace(self, seconds: float = 30.0) -> pd.DataFrame:
+        """Return the trace of the next ``seconds``, one row per captured frame, for ``simulate``.
+
+        Ctrl-C gives up. Raises InvalidRequestError, LimitError or SourceUnreachableError.
+        """
+        require("pandas", "traces")
+        from streamlab.traces.record import record  # noqa: PLC0415
+
+        self._shown.check_open()
+        hub = self._shown.hub
+        return hub.call(record(self._shown.camera, hub.subscriptions, seconds=seconds))
+
+    def __repr__(self) -> str:
+        metadata = self._shown.camera.metadata
+        return (
+            f"LabCamera({self.name!r}, {self.source}, {self.state}, "
+            f"{metadata.width}x{metadata.height} at {float(metadata.fps):g} fps, "
+            f"detector {self.detector.name}, {self.policy} within {self.sync_tolerance_ms:g} ms)"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>"
+
+    # -- inside
+
+    def _records(self, seconds: float) -> list[FrameRecord]:
+        self._shown.check_open()
+        if not self._since(FRESH_S):
+            hub = self._shown.hub
+            hub.call(look(self._shown.camera, hub.subscriptions, FIRST_LOOK_S))
+        return self._since(seconds)
+
+    def _since(self, seconds: float) -> list[FrameRecord]:
+        span_ns = round(seconds * NS_PER_S)
+        shown = self._shown
+        return shown.hub.ask(lambda: shown.history.since(monotonic_ns() - span_ns))

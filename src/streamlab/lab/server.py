@@ -1,0 +1,66 @@
+"""The server on a lab's cameras, in the lab's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from streamlab.dashboard.asgi import MOUNTS
+from streamlab.manager import StreamChannelManager
+from streamlab.media.spec import SourcePolicy
+from streamlab.server.app import create_app
+from streamlab.server.run import GRACEFUL_SHUTDOWN_S, bind
+from streamlab.server.transport import LineProtocol
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: they are the notebook's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class LabServer:
+    """Serves the cameras of a lab. Made and closed in its loop; the cameras outlive it."""
+
+    def __init__(self, channels: StreamChannelManager, host: str, port: int) -> None:
+        """Listen. Raises PortInUseError."""
+        settings = channels.settings
+        named = [camera.spec for camera in channels.cameras.values()]
+        policy = SourcePolicy.of(settings.allowed_schemes, settings.allowed_folders, named)
+        self._listener = bind(host, port)
+        self.host, self.port = host, self._listener.getsockname()[1]
+        config = uvicorn.Config(
+            create_app(channels, policy, MOUNTS),
+            http=LineProtocol,
+            lifespan="off",  # its end would close the cameras
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve([self._listener]))
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    async def start(self) -> None:
+        """Return when it answers."""
+        while not self._server.started and not self._serving.done():
+            await asyncio.sleep(0.01)
+        if self._serving.done():
+            self._serving.result()
+
+    async def close(self) -> None:
+        """Stop. Streams that still run are cut off after ``GRACEFUL_SHUTDOWN_S``."""
+        self._server.should_exit = True
+        await self._serving
+        self._listener.close()

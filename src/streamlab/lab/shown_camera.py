@@ -1,0 +1,122 @@
+"""What the handle of a camera, its widgets and their streams share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from streamlab.core.playout import SyncPolicy
+from streamlab.errors import InvalidRequestError
+from streamlab.faults import NO_FAULTS, Faults, find_preset
+from streamlab.lab.choices import checked
+from streamlab.lab.hub import Hub, LabClosedError
+from streamlab.manager import Camera
+from streamlab.manager.history import FrameHistory
+from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
+
+_SYNC: Mapping[str, Any] = {
+    "policy": SyncPolicy,
+    "sync_tolerance_ms": ToleranceMs,
+    "max_playout_delay_ms": PlayoutDelayMs,
+    "max_stale_fraction": StaleFraction,
+}
+
+
+class LiveView(Protocol):
+    """A live view of a camera."""
+
+    def switch(self, view: str | None) -> None:
+        """Show another view; None: raw and annotated swap."""
+        ...
+
+    def show_sync(self, policy: str, sync_tolerance_ms: float) -> None:
+        """Show how the camera is kept synchronised now."""
+        ...
+
+    def follow(self, cam: ShownCamera) -> None:
+        """Go on with the camera that has taken the place of this one's."""
+        ...
+
+
+class ShownCamera:
+    """A camera of a lab, what is known of its frames, and where it is shown.
+
+    ``change_sync`` and ``change_faults`` are called in the lab's loop, all else from any thread.
+    """
+
+    def __init__(self, hub: Hub, camera: Camera) -> None:
+        self.hub = hub
+        self.camera = camera
+        self.history = FrameHistory()
+        self.views: WeakSet[LiveView] = WeakSet()
+        self._fault_run = 0
+        hub.ask(lambda: self.history.follow(camera.events()))
+        hub.checked.add(self.history)
+
+    @property
+    def name(self) -> str:
+        """Its name in the lab."""
+        return self.camera.camera_id
+
+    @property
+    def closed(self) -> bool:
+        """Whether it, or the lab, has been closed."""
+        return not self.hub.running or self.camera.end_reason is not None
+
+    @property
+    def policy(self) -> str:
+        """How the channels are kept together."""
+        return self.camera.sync_settings.policy
+
+    @property
+    def sync_tolerance_ms(self) -> float:
+        """How far apart the channels may leave, ms."""
+        return self.camera.sync_settings.tolerance_ms
+
+    def check_open(self) -> None:
+        """Raise LabClosedError when it was closed."""
+        if self.closed:
+            raise LabClosedError(f"camera '{self.name}' was removed, or its lab was closed")
+
+    def set_sync(self, name: str, value: object) -> None:
+        """Change one of ``_SYNC``. Raises InvalidRequestError and LabClosedError."""
+        self.check_open()
+        self.hub.ask(lambda: self.change_sync({name: value}))
+
+    def change_sync(self, values: Mapping[str, object]) -> None:
+        """Change some of ``_SYNC``, by name. Raises InvalidRequestError; then nothing changes."""
+        unknown = values.keys() - _SYNC.keys()
+        if unknown:
+            raise InvalidRequestError(f"there is no setting '{min(unknown)}'")
+        known = {name: checked(name, value, _SYNC[name]) for name, value in values.items()}
+        renamed = {"tolerance_ms" if n == "sync_tolerance_ms" else n: v for n, v in known.items()}
+        self.camera.change(**renamed)
+        for view in list(self.views):
+            view.show_sync(self.policy, self.sync_tolerance_ms)
+
+    def change_faults(self, values: Mapping[str, Any], seconds: float | None) -> None:
+        """Inject the faults that these values mean; end them after ``seconds``."""
+        self.camera.inject(_faults(values))
+        self._fault_run += 1
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(seconds, self._end_faults, self._fault_run)
+
+    def _end_faults(self, run: int) -> None:
+        if run == self._fault_run:  # no others since
+            self.camera.inject(None)
+
+
+def _faults(values: Mapping[str, Any]) -> Faults:
+    given = dict(values)
+    preset = given.pop("preset", None)
+    known = [each.name for each in fields(Faults)]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise InvalidRequestError(
+            f"unknown fault '{unknown[0]}'", hint=f"Allowed: preset, {', '.join(known)}."
+        )
+    return replace(NO_FAULTS if preset is None else find_preset(str(preset)), **given)

@@ -1,0 +1,52 @@
+"""Cameras of a dashboard that is not part of a server: a lab, for all sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from streamlab.dashboard.cameras import Cameras
+from streamlab.lab.lab import Lab
+from streamlab.media.spec import SourcePolicy, SourceSpec
+
+DEMO = "synthetic://traffic"
+
+
+class StandaloneCameras:
+    """A lab and its server. ``sources`` are ``NAME=SOURCE`` or just a source; none: the demo's.
+
+    ``page_origin`` is where the pages come from, which may read the pictures. Raises
+    SourceError and ModelError, with their kinds.
+    """
+
+    def __init__(self, sources: Sequence[str], page_origin: str) -> None:
+        self.lab = Lab(name="dashboard", allowed_origins=_origins(page_origin))
+        named = [_name_and_source(text) for text in sources or [DEMO]]
+        for name, source in named:
+            self.lab.add(source, name)
+        self.base_url = self.lab.serve().rstrip("/")
+        hub = self.lab._hub
+        settings = hub.channels.settings
+        policy = SourcePolicy.of(
+            settings.allowed_schemes,
+            settings.allowed_folders,
+            [SourceSpec.parse(source) for _, source in named],
+        )
+        loop = hub.ask(asyncio.get_running_loop)
+        self.cameras = Cameras(hub.channels, hub.subscriptions, loop, policy)
+
+
+def _name_and_source(text: str) -> tuple[str | None, str]:
+    name, equals, source = text.partition("=")
+    named = equals and name.replace("-", "").replace("_", "").isalnum()
+    return (name, source) if named else (None, text)
+
+
+def _origins(page_origin: str) -> list[str]:
+    """Return the origin, and the same by this machine's other name."""
+    parts = urlsplit(page_origin)
+    names = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}
+    other = names.get(parts.hostname or "")
+    port = f":{parts.port}" if parts.port else ""
+    return [page_origin, *([f"{parts.scheme}://{other}{port}"] if other else [])]

@@ -1,0 +1,76 @@
+"""The dashboard's place in the server: there, or a hint; and for nobody else's pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.types import Message
+
+from streamlab.dashboard import asgi as dashboard
+from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.media.spec import SourcePolicy
+from streamlab.settings import Settings
+
+POLICY = SourcePolicy(frozenset())
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Await it in a thread of its own: a browser of other tests may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "NEEDED", ("no_such_module",))
+
+    async def get() -> httpx.Response:
+        channels, app = StreamChannelManager(Settings()), FastAPI()
+        subscriptions = ChannelSubscriptionManager(channels)
+        app.mount("/dashboard", dashboard.make_dashboard(channels, subscriptions, POLICY))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            return await client.get("http://server/dashboard/")
+
+    response = run(get())
+    assert response.status_code == 501
+    assert "streamlab-vision[lab]" in response.text
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "http://server:8001", "null"])
+def test_another_sites_page_gets_no_websocket(origin: str) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def connect() -> None:
+        channels = StreamChannelManager(Settings())
+        app = dashboard.Dashboard(channels, ChannelSubscriptionManager(channels), POLICY)
+        headers = [(b"host", b"server:8000"), (b"origin", origin.encode())]
+        await app({"type": "websocket", "headers": headers}, receive, send)
+
+    run(connect())
+    assert sent == [{"type": "websocket.close", "code": dashboard.POLICY_VIOLATION, "reason": ""}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed_origins"),
+    [
+        ("", []),
+        ("http://server:8000", []),
+        ("http://elsewhere.example", ["http://elsewhere.example"]),
+    ],
+)
+def test_own_and_allowed_pages_may_connect(origin: str, allowed_origins: list[str]) -> None:
+    headers = [(b"host", b"server:8000")]
+    headers += [(b"origin", origin.encode())] if origin else []
+    assert dashboard.is_allowed({"type": "websocket", "headers": headers}, allowed_origins)

@@ -1,0 +1,121 @@
+"""The cameras behind the dashboard: its own, asked from another loop than theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from streamlab.core.channels import QualityLevel
+from streamlab.core.playout import SyncPolicy
+from streamlab.dashboard.cameras import Cameras
+from streamlab.dashboard.health import health_table
+from streamlab.dashboard.looks import Look
+from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
+from streamlab.faults import PRESETS
+from streamlab.lab.standalone import StandaloneCameras
+
+TINY = "synthetic://traffic?width=160&height=90&fps=15"
+PAGE = "http://localhost:5006"
+TIMEOUT_S = 120.0
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Await it in a thread of its own: a browser of other tests may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[StandaloneCameras]:
+    own = StandaloneCameras([f"tiny={TINY}"], PAGE)
+    yield own
+    own.lab.close()
+
+
+@pytest.fixture(scope="module")
+def cameras(own: StandaloneCameras) -> Cameras:
+    return own.cameras
+
+
+@pytest.mark.parametrize("origin", [PAGE, "http://127.0.0.1:5006"])
+def test_the_page_may_read_the_pictures(own: StandaloneCameras, origin: str) -> None:
+    answer = httpx.get(f"{own.base_url}/cameras", headers={"Origin": origin}, timeout=TIMEOUT_S)
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert [each["camera_id"] for each in answer.json()["cameras"]] == ["tiny"]
+    elsewhere = {"Origin": "http://elsewhere.example"}
+    stranger = httpx.get(f"{own.base_url}/cameras", headers=elsewhere, timeout=TIMEOUT_S)
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+def test_cameras_are_added_and_removed(cameras: Cameras) -> None:
+    async def scenario() -> tuple[list[str], list[str]]:
+        names = [await cameras.add(f"{TINY}&seed={seed}") for seed in (1, 2)]
+        table = health_table(await cameras.health(), "traffic")
+        for name in names:
+            assert f'data-camera="{name}"' in table
+            await cameras.remove(name)
+        return names, [each.camera_id for each in await cameras.health()]
+
+    names, left = run(scenario())
+    assert names == ["traffic", "traffic-2"]
+    assert left == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("", SourceError),
+        ("gopher://nowhere", SourceError),
+        ("synthetic://beach", SourceError),
+        ("/etc/passwd", SourceNotAllowedError),
+    ],
+)
+def test_what_cannot_be_a_camera_is_refused(
+    cameras: Cameras, source: str, error: type[SourceError]
+) -> None:
+    with pytest.raises(error):
+        run(cameras.add(source))
+    with pytest.raises(UnknownCameraError):
+        run(cameras.look("nowhere", None, 1.0))
+
+
+def test_looks_go_on_where_the_last_one_ended(cameras: Cameras) -> None:
+    async def scenario() -> list[Look]:
+        looks = [await cameras.look("tiny", None, 30.0)]
+        recording = asyncio.create_task(cameras.record("tiny", 600.0))  # somebody must watch
+        while sum(bool(look.pairs) for look in looks) < 3:
+            looks.append(await cameras.look("tiny", looks[-1].count, 30.0))
+            assert not recording.done()
+            await asyncio.sleep(0.05)
+        recording.cancel()
+        return looks
+
+    looks = run(scenario())
+    pts = [pair.pts for look in looks for pair in look.pairs]
+    assert pts == sorted(set(pts))
+    assert looks[-1].count == len(pts)
+
+
+def test_changes_reach_the_camera(cameras: Cameras) -> None:
+    async def scenario() -> list[Look]:
+        await cameras.change("tiny", policy=SyncPolicy.HOLD, tolerance_ms=33)
+        await cameras.inject("tiny", PRESETS["lost frames"])
+        changed = await cameras.look("tiny", None, 1.0)
+        await cameras.inject("tiny", None)
+        return [changed, await cameras.look("tiny", None, 1.0)]
+
+    changed, ended = run(scenario())
+    assert (changed.controls.policy, changed.controls.sync_tolerance_ms) == (SyncPolicy.HOLD, 33)
+    assert changed.controls.faults["lost_fraction"] == 0.05
+    assert ended.controls.faults == {}
+
+
+def test_snapshot_is_of_both_channels(cameras: Cameras) -> None:
+    snapshot = run(cameras.snapshot("tiny", QualityLevel.LOW))
+    assert snapshot.raw.shape == snapshot.annotated.shape
