@@ -48,7 +48,7 @@ class VirtualCamera:
             self._encode(ChannelType.RAW, number, RAW_COST_NS, None)
 
         def answer() -> None:
-            self.controller.receive_lag(number * FRAME, lag_ns, self.now_ns)
+            self.controller.receive_lag(ANNOTATED.channel, number * FRAME, lag_ns, self.now_ns)
             if lag_ns is None:
                 self.boxes.receive_refusal(number * FRAME)
             else:

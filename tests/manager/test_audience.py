@@ -16,7 +16,7 @@ from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.audience import Audience, Cohort, Form
 from streamlab.manager.reader import Reader
 from streamlab.settings import Settings
-from tests.core.makers import ANNOTATED, RAW, fragment
+from tests.core.makers import ANNOTATED, RAW, VIEWS, fragment
 from tests.core.viewers import parse
 from tests.manager.still_camera import StillCamera
 from tests.manager.virtual import VirtualTime
@@ -74,7 +74,7 @@ STEPS = st.lists(
     st.sampled_from(["capture", "capture", "capture", "size", "news", "detections", "drain"]),
     max_size=25,
 )
-VIEWS = st.lists(st.tuples(st.sampled_from(list(View)), st.booleans()), min_size=1, max_size=3)
+WATCHED = st.lists(st.tuples(st.sampled_from(VIEWS), st.booleans()), min_size=1, max_size=3)
 
 
 @settings(max_examples=40)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelMetadata, QualityLevel, SourceState, SyncState
+from streamlab.core.channels import CameraMetadata, QualityLevel, SourceState, SyncState
 from streamlab.core.events import EndReason
 from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.playout import SyncPolicy
@@ -151,7 +151,7 @@ class Camera:
         await asyncio.to_thread(self.pipeline.stop)
 
     @property
-    def metadata(self) -> ChannelMetadata:
+    def metadata(self) -> CameraMetadata:
         """What the camera is."""
         return self.pipeline.metadata
 

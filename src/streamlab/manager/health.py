@@ -26,8 +26,8 @@ class HealthReporter:
         self.max_detection_fps = max_detection_fps
         """How many frames a second the detector is given; 0: no limit."""
         self._camera = camera
-        self._states: dict[ChannelType, tuple[object, ...]] = {}
-        self._events: dict[ChannelType, bytes] = {}  # since the last check
+        self._states: dict[str, tuple[object, ...]] = {}
+        self._events: dict[str, bytes] = {}  # since the last check
 
     def check(self) -> None:
         """Look at all channels; quick enough for every timer."""
@@ -41,14 +41,14 @@ class HealthReporter:
                 camera.audience.wake_all()
             self._states[channel] = states
 
-    def event(self, channel: ChannelType) -> bytes:
+    def event(self, channel: str) -> bytes:
         """Return the event that tells how a channel is, as of the last check."""
         if channel not in self._events:
             health = Health(channel, channel_health(self._camera, channel))
             self._events[channel] = encode(health)
         return self._events[channel]
 
-    def post(self, connection: Connection, channels: Iterable[ChannelType]) -> None:
+    def post(self, connection: Connection, channels: Iterable[str]) -> None:
         """Queue to one viewer how channels are that it gets from now on."""
         for channel in channels:
             connection.post_health(channel, self.event(channel))
@@ -61,9 +61,9 @@ class HealthReporter:
             self.post(connection, [each for each in done.channel.channels if each not in before])
 
 
-def _states(camera: Camera, channel: ChannelType) -> tuple[object, ...]:
+def _states(camera: Camera, channel: str) -> tuple[object, ...]:
     pipeline, controller = camera.pipeline, camera.stream.controller
-    if channel is ChannelType.RAW:
+    if channel == ChannelType.RAW:
         return (bool(pipeline.encoder_error(channel)),)
     return (
         bool(pipeline.encoder_error(channel)),
@@ -74,7 +74,7 @@ def _states(camera: Camera, channel: ChannelType) -> tuple[object, ...]:
     )
 
 
-def channel_health(camera: Camera, channel: ChannelType) -> Report:
+def channel_health(camera: Camera, channel: str) -> Report:
     """Return a channel as ``GET /cameras`` lists it."""
     pipeline = camera.pipeline
     report: Report = {
@@ -82,7 +82,7 @@ def channel_health(camera: Camera, channel: ChannelType) -> Report:
         "kind": str(channel),
         "encoder": _state(pipeline.encoder_error(channel)),
     }
-    if channel is ChannelType.RAW:
+    if channel == ChannelType.RAW:
         return report
     health, detector = pipeline.detector_health, pipeline.service.detector
     return report | {

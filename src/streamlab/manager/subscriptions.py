@@ -7,7 +7,14 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import QUALITIES, ChannelType, QualityLevel, SourceState, View
+from streamlab.core.channels import (
+    ANNOTATED,
+    ChannelType,
+    QualityLevel,
+    SourceState,
+    View,
+    levels_of,
+)
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Connected, encode
@@ -39,8 +46,8 @@ class ChannelSubscriptionManager:
     def open(
         self,
         camera: Camera,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel] | None = None,
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel] | None = None,
         *,
         by_url: bool = False,
         last_event_id: str = "",
@@ -107,19 +114,19 @@ class ChannelSubscriptionManager:
         self,
         camera: Camera,
         connection: Connection,
-        channel: ChannelType,
+        channel: str,
         quality: QualityLevel | None,
     ) -> None:
         """Add a channel to a connection, or change the quality of one that it has."""
         self._check_quality(channel, quality)
-        channels = {*connection.channels, channel}
+        channels = (*connection.channels, channel)
         qualities = {} if quality is None else {channel: quality}
-        added = channels - set(connection.channels)
+        added = {channel} - set(connection.channels)
         camera.stream.request_channels(connection, channels, qualities, monotonic_ns())
         camera.health.post(connection, added)
         camera.settle()
 
-    def unsubscribe(self, camera: Camera, connection: Connection, channel: ChannelType) -> None:
+    def unsubscribe(self, camera: Camera, connection: Connection, channel: str) -> None:
         """Take a channel from a connection."""
         channels = set(connection.channels) - {channel}
         camera.stream.request_channels(connection, channels, {}, monotonic_ns())
@@ -140,8 +147,8 @@ class ChannelSubscriptionManager:
         InvalidRequestError when the annotated channel has no such quality;
         UnknownConnectionError when the connection is closed.
         """
-        if view is View.ANNOTATED:
-            self._check_quality(ChannelType.ANNOTATED, quality)
+        if view == ANNOTATED:
+            self._check_quality(ANNOTATED, quality)
         timeout_s = self._settings.channel_switch_timeout
         camera.stream.request_switch(
             connection,
@@ -209,9 +216,9 @@ class ChannelSubscriptionManager:
             server_time=wall_s(),
         )
 
-    def _check_quality(self, channel: ChannelType, quality: QualityLevel | None) -> None:
-        if quality is not None and quality not in QUALITIES[channel]:
+    def _check_quality(self, channel: str, quality: QualityLevel | None) -> None:
+        if quality is not None and quality not in levels_of(channel):
             raise InvalidRequestError(
                 f"the {channel} channel has no quality '{quality}'",
-                hint=f"Allowed: {', '.join(QUALITIES[channel])}.",
+                hint=f"Allowed: {', '.join(levels_of(channel))}.",
             )

@@ -23,7 +23,7 @@ from streamlab.ui.lab_camera import LabCamera
 from streamlab.ui.snapshot import deliver, jpeg
 
 STATIC = Path(__file__).parent / "static"
-VIEWS = (*View, "overlay")
+VIEWS = (View.RAW, View.ANNOTATED, View.BOTH, "overlay")
 STILL_TIMEOUT_S = 2.0
 _OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
 
