@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
@@ -41,8 +42,13 @@ def fragment(
     return made
 
 
-def controller(policy: SyncPolicy = SyncPolicy.NONE, **changes: float) -> SyncController:
+def controller(
+    policy: SyncPolicy = SyncPolicy.NONE,
+    annotated: Iterable[str] = (ChannelType.ANNOTATED,),
+    **changes: float,
+) -> SyncController:
     return SyncController(
+        annotated=annotated,
         policy=policy,
         max_playout_delay_ms=changes.get("max_playout_delay_ms", 250.0),
         tolerance_ms=changes.get("tolerance_ms", 50.0),

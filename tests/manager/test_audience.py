@@ -78,7 +78,7 @@ WATCHED = st.lists(st.tuples(st.sampled_from(VIEWS), st.booleans()), min_size=1,
 
 
 @settings(max_examples=40)
-@given(STEPS, VIEWS, st.booleans(), st.integers(1, 6))
+@given(STEPS, WATCHED, st.booleans(), st.integers(1, 6))
 def test_readers_in_step_are_sent_what_one_that_takes_is_sent(
     steps: list[str], views: list[tuple[View, bool]], tagged: bool, room: int
 ) -> None:
