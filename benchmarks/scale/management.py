@@ -184,7 +184,7 @@ class Fleet:
         cameras = list(self._cameras)
         for camera in lot.choices(cameras, k=OPERATIONS):
             viewer = self._viewers[camera.camera_id]
-            view = View.ANNOTATED if viewer.view is not View.ANNOTATED else View.RAW
+            view = View.ANNOTATED if viewer.view != View.ANNOTATED else View.RAW
             with self._timed("switch"):
                 await self.subscriptions.switch(camera, viewer, view, None)
             with self._timed("stats"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.parameter_sets import ParameterSets
 from streamlab.core.playout import SyncPolicy
@@ -16,6 +17,7 @@ MS_NS = 1_000_000
 FRAME = 3000
 RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
 ANNOTATED = ChannelKey(ChannelType.ANNOTATED, QualityLevel.MEDIUM)
+VIEWS = (View.RAW, View.ANNOTATED, View.BOTH)
 SETS = ParameterSets(bytes.fromhex("6742c01eda0280bfe5840000030004"), (bytes.fromhex("68ce3c80"),))
 
 
@@ -30,7 +32,7 @@ def fragment(
     """The fragment of one frame; frame 0 and every ``gop``-th after it are keyframes."""
     pts = number * FRAME
     boxes = None
-    if key.channel is ChannelType.ANNOTATED:
+    if key.channel != ChannelType.RAW:
         boxes = Boxes(pts if fresh else max(0, pts - FRAME), [])
     frame = EncodedFrame(pts, FRAME, number % gop == 0, 5, 0, 1000.0, 0, boxes)
     made = Fragment(
@@ -40,8 +42,13 @@ def fragment(
     return made
 
 
-def controller(policy: SyncPolicy = SyncPolicy.NONE, **changes: float) -> SyncController:
+def controller(
+    policy: SyncPolicy = SyncPolicy.NONE,
+    annotated: Iterable[str] = (ChannelType.ANNOTATED,),
+    **changes: float,
+) -> SyncController:
     return SyncController(
+        annotated=annotated,
         policy=policy,
         max_playout_delay_ms=changes.get("max_playout_delay_ms", 250.0),
         tolerance_ms=changes.get("tolerance_ms", 50.0),

@@ -17,7 +17,8 @@ from streamlab.core.playout import (
     SyncPolicy,
     follow,
 )
-from streamlab.core.sync import RE_ANCHOR_NS, SyncController
+from streamlab.core.raw_sync import RE_ANCHOR_NS
+from streamlab.core.sync import SyncController
 from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller
 from tests.core.virtual_camera import VirtualCamera
 

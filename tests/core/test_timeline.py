@@ -141,7 +141,7 @@ def release_times(
         boxes = Boxes(pts, [], now_ns + 100 * MS_NS) if key is ANNOTATED else None
         frame = EncodedFrame(pts, FRAME, True, 0, now_ns, 0.0, ready_ns, boxes)
         if key is ANNOTATED:
-            made.receive_lag(pts, 100 * MS_NS, now_ns + 100 * MS_NS)
+            made.receive_lag(ANNOTATED.channel, pts, 100 * MS_NS, now_ns + 100 * MS_NS)
             settle(now_ns + 100 * MS_NS)
         made.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns)
         settle(ready_ns)

@@ -6,7 +6,7 @@ import asyncio
 from fractions import Fraction
 from typing import Any, ClassVar, cast
 
-from streamlab.core.channels import ChannelKey, ChannelMetadata, ChannelType, SourceState
+from streamlab.core.channels import CameraMetadata, ChannelKey, ChannelType, SourceState
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector
@@ -26,7 +26,7 @@ SERVICE = DetectionService(no_detector())  # never started
 class StillPipeline:
     """Encodes what is wanted, one frame at a time."""
 
-    metadata = ChannelMetadata(160, 90, Fraction(30), "", False, "")
+    metadata = CameraMetadata(160, 90, Fraction(30), "", False, "")
     faults = NO_FAULTS
     service = SERVICE
     detector_health = SERVICE.health

@@ -212,7 +212,7 @@ async def test_a_switch_is_given_up_for_the_next_one(
     with pytest.raises(SwitchTimeoutError):
         await first
     await camera.capture()
-    assert (await second)[0].channel is View.BOTH
+    assert (await second)[0].channel == View.BOTH
 
 
 @on_virtual_time
@@ -246,7 +246,7 @@ async def test_a_client_that_no_longer_waits_for_its_switch_harms_nobody(
     await camera.capture()
     assert connection.encodings == [ChannelKey(ChannelType.RAW, QualityLevel.LOW)]
     done, _ = await viewers.switch(camera, connection, View.ANNOTATED, None)
-    assert done.channel is View.ANNOTATED
+    assert done.channel == View.ANNOTATED
 
 
 STEPS = st.lists(

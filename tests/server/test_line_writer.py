@@ -23,7 +23,7 @@ from streamlab.manager.running import RunningCamera
 from streamlab.protocol.sse import EventEncoder, Form
 from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
-from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment, stream
+from tests.core.makers import ANNOTATED, MS_NS, RAW, VIEWS, fragment, stream
 
 MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
@@ -81,7 +81,7 @@ class Stage:
             self.reader(View.RAW)
         elif action == "switch":
             for connection in connections:
-                view = View.ANNOTATED if connection.view is View.RAW else View.RAW
+                view = View.ANNOTATED if connection.view == View.RAW else View.RAW
                 self.stream.request_switch(connection, view, None, now_ns=0, timeout_ns=10**12)
         elif action == "detections":
             for connection in connections:
@@ -164,7 +164,7 @@ def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
 @settings(max_examples=50)
 @given(
     actions=st.lists(st.sampled_from(ACTIONS), max_size=40),
-    view=st.sampled_from(View),
+    view=st.sampled_from(VIEWS),
     tagged=st.booleans(),
 )
 def test_a_line_carries_what_a_cursor_reads(actions: list[str], view: View, tagged: bool) -> None:
@@ -192,7 +192,7 @@ def test_a_line_carries_what_a_cursor_reads(actions: list[str], view: View, tagg
     actions=st.lists(
         st.sampled_from(("raw", "annotated", "both at once", "post", "full", "room")), max_size=40
     ),
-    view=st.sampled_from(View),
+    view=st.sampled_from(VIEWS),
 )
 def test_a_line_that_is_full_now_and_then_loses_nothing(actions: list[str], view: View) -> None:
     async def scenario() -> None:

@@ -27,7 +27,12 @@ def watch(
         str | None,
         typer.Argument(help="A camera id. Default: all cameras.", show_default=False),
     ] = None,
-    channels: Annotated[View, typer.Option(help="What to watch.")] = View.BOTH,
+    channels: Annotated[
+        View,
+        typer.Option(
+            parser=View, metavar="VIEW", help="raw, annotated, both, or names joined by commas."
+        ),
+    ] = View.BOTH,
     quality: Annotated[
         QualityLevel, typer.Option(help="Quality of both channels; `source` applies to raw only.")
     ] = QualityLevel.MEDIUM,

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from streamlab.core.channels import channels_of
 from streamlab.protocol.parse import Connected, Event, Fragment, Gap, Switched
-from streamlab.protocol.views import channels_of
 
 
 @dataclass(slots=True)

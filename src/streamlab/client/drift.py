@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from streamlab.core.channels import ANNOTATED, RAW
 from streamlab.core.stats import Quantiles, Window, quantiles
 from streamlab.core.timebase import NS_PER_MS
 from streamlab.protocol.parse import Fragment
-from streamlab.protocol.views import ANNOTATED, RAW
 
 MAX_WAITING_FRAMES = 1024
 WINDOW_FRAMES = 8192

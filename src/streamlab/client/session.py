@@ -11,18 +11,18 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote
 
-from streamlab.errors import InvalidRequestError
-from streamlab.protocol.parse import Connected, End, Event, Fragment, Gap, Init, Switched
-from streamlab.protocol.views import (
+from streamlab.core.channels import (
     ANNOTATED,
     AUTO,
     RAW,
+    View,
     channels_of,
-    parse_view,
     qualities_of,
     raw_first,
     view_name,
 )
+from streamlab.errors import InvalidRequestError
+from streamlab.protocol.parse import Connected, End, Event, Fragment, Gap, Init, Switched
 
 Payload = Literal["inline", "url"]
 DETECTIONS = "detections"
@@ -92,7 +92,7 @@ class Session:
         multiplexed: bool = False,
     ) -> Session:
         """Begin a session. Raises InvalidRequestError."""
-        view = parse_view(channels)
+        view = View(channels).channels
         for channel, quality in qualities.items():
             check_quality(channel, quality)
         if not camera_ids:

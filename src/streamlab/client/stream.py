@@ -18,9 +18,9 @@ from streamlab.client.pictures import Frame, FrameDecoder
 from streamlab.client.problems import ServerUnreachableError, TryLaterError
 from streamlab.client.reconnect import Reconnect, is_passing
 from streamlab.client.session import Session, Subscription, Switch, camera_path
+from streamlab.core.channels import View
 from streamlab.errors import NoLongerHeldError, UnknownCameraError
 from streamlab.protocol.parse import Event, Fragment, Init
-from streamlab.protocol.views import parse_view, view_name
 
 MAX_WAITING_EVENTS = 8  # beyond them the socket is not read, and the server says gap
 MAX_FETCH_ATTEMPTS = 5
@@ -152,8 +152,7 @@ class AsyncStream:
         ServerUnreachableError.
         """
         name = self._session.one_camera(camera_id)
-        view = view_name(parse_view(channel))
-        body = {"new_channel": view, "connection_id": await self._connection(name)}
+        body = {"new_channel": View(channel), "connection_id": await self._connection(name)}
         answer = await self._http.ask(
             "POST",
             f"{camera_path(name)}/switch",

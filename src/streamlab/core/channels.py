@@ -1,31 +1,97 @@
-"""The nouns of the project: channels, qualities, and what is said about them."""
+"""The nouns of the project: channels, views, qualities, and what is said about them.
+
+A camera has the channel ``raw`` and any number of annotated channels, each with a name of its own;
+the first is called ``annotated``. A *view* is what a connection is sent: one channel or several.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from streamlab.errors import InvalidRequestError
+
+RAW = "raw"
+ANNOTATED = "annotated"
+BOTH = "both"
+"""The view of exactly raw and annotated."""
+RESERVED_NAMES = frozenset({BOTH, "overlay", "detections", "truth", "mux"})
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class ChannelType(StrEnum):
-    """One of the two pictures of a camera."""
+    """The channels that every camera starts with."""
 
-    RAW = "raw"
-    ANNOTATED = "annotated"
+    RAW = RAW
+    ANNOTATED = ANNOTATED
 
 
-class View(StrEnum):
-    """What a connection asks to be sent: one channel or both."""
+def is_channel_name(name: str) -> bool:
+    """Return whether a channel may have this name."""
+    return name not in RESERVED_NAMES and _NAME.fullmatch(name) is not None
 
-    RAW = "raw"
-    ANNOTATED = "annotated"
-    BOTH = "both"
 
-    @property
-    def channels(self) -> tuple[ChannelType, ...]:
-        """The channels of the view, raw first."""
-        return tuple(ChannelType) if self is View.BOTH else (ChannelType(self.value),)
+def check_annotated_name(name: str) -> None:
+    """Raise InvalidRequestError if no annotated channel may have this name."""
+    if name == RAW or not is_channel_name(name):
+        reserved = ", ".join(sorted({RAW, *RESERVED_NAMES}))
+        raise InvalidRequestError(
+            f"'{name}' cannot be the name of an annotated channel",
+            hint=f"Use up to 32 of a-z, 0-9 and -, starting with a letter; not {reserved}.",
+        )
+
+
+def raw_first(channels: Iterable[str]) -> tuple[str, ...]:
+    """Return the channels, each once, with raw before the others."""
+    return tuple(sorted(dict.fromkeys(channels), key=lambda channel: channel != RAW))
+
+
+def channels_of(view: str) -> tuple[str, ...]:
+    """Return the channels of a view, raw first, whatever names it has: as a server says it."""
+    return (RAW, ANNOTATED) if view == BOTH else raw_first(filter(None, view.split(",")))
+
+
+def view_name(channels: Iterable[str]) -> str:
+    """Return the name of the view with these channels."""
+    ordered = raw_first(channels)
+    return BOTH if ordered == (RAW, ANNOTATED) else ",".join(ordered)
+
+
+class View(str):
+    """What a connection is sent: a channel's name, ``both``, or names joined by commas, raw first.
+
+    ``View("annotated,raw") == "both"``. Raises InvalidRequestError if a name cannot be a channel's.
+    """
+
+    __slots__ = ("channels",)
+    channels: tuple[str, ...]
+    """The channels of the view, raw first."""
+    RAW: ClassVar[View]
+    ANNOTATED: ClassVar[View]
+    BOTH: ClassVar[View]
+
+    def __new__(cls, view: str) -> View:
+        channels = channels_of(view)
+        if not channels or not all(map(is_channel_name, channels)):
+            raise InvalidRequestError(
+                f"unknown view '{view}'",
+                hint="Allowed: raw, annotated, both, or names of channels joined by commas.",
+            )
+        self = super().__new__(cls, view_name(channels))
+        self.channels = channels
+        return self
+
+    @classmethod
+    def of(cls, channels: Iterable[str]) -> View:
+        """Return the view of these channels. Raises InvalidRequestError."""
+        return cls(",".join(channels))
+
+
+View.RAW, View.ANNOTATED, View.BOTH = View(RAW), View(ANNOTATED), View(BOTH)
 
 
 class QualityLevel(StrEnum):
@@ -40,15 +106,23 @@ class QualityLevel(StrEnum):
 class ChannelKey(NamedTuple):
     """One encoding of one channel."""
 
-    channel: ChannelType
+    channel: str
     quality: QualityLevel
 
 
 ENCODED_QUALITIES = (QualityLevel.LOW, QualityLevel.MEDIUM, QualityLevel.HIGH)
-QUALITIES: dict[ChannelType, tuple[QualityLevel, ...]] = {
-    ChannelType.RAW: tuple(QualityLevel),
-    ChannelType.ANNOTATED: ENCODED_QUALITIES,
-}
+AUTO = "auto"
+"""The quality that the server chooses when a viewer joins or switches."""
+
+
+def levels_of(channel: str) -> tuple[QualityLevel, ...]:
+    """Return the qualities that a channel exists in."""
+    return tuple(QualityLevel) if channel == RAW else ENCODED_QUALITIES
+
+
+def qualities_of(channel: str) -> tuple[str, ...]:
+    """Return the qualities that a channel may be asked for in."""
+    return (*map(str, levels_of(channel)), AUTO)
 
 
 class SourceState(StrEnum):
@@ -64,7 +138,7 @@ class SourceState(StrEnum):
 
 
 class SyncState(StrEnum):
-    """How well the two channels of a camera keep together."""
+    """How well an annotated channel keeps to raw; from the best to the worst."""
 
     SYNCHRONIZED = "synchronized"
     CORRECTING = "correcting"
@@ -72,7 +146,7 @@ class SyncState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelMetadata:
+class CameraMetadata:
     """What a camera is, as far as a viewer needs to know. Sizes are those of a captured frame."""
 
     width: int

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.channels import ChannelKey, QualityLevel, View, raw_first
 from streamlab.core.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
 from streamlab.core.events import ControlEvent, Detections, Gap, Health
 from streamlab.core.fragment import Fragment, InitSegment
@@ -59,13 +59,13 @@ class Connection:
     def __init__(
         self,
         connection_id: str,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel],
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel],
         *,
         resume: ResumePoint | None = None,
     ) -> None:
         self.connection_id = connection_id
-        self.channels = tuple(channel for channel in ChannelType if channel in set(channels))
+        self.channels = raw_first(channels)
         self.qualities = dict(qualities)
         self.detections = False
         """Whether it asked for the boxes of each frame, channel ``detections``."""
@@ -74,18 +74,16 @@ class Connection:
         self._resume = resume if resume is not None and resume.key in self.encodings else None
         self._handover: deque[ControlEvent | Remainder] = deque()
         self._outbox: deque[ControlEvent] = deque()
-        self._health: dict[ChannelType, Health] = {}
+        self._health: dict[str, Health] = {}
         self._boxes: deque[Detections] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
         # What the client's decoders are set to.
-        self._init_ids: dict[ChannelType, tuple[QualityLevel, str]] = {}
+        self._init_ids: dict[str, tuple[QualityLevel, str]] = {}
 
     @property
     def view(self) -> View | None:
         """The view that its channels make; None when it has none."""
-        if len(self.channels) == len(ChannelType):
-            return View.BOTH
-        return View(self.channels[0]) if self.channels else None
+        return View.of(self.channels) if self.channels else None
 
     @property
     def encodings(self) -> list[ChannelKey]:
@@ -104,7 +102,7 @@ class Connection:
             self.outbox_dropped += 1
         self._outbox.append(event)
 
-    def post_health(self, channel: ChannelType, event: Health) -> None:
+    def post_health(self, channel: str, event: Health) -> None:
         """Queue how a channel is; what waits of that channel is out of date."""
         self._health[channel] = event
 
@@ -115,8 +113,8 @@ class Connection:
 
     def switch(
         self,
-        channels: tuple[ChannelType, ...],
-        qualities: Mapping[ChannelType, QualityLevel],
+        channels: tuple[str, ...],
+        qualities: Mapping[str, QualityLevel],
         rings: Mapping[ChannelKey, Ring],
         starts: Mapping[ChannelKey, Released],
         event: ControlEvent,

@@ -1,13 +1,13 @@
-"""How far apart the two channels of a camera leave: measured on what was released.
+"""How far an annotated channel leaves from raw: measured on what was released.
 
 Drift of a frame is the release of its annotated picture minus the release of its raw one,
-signed, ms. Rules:
+signed, ms. Each annotated channel of a camera has a meter of its own. Rules:
 
 - a frame is measured once, by its first release in each channel, whatever the quality; while it
   has left in one channel only, the time since then counts as drift so far;
 - channels are in order: what the other channel has gone past will never come, and is *unpaired*;
 - more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
-  that wait for their other half beyond the tolerance, make the stream ``degraded``; as many
+  that wait for their other half beyond the tolerance, make the channel ``degraded``; as many
   good ones in a row, or good ones alone for ``RECOVERY_NS``, make it ``synchronized`` again.
 """
 
@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import NamedTuple
 
-from streamlab.core.channels import ChannelType, SyncState
+from streamlab.core.channels import SyncState
 from streamlab.core.fragment import Fragment
 from streamlab.core.playout import MAX_UNPAIRED
 from streamlab.core.stats import RecentShare, Window
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
-RAW = ChannelType.RAW
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
 FRESH_SPAN_S = 5.0
@@ -30,7 +29,7 @@ RECOVERY_NS = 2 * NS_PER_S  # a slow camera's ten frames would take it much long
 
 
 class ChannelSyncStatus(NamedTuple):
-    """How well the channels of one camera keep together."""
+    """How well an annotated channel keeps to raw."""
 
     drift_ms: float | None
     is_synchronized: bool
@@ -49,23 +48,25 @@ class DriftMeter:
         self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self._fresh_share = RecentShare(FRESH_SPAN_S)
-        self.newest_pts: dict[ChannelType, int] = dict.fromkeys(ChannelType, -1)
-        """The newest frame that has left in each channel."""
+        self._newest_pts = -1  # of the annotated frames that have left
         self._alone: deque[tuple[int, int]] = deque()  # out in one channel: pts, released
-        self._ahead = RAW  # the channel that those are of
+        self._raw_is_ahead = True  # those are raw frames, not annotated ones
         self._last_drift_ms: float | None = None
         self._run = 0  # violations in a row, or good frames in a row below zero
         self._good_since_ns = 0
 
-    def receive_release(self, fragment: Fragment, now_ns: int) -> None:
-        """Take a fragment that leaves now."""
-        channel = fragment.key.channel
+    def receive_raw(self, pts: int, now_ns: int) -> None:
+        """Record a raw frame that leaves now, newer than all before it."""
+        self._measure(pts, True, now_ns)
+
+    def receive_annotated(self, fragment: Fragment, now_ns: int) -> None:
+        """Record an annotated fragment that leaves now."""
         for frame in fragment.frames:
             pts, boxes = frame.pts, frame.boxes
-            if pts <= self.newest_pts[channel]:
+            if pts <= self._newest_pts:
                 continue  # another quality of the channel was first
-            self.newest_pts[channel] = pts
-            self._measure(pts, channel, now_ns)
+            self._newest_pts = pts
+            self._measure(pts, False, now_ns)
             if boxes is not None:
                 self._count_age(pts, boxes.detections_pts, now_ns)
 
@@ -88,7 +89,7 @@ class DriftMeter:
         if self._alone:
             so_far_ms = (now_ns - self._alone[0][1]) / NS_PER_MS
             if so_far_ms > max(self.tolerance_ms, abs(drift_ms or 0.0)):
-                drift_ms = so_far_ms if self._ahead is RAW else -so_far_ms
+                drift_ms = so_far_ms if self._raw_is_ahead else -so_far_ms
         together = drift_ms is None or abs(drift_ms) <= self.tolerance_ms
         state = self.state
         if state is SyncState.SYNCHRONIZED and not together:
@@ -105,16 +106,16 @@ class DriftMeter:
         ages_ms = self.box_ages_ms.values(now_ns, span_s)
         return sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None
 
-    def _measure(self, pts: int, channel: ChannelType, now_ns: int) -> None:
+    def _measure(self, pts: int, is_raw: bool, now_ns: int) -> None:
         alone = self._alone
-        if channel is not self._ahead:
+        if is_raw is not self._raw_is_ahead:
             while alone and alone[0][0] < pts:
                 alone.popleft()
                 self.counts["unpaired"] += 1
             if not alone:
-                self._ahead = channel
+                self._raw_is_ahead = is_raw
             elif alone[0][0] == pts:
-                self._receive_pair(channel, alone.popleft()[1], now_ns)
+                self._receive_pair(is_raw, alone.popleft()[1], now_ns)
                 return
             else:  # the other channel is beyond this frame
                 self.counts["unpaired"] += 1
@@ -126,9 +127,9 @@ class DriftMeter:
         if len(alone) >= self.max_violations:
             self.check(now_ns)
 
-    def _receive_pair(self, last: ChannelType, first_ns: int, now_ns: int) -> None:
+    def _receive_pair(self, raw_is_last: bool, first_ns: int, now_ns: int) -> None:
         drift_ms = (now_ns - first_ns) / NS_PER_MS
-        if last is RAW:
+        if raw_is_last:
             drift_ms = -drift_ms
         self._last_drift_ms = drift_ms
         self.drifts_ms.add(drift_ms, now_ns)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
-from streamlab.core.channels import ChannelType, QualityLevel, SourceState, SyncState, View
+from streamlab.core.channels import QualityLevel, SourceState, SyncState, View
 from streamlab.core.fragment import WireBox
 
 PROTOCOL_VERSION = 1
@@ -29,7 +29,7 @@ class Connected:
     connection_id: str
     stream_id: str
     camera_id: str
-    channels: list[ChannelType]
+    channels: list[str]
     sync_tolerance_ms: float
     playout_delay_ms: float
     detector: dict[str, str] | None
@@ -47,11 +47,20 @@ class Detections:
     detections: list[WireBox]
 
 
+class ChannelSync(TypedDict):
+    """How one annotated channel keeps to raw; None where nothing has been measured."""
+
+    drift_ms: float | None
+    fresh_fraction: float | None
+    state: SyncState
+
+
 @dataclass(slots=True)
 class Sync:
-    """How far apart the two channels were released lately.
+    """How far apart the channels were released lately: ``channels`` by annotated channel.
 
-    Not to be changed; every stream makes one a second, and ``frozen`` would triple what it costs.
+    The other fields are those of the worst one. Not to be changed; every stream makes one a
+    second, and ``frozen`` would triple what it costs.
     """
 
     name: ClassVar[str] = "sync"
@@ -63,6 +72,7 @@ class Sync:
     fresh_fraction: float
     playout_delay_ms: float
     sync_tolerance_ms: float
+    channels: Mapping[str, ChannelSync]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class Gap:
     """Fragments that this client will not get; the channel goes on at a keyframe."""
 
     name: ClassVar[str] = "gap"
-    channel: ChannelType
+    channel: str
     quality: QualityLevel
     from_sequence: int
     to_sequence: int
@@ -103,7 +113,7 @@ class Health:
     """How a channel is. The members of ``report`` stand beside ``channel`` on the wire."""
 
     name: ClassVar[str] = "health"
-    channel: ChannelType
+    channel: str
     report: Mapping[str, object]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.channels import ANNOTATED, RAW, ChannelKey, QualityLevel, View, raw_first
 from streamlab.core.connection import Connection, PendingSwitch
 from streamlab.core.cursor import join_points, released_to
 from streamlab.core.events import ControlEvent, Detections, Switched, SwitchReason, Sync
@@ -74,7 +74,7 @@ class DualChannelStream:
 
     def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int, wall_s: float) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
-        self.controller.receive_lag(pts, lag_ns, now_ns)
+        self.controller.receive_lag(ANNOTATED, pts, lag_ns, now_ns)
         self._drain_controller(now_ns, wall_s)
 
     # -- viewers -------------------------------------------------------------------------
@@ -96,13 +96,13 @@ class DualChannelStream:
     def request_channels(
         self,
         connection: Connection,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel],
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel],
         now_ns: int,
     ) -> None:
         """Set the channels of a connection; what is new starts from the GOP cache."""
-        before, wanted = set(connection.encodings), set(channels)
-        connection.channels = tuple(channel for channel in ChannelType if channel in wanted)
+        before = set(connection.encodings)
+        connection.channels = raw_first(channels)
         connection.qualities.update(qualities)
         connection.rewind(set(connection.encodings) - before)
         self._update_wanted(now_ns)
@@ -209,7 +209,7 @@ class DualChannelStream:
         self._events.append(FragmentReleased(entry, now_ns))
 
     def _post_detections(self, fragment: Fragment) -> None:
-        if fragment.key.channel is ChannelType.RAW:
+        if fragment.key.channel == RAW:
             return
         asking = [connection for connection in self.connections.values() if connection.detections]
         for frame in fragment.frames if asking else ():
@@ -230,7 +230,7 @@ class DualChannelStream:
         starts = join_points(rings, released_to(self.rings, connection.encodings))
         at_pts = min(entry.fragment.pts for entry in starts.values())
         previous = connection.view or pending.view
-        only_quality = previous is pending.view and pending.quality is not None
+        only_quality = previous == pending.view and pending.quality is not None
         quality, reason = keys[0].quality, _reason(only_quality)
         event = Switched(pending.view, quality, previous, at_pts, reason)
         connection.switch(pending.view.channels, qualities, self.rings, starts, event)
@@ -270,17 +270,17 @@ class DualChannelStream:
         if key in self.rings:
             self.rings[key].clear()
         if key.channel not in {wanted.channel for wanted in self._wanted}:
-            self.controller.request_restart()
+            self.controller.request_restart(key.channel)
 
 
-def _qualities_of(pending: PendingSwitch) -> dict[ChannelType, QualityLevel]:
+def _qualities_of(pending: PendingSwitch) -> dict[str, QualityLevel]:
     """The qualities that a switch sets; ``source`` exists for raw only."""
     if pending.quality is None:
         return {}
     return {
         channel: pending.quality
         for channel in pending.view.channels
-        if channel is ChannelType.RAW or pending.quality is not QualityLevel.SOURCE
+        if channel == RAW or pending.quality is not QualityLevel.SOURCE
     }
 
 

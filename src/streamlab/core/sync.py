@@ -1,43 +1,37 @@
-"""Releases the two channels of a camera together.
+"""Releases the channels of a camera together: raw and any number of annotated ones.
 
 Rules:
 
 - each channel leaves in order, and no frame before it is ready;
-- raw waits for its annotated frame at most as long as the policy says (``core.playout``), and
-  never longer than ``max_playout_delay_ms``; what the policy says now holds for those that wait;
-- raw that leaves because its detections have come leaves no sooner than the cost of an annotated
-  frame after the raw before it: annotated frames are drawn in order, one after another;
+- raw waits for the slowest annotated channel that keeps up, for each at most as long as the policy
+  says (``core.playout``), and never longer than ``max_playout_delay_ms``; what the policy says now
+  holds for those that wait; without an annotated channel raw leaves at once;
 - an annotated frame never leaves before its raw one, unless that one never comes;
-- while the stream is degraded, and until the detector keeps up again, annotated *catches up*: raw
-  does not wait, and annotated frames are let go in time to follow it, with boxes carried forward;
+- no annotated channel waits for another, and raw does not wait for one that catches up
+  (``core.annotated_sync``) or has been removed; one that is added to a running camera catches up
+  first;
 - a leap of media time against real time by more than ``RE_ANCHOR_NS`` forgets what was learnt.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections.abc import Iterable
 
-from streamlab.core.channels import ChannelType, SyncState
-from streamlab.core.drift import WINDOW_FRAMES, WINDOW_S, DriftMeter
-from streamlab.core.events import Correction, Sync
+from streamlab.core.annotated_sync import AnnotatedSync
+from streamlab.core.channels import ANNOTATED, RAW
+from streamlab.core.events import Sync
 from streamlab.core.fragment import Fragment
-from streamlab.core.freshness import MET
-from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, PlayoutControl, SyncPolicy
-from streamlab.core.stats import RankedWindow, Window, nearest_rank
+from streamlab.core.playout import NEVER_NS, SyncPolicy
+from streamlab.core.raw_sync import Waiting
+from streamlab.core.sync_channels import SyncChannels
 from streamlab.core.sync_events import BoxDeadline, Release
-from streamlab.core.timebase import NS_PER_MS, pts_to_ns
+from streamlab.core.sync_settings import SyncSettings
+from streamlab.core.timebase import NS_PER_MS
 
-RAW = ChannelType.RAW  # an enum is slow to look into, and every frame asks several times
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
-HANDOVER_SPAN_NS, HANDOVER_FRAMES = 2_000 * NS_PER_MS, 256
-RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
-_CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")  # strongest first
 
 
-_Waiting = tuple[Fragment, int, int]  # a fragment, its last pts, when it was ready
-
-
-class SyncController:
+class SyncController(SyncChannels):
     """Decides when fragments leave. Four verbs: receive, get_timer, handle_timer, next_event."""
 
     def __init__(
@@ -50,88 +44,41 @@ class SyncController:
         policy: SyncPolicy = SyncPolicy.HYBRID,
         max_playout_delay_ms: float = 250.0,
         max_stale_fraction: float = 0.2,
+        annotated: Iterable[str] = (ANNOTATED,),
     ) -> None:
-        self.meter = DriftMeter(tolerance_ms=tolerance_ms, max_violations=max_violations)
-        self.counts: Counter[str] = Counter()
-        self.delays_ms = Window(WINDOW_S, WINDOW_FRAMES)
-        """How long raw frames waited after they were ready: the added latency."""
-        self.intervals_ms = Window(WINDOW_S, WINDOW_FRAMES)
-        """Between releases of raw frames: how smooth the picture is."""
-        self.control = PlayoutControl(
-            policy,
-            tolerance_ns=round(tolerance_ms * NS_PER_MS),
-            max_delay_ns=round(max_playout_delay_ms * NS_PER_MS),
-            max_stale_fraction=max_stale_fraction,
-        )
-        self.freshness = MET  # as of the last check
-        self._handovers_ns = RankedWindow(HANDOVER_SPAN_NS, HANDOVER_FRAMES)
+        settings = SyncSettings(tolerance_ms, policy, max_playout_delay_ms, max_stale_fraction)
+        super().__init__(settings, max_violations, annotated)
         self._check_interval_ns = check_interval_ns
         self._next_check_ns = now_ns + check_interval_ns
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS // 2  # between the checks
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
-        self._raw: deque[_Waiting] = deque()
-        self._annotated: deque[_Waiting] = deque()
-        self._answered: set[int] = set()  # frames whose raw has not left, but detections came
-        self._last_raw: tuple[int, int, int] | None = None  # pts, ready, released
-        self._reported = (0, 0, 0, 0)  # how often each of these corrections was needed
-        self._announced_ns: int | None = None
-        self._events: deque[Release | Sync | BoxDeadline] = deque()
-        self._announce_deadline()
-        self._due_ns = NEVER_NS  # when the next of those that wait leaves
 
     # -- in ------------------------------------------------------------------------------
 
-    def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int) -> None:
-        """Take how long after its capture a frame's detections came; None when they will not."""
-        control = self.control
-        control.receive_lag(lag_ns, now_ns)
-        if lag_ns is None:
+    def receive_lag(self, channel: str, pts: int, lag_ns: int | None, now_ns: int) -> None:
+        """Record how long after its capture a frame's detections came; None: they will not.
+
+        Nothing happens if the channel has been removed.
+        """
+        annotated = self.annotated.get(channel)
+        if annotated is None:
             return
-        if control.catching_up and control.can_wait_for(lag_ns):
-            self._end_catch_up()
-        if pts > self.meter.newest_pts[RAW]:
-            self._answered.add(pts)
+        if annotated.receive_lag(lag_ns, now_ns):
+            self._announce_deadline(annotated)
+        if lag_ns is not None and pts > self._raw.newest_pts:
+            annotated.receive_answer(pts)
             self._release_due(now_ns)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
-        """Take a fragment that is ready."""
-        frame = fragment.frames[-1]
-        waiting = (fragment, frame.pts, now_ns)
-        if fragment.key.channel is RAW:
-            self._check_leap(frame.pts, now_ns)
-            self._handovers_ns.add(now_ns - frame.ready_ns, now_ns)
-            self.control.receive_raw(frame, now_ns)
-            self._raw.append(waiting)
+        """Take a fragment that is ready; one of a channel that has been removed is dropped."""
+        name = fragment.key.channel
+        if name == RAW:
+            self._receive_raw(fragment, now_ns)
+        elif name in self.annotated:
+            self.annotated[name].receive_fragment(fragment, now_ns)
         else:
-            self.control.receive_annotated(frame, now_ns)
-            self._annotated.append(waiting)
+            self.counts["dropped"] += 1
         self._release_due(now_ns)
-
-    def request_policy(self, policy: SyncPolicy) -> None:
-        """Go on by another policy."""
-        self.control.request_policy(policy)
-        self._announce_deadline()
-
-    def request_tolerance(self, tolerance_ms: float) -> None:
-        """Judge, and correct, by another tolerance from now on."""
-        self.meter.tolerance_ms = tolerance_ms
-        self.control.request_tolerance(round(tolerance_ms * NS_PER_MS))
-        self._announce_deadline()
-
-    def request_max_playout_delay(self, max_playout_delay_ms: float) -> None:
-        """Let raw wait this long at the most from now on, also what waits already."""
-        self.control.request_max_delay(round(max_playout_delay_ms * NS_PER_MS))
-        self._announce_deadline()
-
-    def request_max_stale_fraction(self, max_stale_fraction: float) -> None:
-        """Adapt so that no more frames than this share are stale; ``hybrid`` only."""
-        self.control.max_stale_fraction = max_stale_fraction
-
-    def request_restart(self) -> None:
-        """Forget frames that wait for their other half: a channel was stopped."""
-        self.meter.request_restart()
-        self.control.forget_unpaired()
-        self._answered.clear()
 
     # -- time ----------------------------------------------------------------------------
 
@@ -143,13 +90,15 @@ class SyncController:
         """Adapt, report, release what is due."""
         if now_ns >= self._next_adapt_ns:
             self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
-            self.control.adapt(now_ns)
-            self._announce_deadline()
+            for channel in self._channels:
+                channel.control.adapt(now_ns)
+                self._announce_deadline(channel)
         if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + self._check_interval_ns
-            self.meter.check(now_ns)
-            self._begin_catch_up()
-            self._judge_freshness(now_ns)
+            for channel in self._channels:
+                channel.meter.check(now_ns)
+                self._begin_catch_up(channel, now_ns)
+                channel.judge_freshness(self._raw.handover_ns(now_ns), now_ns)
             self._post_report(now_ns)
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._release_due(now_ns)
@@ -160,141 +109,80 @@ class SyncController:
         """Return what is to be done next."""
         return self._events.popleft() if self._events else None
 
-    @property
-    def playout_delay_ms(self) -> float:
-        """How long raw waits at the most, now."""
-        return self.control.playout.hold_ns / NS_PER_MS
-
-    @property
-    def waiting(self) -> int:
-        """How many fragments are held back now."""
-        return len(self._raw) + len(self._annotated)
-
-    def report(self, now_ns: int) -> Sync | None:
-        """Return the ``sync`` event as of now; None while no drift has been measured."""
-        status = self.meter.status(now_ns)
-        fresh = self.meter.fresh_lately(now_ns)
-        if status.drift_ms is None:
-            return None
-        return Sync(
-            drift_ms=round(status.drift_ms, 3),
-            is_synchronized=status.is_synchronized,
-            sync_violations=status.violations,
-            state=status.state,
-            correction=self._correction(),
-            fresh_fraction=0.0 if fresh is None else round(fresh, 4),
-            playout_delay_ms=round(self.playout_delay_ms, 3),
-            sync_tolerance_ms=self.meter.tolerance_ms,
-        )
-
     # -- inside --------------------------------------------------------------------------
 
-    def _judge_freshness(self, now_ns: int) -> None:
-        share = self.meter.fresh_lately(now_ns)
-        handovers_ns = self._handovers_ns.values(now_ns)
-        handover_ns = nearest_rank(handovers_ns, 0.5) if handovers_ns else 0
-        self.freshness = self.control.judge_freshness(share, handover_ns, now_ns)
+    def _receive_raw(self, fragment: Fragment, now_ns: int) -> None:
+        if self._raw.receive_fragment(fragment, now_ns):
+            self.counts["re-anchor"] += 1
+            for channel in self._channels:
+                channel.control.request_restart()
+        for channel in self._channels:
+            channel.control.receive_raw(fragment.frames[-1], now_ns)
 
     def _post_report(self, now_ns: int) -> None:
         report = self.report(now_ns)
         if report is not None:
             self._events.append(report)
 
-    def _correction(self) -> Correction:
-        """Return the strongest correction since the last report."""
-        own, stale = self.counts.get, self.meter.counts.get("stale", 0)
-        counts = (own("re-anchor", 0), own("release", 0), stale, own("hold", 0))
-        before, self._reported = self._reported, counts
-        if counts == before:
-            return "none"
-        grown = map(int.__gt__, counts, before)
-        return next(kind for kind, more in zip(_CORRECTIONS, grown, strict=True) if more)
-
-    def _announce_deadline(self) -> None:
-        self._due_ns = 0  # the times of those that wait may have moved: they are looked at at once
-        deadline_ns = self.control.playout.box_deadline_ns
-        if deadline_ns != self._announced_ns:
-            self._announced_ns = deadline_ns
-            self._events.append(BoxDeadline(deadline_ns))
-
-    def _begin_catch_up(self) -> None:
-        idle = self.control.catching_up or self.control.policy is SyncPolicy.NONE
-        if self.meter.state is SyncState.DEGRADED and not idle:
+    def _begin_catch_up(self, channel: AnnotatedSync, now_ns: int) -> None:
+        if channel.request_catch_up(now_ns):
             self.counts["catch_up"] += 1
-            self.control.request_catch_up(True)
-            self._announce_deadline()
-
-    def _end_catch_up(self) -> None:
-        if self.meter.state is not SyncState.DEGRADED:
-            self.control.request_catch_up(False)
-            self._announce_deadline()
-
-    def _check_leap(self, pts: int, now_ns: int) -> None:
-        if self._last_raw is not None and pts > self._last_raw[0]:
-            media_ns = pts_to_ns(pts - self._last_raw[0])
-            if abs(media_ns - (now_ns - self._last_raw[1])) > RE_ANCHOR_NS:
-                self.counts["re-anchor"] += 1
-                self.control.request_restart()
-                self._last_raw = None
+            self._announce_deadline(channel)
 
     def _release_due(self, now_ns: int) -> None:
-        raw, annotated = self._raw, self._annotated
         self._due_ns = NEVER_NS
-        while raw:
-            due_ns = self._raw_due_ns(raw[0])
+        waiting = self._raw.waiting
+        while waiting:
+            due_ns = self._raw_due_ns(waiting[0])
             if due_ns > now_ns:
                 self._due_ns = due_ns
                 break
-            self._release_raw(raw.popleft(), now_ns)
-        control, released_pts = self.control, self.meter.newest_pts[RAW]
-        while annotated:
-            fragment, pts, ready_ns = annotated[0]
-            if pts > released_pts and control.policy is not SyncPolicy.NONE:
-                if raw and raw[0][1] <= pts:
-                    break
-                # Its raw frame is late, or will never come.
-                due_ns = ready_ns + control.max_delay_ns + control.tolerance_ns
-                if due_ns > now_ns:
-                    self._due_ns = min(self._due_ns, due_ns)
-                    break
-            annotated.popleft()
-            self._release(fragment, now_ns)
+            self._release_raw(waiting.popleft(), now_ns)
+        for channel in self._channels:
+            if channel.waiting:
+                self._release_annotated(channel, now_ns)
 
-    def _raw_due_ns(self, waiting: _Waiting) -> int:
+    def _raw_due_ns(self, waiting: Waiting) -> int:
         """Return when a raw frame leaves as things are now; it may be in the past."""
-        _, pts, ready_ns = waiting
-        playout = self.control.playout
-        if playout.together and pts <= self.control.ready_pts:
-            return ready_ns
-        due_ns = ready_ns + playout.hold_ns
-        if playout.result_cost_ns is None or pts not in self._answered:
-            return due_ns
-        if self._last_raw is None:
-            return ready_ns
-        return min(due_ns, self._last_raw[2] + playout.result_cost_ns)
+        _, pts, due_ns = waiting
+        for channel in self._channels:
+            channel_due_ns = channel.raw_due_ns(pts, waiting[2], self._raw.last_released_ns)
+            due_ns = max(due_ns, channel_due_ns)
+        return due_ns
 
-    def _release_raw(self, waiting: _Waiting, now_ns: int) -> None:
+    def _release_raw(self, waiting: Waiting, now_ns: int) -> None:
         fragment, pts, ready_ns = waiting
-        if pts > self.meter.newest_pts[RAW]:
-            if now_ns > ready_ns:
-                self.counts["hold"] += 1
-                on_result = self.control.playout.result_cost_ns is not None
-                if pts > self.control.ready_pts and not (on_result and pts in self._answered):
-                    self.counts["release"] += 1
-            self.delays_ms.add((now_ns - ready_ns) / NS_PER_MS, now_ns)
-            if self._last_raw is not None:
-                self.intervals_ms.add((now_ns - self._last_raw[2]) / NS_PER_MS, now_ns)
-            self._last_raw = (pts, ready_ns, now_ns)
-            self._answered.discard(pts)
-            if len(self._answered) > MAX_UNPAIRED:
-                self._answered = {answered for answered in self._answered if answered > pts}
-        self._release(fragment, now_ns)
-
-    def _release(self, fragment: Fragment, now_ns: int) -> None:
-        meter = self.meter
-        state = meter.state
+        if now_ns > ready_ns and pts > self._raw.newest_pts:
+            self._count_hold(pts, ready_ns)
         self._events.append(Release(fragment))
-        meter.receive_release(fragment, now_ns)
-        if meter.state is not state:
-            self._begin_catch_up()
+        frames = self._raw.receive_release(waiting, now_ns)
+        changed = False
+        for channel in self._channels if frames else ():
+            state = channel.meter.state
+            for frame in frames:
+                channel.receive_raw_release(frame.pts, now_ns)
+            if channel.meter.state is not state:
+                self._begin_catch_up(channel, now_ns)
+                changed = True
+        if changed:
             self._post_report(now_ns)
+
+    def _count_hold(self, pts: int, ready_ns: int) -> None:
+        self.counts["hold"] += 1
+        missing = [channel for channel in self._channels if channel.misses(pts, ready_ns)]
+        for channel in missing:
+            channel.counts["release"] += 1
+        if missing:
+            self.counts["release"] += 1
+
+    def _release_annotated(self, channel: AnnotatedSync, now_ns: int) -> None:
+        while channel.waiting:
+            due_ns = channel.due_ns(self._raw)
+            if due_ns > now_ns:
+                self._due_ns = min(self._due_ns, due_ns)
+                break
+            state = channel.meter.state
+            self._events.append(channel.release(now_ns))
+            if channel.meter.state is not state:
+                self._begin_catch_up(channel, now_ns)
+                self._post_report(now_ns)

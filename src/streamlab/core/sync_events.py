@@ -16,9 +16,10 @@ class Release(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BoxDeadline:
-    """From now on a frame is drawn with older boxes this long after it was captured.
+    """A frame of this channel is drawn with older boxes this long after it was captured.
 
-    A shorter one than before holds for the frames that wait already.
+    A shorter deadline than before applies to the frames that wait already.
     """
 
+    channel: str
     deadline_ns: int

@@ -23,7 +23,7 @@ from streamlab.lab.shown_camera import ShownCamera
 from streamlab.manager.decoded_snapshot import decode, jpeg
 
 STATIC = Path(__file__).parent.parent / "web"
-VIEWS = (*View, "overlay")
+VIEWS = (View.RAW, View.ANNOTATED, View.BOTH, "overlay")
 STILL_TIMEOUT_S = 2.0
 _OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
 

@@ -11,9 +11,10 @@ import secrets
 from contextlib import closing
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelMetadata, ChannelType, QualityLevel, SourceState
+from streamlab.core.channels import CameraMetadata, ChannelType, QualityLevel, SourceState
 from streamlab.core.events import EndReason
 from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync_settings import SyncSettings
 from streamlab.detect.detector import Detector
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
@@ -30,7 +31,7 @@ from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
-from streamlab.protocol.status import CameraStatus, SyncFigures, SyncSettings
+from streamlab.protocol.status import CameraStatus, SyncFigures
 from streamlab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class Camera(CameraViewers):
         return self._running.end_reason
 
     @property
-    def metadata(self) -> ChannelMetadata:
+    def metadata(self) -> CameraMetadata:
         """What the camera is, as far as is known."""
         return self._running.pipeline.metadata
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelType
+from streamlab.core.channels import RAW
 from streamlab.core.freshness import Freshness
 from streamlab.core.stream import DualChannelStream
 from streamlab.detect.render import renderer_name
@@ -29,10 +29,10 @@ class CameraParts(Protocol):
     max_detection_fps: float
 
 
-def channel_states(camera: CameraParts, channel: ChannelType) -> tuple[object, ...]:
+def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
     """Return the states that a channel's ``health`` is sent for when one changes."""
     pipeline, controller = camera.pipeline, camera.stream.controller
-    if channel is ChannelType.RAW:
+    if channel == RAW:
         return (bool(pipeline.encoder_error(channel)),)
     return (
         bool(pipeline.encoder_error(channel)),
@@ -43,11 +43,11 @@ def channel_states(camera: CameraParts, channel: ChannelType) -> tuple[object, .
     )
 
 
-def channel_health(camera: CameraParts, channel: ChannelType) -> ChannelHealth:
+def channel_health(camera: CameraParts, channel: str) -> ChannelHealth:
     """Return how a channel is now."""
     pipeline = camera.pipeline
     encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
-    if channel is ChannelType.RAW:
+    if channel == RAW:
         return ChannelHealth(str(channel), str(channel), encoder)
     health, detector = pipeline.detector_health, pipeline.service.detector
     return ChannelHealth(

@@ -16,8 +16,8 @@ class HealthReporter:
 
     def __init__(self, camera: CameraParts) -> None:
         self._camera = camera
-        self._states: dict[ChannelType, tuple[object, ...]] = {}
-        self._events: dict[ChannelType, Health] = {}  # since the last check
+        self._states: dict[str, tuple[object, ...]] = {}
+        self._events: dict[str, Health] = {}  # since the last check
 
     def check(self) -> None:
         """Look at all channels; quick enough for every timer."""
@@ -31,14 +31,14 @@ class HealthReporter:
                 camera.audience.wake_all()
             self._states[channel] = states
 
-    def event(self, channel: ChannelType) -> Health:
+    def event(self, channel: str) -> Health:
         """Return the event that tells how a channel is, as of the last check."""
         if channel not in self._events:
             health = channel_health(self._camera, channel)
             self._events[channel] = Health(channel, health.members())
         return self._events[channel]
 
-    def post(self, connection: Connection, channels: Iterable[ChannelType]) -> None:
+    def post(self, connection: Connection, channels: Iterable[str]) -> None:
         """Queue to one viewer how channels are that it gets from now on."""
         for channel in channels:
             connection.post_health(channel, self.event(channel))

@@ -178,7 +178,7 @@ class RunningCamera:
 
     def _log_sync_state(self) -> None:
         controller = self.stream.controller
-        state, before = controller.meter.state, self._sync_state
+        state, before = controller.state, self._sync_state
         if state is before:
             return
         self._sync_state = state

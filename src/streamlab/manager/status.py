@@ -8,6 +8,7 @@ from dataclasses import asdict
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType, QualityLevel
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
+from streamlab.core.sync_settings import SyncSettings
 from streamlab.core.timebase import NS_PER_MS
 from streamlab.manager.channel_health import channel_health
 from streamlab.manager.running import RunningCamera
@@ -18,7 +19,6 @@ from streamlab.protocol.status import (
     RingStatus,
     SourceQuality,
     SyncFigures,
-    SyncSettings,
     ViewersStatus,
 )
 
@@ -60,13 +60,7 @@ def camera_status(camera: RunningCamera) -> CameraStatus:
 
 def sync_settings(camera: RunningCamera) -> SyncSettings:
     """Return how the channels of a camera are kept together."""
-    control, meter = camera.stream.controller.control, camera.stream.controller.meter
-    return SyncSettings(
-        policy=str(control.policy),
-        tolerance_ms=meter.tolerance_ms,
-        max_playout_delay_ms=control.max_delay_ns / NS_PER_MS,
-        max_stale_fraction=control.max_stale_fraction,
-    )
+    return camera.stream.controller.settings
 
 
 def sync_figures(camera: RunningCamera, window_s: float) -> SyncFigures:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
-from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.core.channels import QualityLevel, View
 from streamlab.core.connection import Connection
 from streamlab.core.stream_events import SwitchDone
 from streamlab.errors import ConnectionInUseError, LimitError
@@ -28,8 +28,8 @@ class ChannelSubscriptionManager:
     def open(
         self,
         camera: Camera,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel] | None = None,
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel] | None = None,
         *,
         last_event_id: str = "",
     ) -> Connection:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import (
-    QUALITIES,
+    ANNOTATED,
     ChannelKey,
     ChannelType,
     QualityLevel,
     SourceState,
     View,
+    levels_of,
 )
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
@@ -40,8 +41,8 @@ class CameraViewers:
     def join(
         self,
         connection_id: str,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel],
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel],
         *,
         last_event_id: str = "",
     ) -> Connection:
@@ -78,7 +79,7 @@ class CameraViewers:
                 hint="The connected event names it; it closes with the stream.",
             ) from None
 
-    def watched_qualities(self) -> dict[ChannelType, QualityLevel] | None:
+    def watched_qualities(self) -> dict[str, QualityLevel] | None:
         """Return the qualities that the viewer who joined first is sent; None without viewers."""
         first = next(iter(self._running.stream.connections.values()), None)
         return None if first is None else dict(first.qualities)
@@ -88,21 +89,21 @@ class CameraViewers:
         return self._running.switches_ms.values(monotonic_ns())
 
     def subscribe(
-        self, connection: Connection, channel: ChannelType, quality: QualityLevel | None = None
+        self, connection: Connection, channel: str, quality: QualityLevel | None = None
     ) -> None:
         """Add a channel to a connection, or change the quality of one that it has.
 
         Raises InvalidRequestError when the channel has no such quality.
         """
         _check_quality(channel, quality)
-        channels = {*connection.channels, channel}
+        channels = (*connection.channels, channel)
         qualities = {} if quality is None else {channel: quality}
-        added = channels - set(connection.channels)
+        added = {channel} - set(connection.channels)
         self._running.stream.request_channels(connection, channels, qualities, monotonic_ns())
         self._running.health.post(connection, added)
         self._running.settle()
 
-    def unsubscribe(self, connection: Connection, channel: ChannelType) -> None:
+    def unsubscribe(self, connection: Connection, channel: str) -> None:
         """Take a channel from a connection."""
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())
@@ -132,8 +133,8 @@ class CameraViewers:
             UnknownConnectionError: the connection is closed.
         """
         running = self._running
-        if view is View.ANNOTATED:
-            _check_quality(ChannelType.ANNOTATED, quality)
+        if view == ANNOTATED:
+            _check_quality(ANNOTATED, quality)
         running.stream.request_switch(
             connection,
             view,
@@ -188,7 +189,7 @@ class CameraViewers:
             stream_id=self.stream_id,
             camera_id=running.camera_id,
             channels=list(connection.channels),
-            sync_tolerance_ms=controller.meter.tolerance_ms,
+            sync_tolerance_ms=controller.settings.tolerance_ms,
             playout_delay_ms=controller.playout_delay_ms,
             detector={"name": detector.name, "kind": detector.kind},
             server_time=wall_s(),
@@ -199,9 +200,9 @@ class CameraViewers:
         return hello + [running.health.event(channel) for channel in connection.channels]
 
 
-def _check_quality(channel: ChannelType, quality: QualityLevel | None) -> None:
-    if quality is not None and quality not in QUALITIES[channel]:
+def _check_quality(channel: str, quality: QualityLevel | None) -> None:
+    if quality is not None and quality not in levels_of(channel):
         raise InvalidRequestError(
             f"the {channel} channel has no quality '{quality}'",
-            hint=f"Allowed: {', '.join(QUALITIES[channel])}.",
+            hint=f"Allowed: {', '.join(levels_of(channel))}.",
         )

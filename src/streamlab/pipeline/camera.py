@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlab.core.channels import (
+    CameraMetadata,
     ChannelKey,
-    ChannelMetadata,
     ChannelType,
 )
 from streamlab.core.keyframes import KeyframeClock
@@ -161,10 +161,10 @@ class CameraPipeline:
         return self._capture.check(now_ns)
 
     @property
-    def metadata(self) -> ChannelMetadata:
+    def metadata(self) -> CameraMetadata:
         """What the camera is, as far as is known now."""
         info, why_not = self._capture.info, self._capture.judge.detail
-        return ChannelMetadata(
+        return CameraMetadata(
             width=info.width,
             height=info.height,
             fps=info.fps,
@@ -178,9 +178,9 @@ class CameraPipeline:
         """Why the newest frame could not be drawn; empty once one could."""
         return self._annotator.renderer_error
 
-    def encoder_error(self, channel: ChannelType) -> str:
+    def encoder_error(self, channel: str) -> str:
         """Return why a channel's encoding has ended, or an empty string."""
-        return self._raw.error if channel is ChannelType.RAW else self._annotator.error
+        return self._raw.error if channel == ChannelType.RAW else self._annotator.error
 
     @property
     def detector_health(self) -> DetectorHealth:

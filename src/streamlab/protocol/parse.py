@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from streamlab.core.channels import ANNOTATED
 from streamlab.errors import StreamlabError
-from streamlab.protocol.views import ANNOTATED
 
 PROTOCOL_VERSION = 1
 MAX_EVENT_CHARS = 32 * 1024 * 1024

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from streamlab.core.sync_settings import SyncSettings
+
 Quantiles = Mapping[str, float | int | None]
 """``count``, ``p50``, ``p95``, ``p99`` and ``max``; without a value all but the count are None."""
 
@@ -91,16 +93,6 @@ class SourceQuality:
 
     passthrough: bool
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class SyncSettings:
-    """How the channels of a camera are kept together now."""
-
-    policy: str
-    tolerance_ms: float
-    max_playout_delay_ms: float
-    max_stale_fraction: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from streamlab.server.sse import EventStreamResponse
 
 AnnotatedQuality = Literal["low", "medium", "high"]
 SubscribedChannel = Literal["raw", "annotated", "detections"]
+ViewName = Literal["raw", "annotated", "both"]
 
 
 # Coroutines, all of them: FastAPI would call a function in a thread, and a switch would wait for
@@ -66,7 +67,7 @@ class SubscribeRequest(BaseModel):
 class SwitchRequest(BaseModel):
     """What a connection is to be sent from now on."""
 
-    new_channel: View
+    new_channel: ViewName
     connection_id: str
     quality: QualityLevel | None = None
 
@@ -74,7 +75,7 @@ class SwitchRequest(BaseModel):
 class JoinQuery(BaseModel):
     """What a viewer wants to be sent."""
 
-    initial_channel: View = View.RAW
+    initial_channel: ViewName = "raw"
     raw_quality: QualityLevel = QualityLevel.MEDIUM
     annotated_quality: AnnotatedQuality = "medium"
     payload: Literal["inline", "url"] = "inline"
@@ -94,7 +95,7 @@ class JoinQuery(BaseModel):
         }
         return subscriptions.open(
             camera,
-            self.initial_channel.channels,
+            View(self.initial_channel).channels,
             qualities,
             last_event_id=last_event_id,
         )
@@ -195,7 +196,9 @@ async def unsubscribe(
 async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
     """Change channel or quality within the running connection."""
     connection = camera.connection(body.connection_id)
-    done, switch_ms = await subscriptions.switch(camera, connection, body.new_channel, body.quality)
+    done, switch_ms = await subscriptions.switch(
+        camera, connection, View(body.new_channel), body.quality
+    )
     return {
         "connection_id": done.connection_id,
         "previous_channel": done.previous_channel,

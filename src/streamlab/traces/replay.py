@@ -119,7 +119,7 @@ class _Run:
             elif kind == _RESULT:
                 self._receive_result(index, now_ns)
             else:
-                self.controller.receive_lag(self.pts[index], None, now_ns)
+                self.controller.receive_lag(ANNOTATED.channel, self.pts[index], None, now_ns)
                 self.boxes.receive_refusal(self.pts[index])
             self._settle(now_ns)
         while self.encoding or self.controller.waiting or self.boxes.get_timer() is not None:
@@ -142,7 +142,9 @@ class _Run:
 
     def _receive_result(self, index: int, now_ns: int) -> None:
         pts = self.pts[index]
-        self.controller.receive_lag(pts, now_ns - self.captured_ns[index], now_ns)
+        self.controller.receive_lag(
+            ANNOTATED.channel, pts, now_ns - self.captured_ns[index], now_ns
+        )
         self.boxes.receive_detections(pts, pts)
 
     def _settle(self, now_ns: int) -> None:
