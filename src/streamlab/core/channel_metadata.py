@@ -1,4 +1,4 @@
-"""What a channel is at, for those who show or log it: its newest release and how it keeps to raw."""
+"""What a channel is at, to be shown or logged: its newest release and how it keeps to raw."""
 
 from __future__ import annotations
 

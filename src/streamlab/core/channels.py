@@ -75,6 +75,7 @@ class View(str):
     BOTH: ClassVar[View]
 
     def __new__(cls, view: str) -> View:
+        """Parse a view. Raises InvalidRequestError."""
         channels = channels_of(view)
         if not channels or not all(map(is_channel_name, channels)):
             raise InvalidRequestError(

@@ -1,4 +1,4 @@
-"""The raw channel as the sync controller sees it: what waits, what has left, and leaps of media time.
+"""The raw channel in the sync controller: what waits, what has left, leaps of media time.
 
 Rules:
 
