@@ -14,7 +14,7 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.media.source import Source, SourceFrame, open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.pipeline.camera import PipelineSettings
 
 QUALITY = QualityLevel.MEDIUM
@@ -79,7 +79,12 @@ def run_flat_out(video: Path, detector: Detector) -> tuple[int, dict[str, float]
             over.set()
 
     pipeline = CameraPipeline(
-        "flat-out", spec, source, service, BoxRenderer(), PipelineSettings(), emit
+        "flat-out",
+        spec,
+        source,
+        [AnnotatedChannel(ChannelType.ANNOTATED, service, BoxRenderer())],
+        PipelineSettings(),
+        emit,
     )
     pipeline.request_encoders(frozenset(ChannelKey(channel, QUALITY) for channel in ChannelType))
     before = threads_cpu_s()  # those that work for all cameras were there before

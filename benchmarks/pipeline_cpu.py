@@ -38,7 +38,7 @@ from streamlab.media.picture import Picture
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.media.street import Street
-from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 
 FPS = Fraction(30)
@@ -79,7 +79,12 @@ def ours_ms(path: Path, detector: ScriptedDetector, seconds: float, *, paced: bo
             done.set()
 
     pipeline = CameraPipeline(
-        "bench", spec, source, service, BoxRenderer(), PipelineSettings(), emit
+        "bench",
+        spec,
+        source,
+        [AnnotatedChannel(ChannelType.ANNOTATED, service, BoxRenderer())],
+        PipelineSettings(),
+        emit,
     )
     pipeline.request_encoders(frozenset(ChannelKey(channel, QUALITY) for channel in ChannelType))
     started_s = time.process_time()

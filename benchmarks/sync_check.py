@@ -81,7 +81,7 @@ class Stream:
         decided_ns = captured_ns + lag_ns
         boxes = Boxes(number * FRAME, [], decided_ns)
         self._receive(ChannelType.RAW, number, captured_ns, captured_ns + RAW_COST_NS, None)
-        self.core.receive_lag(number * FRAME, lag_ns, decided_ns, 0.0)
+        self.core.receive_lag("annotated", number * FRAME, lag_ns, decided_ns, 0.0)
         self._receive(ChannelType.ANNOTATED, number, captured_ns, decided_ns + COST_NS, boxes)
 
     def _receive(

@@ -44,7 +44,7 @@ from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelM
 from streamlab.manager.reports import process_report, stream_report, sync_report
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.settings import Settings
 
@@ -77,7 +77,12 @@ def record(folder: Path) -> Media:
 
     service.start()
     pipeline = CameraPipeline(
-        "recorded", spec, open_source(spec), service, BoxRenderer(), PipelineSettings(), emit
+        "recorded",
+        spec,
+        open_source(spec),
+        [AnnotatedChannel(ChannelType.ANNOTATED, service, BoxRenderer())],
+        PipelineSettings(),
+        emit,
     )
     pipeline.request_encoders(frozenset(MEDIUM))
     pipeline.start()

@@ -76,7 +76,7 @@ def test_encoders_linger_and_stop() -> None:
 
 def test_until_when_a_frame_waits_for_its_boxes_is_passed_on() -> None:
     made = DualChannelStream("cam-1", controller(SyncPolicy.HYBRID), max_fragments=9, linger_ns=0)
-    made.receive_lag(0, 10 * MS_NS, 10 * MS_NS, 1000.0)
+    made.receive_lag("annotated", 0, 10 * MS_NS, 10 * MS_NS, 1000.0)
     assert [type(event) for event in drain(made)] == [BoxDeadline]
 
 

@@ -151,8 +151,9 @@ class Watched(RuleBasedStateMachine):
     @rule(viewer=viewers, view=CHOSEN, quality=st.none() | QUALITIES)
     def switch(self, viewer: Viewer, view: View, quality: QualityLevel | None) -> None:
         self.requested += 1
+        qualities = dict.fromkeys(view.channels, quality) if quality else {}
         self.stream.request_switch(
-            viewer.connection, view, quality, now_ns=self.now_ns, timeout_ns=TIMEOUT_NS
+            viewer.connection, view, qualities, now_ns=self.now_ns, timeout_ns=TIMEOUT_NS
         )
         self.settle()
 

@@ -28,7 +28,7 @@ def test_a_switch_gives_switched_init_keyframe_at_once() -> None:
     connection = join(made, View.RAW)
     feed(made, range(40))
     read(made, connection)
-    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     (done,) = [event for event in drain(made) if isinstance(event, SwitchDone)]
     assert (done.previous_channel, done.channel, done.at_pts) == (View.RAW, View.ANNOTATED, 90_000)
     events = read(made, connection)
@@ -44,7 +44,7 @@ def test_going_back_needs_no_second_init() -> None:
     feed(made, range(5))
     read(made, connection)
     for view in (View.ANNOTATED, View.RAW):
-        made.request_switch(connection, view, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+        made.request_switch(connection, view, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
         events = read(made, connection)
     assert kinds(events[:2]) == ["switched raw", "fragment raw 1"]
 
@@ -57,7 +57,9 @@ def test_a_switch_to_a_cold_quality_waits_for_its_keyframe() -> None:
     drain(made)
     low = ChannelKey(ChannelType.RAW, QualityLevel.LOW)
     made.receive_init(init_of(low))
-    made.request_switch(connection, View.RAW, QualityLevel.LOW, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(
+        connection, View.RAW, {"raw": QualityLevel.LOW}, now_ns=0, timeout_ns=TIMEOUT_NS
+    )
     assert EncodersWanted(frozenset({RAW, ANNOTATED, low})) in drain(made)
     assert list(made._pending) == ["c"]
     made.receive_fragment(fragment(low, 0), 40 * MS_NS, 1000.0)
@@ -73,7 +75,7 @@ def test_a_switch_that_gets_no_keyframe_times_out_and_the_old_channel_goes_on() 
     connection = join(made, View.RAW)
     feed(made, range(3), keys=(RAW,))
     read(made, connection)
-    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     assert made.get_timer() == TIMEOUT_NS
     made.handle_timer(TIMEOUT_NS, 1000.0)
     assert SwitchTimedOut("c") in drain(made)
@@ -85,13 +87,15 @@ def test_a_switch_that_gets_no_keyframe_times_out_and_the_old_channel_goes_on() 
 def test_a_closed_connection_cannot_switch() -> None:
     made = stream()
     connection = join(made)
-    made.request_switch(connection, View.RAW, QualityLevel.LOW, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(
+        connection, View.RAW, {"raw": QualityLevel.LOW}, now_ns=0, timeout_ns=TIMEOUT_NS
+    )
     made.remove_connection("c", 0)
     made.remove_connection("c", 0)
     assert not made.connections
     assert drain(made).count(SwitchTimedOut("c")) == 1
     with pytest.raises(UnknownConnectionError, match="'c' is closed"):
-        made.request_switch(connection, View.RAW, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+        made.request_switch(connection, View.RAW, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     made.handle_timer(TIMEOUT_NS, 1000.0)
     assert SwitchTimedOut("c") not in drain(made)
 
@@ -100,7 +104,7 @@ def test_a_switch_is_given_up_for_the_next_and_waits_no_longer_than_asked() -> N
     made = stream()
     connection = join(made)
     for quality, timeout_ns in ((QualityLevel.LOW, 10), (QualityLevel.HIGH, TIMEOUT_NS)):
-        made.request_switch(connection, View.RAW, quality, now_ns=0, timeout_ns=timeout_ns)
+        made.request_switch(connection, View.RAW, {"raw": quality}, now_ns=0, timeout_ns=timeout_ns)
     made.handle_timer(10, 1000.0)
     assert list(made._pending) == ["c"]
     assert made.get_timer() == TIMEOUT_NS
@@ -115,7 +119,9 @@ def test_both_channels_switch_to_source_quality_which_only_raw_has() -> None:
     connection = join(made, View.RAW)
     source = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
     made.receive_init(init_of(source))
-    made.request_switch(connection, View.BOTH, QualityLevel.SOURCE, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(
+        connection, View.BOTH, {"raw": QualityLevel.SOURCE}, now_ns=0, timeout_ns=TIMEOUT_NS
+    )
     feed(made, range(1), keys=(source, ANNOTATED))
     assert connection.encodings == [source, ANNOTATED]
     assert read(made, connection)[0]["reason"] == "client"
@@ -127,7 +133,7 @@ def test_what_was_not_read_before_the_switch_comes_first() -> None:
     feed(made, range(25))
     read(made, connection)
     feed(made, range(25, 40))
-    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     for number in range(2 * MAX_OUTBOX_EVENTS):
         made.post(Source(SourceState.STALLED, str(number)))
     told = kinds(read(made, connection))
@@ -143,7 +149,7 @@ def test_a_viewer_that_resumes_and_switches_at_once_is_owed_what_it_resumes() ->
     point = ResumePoint.parse("raw/medium/25")
     connection = Connection("again", View.RAW.channels, MEDIUM, resume=point)
     made.receive_connection(connection, 0)
-    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     told = kinds(read(made, connection))
     assert told[0] == "init raw"
     assert told[1:6] == [f"fragment raw {sequence}" for sequence in range(26, 31)]
@@ -156,7 +162,7 @@ def test_what_a_slow_viewer_loses_by_a_switch_is_a_gap() -> None:
     feed(made, range(5))
     read(made, connection)
     feed(made, range(5, 40))
-    made.request_switch(connection, View.ANNOTATED, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     gap, switched = read(made, connection, max_lag=8)[:2]
     assert (gap["event"], gap["channel"], gap["reason"]) == ("gap", "raw", "slow_client")
     assert (gap["from_sequence"], gap["to_sequence"]) == (6, 30)
@@ -169,7 +175,7 @@ def test_a_switch_begins_where_the_old_channel_has_come_to() -> None:
     connection = join(made, View.ANNOTATED)
     feed(made, range(29))
     feed(made, range(29, 33), keys=(RAW,))
-    made.request_switch(connection, View.RAW, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.request_switch(connection, View.RAW, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     feed(made, range(33, 35), keys=(RAW,))
     told = read(made, connection)
     (switched,) = [event for event in told if event["event"] == "switched"]
@@ -182,7 +188,7 @@ def test_switches_that_nobody_reads_are_bounded() -> None:
     feed(made, range(5))
     for number in range(MAX_HANDOVER_EVENTS):
         view = (View.ANNOTATED, View.RAW)[number % 2]
-        made.request_switch(connection, view, None, now_ns=0, timeout_ns=TIMEOUT_NS)
+        made.request_switch(connection, view, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     assert connection.outbox_dropped > 0
     told = kinds(read(made, connection))
     assert told[-6:] == ["init raw", *(f"fragment raw {sequence}" for sequence in range(1, 6))]

@@ -52,7 +52,7 @@ def test_a_detector_that_is_killed_and_revived() -> None:
         pipeline.inject(Faults(detector_dead=True))
         wait_until_counted(pipeline, recorder, "stale_refused", FRAMES)
         assert "dead" in pipeline.errors[0]
-        assert pipeline.detector_health.state == "failing"
+        assert pipeline.detector_health(ChannelType.ANNOTATED).state == "failing"
         assert pipeline.counts()["injected_refusals"] >= FRAMES
         pipeline.inject(NO_FAULTS)
         wait_until_counted(pipeline, recorder, "fresh", FRAMES)

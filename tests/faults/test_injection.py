@@ -23,7 +23,7 @@ from streamlab.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.faults.detection import FaultyDetection
 from streamlab.faults.injection import FaultInjector
 from streamlab.media.source import SourceFrame, SourceInfo, open_source
-from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.worker import Crew
 from tests.pipeline.recorder import SPEC, STREET, TIMEOUT_S, Recorder
@@ -164,8 +164,7 @@ def test_a_healthy_frame_runs_no_code_of_the_faults() -> None:
         "yard",
         SPEC,
         open_source(SPEC),
-        service,
-        BoxRenderer(),
+        [AnnotatedChannel(ChannelType.ANNOTATED, service, BoxRenderer())],
         PipelineSettings(),
         recorder.emit,
         crew,

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, cast
 from streamlab.core.channels import CameraMetadata, ChannelKey, ChannelType, SourceState
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.health import DetectorHealth
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS
 from streamlab.manager.camera import Camera
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.settings import Settings
 from tests.core.viewers import Encoders
 
@@ -23,19 +24,27 @@ SOURCE = open_source(SPEC)
 SERVICE = DetectionService(no_detector())  # never started
 
 
+class StillAnnotator:
+    """Draws nothing."""
+
+    service = SERVICE
+    renderer = BoxRenderer()
+    renderer_error = ""
+
+
 class StillPipeline:
     """Encodes what is wanted, one frame at a time."""
 
     metadata = CameraMetadata(160, 90, Fraction(30), "", False, "")
     faults = NO_FAULTS
-    service = SERVICE
-    detector_health = SERVICE.health
-    renderer = BoxRenderer()
-    renderer_error = ""
     errors: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
         self.encoders = Encoders(gop=30)
+        self.annotators = {"annotated": StillAnnotator()}
+
+    def detector_health(self, channel: str) -> DetectorHealth:
+        return self.annotators[channel].service.health
 
     def check_source(self, now_ns: int) -> SourceChanged | None:
         return None
@@ -46,7 +55,7 @@ class StillPipeline:
     def encoder_error(self, channel: ChannelType) -> str:
         return ""
 
-    def request_box_deadline(self, deadline_ns: int) -> None:
+    def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
         pass
 
 
@@ -55,7 +64,8 @@ class StillCamera(Camera):
 
     def __init__(self, camera_id: str = "yard", **changes: Any) -> None:
         settings = Settings(**{"sync_policy": SyncPolicy.NONE, **changes})
-        super().__init__(camera_id, SPEC, SOURCE, SERVICE, BoxRenderer(), settings)
+        channel = AnnotatedChannel("annotated", SERVICE, BoxRenderer())
+        super().__init__(camera_id, SPEC, SOURCE, [channel], settings)
         self.still = StillPipeline()
         self.running = self._running
         self.running.pipeline = cast(CameraPipeline, self.still)

@@ -18,7 +18,7 @@ from tests.manager.virtual import VirtualTime
 
 
 def timed(numbers: range) -> list[CameraEvent]:
-    return [DetectionTimed(number, None) for number in numbers]
+    return [DetectionTimed("annotated", number, None) for number in numbers]
 
 
 @given(st.lists(st.tuples(st.integers(0, MAX_EVENTS // 2), st.booleans()), max_size=8))

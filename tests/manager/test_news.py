@@ -18,7 +18,7 @@ def test_an_answer_wakes_the_loop_and_that_none_comes_does_not(
     async def scenario() -> list[CameraEvent]:
         camera = StillCamera()
         events = camera.events()
-        camera.running.hand_over([DetectionTimed(0, lag_ns)])
+        camera.running.hand_over([DetectionTimed("annotated", 0, lag_ns)])
         for _ in range(3):
             await asyncio.sleep(0)
         camera.running.handover.close()

@@ -227,7 +227,7 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
             for reader in (both, raw):
                 reader.take()
             camera.running.health.check()
-            camera.still.renderer_error = "ValueError: no ink"
+            camera.still.annotators["annotated"].renderer_error = "ValueError: no ink"
             for _ in range(3):  # nothing is said twice, and what waits is replaced
                 camera.running.health.check()
             (told,) = both.take()
@@ -237,7 +237,7 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
                 "detail": "ValueError: no ink",
             }
             assert raw.take() == []
-            camera.still.renderer_error = ""
+            camera.still.annotators["annotated"].renderer_error = ""
             camera.running.health.check()
             assert b'"failing"' not in both.take()[0]
 

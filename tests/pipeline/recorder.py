@@ -18,7 +18,7 @@ from streamlab.media.picture import Picture
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.media.street import Street
-from streamlab.pipeline import CameraPipeline, DetectionService
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.delivery import PipelineEvent
 
@@ -121,9 +121,14 @@ def camera(
     service = DetectionService(detector)
     source = open_source(SPEC)
     pipeline = CameraPipeline(
-        "street", SPEC, source, service, renderer, PipelineSettings(), recorder.emit
+        "street",
+        SPEC,
+        source,
+        [AnnotatedChannel(ChannelType.ANNOTATED, service, renderer)],
+        PipelineSettings(),
+        recorder.emit,
     )
-    pipeline.request_box_deadline(round(box_deadline_ms * 1e6))
+    pipeline.request_box_deadline(ChannelType.ANNOTATED, round(box_deadline_ms * 1e6))
     pipeline.request_encoders(frozenset(ChannelKey(kind, QualityLevel.LOW) for kind in ChannelType))
     service.start()
     pipeline.start()

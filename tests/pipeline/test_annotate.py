@@ -150,7 +150,7 @@ def test_a_detector_that_raises_takes_only_the_boxes_away() -> None:
         recorder.wait_for(FRAMES)
         assert pipeline.errors == ["RuntimeError: out of luck"]
         assert pipeline.counts()["stale_refused"] > 0
-        assert pipeline.service.counts["failed"] > 0
+        assert pipeline.annotators[ChannelType.ANNOTATED].service.counts["failed"] > 0
     assert_both_channels_have_every_frame(recorder)
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
 
@@ -160,8 +160,8 @@ def test_a_detector_that_raises_now_and_then_leaves_carried_boxes() -> None:
     with camera(detector, BoxRenderer()) as (pipeline, recorder):
         recorder.wait_for(FRAMES)
         recorder.wait_for_annotated(is_carried)
-        assert pipeline.service.counts["failed"] > 0
-        assert pipeline.service.counts["detected"] > 0
+        assert pipeline.annotators[ChannelType.ANNOTATED].service.counts["failed"] > 0
+        assert pipeline.annotators[ChannelType.ANNOTATED].service.counts["detected"] > 0
     assert_both_channels_have_every_frame(recorder)
 
 

@@ -29,7 +29,7 @@ class Stage(Worker[CapturedFrame]):
 
     def handle(self, item: CapturedFrame) -> None:
         self.threads.append(threading.get_ident())
-        self._delivery.send(DetectionTimed(item.pts, None))
+        self._delivery.send(DetectionTimed("annotated", item.pts, None))
 
 
 def frame(pts: int) -> CapturedFrame:
@@ -82,7 +82,9 @@ def test_what_another_thread_emits_meanwhile_leaves_at_once(
     seen: list[list[list[int]]] = []
 
     def emit_elsewhere(*_: Any) -> None:
-        other = threading.Thread(target=bench.delivery.send, args=(DetectionTimed(7, None),))
+        other = threading.Thread(
+            target=bench.delivery.send, args=(DetectionTimed("annotated", 7, None),)
+        )
         other.start()
         other.join()
         seen.append([list(batch) for batch in bench.batches])

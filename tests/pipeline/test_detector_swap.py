@@ -42,13 +42,13 @@ def test_every_frame_goes_on_with_the_detector_that_takes_over() -> None:
     other = DetectionService(truth_detector(STREET))
     other.start()
     with camera(stuck, BoxRenderer(), box_deadline_ms=A_DAY_MS) as (pipeline, recorder):
-        before = pipeline.service
+        before = pipeline.annotators[ChannelType.ANNOTATED].service
         assert stuck.took.wait(TIMEOUT_S)
-        pipeline.request_detector(other)
+        pipeline.request_detector(ChannelType.ANNOTATED, other)
         before.stop()
         stuck.gate.set()
         recorder.wait_for(30)
-        assert pipeline.service is other
+        assert pipeline.annotators[ChannelType.ANNOTATED].service is other
         assert pipeline.errors == []
     other.stop()
     other.join(TIMEOUT_S)
@@ -61,8 +61,8 @@ def test_another_renderer_draws_from_then_on() -> None:
     first, second = BoxRenderer(), BoxRenderer()
     with camera(SlowTruth(0), first) as (pipeline, recorder):
         recorder.wait_for(2)
-        assert pipeline.renderer is first
-        pipeline.request_renderer(second)
-        assert pipeline.renderer is second
+        assert pipeline.annotators[ChannelType.ANNOTATED].renderer is first
+        pipeline.request_renderer(ChannelType.ANNOTATED, second)
+        assert pipeline.annotators[ChannelType.ANNOTATED].renderer is second
         recorder.wait_for(4)
         assert pipeline.errors == []

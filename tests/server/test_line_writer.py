@@ -82,7 +82,7 @@ class Stage:
         elif action == "switch":
             for connection in connections:
                 view = View.ANNOTATED if connection.view == View.RAW else View.RAW
-                self.stream.request_switch(connection, view, None, now_ns=0, timeout_ns=10**12)
+                self.stream.request_switch(connection, view, {}, now_ns=0, timeout_ns=10**12)
         elif action == "detections":
             for connection in connections:
                 self.stream.request_detections(connection, wanted=not connection.detections)

@@ -58,7 +58,7 @@ def take(recorder: TraceRecorder, step: Step) -> None:
     what, number = step
     released_ns = captured_ns(number) + 6 * NS_PER_MS
     if what == "detected":
-        recorder.receive(DetectionTimed(number * 3000, 4 * NS_PER_MS))
+        recorder.receive(DetectionTimed("annotated", number * 3000, 4 * NS_PER_MS))
     else:
         key = RAW if what.startswith("raw") else ANNOTATED
         if what.endswith("ready"):
@@ -155,7 +155,9 @@ def test_it_is_settled_when_the_last_frames_have_left() -> None:
 def test_a_frame_without_an_answer_has_no_result() -> None:
     recorder = TraceRecorder({}, START_NS)
     for number in range(3):
-        recorder.receive(DetectionTimed(number * 3000, None if number == 1 else NS_PER_MS))
+        recorder.receive(
+            DetectionTimed("annotated", number * 3000, None if number == 1 else NS_PER_MS)
+        )
     take_all(recorder, range(3), LINES[:4])
     assert recorder.table()["result_ns"].isna().tolist() == [False, True, False]
 

@@ -48,7 +48,8 @@ class PendingSwitch:
     """A switch that waits for the new channel's keyframe."""
 
     view: View
-    quality: QualityLevel | None
+    qualities: Mapping[str, QualityLevel]
+    """Those that it changes, by channel."""
     requested_ns: int
     deadline_ns: int
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, QualityLevel, is_channel_name, levels_of
 from streamlab.core.ring import Lost, Released, Ring
 
 _MAX_DIGITS = 18  # of a sequence; the longest that fits into 63 bits
@@ -49,11 +49,9 @@ class ResumePoint:
         parts = event_id.split("/")
         if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _MAX_DIGITS:
             return None
-        try:
-            key = ChannelKey(ChannelType(parts[0]), QualityLevel(parts[1]))
-        except ValueError:
+        if not is_channel_name(parts[0]) or parts[1] not in levels_of(parts[0]):
             return None
-        return cls(key, int(parts[2]))
+        return cls(ChannelKey(parts[0], QualityLevel(parts[1])), int(parts[2]))
 
     def lost(self, ring: Ring) -> Lost | None:
         """Return what the client will not get of this ring, which holds a keyframe, or None."""

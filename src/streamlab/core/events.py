@@ -42,6 +42,7 @@ class Detections:
     """The boxes of one frame, for those who draw themselves."""
 
     name: ClassVar[str] = "detections"
+    channel: str
     pts: int
     detections_pts: int | None
     detections: list[WireBox]

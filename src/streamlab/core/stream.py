@@ -1,4 +1,4 @@
-"""One camera's two channels: the rings, the controller before them, the viewers behind them.
+"""The channels of one camera: the rings, the controller before them, the viewers behind them.
 
 Everything in order and in one place: fragments come in as encoders finish them, the controller
 says when each is released, rings keep the newest GOPs, connections read the rings. Encoders are
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
-from streamlab.core.channels import ANNOTATED, RAW, ChannelKey, QualityLevel, View, raw_first
+from streamlab.core.channels import RAW, ChannelKey, QualityLevel, View, raw_first
 from streamlab.core.connection import Connection, PendingSwitch
 from streamlab.core.cursor import join_points, released_to
 from streamlab.core.events import ControlEvent, Detections, Switched, SwitchReason, Sync
@@ -32,7 +32,7 @@ MAX_INITS = 64  # more than all rings can need: at most three each, and the newe
 
 
 class DualChannelStream:
-    """The raw and the annotated channel of one camera, and those who watch them."""
+    """The raw and the annotated channels of one camera, and those who watch them."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class DualChannelStream:
         self._max_fragments = max_fragments
         self._linger_ns = linger_ns
         self._order = 0
-        self._boxes_pts = -1
+        self._detections_pts: dict[str, int] = {}  # of the newest frame told of, by channel
         self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may be let go
         self._current_inits: dict[ChannelKey, str] = {}
         self._pending: dict[str, PendingSwitch] = {}  # connection id -> the switch it waits for
@@ -72,9 +72,11 @@ class DualChannelStream:
         self.controller.receive_fragment(fragment, now_ns)
         self._drain_controller(now_ns, wall_s)
 
-    def receive_lag(self, pts: int, lag_ns: int | None, now_ns: int, wall_s: float) -> None:
+    def receive_lag(
+        self, channel: str, pts: int, lag_ns: int | None, now_ns: int, wall_s: float
+    ) -> None:
         """Take how long after its capture a frame's detections came; None when they will not."""
-        self.controller.receive_lag(ANNOTATED, pts, lag_ns, now_ns)
+        self.controller.receive_lag(channel, pts, lag_ns, now_ns)
         self._drain_controller(now_ns, wall_s)
 
     # -- viewers -------------------------------------------------------------------------
@@ -117,13 +119,14 @@ class DualChannelStream:
         self,
         connection: Connection,
         view: View,
-        quality: QualityLevel | None,
+        qualities: Mapping[str, QualityLevel],
         *,
         now_ns: int,
         timeout_ns: int,
     ) -> None:
         """Change what a connection is sent; SwitchDone or SwitchTimedOut follows.
 
+        ``qualities`` are those of channels that are to have another one than before.
         A switch that still waits is given up for the new one. Raises UnknownConnectionError when
         the connection is closed.
         """
@@ -132,7 +135,7 @@ class DualChannelStream:
             raise UnknownConnectionError(f"connection '{name}' is closed", hint="Open another.")
         if name in self._pending:
             self._end_switch(connection, "switches_superseded")
-        pending = PendingSwitch(view, quality, now_ns, now_ns + timeout_ns)
+        pending = PendingSwitch(view, qualities, now_ns, now_ns + timeout_ns)
         self._pending[name] = pending
         self._update_wanted(now_ns)
         self._try_switch(connection, pending, now_ns)
@@ -213,16 +216,16 @@ class DualChannelStream:
             return
         asking = [connection for connection in self.connections.values() if connection.detections]
         for frame in fragment.frames if asking else ():
-            if frame.boxes is None or frame.pts <= self._boxes_pts:
-                continue  # another quality of the annotated channel was first
-            self._boxes_pts = frame.pts
-            boxes = frame.boxes
-            event = Detections(frame.pts, boxes.detections_pts, boxes.rows)
+            boxes, channel = frame.boxes, fragment.key.channel
+            if boxes is None or frame.pts <= self._detections_pts.get(channel, -1):
+                continue  # another quality of the channel was first
+            self._detections_pts[channel] = frame.pts
+            event = Detections(channel, frame.pts, boxes.detections_pts, boxes.rows)
             for connection in asking:
                 connection.post_detections(event)
 
     def _try_switch(self, connection: Connection, pending: PendingSwitch, now_ns: int) -> None:
-        qualities = connection.qualities | _qualities_of(pending)
+        qualities = {**connection.qualities, **pending.qualities}
         keys = [ChannelKey(channel, qualities[channel]) for channel in pending.view.channels]
         rings = {key: self.rings[key] for key in keys if key in self.rings}
         if len(rings) < len(keys) or not all(ring.keyframes for ring in rings.values()):
@@ -230,7 +233,7 @@ class DualChannelStream:
         starts = join_points(rings, released_to(self.rings, connection.encodings))
         at_pts = min(entry.fragment.pts for entry in starts.values())
         previous = connection.view or pending.view
-        only_quality = previous == pending.view and pending.quality is not None
+        only_quality = previous == pending.view and bool(pending.qualities)
         quality, reason = keys[0].quality, _reason(only_quality)
         event = Switched(pending.view, quality, previous, at_pts, reason)
         connection.switch(pending.view.channels, qualities, self.rings, starts, event)
@@ -252,7 +255,7 @@ class DualChannelStream:
     def _update_wanted(self, now_ns: int) -> None:
         needed = {key for viewer in self.connections.values() for key in viewer.warm_encodings}
         for pending in self._pending.values():
-            needed.update(ChannelKey(*wanted) for wanted in _qualities_of(pending).items())
+            needed.update(ChannelKey(*wanted) for wanted in pending.qualities.items())
         before = set(self._wanted)
         for key in needed:
             self._wanted[key] = None
@@ -271,17 +274,6 @@ class DualChannelStream:
             self.rings[key].clear()
         if key.channel not in {wanted.channel for wanted in self._wanted}:
             self.controller.request_restart(key.channel)
-
-
-def _qualities_of(pending: PendingSwitch) -> dict[str, QualityLevel]:
-    """The qualities that a switch sets; ``source`` exists for raw only."""
-    if pending.quality is None:
-        return {}
-    return {
-        channel: pending.quality
-        for channel in pending.view.channels
-        if channel == RAW or pending.quality is not QualityLevel.SOURCE
-    }
 
 
 def _reason(only_quality: bool) -> SwitchReason:

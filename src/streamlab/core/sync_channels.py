@@ -39,6 +39,7 @@ class SyncChannels:
         self._raw = RawSync()
         self.delays_ms, self.intervals_ms = self._raw.delays_ms, self._raw.intervals_ms
         self._channels: tuple[AnnotatedSync, ...] = ()
+        self._unmeasured = AnnotatedSync("", settings, max_violations)
         self._events: deque[Release | Sync | BoxDeadline] = deque()
         for name in annotated:
             self._announce_deadline(self._add(name))
@@ -116,18 +117,18 @@ class SyncChannels:
 
     @property
     def meter(self) -> DriftMeter:
-        """The drift of the first annotated channel; there must be one."""
-        return self._channels[0].meter
+        """The drift of the first annotated channel."""
+        return self._first.meter
 
     @property
     def control(self) -> PlayoutControl:
-        """The playout control of the first annotated channel; there must be one."""
-        return self._channels[0].control
+        """The playout control of the first annotated channel."""
+        return self._first.control
 
     @property
     def freshness(self) -> Freshness:
-        """The freshness of the first annotated channel; there must be one."""
-        return self._channels[0].freshness
+        """The freshness of the first annotated channel."""
+        return self._first.freshness
 
     def status(self, now_ns: int) -> Mapping[str, ChannelSyncStatus]:
         """Return how well each annotated channel keeps to raw, by name."""
@@ -151,6 +152,11 @@ class SyncChannels:
         )
 
     # -- inside --------------------------------------------------------------------------
+
+    @property
+    def _first(self) -> AnnotatedSync:
+        """The first annotated channel; without any, one that nothing has been measured of."""
+        return self._channels[0] if self._channels else self._unmeasured
 
     def _add(self, name: str) -> AnnotatedSync:
         channel = AnnotatedSync(name, self.settings, self._max_violations)

@@ -62,8 +62,7 @@ class CameraHealth:
 def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
     """Return how a camera is; ``figures`` are those of ``SPAN_S``."""
     pairs = figures.drift_abs_ms["count"] or 0
-    sync = status.annotated.sync
-    assert sync is not None, "annotated channels have it"
+    sync = status.annotated and status.annotated.sync
     return CameraHealth(
         camera_id=status.camera_id,
         source=status.source,
@@ -80,7 +79,7 @@ def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
         fresh_fraction=figures.fresh_fraction,
         viewers=status.viewers.connections,
         detector=status.detector.name,
-        freshness_detail=sync.freshness_detail,
+        freshness_detail=sync.freshness_detail if sync else "",
         faults=", ".join(status.faults),
         errors="; ".join(status.errors),
     )

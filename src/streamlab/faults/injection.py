@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from streamlab.faults.capture import Capture, FaultyCapture
@@ -30,30 +30,33 @@ class FaultInjector(Generic[Frame]):
     """The faults of one camera. Its stages run their own calls unless a fault concerns them."""
 
     def __init__(
-        self, capture: Capture[Frame], annotator: AnnotatingStage[Frame], raw: Stage
+        self,
+        capture: Capture[Frame],
+        annotators: Sequence[AnnotatingStage[Frame]],
+        raw: Stage,
     ) -> None:
         self._capture = FaultyCapture(capture)
-        self._detection = FaultyDetection(annotator)
+        self._detections = [FaultyDetection(annotator) for annotator in annotators]
         self._stages = StageFaults(NO_FAULTS, Counter())
         self._stage_counts: Counter[str] = Counter()
-        self._annotated, self._raw = annotator, raw
-        self._encode_annotated, self._encode_raw = annotator.encode, raw.encode
+        self._annotated = [(annotator, annotator.encode) for annotator in annotators]
+        self._raw = (raw, raw.encode)
 
     def inject(self, faults: Faults) -> None:
         """Replace the faults from the next frame on; waits in progress end. From any thread."""
         self._stages.end()
         stages = self._stages = StageFaults(faults, self._stage_counts)
         self._capture.inject(faults, stages.capture)
-        self._detection.inject(faults)
-        encode_annotated, encode_raw = self._encode_annotated, self._encode_raw
-        if faults.stalls_stages:
-            encode_annotated = _after(stages.draw, encode_annotated)
-            encode_raw = _after(stages.encode_raw, encode_raw)
-        self._annotated.encode, self._raw.encode = encode_annotated, encode_raw
+        for detection in self._detections:
+            detection.inject(faults)
+        waits = [*((each, stages.draw) for each in self._annotated), (self._raw, stages.encode_raw)]
+        for (stage, encode), wait in waits:
+            stage.encode = _after(wait, encode) if faults.stalls_stages else encode
 
     def counts(self) -> dict[str, int]:
         """Return what faults have done since the camera was added."""
-        return {**self._capture.counts, **self._detection.line.counts, **self._stage_counts}
+        delayed = sum((each.line.counts for each in self._detections), Counter[str]())
+        return {**self._capture.counts, **delayed, **self._stage_counts}
 
 
 def _after(wait: Callable[[], None], call: Callable[P, T]) -> Callable[P, T]:

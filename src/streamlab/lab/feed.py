@@ -114,7 +114,7 @@ class ViewFeed:
             "sync_policy": sync.policy,
             "faults": camera.faults.describe(),
             "errors": camera.errors,
-            "detector": camera.detector.name,
+            "detector": camera.detector().name,
         }
         return f"event: frames\ndata: {json.dumps(figures)}\n\n".encode()
 

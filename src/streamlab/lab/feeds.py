@@ -21,7 +21,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.core.channels import QualityLevel, View
 from streamlab.errors import StreamlabError, SwitchTimeoutError
 from streamlab.lab.feed import ViewFeed
 from streamlab.lab.shown_camera import ShownCamera
@@ -94,12 +94,12 @@ class ViewFeeds:
             self._close(next(iter(self._feeds)))
         camera, hub = self._cam.camera, self._cam.hub
         shown = query.get("initial_channel", "none")
-        channels = () if shown == "none" else View(shown).channels
         qualities = {
-            channel: QualityLevel(query.get(f"{channel}_quality", QualityLevel.MEDIUM))
-            for channel in ChannelType
+            channel: query.get(f"{channel}_quality", QualityLevel.MEDIUM)
+            for channel in camera.channels
         }
         try:
+            channels = () if shown == "none" else View(shown).channels
             connection = hub.subscriptions.open(camera, channels, qualities)
         except StreamlabError as error:
             self._send({"type": "refused", "view_id": view_id, **_problem(error)}, [])
@@ -144,12 +144,12 @@ class ViewFeeds:
                     cam.camera,
                     feed.connection,
                     View(message["channel"]),
-                    None if quality is None else QualityLevel(quality),
+                    quality,
                 )
             case "subscribe" if feed is not None:
-                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=True)
+                cam.camera.subscribe_detections(feed.connection, wanted=True)
             case "unsubscribe" if feed is not None:
-                subscriptions.subscribe_detections(cam.camera, feed.connection, wanted=False)
+                cam.camera.subscribe_detections(feed.connection, wanted=False)
             case "sync":
                 cam.change_sync(message["values"])
             case "inject":

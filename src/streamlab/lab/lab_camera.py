@@ -96,7 +96,7 @@ class LabCamera(Public):
         ``supervision.Detections``, an Ultralytics model, ``"truth"``, ``"none"``, or None for
         the lab's own choice.
         """
-        return self._shown.camera.detector
+        return self._shown.camera.detector()
 
     @detector.setter
     def detector(self, wanted: AnyDetector | None) -> None:
@@ -112,7 +112,7 @@ class LabCamera(Public):
         """What draws. Set a renderer, an annotator of supervision or a list of them, a function
         from an RGB image and detections to an RGB image, or None for the usual boxes.
         """
-        return self._shown.camera.renderer
+        return self._shown.camera.renderer()
 
     @renderer.setter
     def renderer(self, wanted: AnyRenderer | None) -> None:

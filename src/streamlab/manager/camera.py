@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from contextlib import closing
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import CameraMetadata, ChannelType, QualityLevel, SourceState
+from streamlab.core.channels import (
+    ANNOTATED,
+    CameraMetadata,
+    ChannelType,
+    QualityLevel,
+    SourceState,
+)
 from streamlab.core.events import EndReason
 from streamlab.core.playout import SyncPolicy
 from streamlab.core.sync_settings import SyncSettings
 from streamlab.detect.detector import Detector
-from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
-from streamlab.errors import SourceUnreachableError
+from streamlab.errors import InvalidRequestError, SourceUnreachableError
 from streamlab.faults import NO_FAULTS, Faults
 from streamlab.manager import status
 from streamlab.manager.event_stream import EventStream
@@ -29,7 +35,8 @@ from streamlab.manager.source_status import SourceStatus
 from streamlab.manager.viewing import CameraViewers
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import DetectionService
+from streamlab.pipeline import AnnotatedChannel, DetectionService
+from streamlab.pipeline.annotate import Annotator
 from streamlab.pipeline.worker import Crew
 from streamlab.protocol.status import CameraStatus, SyncFigures
 from streamlab.settings import Settings
@@ -47,19 +54,15 @@ class Camera(CameraViewers):
         camera_id: str,
         spec: SourceSpec,
         source: Source | None,
-        service: DetectionService,
-        renderer: Renderer,
+        channels: Sequence[AnnotatedChannel],
         settings: Settings,
         crew: Crew | None = None,
-        detections: DetectionOptions = EVERYTHING,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
         self.quality = QualityLevel.MEDIUM
         """What viewers get that ask for none."""
-        super().__init__(
-            RunningCamera(camera_id, spec, source, service, renderer, settings, crew, detections)
-        )
+        super().__init__(RunningCamera(camera_id, spec, source, channels, settings, crew))
 
     def start(self) -> None:
         """Start the camera's threads."""
@@ -74,8 +77,9 @@ class Camera(CameraViewers):
         """Stop the threads at the end of the process, when no new one can be started."""
         pipeline = self._running.pipeline
         pipeline.stop()
-        pipeline.service.stop()
-        pipeline.service.join(JOIN_TIMEOUT_S)
+        for annotator in pipeline.annotators.values():
+            annotator.service.stop()
+            annotator.service.join(JOIN_TIMEOUT_S)
 
     @property
     def state(self) -> SourceState:
@@ -97,15 +101,13 @@ class Camera(CameraViewers):
         """What the camera is, as far as is known."""
         return self._running.pipeline.metadata
 
-    @property
-    def detector(self) -> Detector:
-        """What finds objects."""
-        return self._running.pipeline.service.detector
+    def detector(self, channel: str = ANNOTATED) -> Detector:
+        """Return what finds objects for a channel."""
+        return self._annotator(channel).service.detector
 
-    @property
-    def renderer(self) -> Renderer:
-        """What draws."""
-        return self._running.pipeline.renderer
+    def renderer(self, channel: str = ANNOTATED) -> Renderer:
+        """Return what draws a channel."""
+        return self._annotator(channel).renderer
 
     @property
     def faults(self) -> Faults:
@@ -166,8 +168,14 @@ class Camera(CameraViewers):
         max_stale_fraction: float | None = None,
         renderer: Renderer | None = None,
         service: DetectionService | None = None,
+        channel: str = ANNOTATED,
     ) -> None:
-        """Change how the camera is run, from its next frame on; what is not given stays."""
+        """Change how the camera is run, from its next frame on; what is not given stays.
+
+        ``renderer`` and ``service`` are those of ``channel``. Raises InvalidRequestError when the
+        camera has no such annotated channel.
+        """
+        self._annotator(channel)
         running = self._running
         controller = running.stream.controller
         if policy is not None:
@@ -179,9 +187,9 @@ class Camera(CameraViewers):
         if max_stale_fraction is not None:
             controller.request_max_stale_fraction(max_stale_fraction)
         if renderer is not None:
-            running.pipeline.request_renderer(renderer)
+            running.pipeline.request_renderer(channel, renderer)
         if service is not None:
-            running.pipeline.request_detector(service)
+            running.pipeline.request_detector(channel, service)
         running.stream.handle_timer(monotonic_ns(), wall_s())
         running.settle()
 
@@ -193,3 +201,12 @@ class Camera(CameraViewers):
         self._running.pipeline.inject(faults or NO_FAULTS)
         wrong = self.faults.describe()
         log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none")
+
+    def _annotator(self, channel: str) -> Annotator:
+        annotators = self._running.pipeline.annotators
+        if channel not in annotators:
+            raise InvalidRequestError(
+                f"camera '{self.camera_id}' has no annotated channel '{channel}'",
+                hint=f"Allowed: {', '.join(annotators)}.",
+            )
+        return annotators[channel]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import RAW
+from streamlab.core.channels import ANNOTATED, RAW
 from streamlab.core.freshness import Freshness
 from streamlab.core.stream import DualChannelStream
 from streamlab.detect.render import renderer_name
@@ -31,15 +31,16 @@ class CameraParts(Protocol):
 
 def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
     """Return the states that a channel's ``health`` is sent for when one changes."""
-    pipeline, controller = camera.pipeline, camera.stream.controller
+    pipeline = camera.pipeline
     if channel == RAW:
         return (bool(pipeline.encoder_error(channel)),)
+    sync = camera.stream.controller.annotated[channel]
     return (
         bool(pipeline.encoder_error(channel)),
-        pipeline.detector_health.state,
-        bool(pipeline.renderer_error),
-        controller.meter.state,
-        controller.freshness.met,
+        pipeline.detector_health(channel).state,
+        bool(pipeline.annotators[channel].renderer_error),
+        sync.meter.state,
+        sync.freshness.met,
     )
 
 
@@ -48,15 +49,16 @@ def channel_health(camera: CameraParts, channel: str) -> ChannelHealth:
     pipeline = camera.pipeline
     encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
     if channel == RAW:
-        return ChannelHealth(str(channel), str(channel), encoder)
-    health, detector = pipeline.detector_health, pipeline.service.detector
+        return ChannelHealth(RAW, RAW, encoder)
+    annotator, health = pipeline.annotators[channel], pipeline.detector_health(channel)
+    detector = annotator.service.detector
     return ChannelHealth(
-        str(channel),
-        str(channel),
+        channel,
+        ANNOTATED,
         encoder,
         DetectorStatus(detector.name, detector.kind, health.state, health.detail),
-        RendererStatus(renderer_name(pipeline.renderer), *_state(pipeline.renderer_error)),
-        _sync(camera),
+        RendererStatus(renderer_name(annotator.renderer), *_state(annotator.renderer_error)),
+        _sync(camera, channel),
     )
 
 
@@ -64,10 +66,10 @@ def _state(error: str) -> tuple[str, str]:
     return "failing" if error else "ok", error
 
 
-def _sync(camera: CameraParts) -> SyncStatus:
-    meter, now_ns = camera.stream.controller.meter, monotonic_ns()
+def _sync(camera: CameraParts, channel: str) -> SyncStatus:
+    meter, now_ns = camera.stream.controller.annotated[channel].meter, monotonic_ns()
     status, fresh = meter.status(now_ns), meter.fresh_lately(now_ns)
-    freshness = _freshness(camera)
+    freshness = _freshness(camera, channel)
     return SyncStatus(
         state=str(status.state),
         drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
@@ -77,10 +79,11 @@ def _sync(camera: CameraParts) -> SyncStatus:
     )
 
 
-def _freshness(camera: CameraParts) -> Freshness:
+def _freshness(camera: CameraParts, channel: str) -> Freshness:
     """Return whether enough frames show boxes of their own; what is too slow where not."""
-    found, limit_fps = camera.stream.controller.freshness, camera.max_detection_fps
-    if not found.met and camera.pipeline.detector_health.state == "failing":
+    found = camera.stream.controller.annotated[channel].freshness
+    limit_fps = camera.max_detection_fps
+    if not found.met and camera.pipeline.detector_health(channel).state == "failing":
         return Freshness(False, "The detector is failing.")
     if found.met or not limit_fps or limit_fps >= float(camera.pipeline.metadata.fps):
         return found

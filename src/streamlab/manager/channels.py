@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from streamlab.config.camera import CameraConfig
 from streamlab.config.store import CameraStore
-from streamlab.core.channels import QualityLevel
+from streamlab.core.channels import ANNOTATED, QualityLevel
 from streamlab.core.events import EndReason
 from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
@@ -30,7 +30,7 @@ from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.synthetic import SyntheticSource
-from streamlab.pipeline import DetectionService
+from streamlab.pipeline import AnnotatedChannel, DetectionService
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings, is_camera_id
 
@@ -90,11 +90,16 @@ class StreamChannelManager:
             camera_id,
             spec,
             source,
-            self._service(camera_id, spec, detector),
-            renderer or BoxRenderer(),
+            [
+                AnnotatedChannel(
+                    ANNOTATED,
+                    self._service(camera_id, spec, detector),
+                    renderer or BoxRenderer(),
+                    detections,
+                )
+            ],
             self.settings,
             self._crew,
-            detections,
         )
         self._cameras[camera_id] = camera
         camera.start()

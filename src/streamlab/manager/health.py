@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streamlab.core.channels import ChannelType
 from streamlab.core.connection import Connection
 from streamlab.core.events import Health
 from streamlab.core.stream_events import SwitchDone
@@ -23,7 +22,7 @@ class HealthReporter:
         """Look at all channels; quick enough for every timer."""
         self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
-        for channel in ChannelType if connections else ():
+        for channel in camera.stream.controller.channels if connections else ():
             states = channel_states(camera, channel)
             if self._states.get(channel, states) != states:
                 for connection in connections.values():

@@ -25,8 +25,6 @@ from streamlab.core.stream_events import (
 from streamlab.core.sync import SyncController
 from streamlab.core.sync_events import BoxDeadline
 from streamlab.core.timebase import NS_PER_S
-from streamlab.detect.filter import DetectionOptions
-from streamlab.detect.render import Renderer
 from streamlab.manager.audience import Audience
 from streamlab.manager.event_stream import EventStream
 from streamlab.manager.handover import Handover
@@ -35,7 +33,7 @@ from streamlab.manager.sequence import first_sequence
 from streamlab.manager.source_status import SourceStatus
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import CameraPipeline, DetectionService, DetectionTimed
+from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionTimed
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.delivery import PipelineEvent
 from streamlab.pipeline.worker import Crew
@@ -57,11 +55,9 @@ class RunningCamera:
         camera_id: str,
         spec: SourceSpec,
         source: MediaSource | None,
-        service: DetectionService,
-        renderer: Renderer,
+        channels: Sequence[AnnotatedChannel],
         settings: Settings,
         crew: Crew | None,
-        detections: DetectionOptions,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
@@ -95,6 +91,7 @@ class RunningCamera:
                 policy=settings.sync_policy,
                 max_playout_delay_ms=settings.max_playout_delay_ms,
                 max_stale_fraction=settings.max_stale_fraction,
+                annotated=[channel.name for channel in channels],
             ),
             max_fragments=MAX_RING_FRAGMENTS,
             linger_ns=round(settings.encoder_linger * NS_PER_S),
@@ -103,13 +100,11 @@ class RunningCamera:
             camera_id,
             spec,
             source,
-            service,
-            renderer,
+            channels,
             PipelineSettings(
                 settings.gop_s,
                 settings.fragment_ms,
                 first_sequence(wall_s()),
-                detections,
                 settings.open_timeout,
                 settings.stall_after,
             ),
@@ -152,7 +147,7 @@ class RunningCamera:
             if isinstance(event, EncodersWanted):
                 self.pipeline.request_encoders(event.keys)
             elif isinstance(event, BoxDeadline):
-                self.pipeline.request_box_deadline(event.deadline_ns)
+                self.pipeline.request_box_deadline(event.channel, event.deadline_ns)
             elif isinstance(event, FragmentReleased):
                 released.append(event.entry)
                 events.append(event)
@@ -203,7 +198,7 @@ class RunningCamera:
             if isinstance(item, Fragment):
                 self.stream.receive_fragment(item, now_ns, now_s)
             elif isinstance(item, DetectionTimed):
-                self.stream.receive_lag(item.pts, item.lag_ns, now_ns, now_s)
+                self.stream.receive_lag(item.channel, item.pts, item.lag_ns, now_ns, now_s)
             elif isinstance(item, InitSegment):
                 self.stream.receive_init(item)
             elif self.source.receive_change(item):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelType, QualityLevel
+from streamlab.core.channels import QualityLevel
 from streamlab.core.stats import HISTOGRAM_EDGES_MS, histogram, quantiles
 from streamlab.core.sync_settings import SyncSettings
 from streamlab.core.timebase import NS_PER_MS
@@ -41,7 +41,7 @@ def camera_status(camera: RunningCamera) -> CameraStatus:
         codec=metadata.codec or None,
         qualities=tuple(map(str, QualityLevel)),
         source_quality=SourceQuality(metadata.source_passthrough, metadata.source_quality_detail),
-        channels=tuple(channel_health(camera, channel) for channel in ChannelType),
+        channels=tuple(channel_health(camera, channel) for channel in controller.channels),
         errors=tuple(pipeline.errors),
         sync=sync_settings(camera),
         sync_state=str(sync.state),
@@ -107,8 +107,8 @@ def _viewers(camera: RunningCamera) -> ViewersStatus:
     return ViewersStatus(
         connections=len(connections),
         subscriptions={
-            str(channel): sum(channel in connection.channels for connection in connections)
-            for channel in ChannelType
+            channel: sum(channel in connection.channels for connection in connections)
+            for channel in camera.stream.controller.channels
         },
         gaps=sum(connection.gaps for connection in connections),
         control_events_dropped=sum(connection.outbox_dropped for connection in connections),
@@ -118,7 +118,9 @@ def _viewers(camera: RunningCamera) -> ViewersStatus:
 
 def _channel_counts(camera: RunningCamera) -> dict[str, ChannelCounts]:
     stream = camera.stream
-    rings: dict[str, dict[str, RingStatus]] = {str(channel): {} for channel in ChannelType}
+    rings: dict[str, dict[str, RingStatus]] = {
+        channel: {} for channel in stream.controller.channels
+    }
     for key, ring in stream.rings.items():
         rings[key.channel][str(key.quality)] = RingStatus(len(ring), ring.peak, ring.dropped)
     return {

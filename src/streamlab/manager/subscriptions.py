@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
-from streamlab.core.channels import QualityLevel, View
+from streamlab.core.channels import View
 from streamlab.core.connection import Connection
 from streamlab.core.stream_events import SwitchDone
 from streamlab.errors import ConnectionInUseError, LimitError
@@ -29,11 +29,11 @@ class ChannelSubscriptionManager:
         self,
         camera: Camera,
         channels: Iterable[str],
-        qualities: Mapping[str, QualityLevel] | None = None,
+        qualities: Mapping[str, str] | None = None,
         *,
         last_event_id: str = "",
     ) -> Connection:
-        """Make a connection; ``read`` reads it. Raises LimitError.
+        """Make a connection; ``read`` reads it. Raises LimitError and InvalidRequestError.
 
         ``last_event_id``: go on after this one.
         """
@@ -43,8 +43,11 @@ class ChannelSubscriptionManager:
                 hint="Try again when some have closed.",
             )
         connection_id = secrets.token_urlsafe(12)
+        connection = camera.join(
+            connection_id, channels, qualities or {}, last_event_id=last_event_id
+        )
         self._open.add(connection_id)
-        return camera.join(connection_id, channels, qualities or {}, last_event_id=last_event_id)
+        return connection
 
     def reserve(self, camera: Camera) -> Connection:
         """Make a connection without channels, to be read later.
@@ -78,7 +81,7 @@ class ChannelSubscriptionManager:
         camera: Camera,
         connection: Connection,
         view: View,
-        quality: QualityLevel | None = None,
+        quality: str | None = None,
     ) -> tuple[SwitchDone, float]:
         """Switch as ``Camera.switch``, within ``channel_switch_timeout``."""
         timeout_s = self._settings.channel_switch_timeout

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import (
-    ANNOTATED,
-    ChannelKey,
-    ChannelType,
-    QualityLevel,
-    SourceState,
-    View,
-    levels_of,
-)
+from streamlab.core.channels import ChannelKey, QualityLevel, SourceState, View
 from streamlab.core.connection import Connection
 from streamlab.core.cursor import ResumePoint
 from streamlab.core.events import Connected, ControlEvent
@@ -21,10 +13,9 @@ from streamlab.core.stream_events import SwitchDone
 from streamlab.core.timebase import NS_PER_MS, NS_PER_S
 from streamlab.errors import InvalidRequestError, SwitchTimeoutError, UnknownConnectionError
 from streamlab.manager.feed import Feed
+from streamlab.manager.qualities import settle_all, settle_switch
 from streamlab.manager.running import RunningCamera
 from streamlab.protocol.sse import Form
-
-DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 
 
 class CameraViewers:
@@ -38,11 +29,16 @@ class CameraViewers:
         """Names this run of the camera: another one means another timeline."""
         return self._running.stream.stream_id
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of its channels, raw first."""
+        return self._running.stream.controller.channels
+
     def join(
         self,
         connection_id: str,
         channels: Iterable[str],
-        qualities: Mapping[str, QualityLevel],
+        qualities: Mapping[str, str],
         *,
         last_event_id: str = "",
     ) -> Connection:
@@ -51,13 +47,17 @@ class CameraViewers:
         Args:
             connection_id: names the viewer; nobody else has it.
             channels: those to be sent; none is allowed.
-            qualities: those of channels that are not to have the default.
+            qualities: those of channels that are not to have the default; ``auto`` is allowed.
             last_event_id: continue after this one, where it is still held.
+
+        Raises:
+            InvalidRequestError: the camera has no such channel, or a channel no such quality.
         """
+        channels = self._checked(channels)
         connection = Connection(
             connection_id,
             channels,
-            {**DEFAULT_QUALITIES, **qualities},
+            settle_all(self.channels, qualities, passthrough=self._passthrough),
             resume=ResumePoint.parse(last_event_id),
         )
         self._running.stream.receive_connection(connection, monotonic_ns())
@@ -88,23 +88,22 @@ class CameraViewers:
         """Return how long the switches of the last hour took, ms."""
         return self._running.switches_ms.values(monotonic_ns())
 
-    def subscribe(
-        self, connection: Connection, channel: str, quality: QualityLevel | None = None
-    ) -> None:
+    def subscribe(self, connection: Connection, channel: str, quality: str | None = None) -> None:
         """Add a channel to a connection, or change the quality of one that it has.
 
-        Raises InvalidRequestError when the channel has no such quality.
+        Raises InvalidRequestError when there is no such channel, or it has no such quality.
         """
-        _check_quality(channel, quality)
+        self._checked([channel])
         channels = (*connection.channels, channel)
-        qualities = {} if quality is None else {channel: quality}
+        qualities = settle_switch(View(channel), quality, passthrough=self._passthrough)
         added = {channel} - set(connection.channels)
         self._running.stream.request_channels(connection, channels, qualities, monotonic_ns())
         self._running.health.post(connection, added)
         self._running.settle()
 
     def unsubscribe(self, connection: Connection, channel: str) -> None:
-        """Take a channel from a connection."""
+        """Take a channel from a connection. Raises InvalidRequestError: there is no such channel."""
+        self._checked([channel])
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())
         self._running.settle()
@@ -118,7 +117,7 @@ class CameraViewers:
         self,
         connection: Connection,
         view: View,
-        quality: QualityLevel | None = None,
+        quality: str | None = None,
         *,
         timeout_s: float = 0.1,
     ) -> tuple[SwitchDone, float]:
@@ -129,16 +128,15 @@ class CameraViewers:
 
         Raises:
             SwitchTimeoutError: after ``timeout_s``; the old channel continues.
-            InvalidRequestError: the annotated channel has no such quality.
+            InvalidRequestError: there is no such channel, or none with that quality.
             UnknownConnectionError: the connection is closed.
         """
         running = self._running
-        if view == ANNOTATED:
-            _check_quality(ANNOTATED, quality)
+        self._checked(view.channels)
         running.stream.request_switch(
             connection,
             view,
-            quality,
+            settle_switch(view, quality, passthrough=self._passthrough),
             now_ns=monotonic_ns(),
             timeout_ns=round(timeout_s * NS_PER_S),
         )
@@ -181,9 +179,23 @@ class CameraViewers:
         held = None if ring is None else ring.get(sequence)
         return None if held is None else held.fragment.data
 
+    @property
+    def _passthrough(self) -> bool:
+        return self._running.pipeline.metadata.source_passthrough
+
+    def _checked(self, channels: Iterable[str]) -> list[str]:
+        asked = list(channels)
+        for channel in asked:
+            if channel not in self.channels:
+                raise InvalidRequestError(
+                    f"camera '{self._running.camera_id}' has no channel '{channel}'",
+                    hint=f"Allowed: {', '.join(self.channels)}.",
+                )
+        return asked
+
     def _hello(self, connection: Connection) -> list[ControlEvent]:
         running = self._running
-        controller, detector = running.stream.controller, running.pipeline.service.detector
+        controller = running.stream.controller
         connected = Connected(
             connection_id=connection.connection_id,
             stream_id=self.stream_id,
@@ -191,7 +203,7 @@ class CameraViewers:
             channels=list(connection.channels),
             sync_tolerance_ms=controller.settings.tolerance_ms,
             playout_delay_ms=controller.playout_delay_ms,
-            detector={"name": detector.name, "kind": detector.kind},
+            detector=self._detector_named(),
             server_time=wall_s(),
         )
         hello: list[ControlEvent] = [connected]
@@ -199,10 +211,9 @@ class CameraViewers:
             hello.append(running.source.event())
         return hello + [running.health.event(channel) for channel in connection.channels]
 
-
-def _check_quality(channel: str, quality: QualityLevel | None) -> None:
-    if quality is not None and quality not in levels_of(channel):
-        raise InvalidRequestError(
-            f"the {channel} channel has no quality '{quality}'",
-            hint=f"Allowed: {', '.join(levels_of(channel))}.",
-        )
+    def _detector_named(self) -> dict[str, str] | None:
+        """Return name and kind of the detector of the first annotated channel."""
+        for annotator in self._running.pipeline.annotators.values():
+            detector = annotator.service.detector
+            return {"name": detector.name, "kind": detector.kind}
+        return None

@@ -1,4 +1,4 @@
-"""The annotated channel: each frame gets its boxes, is copied to be drawn on, and encoded."""
+"""An annotated channel: each frame gets its boxes, is copied to be drawn on, and encoded."""
 
 from __future__ import annotations
 
@@ -76,6 +76,11 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._waiting: dict[int, CapturedFrame] = {}
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
+
+    @property
+    def service(self) -> DetectionService:
+        """What is asked about the next frame."""
+        return self._next_service[-1] if self._next_service else self._service
 
     def has_room(self) -> bool:
         """Whether one more frame can wait for its boxes."""
@@ -166,7 +171,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def _report_lag(self, pts: int, came_ns: int | None) -> None:
         captured_ns = self._captured_ns.pop(pts, None)
         if captured_ns is not None:
-            self._emit(DetectionTimed(pts, came_ns and came_ns - captured_ns))
+            self._emit(DetectionTimed(self.lane.channel, pts, came_ns and came_ns - captured_ns))
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns

@@ -1,14 +1,13 @@
-"""A camera: one capture, one detector's door, two channels."""
+"""A camera: one capture, a raw channel, and any number of annotated channels."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from streamlab.core.channels import (
-    CameraMetadata,
-    ChannelKey,
-    ChannelType,
-)
+from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.core.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import BoxRenderer
@@ -25,10 +24,21 @@ from streamlab.pipeline.delivery import Delivery, Emit
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import CapturedFrame, SourceChanged
 from streamlab.pipeline.lane import SOURCE_KEY, EncodingLane
-from streamlab.pipeline.worker import Crew, shared_crew
+from streamlab.pipeline.worker import Crew, Worker, shared_crew
 
 JOIN_TIMEOUT_S = 1.0
 DEAD = DetectorHealth("failing", "the detector is dead: an injected fault")
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedChannel:
+    """An annotated channel: what finds objects on the captured frames, and what draws them."""
+
+    name: str
+    service: DetectionService
+    renderer: Renderer
+    detections: DetectionOptions = EVERYTHING
+    """What the channel wants of its detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,6 @@ class PipelineSettings:
     gop_s: float = 1.0
     fragment_ms: float = 0.0
     first_sequence: int = 1
-    detections: DetectionOptions = EVERYTHING
-    """What the camera wants of its detector."""
     open_timeout_s: float = OPEN_TIMEOUT_S
     stall_after_s: float = 2.0
 
@@ -52,40 +60,44 @@ class CameraPipeline:
         camera_id: str,
         spec: SourceSpec,
         source: Source | None,
-        service: DetectionService,
-        renderer: Renderer,
+        channels: Sequence[AnnotatedChannel],
         settings: PipelineSettings,
         emit: Emit,
         crew: Crew | None = None,
     ) -> None:
         """``source``: one that is open; None: the camera opens its own, as often as it must.
 
-        ``crew``: the threads that draw and encode; those that the process shares when None.
+        ``channels``: the annotated ones. ``crew``: the threads that draw and encode; those that the process shares when None.
         """
         self.spec = spec
-        self.service = service
         self.faults = NO_FAULTS
         """What is wrong on purpose, now."""
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
         self._delivery = Delivery(emit)
         send = self._delivery.send
-        raw, annotated = (
-            EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, send, settings.first_sequence)
-            for channel in ChannelType
-        )
+
+        def lane(channel: str) -> EncodingLane:
+            first = settings.first_sequence
+            return EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
+
         self._crew = crew or shared_crew()
         self._own_crew = Crew(f"draw-{camera_id}", 2)
-        self._raw = RawEncoder(camera_id, raw, self._crew)
-        self._annotator = Annotator(
-            camera_id,
-            annotated,
-            service,
-            renderer,
-            emit=send,
-            crew=self._crew_for(renderer),
-            options=settings.detections,
-        )
+        self._raw = RawEncoder(camera_id, lane(RAW), self._crew)
+        self.annotators = {
+            channel.name: Annotator(
+                camera_id,
+                lane(channel.name),
+                channel.service,
+                channel.renderer,
+                emit=send,
+                crew=self._crew_for(channel.renderer),
+                options=channel.detections,
+            )
+            for channel in channels
+        }
+        """The stages that draw, by channel."""
+        self._stages: tuple[Worker[Any], ...] = (self._raw, *self.annotators.values())
         self._capture = Capture(
             camera_id,
             spec,
@@ -97,7 +109,7 @@ class CameraPipeline:
             open_timeout_s=settings.open_timeout_s,
             stall_after_ns=round(settings.stall_after_s * NS_PER_S),
         )
-        self._injector = FaultInjector(self._capture, self._annotator, self._raw)
+        self._injector = FaultInjector(self._capture, list(self.annotators.values()), self._raw)
         if source is not None:
             self._receive_opening(source.info)
 
@@ -109,46 +121,43 @@ class CameraPipeline:
         """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
         self._capture.stop()
         self._injector.inject(NO_FAULTS)
-        self._annotator.stop()
-        self._raw.stop()
+        for stage in self._stages:
+            stage.stop()
         self._own_crew.close()
         self._capture.join(JOIN_TIMEOUT_S)
-        self._annotator.join(JOIN_TIMEOUT_S)
-        self._raw.join(JOIN_TIMEOUT_S)
+        for stage in self._stages:
+            stage.join(JOIN_TIMEOUT_S)
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders; new ones begin at the next frame."""
         added = wanted - self._wanted
         self._wanted = wanted
-        self._raw.lane.wanted = self._annotator.lane.wanted = wanted
+        for lane in self._lanes():
+            lane.wanted = wanted
         self._clock.source_only = SOURCE_KEY in wanted
         if added:
             self._clock.request_keyframe()
 
-    def request_box_deadline(self, deadline_ns: int) -> None:
-        """Draw a frame with older boxes this long after it came."""
-        self._annotator.request_box_deadline(deadline_ns)
+    def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
+        """Draw a frame of a channel with older boxes this long after it came."""
+        self.annotators[channel].request_box_deadline(deadline_ns)
 
-    def request_detector(self, service: DetectionService) -> None:
-        """Ask this detector from the next frame on; nothing else changes."""
-        self.service = service
-        self._annotator.request_service(service)
+    def request_detector(self, channel: str, service: DetectionService) -> None:
+        """Have a channel ask this detector from the next frame on; nothing else changes."""
+        self.annotators[channel].request_service(service)
 
-    def request_renderer(self, renderer: Renderer) -> None:
-        """Draw with this renderer from the next frame on."""
-        self._annotator.renderer = renderer
-        self._annotator.renderer_error = ""
-        self._annotator.request_crew(self._crew_for(renderer))
-
-    @property
-    def renderer(self) -> Renderer:
-        """What draws now."""
-        return self._annotator.renderer
+    def request_renderer(self, channel: str, renderer: Renderer) -> None:
+        """Draw a channel with this renderer from the next frame on."""
+        annotator = self.annotators[channel]
+        annotator.renderer = renderer
+        annotator.renderer_error = ""
+        annotator.request_crew(self._crew_for(renderer))
 
     def inject(self, faults: Faults) -> None:
         """Have these faults from the next frame on, instead of those before."""
         self.faults = faults
-        self._annotator.request_crew(self._crew_for(self.renderer))
+        for annotator in self.annotators.values():
+            annotator.request_crew(self._crew_for(annotator.renderer))
         # Stages that wait must not keep other cameras waiting.
         self._raw.request_crew(self._own_crew if faults.stalls_stages else self._crew)
         self._injector.inject(faults)
@@ -173,41 +182,34 @@ class CameraPipeline:
             source_quality_detail=why_not,
         )
 
-    @property
-    def renderer_error(self) -> str:
-        """Why the newest frame could not be drawn; empty once one could."""
-        return self._annotator.renderer_error
-
     def encoder_error(self, channel: str) -> str:
         """Return why a channel's encoding has ended, or an empty string."""
-        return self._raw.error if channel == ChannelType.RAW else self._annotator.error
+        return self._raw.error if channel == RAW else self.annotators[channel].error
 
-    @property
-    def detector_health(self) -> DetectorHealth:
-        """How this camera's detector is doing now."""
-        return DEAD if self.faults.detector_dead else self.service.health
+    def detector_health(self, channel: str) -> DetectorHealth:
+        """Return how the detector of a channel is doing now."""
+        return DEAD if self.faults.detector_dead else self.annotators[channel].service.health
 
     @property
     def errors(self) -> list[str]:
         """What went wrong in its threads, in words."""
-        annotator = self._annotator
-        own = (self._raw.error, annotator.error, annotator.renderer_error)
-        dead = DEAD.detail if self.faults.detector_dead else ""
-        return [text for text in (*own, self.service.error, dead) if text]
+        found = [self._raw.error]
+        for annotator in self.annotators.values():
+            found += (annotator.error, annotator.renderer_error, annotator.service.error)
+        found += [DEAD.detail] if self.faults.detector_dead else []
+        return [text for text in dict.fromkeys(found) if text]
 
     def counts(self) -> dict[str, int]:
         """Counters since the camera was added: captured, dropped, fresh, stale by cause."""
-        peaks = {
-            "raw_queue_peak": self._raw.peak,
-            "annotated_queue_peak": self._annotator.peak,
-            "box_queue_peak": self._annotator.boxes.peak,
-        }
+        annotators = self.annotators.values()
         return {
             **self._capture.counts,
-            **self._annotator.boxes.counts,
+            **sum((annotator.boxes.counts for annotator in annotators), Counter[str]()),
             **self.fault_counts(),
-            **peaks,
-            "encoders_bounded": self._raw.lane.bounded + self._annotator.lane.bounded,
+            "raw_queue_peak": self._raw.peak,
+            "annotated_queue_peak": max((each.peak for each in annotators), default=0),
+            "box_queue_peak": max((each.boxes.peak for each in annotators), default=0),
+            "encoders_bounded": sum(lane.bounded for lane in self._lanes()),
         }
 
     def fault_counts(self) -> dict[str, int]:
@@ -220,15 +222,20 @@ class CameraPipeline:
         return self._crew if is_quick else self._own_crew
 
     def _receive_opening(self, info: SourceInfo) -> None:
-        self._raw.lane.fps = self._annotator.lane.fps = info.fps
-        self._annotator.reserved_rows = info.reserved_rows
+        for lane in self._lanes():
+            lane.fps = info.fps
+        for annotator in self.annotators.values():
+            annotator.reserved_rows = info.reserved_rows
 
     def _deliver(self, captured: CapturedFrame) -> bool:
-        """Hand a frame to both channels, or to none: both show the same frames."""
+        """Hand a frame to all channels, or to none: all show the same frames."""
         if not self._wanted:
             return True
-        if not (self._raw.has_room() and self._annotator.has_room()):
+        if not all(stage.has_room() for stage in self._stages):
             return False
-        shares_crew = self._annotator.crew is self._raw.crew is self._crew
-        self._delivery.deliver(captured, (self._raw, self._annotator), may_run=shares_crew)
+        shares_crew = all(stage.crew is self._crew for stage in self._stages)
+        self._delivery.deliver(captured, self._stages, may_run=shares_crew)
         return True
+
+    def _lanes(self) -> list[EncodingLane]:
+        return [self._raw.lane, *(each.lane for each in self.annotators.values())]

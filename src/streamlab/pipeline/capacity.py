@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
+from streamlab.core.channels import ANNOTATED, ChannelKey, ChannelType, QualityLevel
 from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.errors import SourceError
 from streamlab.media.source import SourceInfo, open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline.camera import CameraPipeline, PipelineSettings
+from streamlab.pipeline.camera import AnnotatedChannel, CameraPipeline, PipelineSettings
 from streamlab.pipeline.detection import DetectionService
 from streamlab.pipeline.frame import SourceChanged
 from streamlab.pipeline.stages import StageCosts
@@ -74,13 +74,18 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
     def emit(items: Sequence[object]) -> None:
         nonlocal finished
         for item in items:
-            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+            if isinstance(item, Fragment) and item.key.channel == ANNOTATED:
                 finished += 1
             elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
                 ended.set()
 
     pipeline = CameraPipeline(
-        "bench", spec, source, service, BoxRenderer(), PipelineSettings(), emit
+        "bench",
+        spec,
+        source,
+        [AnnotatedChannel(ANNOTATED, service, BoxRenderer())],
+        PipelineSettings(),
+        emit,
     )
     pipeline.request_encoders(frozenset(ChannelKey(channel, QUALITY) for channel in ChannelType))
     service.start()

@@ -42,5 +42,6 @@ class SourceChanged:
 class DetectionTimed:
     """How long after its capture the detections of a frame came; None when they will not."""
 
+    channel: str
     pts: int
     lag_ns: int | None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import RAW, ChannelKey, QualityLevel
 from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, FragmentWriter, InitSegment
 from streamlab.media.encode import Encoder, EncoderInput
 from streamlab.media.picture import Picture
@@ -15,7 +15,7 @@ from streamlab.pipeline.frame import CapturedFrame
 from streamlab.protocol.fragment import serialise
 
 MAX_GOP_FRAMES = 256
-SOURCE_KEY = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)
+SOURCE_KEY = ChannelKey(RAW, QualityLevel.SOURCE)
 
 Emit = Callable[[InitSegment | Fragment], None]
 
@@ -30,7 +30,7 @@ class EncodingLane:
 
     def __init__(
         self,
-        channel: ChannelType,
+        channel: str,
         fps: Fraction,
         fragment_ms: float,
         emit: Emit,
@@ -51,8 +51,8 @@ class EncodingLane:
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
         """Encode one picture: the captured one, or its annotated copy."""
-        wanted = {key for key in self.wanted if key.channel is self.channel}
-        if self.channel is ChannelType.RAW and self._source.receive_frame(
+        wanted = {key for key in self.wanted if key.channel == self.channel}
+        if self.channel == RAW and self._source.receive_frame(
             captured, self.fps, wanted=SOURCE_KEY in wanted
         ):
             wanted.discard(SOURCE_KEY)

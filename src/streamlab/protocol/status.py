@@ -145,16 +145,15 @@ class CameraStatus:
     handover_peak: int
 
     @property
-    def annotated(self) -> ChannelHealth:
+    def annotated(self) -> ChannelHealth | None:
         """The first annotated channel."""
-        return next(each for each in self.channels if each.sync is not None)
+        return next((each for each in self.channels if each.sync is not None), None)
 
     @property
     def detector(self) -> DetectorStatus:
-        """That of the first annotated channel."""
-        detector = self.annotated.detector
-        assert detector is not None, "annotated channels have one"
-        return detector
+        """That of the first annotated channel; without one, of kind ``none``."""
+        detector = self.annotated and self.annotated.detector
+        return detector or DetectorStatus("none", "none", "none", "")
 
 
 @dataclass(frozen=True, slots=True)

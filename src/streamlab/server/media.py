@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ChannelKey, QualityLevel
 from streamlab.errors import NoLongerHeldError
 from streamlab.server.streams import CameraOf, Channels
 
@@ -28,7 +28,7 @@ Caching = Annotated[dict[str, str], Depends(caching_of)]
 
 @router.get("/{camera_id}/{channel}/{quality}/init-{init_id}.mp4", response_class=Response)
 async def init_segment(
-    camera: CameraOf, channel: ChannelType, quality: QualityLevel, init_id: str, caching: Caching
+    camera: CameraOf, channel: str, quality: QualityLevel, init_id: str, caching: Caching
 ) -> Response:
     """Return an init segment (`ftyp` + `moov`)."""
     data = camera.init_segment(init_id)
@@ -42,7 +42,7 @@ async def init_segment(
 
 @router.get("/{camera_id}/{channel}/{quality}/{sequence}.m4s", response_class=Response)
 async def fragment(
-    camera: CameraOf, channel: ChannelType, quality: QualityLevel, sequence: int, caching: Caching
+    camera: CameraOf, channel: str, quality: QualityLevel, sequence: int, caching: Caching
 ) -> Response:
     """Return a fragment (`moof` + `mdat`) of the newest two GOPs."""
     data = camera.fragment(ChannelKey(channel, quality), sequence)

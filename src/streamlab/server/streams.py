@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, Field
 
-from streamlab.core.channels import ChannelType, QualityLevel, View
+from streamlab.core.channels import RAW, View
 from streamlab.core.connection import Connection
 from streamlab.errors import DisabledError
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
@@ -16,9 +16,11 @@ from streamlab.manager.camera import Camera
 from streamlab.manager.reports import Report, process_report, sync_report
 from streamlab.server.sse import EventStreamResponse
 
-AnnotatedQuality = Literal["low", "medium", "high"]
-SubscribedChannel = Literal["raw", "annotated", "detections"]
-ViewName = Literal["raw", "annotated", "both"]
+MAX_VIEW_CHARS = 2048
+RawQuality = Literal["low", "medium", "high", "source", "auto"]
+AnnotatedQuality = Literal["low", "medium", "high", "auto"]
+ChannelName = Annotated[str, Field(max_length=32, examples=["raw", "annotated"])]
+ViewName = Annotated[str, Field(max_length=MAX_VIEW_CHARS, examples=["raw", "annotated", "both"])]
 
 
 # Coroutines, all of them: FastAPI would call a function in a thread, and a switch would wait for
@@ -59,8 +61,8 @@ router = APIRouter(
 class SubscribeRequest(BaseModel):
     """Which channel to add to which connection; without one, a connection is reserved."""
 
-    channel_type: SubscribedChannel
-    quality: QualityLevel | None = None
+    channel_type: ChannelName
+    quality: RawQuality | None = None
     connection_id: str | None = None
 
 
@@ -69,14 +71,14 @@ class SwitchRequest(BaseModel):
 
     new_channel: ViewName
     connection_id: str
-    quality: QualityLevel | None = None
+    quality: RawQuality | None = None
 
 
 class JoinQuery(BaseModel):
     """What a viewer wants to be sent."""
 
     initial_channel: ViewName = "raw"
-    raw_quality: QualityLevel = QualityLevel.MEDIUM
+    raw_quality: RawQuality = "medium"
     annotated_quality: AnnotatedQuality = "medium"
     payload: Literal["inline", "url"] = "inline"
 
@@ -85,14 +87,9 @@ class JoinQuery(BaseModel):
     ) -> Connection:
         """Make the connection."""
         given = self.model_fields_set
-        qualities = {
-            ChannelType.RAW: self.raw_quality if "raw_quality" in given else camera.quality,
-            ChannelType.ANNOTATED: (
-                QualityLevel(self.annotated_quality)
-                if "annotated_quality" in given
-                else camera.quality
-            ),
-        }
+        raw = self.raw_quality if "raw_quality" in given else camera.quality
+        annotated = self.annotated_quality if "annotated_quality" in given else camera.quality
+        qualities = {name: raw if name == RAW else annotated for name in camera.channels}
         return subscriptions.open(
             camera,
             View(self.initial_channel).channels,
@@ -173,14 +170,14 @@ async def subscribe(
     if body.channel_type == "detections":
         camera.subscribe_detections(connection, wanted=True)
     else:
-        camera.subscribe(connection, ChannelType(body.channel_type), body.quality)
+        camera.subscribe(connection, body.channel_type, body.quality)
     return _subscription(camera, connection)
 
 
 @router.delete("/sse/{camera_id}/subscribe")
 async def unsubscribe(
     connection_id: str,
-    channel_type: SubscribedChannel,
+    channel_type: ChannelName,
     camera: CameraOf,
 ) -> Report:
     """Take a channel from a connection; the connection stays open."""
@@ -188,7 +185,7 @@ async def unsubscribe(
     if channel_type == "detections":
         camera.subscribe_detections(connection, wanted=False)
     else:
-        camera.unsubscribe(connection, ChannelType(channel_type))
+        camera.unsubscribe(connection, channel_type)
     return _subscription(camera, connection)
 
 

@@ -197,7 +197,7 @@ def about(camera: Camera) -> dict[str, object]:
         "camera_id": camera.camera_id,
         "source": camera.spec.display,
         "fps": str(camera.metadata.fps),
-        "detector": camera.detector.name,
+        "detector": camera.detector().name,
         "policy": sync.policy,
         "sync_tolerance_ms": sync.tolerance_ms,
         "max_playout_delay_ms": sync.max_playout_delay_ms,

@@ -1,0 +1,51 @@
+"""Which quality a viewer gets: what it asked for, with ``auto`` settled when it joins or switches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from streamlab.core.channels import AUTO, RAW, QualityLevel, View, levels_of, qualities_of
+from streamlab.errors import InvalidRequestError
+
+DEFAULT_QUALITY = QualityLevel.MEDIUM
+
+
+def settle(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
+    """Return the quality that ``asked`` becomes on a channel.
+
+    ``auto`` is the camera's own H.264 for raw where that can be passed through, else ``medium``.
+    Raises InvalidRequestError when the channel has no such quality.
+    """
+    if asked == AUTO:
+        return QualityLevel.SOURCE if channel == RAW and passthrough else DEFAULT_QUALITY
+    if asked not in levels_of(channel):
+        raise InvalidRequestError(
+            f"the {channel} channel has no quality '{asked}'",
+            hint=f"Allowed: {', '.join(qualities_of(channel))}.",
+        )
+    return QualityLevel(asked)
+
+
+def settle_all(
+    channels: Iterable[str], asked: Mapping[str, str], *, passthrough: bool
+) -> dict[str, QualityLevel]:
+    """Return the quality of each channel; those of which none was asked for get ``medium``."""
+    return {
+        channel: settle(channel, asked.get(channel, DEFAULT_QUALITY), passthrough=passthrough)
+        for channel in channels
+    }
+
+
+def settle_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[str, QualityLevel]:
+    """Return the qualities that a switch to ``view`` sets.
+
+    In a view of several channels ``source``, which exists for raw only, leaves the others as they
+    are. Raises InvalidRequestError when no channel of the view has that quality.
+    """
+    if asked is None:
+        return {}
+    channels = [each for each in view.channels if asked in qualities_of(each)]
+    return {
+        channel: settle(channel, asked, passthrough=passthrough)
+        for channel in channels or view.channels
+    }
