@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamlab.core.channels import ChannelType
+from streamlab.core.channels import RAW
 from streamlab.core.fragment import EncodedFrame, Fragment
 from streamlab.core.stream_events import FragmentReleased
 from streamlab.core.timebase import TIMESCALE
@@ -127,8 +127,8 @@ class FrameHistory:
         return record
 
 
-def _fill(record: FrameRecord, channel: ChannelType, frame: EncodedFrame, now_ns: int) -> None:
-    if channel is ChannelType.RAW:
+def _fill(record: FrameRecord, channel: str, frame: EncodedFrame, now_ns: int) -> None:
+    if channel == RAW:
         if record.raw_released_ns is None:
             record.raw_released_ns, record.raw_bytes = now_ns, frame.size_bytes
     elif record.annotated_released_ns is None:

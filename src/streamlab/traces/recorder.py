@@ -34,7 +34,7 @@ MAX_FRAMES = 1 << 18  # an hour at 60 fps is 216,000; a frame takes 96 bytes
 MAX_OPEN_FRAMES = 1024
 TAIL_S = 5.0
 _NEVER_NS = 1 << 62
-_RELEASED = {channel: f"{channel}_released_ns" for channel in ChannelType}
+_RELEASED: dict[str, str] = {channel: f"{channel}_released_ns" for channel in ChannelType}
 
 Row = dict[str, int]
 
@@ -59,7 +59,7 @@ class TraceRecorder:
         self._open: dict[int, Row] = {}
         self._written = {name: array("q") for name in COLUMNS}
         self._last_drawn_ns = now_ns
-        self._newest_pts: dict[tuple[ChannelType, str], int] = {}
+        self._newest_pts: dict[tuple[str, str], int] = {}
 
     def stop(self, now_ns: int) -> None:
         """Leave out what is captured from ``now_ns`` on."""
