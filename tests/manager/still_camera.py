@@ -6,7 +6,7 @@ import asyncio
 from fractions import Fraction
 from typing import Any, cast
 
-from streamlab.core.channels import ChannelKey, CameraMetadata, ChannelType, SourceState
+from streamlab.core.channels import CameraMetadata, ChannelKey, ChannelType, SourceState
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector

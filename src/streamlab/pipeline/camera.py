@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streamlab.core.channels import (
-    ChannelKey,
     CameraMetadata,
+    ChannelKey,
     ChannelType,
 )
 from streamlab.core.keyframes import KeyframeClock

@@ -142,7 +142,9 @@ class _Run:
 
     def _receive_result(self, index: int, now_ns: int) -> None:
         pts = self.pts[index]
-        self.controller.receive_lag(ANNOTATED.channel, pts, now_ns - self.captured_ns[index], now_ns)
+        self.controller.receive_lag(
+            ANNOTATED.channel, pts, now_ns - self.captured_ns[index], now_ns
+        )
         self.boxes.receive_detections(pts, pts)
 
     def _settle(self, now_ns: int) -> None:
