@@ -96,7 +96,7 @@ def assert_shows(frame: av.VideoFrame, key: ChannelKey, shown: Rgb) -> None:
     wanted = av.VideoFrame.from_ndarray(shown, format="rgb24")
     expected = luma(wanted.reformat(*size_px, format="yuv420p")).astype(float)
     apart = np.abs(luma(frame) - expected)
-    if key.channel is ChannelType.ANNOTATED:  # but for the box and its label
+    if key.channel == ChannelType.ANNOTATED:  # but for the box and its label
         scale = size_px[0] / width
         apart[: round((BOX[3] + 16) * scale), : round((BOX[2] + 80) * scale)] = 0
     assert np.percentile(apart, 95) <= 8, key

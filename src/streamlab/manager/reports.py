@@ -134,7 +134,7 @@ def _channel_report(camera: Camera, channel: ChannelType) -> Report:
     rings = {
         key.quality: {"held": len(ring), "peak": ring.peak, "dropped": ring.dropped}
         for key, ring in camera.stream.rings.items()
-        if key.channel is channel
+        if key.channel == channel
     }
     return {"released": camera.stream.counts[f"released_{channel}"], "rings": rings}
 

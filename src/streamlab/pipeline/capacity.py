@@ -74,7 +74,7 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
     def emit(items: Sequence[object]) -> None:
         nonlocal finished
         for item in items:
-            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+            if isinstance(item, Fragment) and item.key.channel == ChannelType.ANNOTATED:
                 finished += 1
             elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:
                 ended.set()

@@ -51,8 +51,8 @@ class EncodingLane:
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
         """Encode one picture: the captured one, or its annotated copy."""
-        wanted = {key for key in self.wanted if key.channel is self.channel}
-        if self.channel is ChannelType.RAW and self._source.receive_frame(
+        wanted = {key for key in self.wanted if key.channel == self.channel}
+        if self.channel == ChannelType.RAW and self._source.receive_frame(
             captured, self.fps, wanted=SOURCE_KEY in wanted
         ):
             wanted.discard(SOURCE_KEY)

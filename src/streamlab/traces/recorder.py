@@ -33,7 +33,7 @@ MAX_FRAMES = 1 << 18  # an hour at 60 fps is 216,000; a frame takes 96 bytes
 MAX_OPEN_FRAMES = 1024
 TAIL_S = 5.0
 _NEVER_NS = 1 << 62
-_RELEASED = {channel: f"{channel}_released_ns" for channel in ChannelType}
+_RELEASED: dict[str, str] = {channel: f"{channel}_released_ns" for channel in ChannelType}
 
 Row = dict[str, int]
 
@@ -58,7 +58,7 @@ class TraceRecorder:
         self._open: dict[int, Row] = {}
         self._written = {name: array("q") for name in COLUMNS}
         self._last_drawn_ns = now_ns
-        self._newest_pts: dict[tuple[ChannelType, str], int] = {}
+        self._newest_pts: dict[tuple[str, str], int] = {}
 
     def stop(self, now_ns: int) -> None:
         """Leave out what is captured from ``now_ns`` on."""
@@ -110,7 +110,7 @@ class TraceRecorder:
             self._newest_pts[channel, step] = frame.pts
             if self._started_ns <= frame.captured_ns < self._stopped_ns:
                 yield frame
-            elif channel is ChannelType.RAW and frame.captured_ns >= self._stopped_ns:
+            elif channel == ChannelType.RAW and frame.captured_ns >= self._stopped_ns:
                 self._passed = True
                 self._settle()
 

@@ -99,8 +99,8 @@ class FrameHistory:
         return record
 
 
-def _fill(record: FrameRecord, channel: ChannelType, frame: EncodedFrame, now_ns: int) -> None:
-    if channel is ChannelType.RAW:
+def _fill(record: FrameRecord, channel: str, frame: EncodedFrame, now_ns: int) -> None:
+    if channel == ChannelType.RAW:
         if record.raw_released_ns is None:
             record.raw_released_ns, record.raw_bytes = now_ns, frame.size_bytes
     elif record.annotated_released_ns is None:

@@ -67,7 +67,7 @@ class Delivered:
 
     pts: int
     inits: Mapping[str, InitSegment]
-    fragments: Mapping[ChannelType, list[Fragment]]
+    fragments: Mapping[str, list[Fragment]]
 
     def decode(self) -> Snapshot:
         """Return that frame. Takes some ms: not for an event loop."""
@@ -113,7 +113,7 @@ async def deliver(
     connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
     asked_ns = monotonic_ns()
     patient_until_ns = asked_ns + round(PATIENCE_S * NS_PER_S)
-    fragments: dict[ChannelType, list[Fragment]] = {kind: [] for kind in ChannelType}
+    fragments: dict[str, list[Fragment]] = {kind: [] for kind in ChannelType}
     try:
         with closing(subscriptions.read([(camera, connection)])) as reader:
             async with asyncio.timeout(timeout_s), aclosing(reader.batches()) as batches:
@@ -135,7 +135,7 @@ async def deliver(
 
 
 def _newest_in_common(
-    fragments: Mapping[ChannelType, list[Fragment]], since_ns: int | None
+    fragments: Mapping[str, list[Fragment]], since_ns: int | None
 ) -> int | None:
     """Return its pts. ``since_ns``: captured from then on and looked at; None: any."""
     raw, annotated = (
