@@ -70,7 +70,7 @@ def run_flat_out(video: Path, detector: Detector) -> tuple[int, dict[str, float]
     def emit(items: Sequence[object]) -> None:
         nonlocal frames, ended
         for item in items:
-            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+            if isinstance(item, Fragment) and item.key.channel == ChannelType.ANNOTATED:
                 frames += 1
                 source.room.release()
             elif isinstance(item, SourceChanged) and item.state is SourceState.ENDED:

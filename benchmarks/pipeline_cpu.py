@@ -71,7 +71,7 @@ def ours_ms(path: Path, detector: ScriptedDetector, seconds: float, *, paced: bo
     def emit(items: Sequence[object]) -> None:
         nonlocal annotated
         for item in items:
-            if isinstance(item, Fragment) and item.key.channel is ChannelType.ANNOTATED:
+            if isinstance(item, Fragment) and item.key.channel == ChannelType.ANNOTATED:
                 annotated += 1
                 if isinstance(source, FlatOut):
                     source.room.release()

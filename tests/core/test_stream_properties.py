@@ -55,8 +55,8 @@ class Watched(RuleBasedStateMachine):
 
     def connect(
         self,
-        channels: Iterable[ChannelType],
-        qualities: Mapping[ChannelType, QualityLevel],
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel],
         last_id: str = "",
     ) -> Connection:
         self.opened += 1

@@ -52,7 +52,7 @@ class Encoders:
 
     def __init__(self, gop: int) -> None:
         self.wanted: frozenset[ChannelKey] = frozenset()
-        self.made: dict[ChannelType, deque[Fragment | InitSegment]] = {
+        self.made: dict[str, deque[Fragment | InitSegment]] = {
             channel: deque() for channel in ChannelType
         }
         self._gop = gop
@@ -91,7 +91,7 @@ class Encoders:
             self._inits[key] = InitSegment(key, "avc1.42c01e", 640, 360, 30.0, data)
             made.append(self._inits[key])
         self._sequences[key] = sequence = self._sequences.get(key, 0) + 1
-        boxes = Boxes(pts, []) if key.channel is ChannelType.ANNOTATED else None
+        boxes = Boxes(pts, []) if key.channel == ChannelType.ANNOTATED else None
         frame = EncodedFrame(pts, FRAME, keyframe, 0, 0, 1000.0, 0, boxes)
         fragment = Fragment(key, sequence, self._inits[key].init_id, (frame,), b"")
         serialise(fragment)

@@ -85,7 +85,7 @@ class Camera:
 def test_a_camera_has_its_own_calls_back_when_faults_end(faults: Faults) -> None:
     camera, raw = Camera(), Camera()
     own, own_raw = camera.calls, raw.calls
-    injector = FaultInjector(camera, camera, raw)
+    injector = FaultInjector(camera, [camera], raw)
     assert camera.calls == own
     for _ in range(2):
         injector.inject(faults)
@@ -133,7 +133,7 @@ def test_a_call_that_was_on_its_way_goes_straight_through() -> None:
 
 def test_a_stalled_capture_goes_on_when_faults_end() -> None:
     camera = Camera()
-    injector = FaultInjector(camera, camera, Camera())
+    injector = FaultInjector(camera, [camera], Camera())
     injector.inject(Faults(source_stall_ms=60_000))
     item = SourceFrame(av.VideoFrame(16, 16, "yuv420p"), 0, keyframe=True)
     reader = threading.Thread(target=camera.receive, args=(item, INFO))

@@ -21,7 +21,6 @@ from streamlab.core.bits import nal_of
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
-from streamlab.manager.decoded_snapshot import Delivered as Snapped
 from streamlab.media.encode import encoded_size_px
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
@@ -96,7 +95,7 @@ def assert_shows(frame: av.VideoFrame, key: ChannelKey, shown: Rgb) -> None:
     wanted = av.VideoFrame.from_ndarray(shown, format="rgb24")
     expected = luma(wanted.reformat(*size_px, format="yuv420p")).astype(float)
     apart = np.abs(luma(frame) - expected)
-    if key.channel is ChannelType.ANNOTATED:  # but for the box and its label
+    if key.channel == ChannelType.ANNOTATED:  # but for the box and its label
         scale = size_px[0] / width
         apart[: round((BOX[3] + 16) * scale), : round((BOX[2] + 80) * scale)] = 0
     assert np.percentile(apart, 95) <= 8, key

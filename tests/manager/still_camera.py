@@ -80,7 +80,7 @@ class StillCamera(Camera):
                     self.running.handover.put([made.popleft()])
             await self.news()
 
-    async def change(self, state: SourceState, detail: str = "") -> None:
+    async def change_source(self, state: SourceState, detail: str = "") -> None:
         """Have the source change its state; ``ended`` is the end of the stream."""
         self.running.handover.put([SourceChanged(state, detail)])
         await self.news()

@@ -95,7 +95,7 @@ def test_readers_in_step_are_sent_what_one_that_takes_is_sent(
             await act(camera, step, number)
             for each in listeners:
                 each.drain() if step == "drain" else each.go_on()
-        await camera.change(SourceState.ENDED)
+        await camera.change_source(SourceState.ENDED)
         for each in listeners:
             while not each.reader.over:
                 each.drain()
@@ -124,7 +124,7 @@ async def act(camera: StillCamera, step: str, number: int) -> None:
     elif step == "size":
         camera.still.encoders.restart()
     elif step == "news":
-        await camera.change(SourceState.STALLED, str(number))
+        await camera.change_source(SourceState.STALLED, str(number))
     elif step == "detections":
         for connection in camera.running.stream.connections.values():
             camera.running.stream.request_detections(connection, wanted=not connection.detections)

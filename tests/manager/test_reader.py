@@ -50,7 +50,7 @@ def test_the_first_event_says_who_is_connected_and_the_last_why_it_is_over() -> 
             assert data_of(connected)["detector"] == {"name": "none", "kind": "scripted"}
             await camera.capture()
             assert names(reader.take()) == ["init", "fragment"]
-            await camera.change(SourceState.ENDED, "the file is over")
+            await camera.change_source(SourceState.ENDED, "the file is over")
             source, end = reader.take()
             assert data_of(source) == {"state": "ended", "detail": "the file is over"}
             assert data_of(end) == {"reason": "source_ended"}
@@ -63,7 +63,7 @@ def test_the_first_event_says_who_is_connected_and_the_last_why_it_is_over() -> 
 def test_who_joins_a_camera_that_is_ill_is_told_first() -> None:
     async def scenario() -> None:
         camera = StillCamera()
-        await camera.change(SourceState.RECONNECTING, "connection refused")
+        await camera.change_source(SourceState.RECONNECTING, "connection refused")
         with closing(read(camera)) as reader:
             _, source, _ = reader.take()
             assert data_of(source) == {"state": "reconnecting", "detail": "connection refused"}
@@ -77,7 +77,7 @@ def test_events_come_in_batches_until_the_end() -> None:
 
         async def film() -> None:
             await camera.capture(3)
-            await camera.change(SourceState.ENDED)
+            await camera.change_source(SourceState.ENDED)
 
         got = list[str]()
         with closing(read(camera)) as reader:
@@ -99,7 +99,7 @@ def test_a_stream_of_several_cameras_names_them_and_lasts_as_long_as_the_last() 
             told = [data_of(event)["camera_id"] for event in reader.take()]
             assert told == ["yard", "yard", "gate", "gate"]
             for camera, over in ((yard, False), (gate, True)):
-                await camera.change(SourceState.ENDED)
+                await camera.change_source(SourceState.ENDED)
                 events = reader.take()
                 assert {data_of(event)["camera_id"] for event in events} == {camera.camera_id}
                 assert reader.over == over
@@ -138,7 +138,7 @@ def test_one_camera_that_has_ended_gets_no_heartbeat() -> None:
         yard, gate = StillCamera("yard"), StillCamera("gate")
         with closing(read(yard, gate, tagged=True)) as reader:
             reader.listen(lambda: None)
-            await yard.change(SourceState.ENDED)
+            await yard.change_source(SourceState.ENDED)
             reader.take()
             await asyncio.sleep(HEARTBEAT_S)
             beats = [event for event in reader.take() if names([event]) == ["heartbeat"]]

@@ -31,7 +31,7 @@ class Recorder:
     """Keeps the frames of all fragments; ``wait_for`` waits for a number of them."""
 
     def __init__(self) -> None:
-        self.frames: dict[ChannelType, list[EncodedFrame]] = {kind: [] for kind in ChannelType}
+        self.frames: dict[str, list[EncodedFrame]] = {kind: [] for kind in ChannelType}
         self._changed = threading.Condition()
 
     def emit(self, items: Sequence[PipelineEvent]) -> None:

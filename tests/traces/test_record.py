@@ -45,7 +45,7 @@ def captured_ns(number: int) -> int:
 def fragment(key: ChannelKey, number: int, *, late_ns: int = 0) -> Fragment:
     """The fragment of a frame that is ready 2 ms after its capture, or 5 ms when annotated."""
     boxes, ready_ns = None, captured_ns(number) + 2 * NS_PER_MS + late_ns
-    if key.channel is ChannelType.ANNOTATED:
+    if key.channel == ChannelType.ANNOTATED:
         ready_ns += 3 * NS_PER_MS
         boxes = Boxes(number * 3000, [], ready_ns - NS_PER_MS)
     frame = EncodedFrame(

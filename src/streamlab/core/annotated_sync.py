@@ -22,8 +22,8 @@ from streamlab.core.events import Correction
 from streamlab.core.fragment import Fragment
 from streamlab.core.freshness import MET
 from streamlab.core.playout import MAX_UNPAIRED, NEVER_NS, PlayoutControl, SyncPolicy
-from streamlab.core.raw_sync import RawSync, Waiting
-from streamlab.core.sync_events import BoxDeadline, Release
+from streamlab.core.raw_sync import Waiting
+from streamlab.core.sync_events import BoxDeadline
 from streamlab.core.sync_settings import SyncSettings
 from streamlab.core.timebase import NS_PER_MS
 
@@ -47,22 +47,13 @@ class AnnotatedSync:
         self.waiting: deque[Waiting] = deque()
         self.last_release: tuple[Fragment, int] | None = None
         """The last fragment that has left, and when, ns."""
-        self._answered: set[int] = set()  # frames whose raw has not left, but detections came
+        self.answered: set[int] = set()
+        """Frames whose raw has not left, but whose detections have come."""
         self._catch_up_ns = NEVER_NS  # raw that came after this did not wait for this channel
         self._announced_ns: int | None = None
         self._reported = (0, 0, 0, 0)  # how often each of the corrections had been needed
 
     # -- what waits ----------------------------------------------------------------------
-
-    def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
-        """Queue a fragment that is ready."""
-        frame = fragment.frames[-1]
-        self.control.receive_annotated(frame, now_ns)
-        self.waiting.append((fragment, frame.pts, now_ns))
-
-    def receive_answer(self, pts: int) -> None:
-        """Record that the detections of a frame have come whose raw has not left."""
-        self._answered.add(pts)
 
     def raw_due_ns(self, pts: int, ready_ns: int, last_released_ns: int | None) -> int:
         """Return until when a raw frame waits for this channel, as things are now.
@@ -75,7 +66,7 @@ class AnnotatedSync:
         if playout.together and pts <= control.ready_pts:
             return ready_ns
         due_ns = ready_ns + playout.hold_ns
-        if playout.result_cost_ns is None or pts not in self._answered:
+        if playout.result_cost_ns is None or pts not in self.answered:
             return due_ns
         if last_released_ns is None:
             return ready_ns
@@ -85,34 +76,22 @@ class AnnotatedSync:
         """Return True if raw, which leaves now, has waited for this channel in vain."""
         if pts <= self.control.ready_pts or ready_ns > self._catch_up_ns:
             return False
-        return self.control.playout.result_cost_ns is None or pts not in self._answered
+        return self.control.playout.result_cost_ns is None or pts not in self.answered
 
     # -- what leaves ---------------------------------------------------------------------
 
     def receive_raw_release(self, pts: int, now_ns: int) -> None:
         """Record a raw frame that leaves now, newer than all before it."""
-        self.meter.receive_raw(pts, now_ns)
-        answered = self._answered
+        self.meter.receive_frame(pts, True, now_ns)
+        answered = self.answered
         answered.discard(pts)
         if len(answered) > MAX_UNPAIRED:
-            self._answered = {other for other in answered if other > pts}
+            self.answered = {other for other in answered if other > pts}
 
-    def due_ns(self, raw: RawSync) -> int:
-        """Return when the first that waits leaves: with its raw frame, or if that does not come."""
-        _, pts, ready_ns = self.waiting[0]
-        control = self.control
-        if pts <= raw.newest_pts or control.policy is SyncPolicy.NONE:
-            return ready_ns
-        if raw.waiting and raw.waiting[0][1] <= pts:
-            return NEVER_NS
-        return ready_ns + control.max_delay_ns + control.tolerance_ns
-
-    def release(self, now_ns: int) -> Release:
-        """Let the first that waits leave now."""
-        fragment = self.waiting.popleft()[0]
-        self.last_release = (fragment, now_ns)
-        self.meter.receive_annotated(fragment, now_ns)
-        return Release(fragment)
+    @property
+    def patience_ns(self) -> int:
+        """How long a frame waits for a raw one that is late or will never come."""
+        return self.control.max_delay_ns + self.control.tolerance_ns
 
     # -- settings and state --------------------------------------------------------------
 
@@ -128,7 +107,7 @@ class AnnotatedSync:
         """Forget frames that wait for their other half: a channel was stopped."""
         self.meter.request_restart()
         self.control.forget_unpaired()
-        self._answered.clear()
+        self.answered.clear()
 
     def request_catch_up(self, now_ns: int) -> bool:
         """Begin to catch up if the channel is degraded; return True if this was not so before."""

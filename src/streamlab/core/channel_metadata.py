@@ -1,4 +1,4 @@
-"""What a channel is at, to be shown or logged: its newest release and how it keeps to raw."""
+"""The newest release of a channel and how it keeps to raw, for those who show or log it."""
 
 from __future__ import annotations
 

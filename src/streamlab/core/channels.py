@@ -64,7 +64,7 @@ def view_name(channels: Iterable[str]) -> str:
 class View(str):
     """What a connection is sent: a channel's name, ``both``, or names joined by commas, raw first.
 
-    ``View("annotated,raw") == "both"``. Raises InvalidRequestError if a name cannot be a channel's.
+    A view equals its name: ``View("annotated,raw") == "both"``.
     """
 
     __slots__ = ("channels",)
@@ -75,7 +75,7 @@ class View(str):
     BOTH: ClassVar[View]
 
     def __new__(cls, view: str) -> View:
-        """Parse a view. Raises InvalidRequestError."""
+        """Parse a view. Raises InvalidRequestError if a name in it cannot be a channel's."""
         channels = channels_of(view)
         if not channels or not all(map(is_channel_name, channels)):
             raise InvalidRequestError(

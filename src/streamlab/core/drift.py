@@ -24,6 +24,8 @@ from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
+# An enum is slow to look into, and every frame does.
+DEGRADED, SYNCHRONIZED = SyncState.DEGRADED, SyncState.SYNCHRONIZED
 FRESH_SPAN_S = 5.0
 RECOVERY_NS = 2 * NS_PER_S  # a slow camera's ten frames would take it much longer
 
@@ -43,7 +45,7 @@ class DriftMeter:
     def __init__(self, *, tolerance_ms: float, max_violations: int) -> None:
         self.tolerance_ms = tolerance_ms
         self.max_violations = max_violations
-        self.state = SyncState.SYNCHRONIZED
+        self.state = SYNCHRONIZED
         self.counts: Counter[str] = Counter()
         self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
@@ -55,10 +57,6 @@ class DriftMeter:
         self._run = 0  # violations in a row, or good frames in a row below zero
         self._good_since_ns = 0
 
-    def receive_raw(self, pts: int, now_ns: int) -> None:
-        """Record a raw frame that leaves now, newer than all before it."""
-        self._measure(pts, True, now_ns)
-
     def receive_annotated(self, fragment: Fragment, now_ns: int) -> None:
         """Record an annotated fragment that leaves now."""
         for frame in fragment.frames:
@@ -66,9 +64,31 @@ class DriftMeter:
             if pts <= self._newest_pts:
                 continue  # another quality of the channel was first
             self._newest_pts = pts
-            self._measure(pts, False, now_ns)
+            self.receive_frame(pts, False, now_ns)
             if boxes is not None:
                 self._count_age(pts, boxes.detections_pts, now_ns)
+
+    def receive_frame(self, pts: int, is_raw: bool, now_ns: int) -> None:
+        """Record a frame that leaves now, newer than all before it in its channel."""
+        alone = self._alone
+        if is_raw is not self._raw_is_ahead:
+            while alone and alone[0][0] < pts:
+                alone.popleft()
+                self.counts["unpaired"] += 1
+            if not alone:
+                self._raw_is_ahead = is_raw
+            elif alone[0][0] == pts:
+                self._receive_pair(is_raw, alone.popleft()[1], now_ns)
+                return
+            else:  # the other channel is beyond this frame
+                self.counts["unpaired"] += 1
+                return
+        alone.append((pts, now_ns))
+        if len(alone) > MAX_UNPAIRED:
+            alone.popleft()
+            self.counts["unpaired"] += 1
+        if len(alone) >= self.max_violations:
+            self.check(now_ns)
 
     def request_restart(self) -> None:
         """Forget frames that wait for their other half: a channel was stopped."""
@@ -80,7 +100,7 @@ class DriftMeter:
         if len(self._alone) >= self.max_violations:
             _, released_ns = self._alone[self.max_violations - 1]
             if now_ns - released_ns > self.tolerance_ms * NS_PER_MS:
-                self.state = SyncState.DEGRADED
+                self.state = DEGRADED
                 self._run = max(self._run, 0)
 
     def status(self, now_ns: int) -> ChannelSyncStatus:
@@ -106,47 +126,25 @@ class DriftMeter:
         ages_ms = self.box_ages_ms.values(now_ns, span_s)
         return sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None
 
-    def _measure(self, pts: int, is_raw: bool, now_ns: int) -> None:
-        alone = self._alone
-        if is_raw is not self._raw_is_ahead:
-            while alone and alone[0][0] < pts:
-                alone.popleft()
-                self.counts["unpaired"] += 1
-            if not alone:
-                self._raw_is_ahead = is_raw
-            elif alone[0][0] == pts:
-                self._receive_pair(is_raw, alone.popleft()[1], now_ns)
-                return
-            else:  # the other channel is beyond this frame
-                self.counts["unpaired"] += 1
-                return
-        alone.append((pts, now_ns))
-        if len(alone) > MAX_UNPAIRED:
-            alone.popleft()
-            self.counts["unpaired"] += 1
-        if len(alone) >= self.max_violations:
-            self.check(now_ns)
-
     def _receive_pair(self, raw_is_last: bool, first_ns: int, now_ns: int) -> None:
         drift_ms = (now_ns - first_ns) / NS_PER_MS
         if raw_is_last:
             drift_ms = -drift_ms
         self._last_drift_ms = drift_ms
         self.drifts_ms.add(drift_ms, now_ns)
-        self._judge(abs(drift_ms) > self.tolerance_ms, now_ns)
-
-    def _judge(self, violated: bool, now_ns: int) -> None:
-        self.counts["violations" if violated else "in_tolerance"] += 1
-        if violated:
-            self._run = max(self._run, 0) + 1
-        else:
-            self._good_since_ns = now_ns if self._run >= 0 else self._good_since_ns
-            self._run = min(self._run, 0) - 1
-        good_ns = now_ns - self._good_since_ns if self._run < 0 else 0
-        if self._run >= self.max_violations:
-            self.state = SyncState.DEGRADED
-        elif self._run <= -self.max_violations or good_ns >= RECOVERY_NS:
-            self.state = SyncState.SYNCHRONIZED
+        run = self._run
+        if abs(drift_ms) > self.tolerance_ms:
+            self.counts["violations"] += 1
+            self._run = run = run + 1 if run > 0 else 1
+            if run >= self.max_violations:
+                self.state = DEGRADED
+            return
+        self.counts["in_tolerance"] += 1
+        if run >= 0:
+            run, self._good_since_ns = 0, now_ns
+        self._run = run = run - 1
+        if run <= -self.max_violations or now_ns - self._good_since_ns >= RECOVERY_NS:
+            self.state = SYNCHRONIZED
 
     def _count_age(self, pts: int, detections_pts: int | None, now_ns: int) -> None:
         self.counts["fresh" if detections_pts == pts else "stale"] += 1

@@ -61,7 +61,7 @@ MIN_STEP_NS, MAX_STEP_NS = NS_PER_MS, 80 * NS_PER_MS
 
 
 class SyncPolicy(StrEnum):
-    """How the two channels are kept together."""
+    """How an annotated channel is kept together with raw."""
 
     NONE = "none"
     HOLD = "hold"

@@ -1,4 +1,4 @@
-"""The raw channel in the sync controller: what waits, what has left, leaps of media time.
+"""The raw channel as the sync controller sees it: what waits, what has left, and leaps of time.
 
 Rules:
 
@@ -45,12 +45,15 @@ class RawSync:
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> bool:
         """Queue a fragment that is ready; return True if media time has leapt."""
         frame = fragment.frames[-1]
-        has_leapt = self._has_leapt(frame.pts, now_ns)
-        if has_leapt:
-            self.last_released_ns = None
         self._handovers_ns.add(now_ns - frame.ready_ns, now_ns)
         self.waiting.append((fragment, frame.pts, now_ns))
-        return has_leapt
+        if self.last_released_ns is None or frame.pts <= self.newest_pts:
+            return False
+        media_ns = pts_to_ns(frame.pts - self.newest_pts)
+        if abs(media_ns - (now_ns - self._last_ready_ns)) <= RE_ANCHOR_NS:
+            return False
+        self.last_released_ns = None
+        return True
 
     def receive_release(self, waiting: Waiting, now_ns: int) -> Sequence[EncodedFrame]:
         """Record a fragment that leaves now; return its frames that have not left before."""
@@ -70,9 +73,3 @@ class RawSync:
         """Return how long finished frames usually wait for the event loop."""
         handovers_ns = self._handovers_ns.values(now_ns)
         return nearest_rank(handovers_ns, 0.5) if handovers_ns else 0
-
-    def _has_leapt(self, pts: int, now_ns: int) -> bool:
-        if self.last_released_ns is None or pts <= self.newest_pts:
-            return False
-        media_ns = pts_to_ns(pts - self.newest_pts)
-        return abs(media_ns - (now_ns - self._last_ready_ns)) > RE_ANCHOR_NS

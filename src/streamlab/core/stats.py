@@ -110,26 +110,26 @@ class RankedWindow:
 
     def add(self, value: int, now_ns: int) -> None:
         """Add a value."""
-        if len(self._arrived) == self._max_values:
+        arrived, ordered = self._arrived, self._ordered
+        if len(arrived) == self._max_values:
             self._drop_oldest()
-        self._arrived.append((now_ns, value))
-        insort(self._ordered, value)
-        self._expire(now_ns)
+        arrived.append((now_ns, value))
+        insort(ordered, value)
+        oldest_ns, min_values = now_ns - self._span_ns, self._min_values
+        while arrived[0][0] <= oldest_ns and len(arrived) > min_values:
+            del ordered[bisect_left(ordered, arrived.popleft()[1])]
 
     def values(self, now_ns: int) -> Sequence[int]:
         """Return the values, ascending; they change with the next call."""
-        self._expire(now_ns)
+        oldest_ns = now_ns - self._span_ns
+        while len(self._arrived) > self._min_values and self._arrived[0][0] <= oldest_ns:
+            self._drop_oldest()
         return self._ordered
 
     def clear(self) -> None:
         """Forget all values."""
         self._ordered.clear()
         self._arrived.clear()
-
-    def _expire(self, now_ns: int) -> None:
-        arrived, oldest_ns = self._arrived, now_ns - self._span_ns
-        while len(arrived) > self._min_values and arrived[0][0] <= oldest_ns:
-            self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         _, value = self._arrived.popleft()

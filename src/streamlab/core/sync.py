@@ -29,6 +29,7 @@ from streamlab.core.sync_settings import SyncSettings
 from streamlab.core.timebase import NS_PER_MS
 
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
+NONE = SyncPolicy.NONE  # an enum is slow to look into, and every frame asks several times
 
 
 class SyncController(SyncChannels):
@@ -66,16 +67,20 @@ class SyncController(SyncChannels):
         if annotated.receive_lag(lag_ns, now_ns):
             self._announce_deadline(annotated)
         if lag_ns is not None and pts > self._raw.newest_pts:
-            annotated.receive_answer(pts)
+            annotated.answered.add(pts)
             self._release_due(now_ns)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
         """Take a fragment that is ready; one of a channel that has been removed is dropped."""
-        name = fragment.key.channel
+        name, frame = fragment.key.channel, fragment.frames[-1]
         if name == RAW:
-            self._receive_raw(fragment, now_ns)
-        elif name in self.annotated:
-            self.annotated[name].receive_fragment(fragment, now_ns)
+            if self._raw.receive_fragment(fragment, now_ns):
+                self._re_anchor()
+            for channel in self._channels:
+                channel.control.receive_raw(frame, now_ns)
+        elif (annotated := self.annotated.get(name)) is not None:
+            annotated.control.receive_annotated(frame, now_ns)
+            annotated.waiting.append((fragment, frame.pts, now_ns))
         else:
             self.counts["dropped"] += 1
         self._release_due(now_ns)
@@ -84,7 +89,8 @@ class SyncController(SyncChannels):
 
     def get_timer(self) -> int:
         """Return when the next frame, adaptation or report is due, ns."""
-        return min(self._due_ns, self._next_tick_ns)
+        due_ns, tick_ns = self._due_ns, self._next_tick_ns
+        return due_ns if due_ns < tick_ns else tick_ns
 
     def handle_timer(self, now_ns: int) -> None:
         """Adapt, report, release what is due."""
@@ -111,13 +117,10 @@ class SyncController(SyncChannels):
 
     # -- inside --------------------------------------------------------------------------
 
-    def _receive_raw(self, fragment: Fragment, now_ns: int) -> None:
-        if self._raw.receive_fragment(fragment, now_ns):
-            self.counts["re-anchor"] += 1
-            for channel in self._channels:
-                channel.control.request_restart()
+    def _re_anchor(self) -> None:
+        self.counts["re-anchor"] += 1
         for channel in self._channels:
-            channel.control.receive_raw(fragment.frames[-1], now_ns)
+            channel.control.request_restart()
 
     def _post_report(self, now_ns: int) -> None:
         report = self.report(now_ns)
@@ -131,24 +134,29 @@ class SyncController(SyncChannels):
 
     def _release_due(self, now_ns: int) -> None:
         self._due_ns = NEVER_NS
-        waiting = self._raw.waiting
-        while waiting:
-            due_ns = self._raw_due_ns(waiting[0])
+        raw, channels, queue = self._raw, self._channels, self._raw.waiting
+        while queue:
+            _, pts, ready_ns = waiting = queue[0]
+            due_ns = ready_ns
+            for channel in channels:
+                channel_ns = channel.raw_due_ns(pts, ready_ns, raw.last_released_ns)
+                due_ns = max(due_ns, channel_ns)
             if due_ns > now_ns:
                 self._due_ns = due_ns
                 break
-            self._release_raw(waiting.popleft(), now_ns)
-        for channel in self._channels:
-            if channel.waiting:
+            queue.popleft()
+            self._release_raw(waiting, now_ns)
+        for channel in channels:
+            while channel.waiting:
+                _, pts, ready_ns = channel.waiting[0]
+                if pts > raw.newest_pts and self.settings.policy is not NONE:
+                    if queue and queue[0][1] <= pts:
+                        break
+                    due_ns = ready_ns + channel.patience_ns
+                    if due_ns > now_ns:
+                        self._due_ns = min(self._due_ns, due_ns)
+                        break
                 self._release_annotated(channel, now_ns)
-
-    def _raw_due_ns(self, waiting: Waiting) -> int:
-        """Return when a raw frame leaves as things are now; it may be in the past."""
-        _, pts, due_ns = waiting
-        for channel in self._channels:
-            channel_due_ns = channel.raw_due_ns(pts, waiting[2], self._raw.last_released_ns)
-            due_ns = max(due_ns, channel_due_ns)
-        return due_ns
 
     def _release_raw(self, waiting: Waiting, now_ns: int) -> None:
         fragment, pts, ready_ns = waiting
@@ -157,7 +165,7 @@ class SyncController(SyncChannels):
         self._events.append(Release(fragment))
         frames = self._raw.receive_release(waiting, now_ns)
         changed = False
-        for channel in self._channels if frames else ():
+        for channel in self._channels:
             state = channel.meter.state
             for frame in frames:
                 channel.receive_raw_release(frame.pts, now_ns)
@@ -169,20 +177,20 @@ class SyncController(SyncChannels):
 
     def _count_hold(self, pts: int, ready_ns: int) -> None:
         self.counts["hold"] += 1
-        missing = [channel for channel in self._channels if channel.misses(pts, ready_ns)]
-        for channel in missing:
-            channel.counts["release"] += 1
-        if missing:
+        is_alone = False
+        for channel in self._channels:
+            if channel.misses(pts, ready_ns):
+                channel.counts["release"] += 1
+                is_alone = True
+        if is_alone:
             self.counts["release"] += 1
 
     def _release_annotated(self, channel: AnnotatedSync, now_ns: int) -> None:
-        while channel.waiting:
-            due_ns = channel.due_ns(self._raw)
-            if due_ns > now_ns:
-                self._due_ns = min(self._due_ns, due_ns)
-                break
-            state = channel.meter.state
-            self._events.append(channel.release(now_ns))
-            if channel.meter.state is not state:
-                self._begin_catch_up(channel, now_ns)
-                self._post_report(now_ns)
+        fragment = channel.waiting.popleft()[0]
+        state = channel.meter.state
+        self._events.append(Release(fragment))
+        channel.last_release = (fragment, now_ns)
+        channel.meter.receive_annotated(fragment, now_ns)
+        if channel.meter.state is not state:
+            self._begin_catch_up(channel, now_ns)
+            self._post_report(now_ns)

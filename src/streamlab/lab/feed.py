@@ -19,8 +19,8 @@ from streamlab.core.events import Connected
 from streamlab.core.timebase import NS_PER_S
 from streamlab.lab.credit import Credit, Ear
 from streamlab.manager import Camera, ChannelSubscriptionManager
+from streamlab.manager.feed import Feed
 from streamlab.manager.history import FrameHistory
-from streamlab.manager.reader import Feed
 
 FIGURES_EVERY_S = 0.2
 MAX_FIGURES = 2000

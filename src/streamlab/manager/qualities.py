@@ -1,4 +1,4 @@
-"""Which quality a viewer gets: what it asked for, with ``auto`` settled when it joins or switches."""
+"""Which quality a viewer gets: ``auto`` is settled when it joins or switches."""
 
 from __future__ import annotations
 

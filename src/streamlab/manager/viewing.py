@@ -102,7 +102,7 @@ class CameraViewers:
         self._running.settle()
 
     def unsubscribe(self, connection: Connection, channel: str) -> None:
-        """Take a channel from a connection. Raises InvalidRequestError: there is no such channel."""
+        """Take a channel from a connection. Raises InvalidRequestError as ``subscribe``."""
         self._checked([channel])
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())

@@ -67,7 +67,8 @@ class CameraPipeline:
     ) -> None:
         """``source``: one that is open; None: the camera opens its own, as often as it must.
 
-        ``channels``: the annotated ones. ``crew``: the threads that draw and encode; those that the process shares when None.
+        ``channels``: the annotated ones. ``crew``: the threads that draw and encode; those that
+        the process shares when None.
         """
         self.spec = spec
         self.faults = NO_FAULTS

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamlab.core.channels import ANNOTATED, ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ANNOTATED, ChannelKey, ChannelType, QualityLevel, SourceState
 from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer

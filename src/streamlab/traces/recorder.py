@@ -121,7 +121,7 @@ class TraceRecorder:
             self._newest_pts[channel, step] = frame.pts
             if self._started_ns <= frame.captured_ns < self._stopped_ns:
                 yield frame
-            elif channel is ChannelType.RAW and frame.captured_ns >= self._stopped_ns:
+            elif channel == ChannelType.RAW and frame.captured_ns >= self._stopped_ns:
                 self._passed = True
                 self._settle()
 
