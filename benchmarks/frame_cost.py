@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks.flat_out import threads_cpu_s
 from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
-from streamlab.core.channels import ChannelType, QualityLevel
+from streamlab.core.channels import QualityLevel
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.load import load_detector
 from streamlab.detect.onnx import OnnxDetector
@@ -161,7 +161,7 @@ class Host:
         """Run so many."""
         for number in range(cameras):
             camera = await self._channels.add_camera(f"c{number}", self._spec)
-            qualities = {ChannelType.RAW: self._raw, ChannelType.ANNOTATED: QualityLevel.MEDIUM}
+            qualities = {"raw": str(self._raw), "annotated": "medium"}
             viewer = self._subscriptions.open(camera, qualities, qualities)
             reader = self._subscriptions.read([(camera, viewer)])
             self._reading.append(asyncio.create_task(_read(reader)))

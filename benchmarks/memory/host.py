@@ -54,7 +54,8 @@ class Host:
 
     def _watch(self, camera: Camera) -> None:
         qualities = MODES[self._mode]
-        viewer = self._subscriptions.open(camera, qualities, qualities)
+        asked = {str(channel): str(quality) for channel, quality in qualities.items()}
+        viewer = self._subscriptions.open(camera, asked, asked)
         if self._mode == "overlay":
             camera.subscribe_detections(viewer, wanted=True)
         if len(qualities) == 1:

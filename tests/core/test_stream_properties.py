@@ -131,7 +131,7 @@ class Watched(RuleBasedStateMachine):
     def subscribe(self, viewer: Viewer, channel: ChannelType, quality: QualityLevel | None) -> None:
         before, connection = viewer.encodings, viewer.connection
         channels = {*connection.channels, channel}
-        qualities = {} if quality is None else {channel: quality}
+        qualities: dict[str, QualityLevel] = {} if quality is None else {channel: quality}
         self.stream.request_channels(connection, channels, qualities, self.now_ns)
         viewer.change(before)
         self.settle()

@@ -21,6 +21,8 @@ from streamlab.core.bits import nal_of
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
+from streamlab.manager.decoded_snapshot import decode
+from streamlab.manager.snapshot import EncodedChannel, EncodedSnapshot
 from streamlab.media.encode import encoded_size_px
 from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
@@ -156,8 +158,12 @@ def test_recordings_and_snapshots_are_upright(
     fragments = {
         each.channel: [part for run in delivered.of(each) for part in run] for each in (key, other)
     }
-    inits = {init.init_id: init for init in delivered.inits}
-    snapshot = Snapped(fragments[key.channel][-1].pts, inits, fragments).decode()
+    inits = {init.init_id: init.data for init in delivered.inits}
+    channels = {
+        name: EncodedChannel(inits[parts[0].init_id], tuple(parts))
+        for name, parts in fragments.items()
+    }
+    snapshot = decode(EncodedSnapshot(fragments[key.channel][-1].pts, channels))
     assert np.percentile(np.abs(snapshot.raw.astype(float) - scene()), 95) <= 8
     assert snapshot.annotated.shape == scene().shape
 

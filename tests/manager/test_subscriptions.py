@@ -74,7 +74,7 @@ async def test_a_viewer_gets_what_it_asks_for(
     camera: StillCamera, viewers: ChannelSubscriptionManager
 ) -> None:
     await camera.capture()
-    low = {ChannelType.RAW: QualityLevel.LOW}
+    low = {"raw": "low"}
     reader = viewers.read([(camera, viewers.open(camera, ChannelType, low))], by_url=True)
     await camera.capture()
     fragments = [each for each in parse(reader.take()) if each["event"] == "fragment"]
