@@ -50,7 +50,7 @@ def test_a_client_that_comes_back_too_late_is_told(last: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "raw/medium", "raw/medium/x", "blue/medium/1", "raw/best/1"]
+    "text", ["", "x", "raw/medium", "raw/medium/x", "Blue/medium/1", "raw/best/1"]
 )
 def test_an_id_that_is_none_of_ours_is_ignored(text: str) -> None:
     assert ResumePoint.parse(text) is None

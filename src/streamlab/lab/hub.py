@@ -68,12 +68,12 @@ class Hub:
 
         The shipped model is loaded when it is first needed.
         """
-        channels = self.channels
-        if not channels.only_synthetic:
+        services = self.channels.services
+        if not services.only_synthetic:
             return True
         if spec.kind is not SourceKind.SYNTHETIC:
             return False
-        channels.detector = channels.detector or load_detector(DEFAULT_MODEL)
+        services.shared = services.shared or load_detector(DEFAULT_MODEL)
         return True
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:

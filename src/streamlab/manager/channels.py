@@ -25,17 +25,16 @@ from streamlab.errors import (
 )
 from streamlab.manager.camera import Camera
 from streamlab.manager.memory import MemoryTrimming
+from streamlab.manager.services import DetectionServices
 from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
-from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
-from streamlab.pipeline import AnnotatedChannel, DetectionService
+from streamlab.media.spec import SourceSpec
+from streamlab.pipeline import AnnotatedChannel
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings, is_camera_id
 
 MAX_SHOWN_CHARS = 128
-BATCH_TIMEOUT_S = 5.0
 
 
 class StreamChannelManager:
@@ -56,12 +55,11 @@ class StreamChannelManager:
     ) -> None:
         """``store`` keeps the cameras that are to be there after a restart."""
         self.settings = settings
-        self.detector = detector
-        self.only_synthetic = only_synthetic
+        self.services = DetectionServices(
+            detector, only_synthetic=only_synthetic, max_fps=settings.max_detection_fps
+        )
         self._cameras: dict[str, Camera] = {}
         self._opening: dict[str, asyncio.Future[None]] = {}  # done: it is not wanted any more
-        self._shared: DetectionService | None = None
-        self._own: dict[str, DetectionService] = {}
         self._at_start: frozenset[str] | None = None
         self._store = store
         self._crew = Crew.of_all_cores()
@@ -93,7 +91,7 @@ class StreamChannelManager:
             [
                 AnnotatedChannel(
                     ANNOTATED,
-                    self._service(camera_id, spec, detector),
+                    self.services.add(camera_id, spec, detector),
                     renderer or BoxRenderer(),
                     detections,
                 )
@@ -169,7 +167,7 @@ class StreamChannelManager:
         camera = self.camera(camera_id)
         del self._cameras[camera_id]
         await camera.close(reason)
-        self._release(self._own.pop(camera_id, None))
+        self.services.remove(camera_id)
 
     def request_detector(self, camera_id: str, detector: Detector | None) -> None:
         """Have a running camera ask another detector, from its next frame on.
@@ -178,14 +176,9 @@ class StreamChannelManager:
         UnknownCameraError, and InvalidRequestError when they share none.
         """
         camera = self.camera(camera_id)
-        service = self._shared_service() if detector is None else self._own_service(detector)
-        if service is None:
-            raise InvalidRequestError("there is no shared detector", hint="Name one.")
-        camera.change(service=service)
-        before = self._own.pop(camera_id, None)
-        if detector is not None:
-            self._own[camera_id] = service
-        self._release(before)
+        before = self.services.own(camera_id)
+        camera.change(service=self.services.change(camera_id, detector))
+        self.services.release(before)
 
     async def close(self) -> None:
         """Stop all cameras; their viewers get ``end``. Nobody waits for those being opened."""
@@ -193,14 +186,11 @@ class StreamChannelManager:
         for opening in self._opening.values():
             if not opening.done():
                 opening.set_result(None)
-        services = {each for each in (self._shared, *self._own.values()) if each is not None}
+        services = self.services.running
         await asyncio.gather(
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
-        if self._shared is not None:
-            self._shared.stop()
-        # A process that ends while a thread is inside of ONNX Runtime is aborted.
-        await asyncio.gather(*(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in services))
+        await self.services.close(services)
         self._crew.close()
 
     def mark_started(self) -> None:
@@ -254,35 +244,6 @@ class StreamChannelManager:
                 hint="Remove one, or raise max_cameras.",
             )
 
-    def _service(
-        self, camera_id: str, spec: SourceSpec, detector: Detector | None
-    ) -> DetectionService:
-        shares = not self.only_synthetic or spec.kind is SourceKind.SYNTHETIC
-        if detector is None and shares and (shared := self._shared_service()) is not None:
-            return shared
-        own = self._own[camera_id] = self._own_service(detector or _default_detector(spec))
-        return own
-
-    def _own_service(self, detector: Detector) -> DetectionService:
-        """Return the service of a detector, which several cameras may have been given."""
-        services = (own for own in self._own.values() if own.detector is detector)
-        return next(services, None) or self._new_service(detector)
-
-    def _release(self, service: DetectionService | None) -> None:
-        """Stop a service of a camera that has gone, unless another camera has it too."""
-        if service is not None and service not in self._own.values():
-            service.stop()
-
-    def _shared_service(self) -> DetectionService | None:
-        if self._shared is None and self.detector is not None:
-            self._shared = self._new_service(self.detector)
-        return self._shared
-
-    def _new_service(self, detector: Detector) -> DetectionService:
-        service = DetectionService(detector, max_fps=self.settings.max_detection_fps)
-        service.start()
-        return service
-
 
 def _detections(config: CameraConfig) -> DetectionOptions:
     return DetectionOptions(
@@ -295,11 +256,3 @@ def _detections(config: CameraConfig) -> DetectionOptions:
 def _shown(camera_id: str) -> str:
     """Return an id that may be anything: a source, for one, in the wrong field."""
     return redacted(camera_id[:MAX_SHOWN_CHARS])
-
-
-def _default_detector(spec: SourceSpec) -> Detector:
-    from streamlab.detect.scripted import no_detector, truth_detector  # noqa: PLC0415
-
-    if spec.kind is SourceKind.SYNTHETIC:
-        return truth_detector(SyntheticSource(spec).street)
-    return no_detector()

@@ -15,7 +15,7 @@ from streamlab.core.ring import Released
 
 MAX_SHARED_EVENTS = 64
 
-_msgspec = msgspec.json.Encoder()
+_msgspec = msgspec.json.Encoder(enc_hook=str)  # for subclasses of str
 _json = json.JSONEncoder(separators=(",", ":"))
 
 
