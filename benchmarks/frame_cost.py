@@ -161,7 +161,10 @@ class Host:
         """Run so many."""
         for number in range(cameras):
             camera = await self._channels.add_camera(f"c{number}", self._spec)
-            qualities = {ChannelType.RAW: self._raw, ChannelType.ANNOTATED: QualityLevel.MEDIUM}
+            qualities: dict[str, QualityLevel] = {
+                ChannelType.RAW: self._raw,
+                ChannelType.ANNOTATED: QualityLevel.MEDIUM,
+            }
             viewer = self._subscriptions.open(camera, qualities, qualities)
             reader = self._subscriptions.read([(camera, viewer)])
             self._reading.append(asyncio.create_task(_read(reader)))

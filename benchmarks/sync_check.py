@@ -31,7 +31,7 @@ FPS = 30
 FRAME = TIMESCALE // FPS
 RAW_COST_NS, COST_NS = 2 * NS_PER_MS, 3 * NS_PER_MS
 LAG_MS = (8.0, 26.0)
-QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+QUALITIES: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 TARGET_US, TARGET_ALL_MS = 20.0, 20.0
 
 

@@ -10,7 +10,7 @@ from streamlab.core.stream import DualChannelStream
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment
 from tests.core.viewers import parse
 
-MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+MEDIUM: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 TIMEOUT_NS = 100 * MS_NS
 
 

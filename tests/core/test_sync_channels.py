@@ -88,7 +88,7 @@ def test_without_an_annotated_channel_raw_leaves_at_once(
     made = camera(policy, (), video)
     made.run()
     assert made.left_ns[RAW] == made.ready_ns[RAW]
-    assert made.reports == made.deadlines == []
+    assert (made.reports, made.deadlines) == ([], [])
     assert made.controller.state is SyncState.SYNCHRONIZED
     assert made.controller.playout_delay_ms == 0.0
     assert dict(made.controller.status(made.now_ns)) == {}
@@ -139,7 +139,8 @@ def test_no_channel_makes_another_one_worse(
     if alone.controller.counts["catch_up"]:
         return  # then it is let go in time to follow a raw that does not wait
     own = [event for event in beside.deadlines if event.channel == NAMES[0]]
-    assert own == alone.deadlines, "its boxes are not hurried"
+    until_end = slice(len(alone.deadlines))  # the others may take longer
+    assert own[until_end] == alone.deadlines, "its boxes are not hurried"
     for number in alone.left_ns[RAW]:
         assert beside.drift_ms(number) <= alone.drift_ms(number)
     here, there = (made.controller.annotated[NAMES[0]] for made in (beside, alone))
@@ -153,7 +154,7 @@ def test_raw_does_not_wait_for_ever_for_a_channel_whose_encoder_has_stopped(
     policy: SyncPolicy,
 ) -> None:
     work = ((20 * MS_NS, 3 * MS_NS), (40 * MS_NS, 3 * MS_NS), (30 * MS_NS, 3 * MS_NS))
-    video = [(33 * MS_NS, work)] * 300
+    video: list[Frame] = [(33 * MS_NS, work)] * 300
     alone = camera(policy, NAMES[:1], video)
     alone.run()
     made = camera(policy, NAMES[:2], video)

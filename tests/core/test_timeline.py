@@ -125,9 +125,7 @@ def test_frames_are_due_sooner_by_all_shifts_so_far(shifts_ns: list[int]) -> Non
     assert pacer.due_ns(TIMESCALE, 700) == 500 + SECOND_NS - sum(shifts_ns)
 
 
-def release_times(
-    made: SyncController, number: int, pts: int, now_ns: int
-) -> dict[str, int]:
+def release_times(made: SyncController, number: int, pts: int, now_ns: int) -> dict[str, int]:
     """When both pictures of a frame leave: raw is ready after 2 ms, its detections after 100."""
     left_ns: dict[str, int] = {}
 

@@ -72,7 +72,7 @@ async def test_a_viewer_gets_what_it_asks_for(
     camera: StillCamera, viewers: ChannelSubscriptionManager
 ) -> None:
     await camera.capture()
-    low = {ChannelType.RAW: QualityLevel.LOW}
+    low: dict[str, QualityLevel] = {ChannelType.RAW: QualityLevel.LOW}
     connection = viewers.open(camera, ChannelType, low, by_url=True)
     await camera.capture()
     fragments = [each for each in take(camera, connection) if each["event"] == "fragment"]

@@ -53,7 +53,7 @@ class Recorder:
         """Wait until this is so of the frames that have come."""
         with self._changed:
             is_so = self._changed.wait_for(condition, TIMEOUT_S)
-        numbers = {kind.value: len(frames) for kind, frames in self.frames.items()}
+        numbers = {str(kind): len(frames) for kind, frames in self.frames.items()}
         assert is_so, f"not after {TIMEOUT_S} s and {numbers} frames"
 
 

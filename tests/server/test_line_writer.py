@@ -23,7 +23,7 @@ from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
 from tests.core.makers import ANNOTATED, MS_NS, RAW, VIEWS, fragment, stream
 
-MEDIUM = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+MEDIUM: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 PATIENCE_S = 3600.0
 NO_PATIENCE_S = 0.02

@@ -262,7 +262,7 @@ def test_recording_takes_nothing_from_others_and_leaves_nothing_behind() -> None
     async def run() -> tuple[pd.DataFrame, pd.DataFrame]:
         spec = SourceSpec.parse(TINY)
         async with running_camera(spec, None, Settings()) as (camera, subscriptions):
-            qualities = dict.fromkeys(ChannelType, QualityLevel.LOW)
+            qualities: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.LOW)
             viewer = subscriptions.open(camera, ChannelType, qualities)
             first, second = await asyncio.gather(
                 record(camera, subscriptions, seconds=600, max_frames=20),

@@ -32,7 +32,7 @@ from streamlab.manager.channels import StreamChannelManager
 from streamlab.manager.reader import Feed, Reader
 
 RESERVATION_S = 30.0
-DEFAULT_QUALITIES = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
+DEFAULT_QUALITIES: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)
 
 
 class ChannelSubscriptionManager:

@@ -85,7 +85,7 @@ class JoinQuery(BaseModel):
     ) -> Connection:
         """Make the connection."""
         given = self.model_fields_set
-        qualities = {
+        qualities: dict[str, QualityLevel] = {
             ChannelType.RAW: self.raw_quality if "raw_quality" in given else camera.quality,
             ChannelType.ANNOTATED: (
                 QualityLevel(self.annotated_quality)

@@ -97,7 +97,7 @@ class ViewFeeds:
         camera, hub = self._cam.camera, self._cam.hub
         shown = query.get("initial_channel", "none")
         channels = () if shown == "none" else View(shown).channels
-        qualities = {
+        qualities: dict[str, QualityLevel] = {
             channel: QualityLevel(query.get(f"{channel}_quality", QualityLevel.MEDIUM))
             for channel in ChannelType
         }

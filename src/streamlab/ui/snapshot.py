@@ -109,7 +109,7 @@ async def deliver(
     gives no new one, or the detector is slow.
     Raises SourceUnreachableError when there is none within ``timeout_s``, and LimitError.
     """
-    qualities = dict.fromkeys(ChannelType, quality)
+    qualities: dict[str, QualityLevel] = dict.fromkeys(ChannelType, quality)
     connection = subscriptions.open(camera, ChannelType, qualities, by_url=True)
     asked_ns = monotonic_ns()
     patient_until_ns = asked_ns + round(PATIENCE_S * NS_PER_S)
@@ -134,9 +134,7 @@ async def deliver(
     )
 
 
-def _newest_in_common(
-    fragments: Mapping[str, list[Fragment]], since_ns: int | None
-) -> int | None:
+def _newest_in_common(fragments: Mapping[str, list[Fragment]], since_ns: int | None) -> int | None:
     """Return its pts. ``since_ns``: captured from then on and looked at; None: any."""
     raw, annotated = (
         {frame.pts: frame for fragment in each for frame in fragment.frames}
