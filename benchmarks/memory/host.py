@@ -24,7 +24,7 @@ from streamlab.settings import Settings
 
 RAW, ANNOTATED = ChannelType.RAW, ChannelType.ANNOTATED
 MEDIUM, SOURCE = QualityLevel.MEDIUM, QualityLevel.SOURCE
-MODES = {
+MODES: dict[str, dict[str, QualityLevel]] = {
     "raw only": {RAW: MEDIUM},
     "annotated only": {ANNOTATED: MEDIUM},
     "dual": {RAW: MEDIUM, ANNOTATED: MEDIUM},

@@ -128,7 +128,7 @@ class Watched(RuleBasedStateMachine):
         assert viewer.connection.take(self.stream.rings, self.stream.inits, 1000) == []
 
     @rule(viewer=viewers, channel=CHANNELS, quality=st.none() | QUALITIES)
-    def subscribe(self, viewer: Viewer, channel: ChannelType, quality: QualityLevel | None) -> None:
+    def subscribe(self, viewer: Viewer, channel: str, quality: QualityLevel | None) -> None:
         before, connection = viewer.encodings, viewer.connection
         channels = {*connection.channels, channel}
         qualities: dict[str, QualityLevel] = {} if quality is None else {channel: quality}

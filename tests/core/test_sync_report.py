@@ -37,8 +37,9 @@ def reports(made: SyncController) -> list[Sync]:
 
 
 def test_a_report_is_of_each_channel_and_of_the_worst() -> None:
-    made = controller(annotated=("annotated", "pose", "plates"))
+    made = controller(annotated=("annotated", "pose"))
     release(made, 0, annotated=4.0, pose=120.5)
+    made.add_channel("plates")
     report = made.report(200 * MS_NS)
     assert report is not None
     assert (report.drift_ms, report.is_synchronized, report.sync_violations) == (120.5, False, 1)
