@@ -20,6 +20,7 @@ FLOORS = {
     "config": 3,
     "core": 1,
     "protocol": 2,
+    "street": 2,
     "settings": 3,
     "media": 3,
     "detect": 3,

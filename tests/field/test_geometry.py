@@ -22,7 +22,7 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
 from streamlab.media.encode import encoded_size_px
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.ui.snapshot import Delivered as Snapped
 from tests.fakes import h264_streams

@@ -12,7 +12,7 @@ from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS
 from streamlab.manager.camera import Camera
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import CameraPipeline, DetectionService, SourceChanged
 from streamlab.settings import Settings

@@ -13,7 +13,7 @@ from streamlab.detect.scripted import no_detector, truth_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.synthetic_source import SyntheticSource
 
 TRUTH, NONE = "truth", "none"
 

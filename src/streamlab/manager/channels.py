@@ -29,7 +29,7 @@ from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.synthetic_source import SyntheticSource
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings, is_camera_id

@@ -1,18 +1,41 @@
-"""Opening a source for somebody who waits: bounded, and given up at once when nobody waits."""
+"""Opens sources: at once, or within a time-out for a caller that waits."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
+from pkgutil import resolve_name
 
-from streamlab.errors import LimitError
+from streamlab.errors import LimitError, SourceFormatError
 from streamlab.media.open_errors import no_picture
-from streamlab.media.source import OPEN_TIMEOUT_S, Source, open_source
-from streamlab.media.spec import SourceSpec
+from streamlab.media.source import OPEN_TIMEOUT_S, Source
+from streamlab.media.spec import SourceKind, SourceSpec
 
 MAX_OPENINGS = 128
 GRACE_S = 0.5  # for FFmpeg's own time-out to tell more
+_CONTAINER = "streamlab.media.container:ContainerSource"
+# What opens each kind of source; imported when the first one is opened.
+OPENERS: Mapping[SourceKind, str] = {
+    SourceKind.SYNTHETIC: "streamlab.media.synthetic_source:SyntheticSource",
+    SourceKind.FILE: _CONTAINER,
+    SourceKind.RTSP: _CONTAINER,
+    SourceKind.HTTP: "streamlab.media.http_source:open_http",
+    SourceKind.UDP: _CONTAINER,
+    SourceKind.WEBCAM: _CONTAINER,
+}
+
+
+def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
+    """Open a source: blocks until its first picture is known. Raises SourceError.
+
+    FFmpeg may overrun ``timeout_s`` (when it resolves a name, say); ``open_within`` does not.
+    """
+    if spec.objection:
+        raise SourceFormatError(spec.objection)
+    opener: Callable[[SourceSpec, float], Source] = resolve_name(OPENERS[spec.kind])
+    return opener(spec, timeout_s)
 
 
 def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future[Source]:

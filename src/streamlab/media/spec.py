@@ -13,23 +13,13 @@ from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from streamlab.address import Address, AddressError
+from streamlab.core.frame_rate import parse_rate
 from streamlab.credentials import redacted, scrub_of
 from streamlab.errors import SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url
-from streamlab.media.street_parameters import MAX_QUERY_FIELDS, StreetParameters, parse_rate
 from streamlab.media.udp import parse_udp
 from streamlab.media.webcam import DEVICE_PATH, Webcam
-
-__all__ = [
-    "FORMS",
-    "MAX_SOURCE_CHARS",
-    "RtspTransport",
-    "SourceKind",
-    "SourcePolicy",
-    "SourceSpec",
-    "StreetParameters",
-    "parse_rate",
-]
+from streamlab.street.parameters import MAX_QUERY_FIELDS, StreetParameters
 
 MAX_SOURCE_CHARS = 4096
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -151,10 +141,9 @@ class SourceSpec:
                 hint=f"{error.hint} Otherwise name {FORMS}.".strip(),
             ) from None
         rate = _snapshot_fps(address) if kind is SourceKind.HTTP else None
-        spec = cls(kind, str(address), snapshot_fps=rate)
         if kind is SourceKind.SYNTHETIC:
-            StreetParameters.parse(spec)  # to refuse at once what can never be
-        return spec
+            StreetParameters.parse(str(address))  # to refuse at once what can never be
+        return cls(kind, str(address), snapshot_fps=rate)
 
     @classmethod
     def _of_path(cls, text: str, folder: Path | None) -> SourceSpec:

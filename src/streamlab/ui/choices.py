@@ -21,7 +21,7 @@ from streamlab.detect.scripted import no_detector, truth_detector
 from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.synthetic_source import SyntheticSource
 from streamlab.media.webcam import Webcam
 
 T = TypeVar("T")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streamlab.media.probe.picture import PictureReport
-from streamlab.media.probe.rate import RateReport, fps_text
+from streamlab.media.probe.picture_report import PictureReport
+from streamlab.media.probe.rate_report import RateReport, fps_text
 from streamlab.media.probe.streams import Kind, StreamsReport
-from streamlab.media.snapshot import DEFAULT_FPS
+from streamlab.media.snapshot_source import DEFAULT_FPS
 from streamlab.media.spec import SourceSpec
 
 SHOWN_FORMATS = ("yuv420p", "yuvj420p")

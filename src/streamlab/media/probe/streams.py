@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import av
 
 from streamlab.core.timebase import TIMESCALE, to_pts
-from streamlab.media.choice import is_cover, is_default, why_chosen
 from streamlab.media.container import ContainerSource
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.stream_selection import is_cover, is_default, selection_reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -84,7 +84,7 @@ class StreamsReport:
             duration_s=_duration_s(container) if kind is Kind.FILE else None,
             streams=tuple(_streams(container, spec)),
             chosen_stream=chosen.index,
-            chosen_because=why_chosen(container.streams.video, chosen, spec.video_stream),
+            chosen_because=selection_reason(container.streams.video, chosen, spec.video_stream),
             codec=codec,
             profile=chosen.codec_context.profile or None,
             pictures_end_s=_end_s(chosen),
