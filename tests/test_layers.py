@@ -15,6 +15,7 @@ FLOORS = {
     "cores": 0,
     "heap": 0,
     "signals": 0,
+    "plugins": 1,
     "address": 0,
     "credentials": 0,
     "config": 3,

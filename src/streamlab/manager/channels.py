@@ -11,9 +11,10 @@ from streamlab.core.channels import QualityLevel
 from streamlab.core.events import EndReason
 from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
-from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.load import load_detector
 from streamlab.detect.render import Renderer
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
 from streamlab.errors import (
     CameraExistsError,
     InvalidRequestError,
@@ -29,7 +30,6 @@ from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic_source import SyntheticSource
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.worker import Crew
 from streamlab.settings import Settings, is_camera_id
@@ -53,8 +53,9 @@ class StreamChannelManager:
         *,
         only_synthetic: bool = False,
         store: CameraStore | None = None,
+        renderer: str = DEFAULT_RENDERER,
     ) -> None:
-        """``store`` keeps the cameras that are to be there after a restart."""
+        """``store`` keeps cameras for the next start; ``renderer`` is the default one, by name."""
         self.settings = settings
         self.detector = detector
         self.only_synthetic = only_synthetic
@@ -64,6 +65,7 @@ class StreamChannelManager:
         self._own: dict[str, DetectionService] = {}
         self._at_start: frozenset[str] | None = None
         self._store = store
+        self._renderer = renderer
         self._crew = Crew.of_all_cores()
         self._trimming = MemoryTrimming()
 
@@ -91,7 +93,7 @@ class StreamChannelManager:
             spec,
             source,
             self._service(camera_id, spec, detector),
-            renderer or BoxRenderer(),
+            renderer or load_renderer(self._renderer),
             self.settings,
             self._crew,
             detections,
@@ -293,8 +295,5 @@ def _shown(camera_id: str) -> str:
 
 
 def _default_detector(spec: SourceSpec) -> Detector:
-    from streamlab.detect.scripted import no_detector, truth_detector  # noqa: PLC0415
-
-    if spec.kind is SourceKind.SYNTHETIC:
-        return truth_detector(SyntheticSource(spec).street)
-    return no_detector()
+    name = "truth" if spec.kind is SourceKind.SYNTHETIC else "none"
+    return load_detector(name, source=spec)

@@ -25,7 +25,7 @@ class SyntheticSource:
     def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:  # noqa: ARG002
         """Render the scene; ``timeout_s`` has no meaning here. Raises SourceError."""
         asked = StreetParameters.parse(spec.address)
-        self.street = Street(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+        self.street = Street.of(asked)
         self.info = SourceInfo(
             codec="synthetic",
             width=asked.width,

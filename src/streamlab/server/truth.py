@@ -55,7 +55,7 @@ def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]
 
 @lru_cache(maxsize=MAX_STREETS)
 def _street(asked: StreetParameters) -> Street:
-    return Street(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+    return Street.of(asked)
 
 
 def _row(box: TruthBox) -> TruthRow:

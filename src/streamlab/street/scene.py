@@ -21,7 +21,7 @@ from streamlab.street.backdrop import paint_backdrop
 from streamlab.street.fall import falling
 from streamlab.street.fleet import Fleet, lanes
 from streamlab.street.look import Look, air_of
-from streamlab.street.parameters import HEIGHTS_PX, WIDTHS_PX
+from streamlab.street.parameters import HEIGHTS_PX, WIDTHS_PX, StreetParameters
 from streamlab.street.perspective import Perspective
 from streamlab.street.stamps import STEPS, STEPS_PER_PX, Plane, Stamp
 from streamlab.street.yuv import CHROMA_RANGE, LUMA_RANGE, NEUTRAL_CHROMA, halved, to_yuv
@@ -99,6 +99,11 @@ class Street:
         self._fleets = [
             Fleet(lane, self._perspective, air, supersample) for lane in lanes(lights=air.lamps)
         ]
+
+    @classmethod
+    def of(cls, asked: StreetParameters) -> Street:
+        """Return the street that a URL asks for."""
+        return cls(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
 
     def draw(self, number: int) -> NDArray[np.uint8]:
         """Return the picture of frame ``number`` as a new I420 image.

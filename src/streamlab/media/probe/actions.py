@@ -62,7 +62,9 @@ def _timing(spec: SourceSpec, streams: StreamsReport, rate: RateReport) -> Actio
             timed = "by its own time stamps" if rate.fps_stamped else "at the rate it claims"
             loop = "in a loop (`#once` plays it once)" if spec.loop else "once"
             return Action("play", f"Plays it {timed}, {loop}.")
-        case Kind.LIVE | Kind.WEBCAM:
+        case Kind.PLUGIN if rate.fps_measured_by != "arrival":
+            return Action("play", "Plays it by its own time stamps.")
+        case Kind.LIVE | Kind.WEBCAM | Kind.PLUGIN:
             return _live_timing(rate)
 
 

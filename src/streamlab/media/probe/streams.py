@@ -12,6 +12,7 @@ import av
 
 from streamlab.core.timebase import TIMESCALE, to_pts
 from streamlab.media.container import ContainerSource
+from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.stream_selection import is_cover, is_default, selection_reason
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     """An address that gives one picture each time it is asked."""
     WEBCAM = "webcam"
     SYNTHETIC = "synthetic"
+    PLUGIN = "plugin"
+    """Of an installed package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
         return Kind.SYNTHETIC
     if spec.kind is SourceKind.WEBCAM:
         return Kind.WEBCAM
+    if isinstance(source, PluginSource):
+        return Kind.PLUGIN
     if not isinstance(source, ContainerSource):
         return Kind.SNAPSHOT  # asked again and again by a source of ours
     if source.info.live and source.info.pulled:
