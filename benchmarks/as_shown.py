@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamlab.faults import PRESETS
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 from streamlab.traces import own_accuracy, street_detections, sweep
 
 FIVE = list(PRESETS)[:5]

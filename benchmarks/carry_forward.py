@@ -22,7 +22,7 @@ from rich.table import Table
 
 from streamlab.core.timebase import frame_pts, ms_to_pts
 from streamlab.detect.tracking import BoxTracker
-from streamlab.media.street import Street, TruthBox
+from streamlab.street.scene import Street, TruthBox
 
 DETECTORS = {"exact": (0.0, 0.0), "noisy": (0.03, 0.1)}  # edges off by, share missed
 

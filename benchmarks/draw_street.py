@@ -12,7 +12,8 @@ from time import perf_counter
 
 import cv2
 
-from streamlab.media.street import Look, Street
+from streamlab.street.look import Look
+from streamlab.street.scene import Street
 
 FRAMES = 300
 

@@ -12,7 +12,8 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, Sourc
 from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
-from streamlab.media.source import Source, SourceFrame, open_source
+from streamlab.media.opening import open_source
+from streamlab.media.source import Source, SourceFrame
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.pipeline.camera import PipelineSettings

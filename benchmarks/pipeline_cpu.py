@@ -34,12 +34,12 @@ from streamlab.core.timebase import frame_number
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import ScriptedDetector, truth_detector
 from streamlab.media.encode import PRESETS
+from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
-from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.media.street import Street
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
+from streamlab.street.scene import Street
 
 FPS = Fraction(30)
 SIZE_PX = (640, 360)

@@ -27,10 +27,10 @@ from streamlab.core.stats import quantiles
 from streamlab.core.timebase import NS_PER_S
 from streamlab.detect.load import load_detector
 from streamlab.media.picture import Picture
-from streamlab.media.street import Street
 from streamlab.pipeline import DetectionService
 from streamlab.pipeline.detection import DetectionClient
 from streamlab.pipeline.frame import CapturedFrame
+from streamlab.street.scene import Street
 
 MODEL = "street"
 MOST_MODELS = 16

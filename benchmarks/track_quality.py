@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 from streamlab.core.timebase import frame_pts
 from streamlab.detect.tracking import BoxTracker
-from streamlab.media.street import Street, TruthBox
+from streamlab.street.scene import Street, TruthBox
 
 Floats = NDArray[np.float64]
 MATCHING_IOU = 0.5

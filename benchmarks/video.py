@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 
 def make_video(path: Path, street: Street, frames: int) -> None:

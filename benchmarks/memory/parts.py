@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.fanout.servers import Server
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.media.encode import Encoder
+from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
-from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 
 FRAMES, COPIES = 30, 10

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 
 def make_clip(path: Path, width: int, height: int, fps: int, *, seconds: int = 10) -> None:

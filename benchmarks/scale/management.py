@@ -42,7 +42,7 @@ from streamlab.detect.scripted import no_detector
 from streamlab.faults import Faults
 from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.reports import process_report, stream_report, sync_report
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings

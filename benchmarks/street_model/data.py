@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from streamlab.detect.letterbox import Letterbox, fit
 from streamlab.media.picture import TICK, Picture
-from streamlab.media.street import Look, Street, TruthBox
+from streamlab.street.look import Look
+from streamlab.street.scene import Street, TruthBox
 
 INPUT_SIZE = (384, 224)
 """Width and height of the network's input, px."""

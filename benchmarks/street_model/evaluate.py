@@ -23,7 +23,7 @@ from benchmarks.street_model.data import film, plan
 from benchmarks.street_model.matching import Tally, longer_side_px, merged, tally_picture
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.media.picture import TICK, Picture
-from streamlab.media.street import Street, TruthBox
+from streamlab.street.scene import Street, TruthBox
 
 PICTURE_SIZE = (640, 360)
 HELD_OUT_SEEDS = range(1, 100)

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from streamlab.core.playout import SyncPolicy
 from streamlab.errors import ConfigurationError
+from streamlab.plugins import source_kinds
 
 # What may also be set for one camera while it runs.
 ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
@@ -67,6 +68,12 @@ def _check_origin(origin: str) -> str:
     if not _ORIGIN.fullmatch(origin):
         raise ValueError("an origin must look like https://example.org, or be * for any")
     return origin
+
+
+def _check_source_kind(kind: str) -> str:
+    if kind not in source_kinds():
+        raise ValueError(f"there is no kind of source '{kind}'; kinds: {', '.join(source_kinds())}")
+    return kind
 
 
 CameraId = Annotated[str, Field(max_length=64), AfterValidator(_check_camera_id)]
@@ -115,9 +122,7 @@ class Settings(BaseSettings):
     allow_fault_injection: bool = Field(
         default=True, description="over HTTP; a fault harms nothing but its camera"
     )
-    allowed_schemes: list[Literal["synthetic", "file", "rtsp", "http", "udp", "webcam"]] = [
-        "synthetic"
-    ]
+    allowed_schemes: list[Annotated[str, AfterValidator(_check_source_kind)]] = ["synthetic"]
     allowed_folders: list[Path] = []
     allowed_origins: Origins = Field(
         default=[], description="of pages elsewhere that may use the API (CORS)"

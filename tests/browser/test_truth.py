@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Route, expect
 
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 from tests.browser.page import NO_WEBCODECS, StreetPage, new_page, street_page
 from tests.conftest import STREET
 from tests.fakes.streamlab_process import StreamlabProcess

@@ -9,7 +9,7 @@ import supervision as sv
 from streamlab.core.timebase import frame_pts
 from streamlab.detect.classes import class_names
 from streamlab.detect.scripted import ScriptedDetector, no_detector, truth_detector
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 from .pictures import grey_picture
 

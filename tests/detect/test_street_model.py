@@ -16,7 +16,7 @@ from benchmarks.street_model.matching import Tally, tally_picture
 import streamlab.detect
 from streamlab.detect.letterbox import fit
 from streamlab.detect.onnx import OnnxDetector
-from streamlab.media.street import Street, TruthBox
+from streamlab.street.scene import Street, TruthBox
 
 MODELS = Path(streamlab.detect.__file__).parent / "models"
 MODEL = MODELS / "street.onnx"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from benchmarks.track_quality import Judged, Quality, follow, quality
 
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 SEEDS = (1, 2, 3, 4)
 ROUNDING = 0.0002  # platforms may round differently, and exchange an id

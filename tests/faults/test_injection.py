@@ -22,7 +22,8 @@ from streamlab.detect.scripted import truth_detector
 from streamlab.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.faults.detection import FaultyDetection
 from streamlab.faults.injection import FaultInjector
-from streamlab.media.source import SourceFrame, SourceInfo, open_source
+from streamlab.media.opening import open_source
+from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.worker import Crew

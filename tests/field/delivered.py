@@ -22,8 +22,8 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, Sourc
 from streamlab.core.fragment import Boxes, Fragment, InitSegment
 from streamlab.core.keyframes import KeyframeClock
 from streamlab.detect.draw import BoxRenderer
+from streamlab.media.opening import open_source
 from streamlab.media.picture import plane_view
-from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import capture
 from streamlab.pipeline.capture import Capture

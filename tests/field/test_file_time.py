@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from streamlab.core.timeline import Timeline
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes import videos
 from tests.fakes.videos import B_FRAMES, Recipe

@@ -24,7 +24,7 @@ from streamlab.errors import SourceFormatError
 from streamlab.manager.decoded_snapshot import decode
 from streamlab.manager.snapshot import EncodedChannel, EncodedSnapshot
 from streamlab.media.encode import encoded_size_px
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes import h264_streams
 from tests.fakes.h264_streams import Piece

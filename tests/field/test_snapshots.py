@@ -19,9 +19,10 @@ from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableEr
 from streamlab.media import http_get
 from streamlab.media.container import ContainerSource
 from streamlab.media.http_get import HttpGet
+from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
-from streamlab.media.snapshot import MAX_BAD_ANSWERS, SnapshotSource
-from streamlab.media.source import Source, SourceFrame, open_source
+from streamlab.media.snapshot_source import MAX_BAD_ANSWERS, SnapshotSource
+from streamlab.media.source import Source, SourceFrame
 from streamlab.media.spec import SourceSpec
 from tests.fakes.http_camera import HttpCamera, jpeg
 from tests.fakes.videos import draw_picture

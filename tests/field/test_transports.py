@@ -11,8 +11,8 @@ from itertools import islice
 import pytest
 
 from streamlab.errors import SourceUnreachableError
+from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
-from streamlab.media.source import open_source
 from streamlab.media.spec import RtspTransport, SourceSpec
 from tests.fakes import rtsp_server
 from tests.fakes.rtsp_server import RtspServer

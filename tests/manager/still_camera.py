@@ -13,7 +13,7 @@ from streamlab.detect.health import DetectorHealth
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS
 from streamlab.manager.camera import Camera
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.settings import Settings

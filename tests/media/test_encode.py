@@ -13,9 +13,9 @@ from streamlab.core.fragment import Fragment, InitSegment
 from streamlab.core.nal import IDR, SLICE, nal_type, split_length_prefixed
 from streamlab.media.encode import PRESETS, Encoder, encoded_size_px
 from streamlab.media.picture import Picture
-from streamlab.media.street import Street
 from streamlab.pipeline.frame import CapturedFrame
 from streamlab.pipeline.lane import EncodingLane
+from streamlab.street.scene import Street
 
 STREET = Street(320, 180)
 

@@ -16,8 +16,8 @@ import pytest
 from streamlab.errors import SourceError
 from streamlab.media.container import ContainerSource
 from streamlab.media.devices import read_packets
+from streamlab.media.opening import open_source
 from streamlab.media.passthrough import PassthroughReader
-from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes import videos
 

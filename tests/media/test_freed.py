@@ -15,7 +15,7 @@ import av
 import pytest
 
 from streamlab.media.container import ContainerSource
-from streamlab.media.source import open_source
+from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes import videos
 

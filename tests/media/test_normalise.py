@@ -14,7 +14,7 @@ from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, SMPTE170M, copy_colour
 from streamlab.media.normalise import Normaliser
 from streamlab.media.picture import Converter, Picture
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 Rgb = npt.NDArray[np.uint8]
 MPEG, JPEG = 1, 2

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.media.encode import Encoder
 from streamlab.media.picture import TICK, Converter, Picture
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 
 TIMES = 50
 

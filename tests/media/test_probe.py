@@ -13,7 +13,7 @@ import pytest
 from streamlab.core.display_matrix import Orientation
 from streamlab.errors import SourceError
 from streamlab.media.probe import Reading
-from streamlab.media.probe.picture import TURNS
+from streamlab.media.probe.picture_report import TURNS
 from streamlab.media.spec import SourceSpec
 from tests.fakes import videos
 from tests.fakes.videos import Recipe

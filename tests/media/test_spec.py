@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
+from streamlab.core.frame_rate import parse_rate
 from streamlab.errors import SourceError, SourceNotAllowedError, SourceNotFoundError
-from streamlab.media.source import open_source
-from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec, StreetParameters, parse_rate
+from streamlab.media.opening import open_source
+from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.settings import Settings
+from streamlab.street.parameters import StreetParameters
 from tests.fakes import videos
 
 
@@ -68,7 +70,7 @@ def test_rates_are_exact(text: str, rate: Fraction) -> None:
 )
 def test_a_street_that_cannot_be_is_refused(query: str) -> None:
     with pytest.raises(SourceError):
-        StreetParameters.parse(SourceSpec.parse(f"synthetic://traffic?{query}"))
+        StreetParameters.parse(SourceSpec.parse(f"synthetic://traffic?{query}").address)
 
 
 @pytest.fixture
@@ -209,7 +211,7 @@ def test_a_rate_that_is_none_is_refused_at_once(text: str) -> None:
         parse_rate(text)
     assert len(caught.value.message) < 80
     with pytest.raises(SourceError):
-        StreetParameters.parse(SourceSpec.parse(f"synthetic://traffic?fps={quote(text)}"))
+        StreetParameters.parse(SourceSpec.parse(f"synthetic://traffic?fps={quote(text)}").address)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +232,6 @@ def test_what_has_no_bound_or_form_is_refused(text: str) -> None:
 
 def test_a_query_has_a_bound() -> None:
     with pytest.raises(SourceError, match="parameters"):
-        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?" + "a=1&" * 1000))
+        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?" + "a=1&" * 1000).address)
     with pytest.raises(SourceError, match="seed"):
-        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?seed=" + "9" * 4000))
+        StreetParameters.parse(SourceSpec.parse("synthetic://traffic?seed=" + "9" * 4000).address)

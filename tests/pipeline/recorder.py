@@ -14,13 +14,13 @@ from streamlab.core.fragment import EncodedFrame, Fragment
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.detect.render import Renderer
 from streamlab.detect.scripted import truth_detector
+from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
-from streamlab.media.source import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.media.street import Street
 from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.pipeline.camera import PipelineSettings
 from streamlab.pipeline.delivery import PipelineEvent
+from streamlab.street.scene import Street
 
 STREET = Street(320, 180, seed=3)
 SPEC = SourceSpec.parse("synthetic://traffic?width=320&height=180&fps=30&seed=3")

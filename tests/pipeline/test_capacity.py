@@ -11,7 +11,7 @@ from streamlab.detect.scripted import truth_detector
 from streamlab.errors import SourceError
 from streamlab.media.source import SourceInfo
 from streamlab.media.spec import SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.synthetic_source import SyntheticSource
 from streamlab.pipeline.capacity import RunningCost, capacity, run_camera
 from streamlab.pipeline.stages import STAGES, StageCosts, measure_stages
 

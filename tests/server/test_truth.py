@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from streamlab.core.timebase import TIMESCALE, frame_pts
 from streamlab.errors import InvalidRequestError
-from streamlab.media.spec import SourceSpec, StreetParameters
-from streamlab.media.street import Street
+from streamlab.media.spec import SourceSpec
 from streamlab.server.truth import true_boxes
+from streamlab.street.parameters import StreetParameters
+from streamlab.street.scene import Street
 from tests.fakes import videos
 
 TINY = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=29.97")
-TINY_FPS = StreetParameters.parse(TINY).fps
+TINY_FPS = StreetParameters.parse(TINY.address).fps
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import supervision as sv
 from streamlab.detect.detector import DetectorKind
 from streamlab.detect.scripted import ScriptedDetector, no_detector, truth_detector
 from streamlab.media.picture import Picture
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 from streamlab.traces import as_shown, make_trace, own_accuracy, simulate, street_detections
 from streamlab.traces.as_shown import frame_accuracy
 from tests.traces.scenes import FRAME, SIDE_PX, STEP_PX, boxes, passing_car, simulated

@@ -7,7 +7,7 @@ import pytest
 
 from streamlab.core.playout import SyncPolicy
 from streamlab.detect.scripted import truth_detector
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 from streamlab.traces import make_trace, simulate, street_detections, summary, sweep, to_table
 
 FIGURES = ["violations", "latency_mean_ms", "fresh"]

@@ -45,7 +45,7 @@ def bench(
     """
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.detect.draw import BoxRenderer  # noqa: PLC0415
-    from streamlab.media.source import open_source  # noqa: PLC0415
+    from streamlab.media.opening import open_source  # noqa: PLC0415
     from streamlab.media.spec import SourceSpec  # noqa: PLC0415
     from streamlab.pipeline.capacity import capacity, run_camera  # noqa: PLC0415
     from streamlab.pipeline.stages import measure_stages  # noqa: PLC0415

@@ -9,11 +9,9 @@ from streamlab.cli.terminal import err
 from streamlab.config.camera import CameraConfig
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
-from streamlab.detect.scripted import no_detector, truth_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import InvalidRequestError, UnknownCameraError
-from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.spec import SourceSpec
 
 TRUTH, NONE = "truth", "none"
 
@@ -40,9 +38,7 @@ class ModelOptions:
 
     def load_shared(self) -> Detector | None:
         """Return the detector of all cameras; None means that each scene tells its truth."""
-        if self.model == TRUTH:
-            return None
-        return no_detector() if self.model == NONE else self._load(self.model or DEFAULT_MODEL)
+        return None if self.model == TRUTH else self._load(self.model or DEFAULT_MODEL)
 
     def load_own(self, cameras: dict[str, SourceSpec]) -> dict[str, Detector]:
         """Return the detectors that cameras have for themselves.
@@ -56,21 +52,15 @@ class ModelOptions:
 
     def _load_for(self, spec: SourceSpec, model: str, loaded: dict[str, Detector]) -> Detector:
         """Load a model once, for all cameras that name it."""
-        if model == NONE:
-            return no_detector()
-        if model != TRUTH:
-            if model not in loaded:
-                loaded[model] = self._load(model)
-            return loaded[model]
-        if spec.kind is not SourceKind.SYNTHETIC:
-            raise InvalidRequestError(
-                f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
-            )
-        return truth_detector(SyntheticSource(spec).street)
+        if model in (TRUTH, NONE):
+            return self._load(model, spec)
+        if model not in loaded:
+            loaded[model] = self._load(model)
+        return loaded[model]
 
-    def _load(self, model: str) -> Detector:
+    def _load(self, model: str, source: SourceSpec | None = None) -> Detector:
         with err.status(f"Loading the model {model}"):
-            return load_detector(model, provider=self.provider, threads=self.threads)
+            return load_detector(model, provider=self.provider, threads=self.threads, source=source)
 
 
 def _name_and_model(text: str, cameras: Collection[str]) -> tuple[str, str]:

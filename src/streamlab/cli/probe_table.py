@@ -20,6 +20,7 @@ _KINDS = {
     "snapshot": "one picture each time it is asked",
     "webcam": "webcam",
     "synthetic": "synthetic camera",
+    "plugin": "source of an installed package",
 }
 # What people say instead of FFmpeg's names.
 _NAMES = {

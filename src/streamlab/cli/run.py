@@ -23,6 +23,7 @@ from streamlab.config.store import CameraStore
 from streamlab.core.channels import SourceState
 from streamlab.dashboard.asgi import MOUNTS
 from streamlab.detect.detector import Detector
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
 from streamlab.errors import (
     ConfigurationError,
     SourceError,
@@ -88,15 +89,18 @@ def run(
     schemes: Sequence[str] = (),
     folders: Sequence[Path] = (),
     faults: Sequence[str] = (),
+    renderer: str = DEFAULT_RENDERER,
     browser: bool = False,
 ) -> None:
     """Serve cameras (``NAME=SOURCE`` each) until a signal. Raises StreamlabError.
 
     If there are none they are those of ``configuration``; without one, only the settings of
     ``streamlab.toml`` count. ``faults`` are injected into the cameras: ``NAME=PRESET`` each.
+    ``renderer`` names what draws on all of them.
     """
     configuration = configuration or Configuration(Settings())
     settings = configuration.settings
+    load_renderer(renderer)  # to refuse at once what there is not
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
     enabled = [camera for camera in wanted if camera.enabled]
@@ -126,7 +130,11 @@ def run(
 
     async def run_server() -> None:
         channels = StreamChannelManager(
-            settings, shared, only_synthetic=models.only_synthetic, store=store
+            settings,
+            shared,
+            only_synthetic=models.only_synthetic,
+            store=store,
+            renderer=renderer,
         )
 
         async def open_cameras() -> None:

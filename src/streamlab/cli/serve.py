@@ -20,8 +20,15 @@ Model = Annotated[
     typer.Option(
         help="Detector: `street` (shipped), a YOLO or RT-DETR model (.onnx; `#format=yolov5` after "
         "the name says how it is read, where that is not clear), with the `yolo` extra a .pt, "
-        "`truth` (what a synthetic scene knows of itself) or `none`.",
+        "`truth` (what a synthetic scene knows of itself), `none`, or `name:argument` of an "
+        "installed package.",
         show_default=False,
+    ),
+]
+Renderer = Annotated[
+    str,
+    typer.Option(
+        help="What draws the detections: `boxes`, or a name that an installed package adds."
     ),
 ]
 Config = Annotated[
@@ -39,6 +46,7 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     model: Model = None,
+    renderer: Renderer = "boxes",
     provider: Provider = None,
     threads: Threads = None,
     no_browser: Annotated[
@@ -63,7 +71,7 @@ def demo(
     start_logging(verbose=verbose)
     models = ModelOptions(model, provider=provider, threads=threads)
     with errors_shown():
-        run([DEMO_CAMERA], models, host, port, browser=not no_browser)
+        run([DEMO_CAMERA], models, host, port, renderer=renderer, browser=not no_browser)
 
 
 def serve(
@@ -82,6 +90,7 @@ def serve(
             metavar="NAME=MODEL", help="A model for this camera only. Repeat the option for more."
         ),
     ] = None,
+    renderer: Renderer = "boxes",
     provider: Provider = None,
     threads: Threads = None,
     host: Host = "127.0.0.1",
@@ -89,7 +98,8 @@ def serve(
     allow_scheme: Annotated[
         list[str] | None,
         typer.Option(
-            help="Kind of source that may be added over HTTP: synthetic, rtsp, http, udp or webcam."
+            help="Kind of source that may be added over HTTP: synthetic, rtsp, http, udp, webcam, "
+            "or a scheme that an installed package adds."
         ),
     ] = None,
     allow_folder: Annotated[
@@ -141,4 +151,5 @@ def serve(
             schemes=allow_scheme or [],
             folders=allow_folder or [],
             faults=fault or [],
+            renderer=renderer,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +33,7 @@ from streamlab.media.spec import (
 from streamlab.settings import CameraId
 
 MAX_CLASSES = 1000
+_HAS_LOADER = re.compile("[a-z][a-z0-9_-]+:")
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
 ParameterName = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -97,12 +99,12 @@ class CameraConfig(CameraOptions):
     @field_validator("model")
     @classmethod
     def _find_model(cls, model: str | None, info: ValidationInfo) -> str | None:
-        """A file is looked up in the folder of the configuration."""
+        """A file is looked up in the folder of the configuration, unless ``name:`` is before it."""
         folder = _folder(info)
         path, hash_, options = (model or "").partition("#")
         if folder is not None and path and (folder / path).is_file():
             return f"{folder / path}{hash_}{options}"
-        if folder is not None and path.endswith(".onnx"):
+        if folder is not None and path.endswith(".onnx") and not _HAS_LOADER.match(path):
             raise ValueError(f"there is no file '{folder / path}'")
         return model
 

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import supervision as sv
 
 from streamlab.media.picture import Picture
+from streamlab.media.spec import SourceSpec
 
-DetectorKind: TypeAlias = Literal["onnx", "ultralytics", "callable", "scripted"]
+DetectorKind: TypeAlias = Literal["onnx", "ultralytics", "callable", "scripted", "plugin"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a detector is to be made, as far as that has a meaning for it."""
+
+    confidence: float = 0.25
+    """Boxes below it are dropped, 0..1."""
+    iou: float = 0.5
+    """Overlap above which the weaker of two boxes of a class is dropped, 0..1."""
+    threads: int | None = None
+    provider: str | None = None
+    """A name of ``providers.PROVIDERS``."""
+    source: SourceSpec | None = None
+    """The camera that it is for; None: any number of cameras."""
 
 
 class Detector(Protocol):

@@ -16,8 +16,8 @@ from streamlab.detect.outline import Box
 from streamlab.detect.style import Colour
 from streamlab.detect.text import text_luma
 from streamlab.detect.tile_cache import TileCache
-from streamlab.media.brief import Runs, rows_of, run_of
 from streamlab.media.picture import FlatPlanes
+from streamlab.media.short_writes import Runs, rows_of, run_of
 
 _CELL_PX = 4
 _MIN_BOX_LABELS = 1.5  # height of a box that gets a label, in labels

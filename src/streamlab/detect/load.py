@@ -1,94 +1,71 @@
-"""From the name of a model to a detector."""
+"""From the name of a model or detector to a detector."""
 
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple, cast
 
-from streamlab.detect.detector import Detector
-from streamlab.detect.onnx import OnnxDetector
-from streamlab.detect.onnx_output import FORMATS, Format
-from streamlab.detect.providers import find_provider
+from streamlab.detect.detector import Detector, LoadOptions
+from streamlab.detect.model_spec import MAX_SPEC_CHARS, ModelSpec
 from streamlab.detect.shipped import shipped_models
-from streamlab.detect.ultralytics import UltralyticsDetector
 from streamlab.errors import ModelError, ModelFormatError
+from streamlab.media.spec import SourceSpec
+from streamlab.plugins import Registry
 
+# A kind of detector is a file and a line here. The callable takes what follows ``name:``.
+DETECTORS: Registry[[str, LoadOptions], Detector] = Registry(
+    "detector",
+    {
+        "onnx": "streamlab.detect.onnx:load_onnx",
+        "ultralytics": "streamlab.detect.ultralytics:load_ultralytics",
+        "truth": "streamlab.detect.scripted:load_truth",
+        "none": "streamlab.detect.scripted:load_none",
+    },
+    ModelError,
+    ("name", "kind", "detect", "close"),
+)
 # What ``ultralytics.nn.autobackend`` takes, besides .onnx, which runs here without torch.
 _ULTRALYTICS_SUFFIXES = frozenset(
     {".pt", ".yaml", ".yml", ".torchscript", ".engine", ".mlpackage", ".tflite", ".pb", ".mnn"}
 )
-_MAX_SPEC_CHARS = 4096  # PATH_MAX of Linux
-_OPTION = re.compile(r"(?P<model>.*)#(?P<key>[a-z_]{1,20})=(?P<value>[^#]*)", re.DOTALL)
 _ULTRALYTICS_FOLDERS = ("_openvino_model", "_ncnn_model", "_saved_model", "_paddle_model")
-
-
-class ModelSpec(NamedTuple):
-    """A model as a person names it."""
-
-    model: str
-    """A shipped model's name, or a file."""
-    format: Format | None = None
-    """What it is said to be; None leaves that to the evidence."""
-
-    @classmethod
-    def parse(cls, text: str) -> ModelSpec:
-        """Read ``MODEL`` or ``MODEL#format=FORMAT``.
-
-        A file that exists under the whole text is that file, and a ``#`` that no ``key=value``
-        follows belongs to the name. Raises ModelFormatError for another key or format.
-        """
-        if len(text) > _MAX_SPEC_CHARS or "\0" in text:
-            raise ModelFormatError("the name of a model is too long or holds a NUL character")
-        match = _OPTION.fullmatch(text)
-        if match is None or os.path.exists(text):  # noqa: PTH110  # never raises, however long a name is
-            return cls(text)
-        if match["key"] != "format" or match["value"] not in FORMATS:
-            raise ModelFormatError(
-                f"'{text}' has an option that is not known: {match['key']}={match['value']}",
-                hint=f"After the file's name may stand #format= and {', '.join(FORMATS)}.",
-            )
-        return cls(match["model"], cast(Format, match["value"]))
+_NAMED = re.compile(r"([a-z][a-z0-9_-]+)(?::(.*))?", re.DOTALL)  # one letter is a drive of Windows
 
 
 def load_detector(
-    spec: str | Path,
+    model: str | Path,
     *,
     confidence: float = 0.25,
     iou: float = 0.5,
     threads: int | None = None,
     provider: str | None = None,
+    source: SourceSpec | None = None,
 ) -> Detector:
-    """Return the detector for a model: ONNX Runtime for ``.onnx``, else Ultralytics.
+    """Return the detector for a model.
 
-    A bare name is that of a shipped model; ``#format=`` may follow, see ``ModelSpec.parse``.
-    ``threads`` and ``provider`` (a name of ``providers.PROVIDERS``) count for ONNX Runtime only.
-    Raises ModelError and its kinds, with a hint.
+    ``model`` is a shipped model's name, a file (ONNX Runtime for ``.onnx``, else Ultralytics;
+    ``#format=`` may follow, see ``ModelSpec.parse``), ``truth``, ``none``, or ``name:argument``
+    with a name of ``DETECTORS``. The options are those of ``LoadOptions``; ``truth`` needs a
+    synthetic ``source``. Raises ModelError and its kinds, with a hint, and InvalidRequestError.
     """
-    shipped = shipped_models()
-    name, wanted = ModelSpec.parse(str(spec))
-    path = shipped.get(name, Path(name))
+    kind, argument = _kind_and_argument(str(model))
+    return DETECTORS.make(kind, argument, LoadOptions(confidence, iou, threads, provider, source))
+
+
+def _kind_and_argument(text: str) -> tuple[str, str]:
+    named = _NAMED.fullmatch(text[:MAX_SPEC_CHARS])
+    is_file = ":" in text and os.path.exists(text)  # noqa: PTH110  # never raises
+    if named and named[1] in DETECTORS and not is_file and len(text) <= MAX_SPEC_CHARS:
+        return named[1], named[2] or ""
+    path = ModelSpec.parse(text).path
     if path.suffix.lower() == ".onnx":
-        providers = None if provider is None else find_provider(provider, threads=threads)
-        return OnnxDetector(
-            path,
-            confidence=confidence,
-            iou=iou,
-            threads=threads,
-            providers=providers,
-            format=wanted,
-        )
+        return "onnx", text
     if path.suffix.lower() in _ULTRALYTICS_SUFFIXES or path.name.endswith(_ULTRALYTICS_FOLDERS):
-        if provider is not None or wanted is not None:
-            kind, value = ("provider", provider) if wanted is None else ("format", wanted)
-            raise ModelError(
-                f"'{name}' runs in Ultralytics, which has no {kind} '{value}'",
-                hint=f"Export it with `yolo export format=onnx`, or leave the {kind} out.",
-            )
-        return UltralyticsDetector(name, confidence=confidence, iou=iou)
+        return "ultralytics", text
+    added = [f"{name}:ARGUMENT" for name in DETECTORS.names if not DETECTORS.is_own(name)]
     raise ModelFormatError(
-        f"'{spec}' is not the name of a model",
-        hint=f"Use {', '.join(shipped)}, an .onnx file, or .pt weights or a .yaml of a model of "
-        "Ultralytics.",
+        f"'{text}' is not the name of a model",
+        hint=f"Use {', '.join(shipped_models())}, an .onnx file, or .pt weights or a .yaml of a "
+        f"model of Ultralytics{''.join(f', or {each} of a package' for each in added)}.",
     )

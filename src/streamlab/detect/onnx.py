@@ -11,8 +11,9 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.detect.classes import named_detections
-from streamlab.detect.detector import DetectorKind
+from streamlab.detect.detector import DetectorKind, LoadOptions
 from streamlab.detect.letterbox import Letterbox, ModelInput, fit
+from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.onnx_identify import Reading, boxes_output, identify
 from streamlab.detect.onnx_model import RUNTIME_ERRORS, open_session, read_card, refuse_run
 from streamlab.detect.onnx_output import (
@@ -26,7 +27,7 @@ from streamlab.detect.onnx_output import (
     yolox_strides,
 )
 from streamlab.detect.onnx_probe import probe_picture
-from streamlab.detect.providers import Provider
+from streamlab.detect.providers import Provider, find_provider
 from streamlab.detect.text import printable
 from streamlab.errors import ModelError
 from streamlab.media.picture import Picture
@@ -192,3 +193,16 @@ def _fields(chosen: Sequence[NDArray[np.generic]], layout: Layout) -> int | None
     labels, boxes, scores = chosen
     together = boxes.ndim == 3 and labels.shape == scores.shape == boxes.shape[:2]
     return int(boxes.shape[2]) if together else None
+
+
+def load_onnx(model: str, options: LoadOptions) -> OnnxDetector:
+    """Load a model as ``ModelSpec.parse`` reads it. Raises ModelError and its kinds."""
+    spec, name, threads = ModelSpec.parse(model), options.provider, options.threads
+    return OnnxDetector(
+        spec.path,
+        confidence=options.confidence,
+        iou=options.iou,
+        threads=threads,
+        providers=None if name is None else find_provider(name, threads=threads),
+        format=spec.format,
+    )

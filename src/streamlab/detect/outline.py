@@ -1,7 +1,7 @@
 """Outlines of boxes, written as slices of all three planes at once.
 
 A cell is 2 x 2 px of Y and one pixel each of U and V, so the same slices of cells serve every
-plane, and two opposite edges are one slice. Writes are as short as ``media.brief`` asks for.
+plane, and two opposite edges are one slice. Writes are as short as ``media.short_writes`` asks for.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.detect.style import Colour
-from streamlab.media.brief import AT_ONCE
 from streamlab.media.picture import FlatPlanes
+from streamlab.media.short_writes import MAX_ELEMENTS
 
 Box: TypeAlias = Sequence[int]
 """Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
@@ -23,7 +23,7 @@ Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
 _CELL_PX = (2, 1, 1)  # in Y, U and V, each way
 _CELL_TYPES: tuple[np.dtype[Any], ...] = (np.dtype("u2"), np.dtype("u1"), np.dtype("u1"))
-_EDGE_AT_ONCE = AT_ONCE // 4  # cells: a cell of two edges has four elements in Y
+_EDGE_MAX_ELEMENTS = MAX_ELEMENTS // 4  # cells: a cell of two edges has four elements in Y
 
 
 class Outliner:
@@ -64,10 +64,10 @@ class Outliner:
         """Return the short writes along an edge: where dashes start, or else which cells."""
         dash, length = self._dash, stop - start
         period, whole = 2 * dash or 1, max(start, stop - dash + 1) if dash else stop
-        if length <= _EDGE_AT_ONCE:
+        if length <= _EDGE_MAX_ELEMENTS:
             writes = [(dashes, slice(start, whole, period))]
         else:
-            step = max(1, _EDGE_AT_ONCE // period) * period
+            step = max(1, _EDGE_MAX_ELEMENTS // period) * period
             starts = range(start, whole, step)
             writes = [(dashes, slice(at, min(at + step, whole), period)) for at in starts]
         if 0 < (rest := length % period) < dash:

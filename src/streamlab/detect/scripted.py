@@ -11,8 +11,12 @@ import supervision as sv
 
 from streamlab.core.timebase import frame_number
 from streamlab.detect.classes import named_detections
-from streamlab.detect.detector import Detector, DetectorKind
+from streamlab.detect.detector import Detector, DetectorKind, LoadOptions
+from streamlab.errors import InvalidRequestError
 from streamlab.media.picture import Picture
+from streamlab.media.spec import SourceKind
+from streamlab.street.parameters import StreetParameters
+from streamlab.street.scene import Street
 
 # The numbers that these classes have in COCO, so that truth and models share their colours.
 ROAD_CLASSES = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
@@ -120,6 +124,25 @@ def truth_detector(scene: Scene, name: str = "ground truth") -> ScriptedDetector
         return detections
 
     return ScriptedDetector(find, name)
+
+
+def load_truth(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa: ARG001
+    """Return the detector that knows the scene of ``options.source``.
+
+    Raises InvalidRequestError unless that is a synthetic camera.
+    """
+    source = options.source
+    if source is None or source.kind is not SourceKind.SYNTHETIC:
+        shown = "a detector of several cameras" if source is None else source.display
+        raise InvalidRequestError(
+            f"{shown} has no ground truth", hint="Only synthetic cameras have one."
+        )
+    return truth_detector(Street.of(StreetParameters.parse(source.address)))
+
+
+def load_none(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa: ARG001
+    """Return ``no_detector()``."""
+    return no_detector()
 
 
 def no_detector() -> ScriptedDetector:

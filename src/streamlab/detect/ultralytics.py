@@ -12,7 +12,8 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.detect.classes import named_detections
-from streamlab.detect.detector import DetectorKind
+from streamlab.detect.detector import DetectorKind, LoadOptions
+from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.onnx_model import MAX_BATCH, RUNTIME_ERRORS
 from streamlab.detect.text import printable
 from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
@@ -125,6 +126,18 @@ class UltralyticsDetector:
                 f"'{path}' loads but cannot be run ({_first_line(error)})",
                 hint="torch and torchvision may be incompatible: reinstall both.",
             ) from error
+
+
+def load_ultralytics(model: str, options: LoadOptions) -> UltralyticsDetector:
+    """Load a model, which runs in Ultralytics' own way. Raises ModelError and its kinds."""
+    name, wanted = ModelSpec.parse(model)
+    if options.provider is not None or wanted is not None:
+        kind, value = ("provider", options.provider) if wanted is None else ("format", wanted)
+        raise ModelError(
+            f"'{name}' runs in Ultralytics, which has no {kind} '{value}'",
+            hint=f"Export it with `yolo export format=onnx`, or leave the {kind} out.",
+        )
+    return UltralyticsDetector(name, confidence=options.confidence, iou=options.iou)
 
 
 def _load(path: str | Path) -> Any:

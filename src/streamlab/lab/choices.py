@@ -12,28 +12,26 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from streamlab.detect.detector import Detector
-from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.function import CallableDetector
 from streamlab.detect.load import load_detector
 from streamlab.detect.render import Renderer, RgbRenderer
-from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
 from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
-from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
+from streamlab.media.spec import SourceSpec
 
 T = TypeVar("T")
 Rgb: TypeAlias = NDArray[np.uint8]
 AnyDetector: TypeAlias = str | Path | Detector | Callable[[Rgb], sv.Detections]
-"""A model's name or file, ``truth`` or ``none``, a function, an Ultralytics model, a detector."""
-AnyRenderer: TypeAlias = Renderer | Callable[[Rgb, sv.Detections], Rgb] | Sequence[Any]
-"""A renderer, a function of RGB and detections, or annotators of supervision (one or several)."""
+"""What ``load_detector`` takes by name, a function, an Ultralytics model, a detector."""
+AnyRenderer: TypeAlias = str | Renderer | Callable[[Rgb, sv.Detections], Rgb] | Sequence[Any]
+"""A name, a renderer, a function of RGB and detections, annotators of supervision (one or more)."""
 
 
 def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
     """Return a detector for what was asked for. Raises ModelError, InvalidRequestError."""
     if isinstance(wanted, str | Path):
-        return _named(str(wanted), spec)
+        return load_detector(wanted, source=spec)
     if _is_ultralytics(wanted):
         return _of_ultralytics(wanted)
     if all(hasattr(wanted, name) for name in ("detect", "kind", "close")):
@@ -49,8 +47,8 @@ def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
 
 def as_renderer(wanted: AnyRenderer | None) -> Renderer:
     """Return a renderer for what was asked for; None: the usual boxes. Raises ModelError."""
-    if wanted is None:
-        return BoxRenderer()
+    if wanted is None or isinstance(wanted, str):
+        return load_renderer(wanted or DEFAULT_RENDERER)
     if hasattr(wanted, "draw"):
         return cast(Renderer, wanted)
     if isinstance(wanted, Sequence):
@@ -73,18 +71,6 @@ def checked(name: str, value: object, kind: Any) -> Any:
     except ValidationError as error:
         problem = error.errors()[0]["msg"].replace("Input should", "it should")
         raise InvalidRequestError(f"{name} is {value!r}, but {problem}") from None
-
-
-def _named(name: str, spec: SourceSpec) -> Detector:
-    if name == "none":
-        return no_detector()
-    if name != "truth":
-        return load_detector(name)
-    if spec.kind is not SourceKind.SYNTHETIC:
-        raise InvalidRequestError(
-            f"{spec.display} has no ground truth", hint="Only synthetic cameras have one."
-        )
-    return truth_detector(SyntheticSource(spec).street)
 
 
 def _is_ultralytics(wanted: object) -> bool:

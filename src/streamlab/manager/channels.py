@@ -11,9 +11,9 @@ from streamlab.core.channels import ANNOTATED, QualityLevel
 from streamlab.core.events import EndReason
 from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
-from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
 from streamlab.errors import (
     CameraExistsError,
     InvalidRequestError,
@@ -52,8 +52,9 @@ class StreamChannelManager:
         *,
         only_synthetic: bool = False,
         store: CameraStore | None = None,
+        renderer: str = DEFAULT_RENDERER,
     ) -> None:
-        """``store`` keeps the cameras that are to be there after a restart."""
+        """``store`` keeps cameras for the next start; ``renderer`` is the default one, by name."""
         self.settings = settings
         self.services = DetectionServices(
             detector, only_synthetic=only_synthetic, max_fps=settings.max_detection_fps
@@ -62,6 +63,7 @@ class StreamChannelManager:
         self._opening: dict[str, asyncio.Future[None]] = {}  # done: it is not wanted any more
         self._at_start: frozenset[str] | None = None
         self._store = store
+        self._renderer = renderer
         self._crew = Crew.of_all_cores()
         self._trimming = MemoryTrimming()
 
@@ -92,7 +94,7 @@ class StreamChannelManager:
                 AnnotatedChannel(
                     ANNOTATED,
                     self.services.add(camera_id, spec, detector),
-                    renderer or BoxRenderer(),
+                    renderer or load_renderer(self._renderer),
                     detections,
                 )
             ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from streamlab.detect.detector import Detector
-from streamlab.detect.scripted import no_detector, truth_detector
+from streamlab.detect.load import load_detector
 from streamlab.errors import InvalidRequestError
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.synthetic import SyntheticSource
 from streamlab.pipeline import DetectionService
 
 BATCH_TIMEOUT_S = 5.0
@@ -94,6 +93,5 @@ class DetectionServices:
 
 
 def _default_detector(spec: SourceSpec) -> Detector:
-    if spec.kind is SourceKind.SYNTHETIC:
-        return truth_detector(SyntheticSource(spec).street)
-    return no_detector()
+    name = "truth" if spec.kind is SourceKind.SYNTHETIC else "none"
+    return load_detector(name, source=spec)

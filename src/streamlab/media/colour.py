@@ -28,17 +28,19 @@ class Colour(NamedTuple):
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> Colour:
-        """Return the colour of a frame, guessed where it is not said."""
+        """Return the colour of a frame, guessed where it is not signalled."""
         name = frame.format.name
         is_rgb = frame.format.is_rgb or name.startswith("pal")
-        said = ColorRange.UNSPECIFIED if is_rgb else frame.color_range
-        full = said == ColorRange.JPEG or (said != ColorRange.MPEG and name.startswith("yuvj"))
+        signalled = ColorRange.UNSPECIFIED if is_rgb else frame.color_range
+        full = signalled == ColorRange.JPEG or (
+            signalled != ColorRange.MPEG and name.startswith("yuvj")
+        )
         matrix = frame.colorspace
-        if is_rgb or matrix == RGB or not _is_said(matrix):
+        if is_rgb or matrix == RGB or not _is_signalled(matrix):
             matrix = SMPTE170M if frame.height <= MAX_SD_HEIGHT_PX else BT709
         usual = BT709 if matrix == BT709 else SMPTE170M
         primaries, transfer = (
-            value if value and _is_said(value) else usual
+            value if value and _is_signalled(value) else usual
             for value in (frame.color_primaries, frame.color_trc)
         )
         return cls(full, matrix, primaries, transfer)
@@ -50,7 +52,7 @@ class Colour(NamedTuple):
         frame.color_primaries, frame.color_trc = self.primaries, self.transfer
 
 
-def _is_said(value: int) -> bool:
+def _is_signalled(value: int) -> bool:
     """Whether a code point has a meaning that H.264 can signal."""
     return value not in (UNSPECIFIED, _RESERVED) and 0 <= value <= _MAX_CODE_POINT
 

@@ -16,16 +16,16 @@ from av.error import FFmpegError
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
-from streamlab.media.ahead import look_ahead
-from streamlab.media.choice import choose_video_stream
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.ffmpeg_input import ffmpeg_input
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import no_picture, source_error
-from streamlab.media.packets import OwnPacket, PacketQueue
+from streamlab.media.packet_queue import PacketQueue, SourcePacket
+from streamlab.media.read_ahead import read_ahead
 from streamlab.media.source import OPEN_TIMEOUT_S, SinglePictureError, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.stamps import FrameStamps, frame_rate, is_bare
+from streamlab.media.stream_selection import choose_video_stream
+from streamlab.media.timestamps import FrameTimestamps, frame_rate, is_bare
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -58,7 +58,7 @@ class ContainerSource:
             self._packets = read_packets(self._container, self._stream, self._check)
             self._is_ahead = False
             if spec.kind is SourceKind.HTTP and self._is_live and not self._is_pulled:
-                self._look_ahead(asked_ns)
+                self._read_ahead(asked_ns)
             self._frames = self._decode()
             first = next(self._frames, None)
         except BaseException:
@@ -145,7 +145,7 @@ class ContainerSource:
         packets = PacketQueue()
         normaliser = Normaliser(max_height_px=self.spec.max_height)
         keep = self._stream.codec_context.name == "h264"
-        stamps = FrameStamps(self._stream, self._container.format.name, live=self._is_live)
+        stamps = FrameTimestamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
             for packet in self._packets:
                 if keep:
@@ -159,12 +159,12 @@ class ContainerSource:
             for decoded, made in normaliser.flush():
                 yield _source_frame(decoded, made, stamps, None, self.objection)
 
-    def _look_ahead(self, asked_ns: int) -> None:
+    def _read_ahead(self, asked_ns: int) -> None:
         """Find out whether it is a recording after all; what is read is decoded later."""
         if is_bare(self._container.format.name):
             return  # without stamps there is nothing to be ahead of
         with _errors_of(self.spec):
-            taken, self._is_ahead = look_ahead(self._packets, asked_ns)
+            taken, self._is_ahead = read_ahead(self._packets, asked_ns)
         self._packets = chain(taken, self._packets)
 
     @property
@@ -194,8 +194,8 @@ def _open(spec: SourceSpec, open_timeout_s: float) -> InputContainer:
 def _source_frame(
     frame: av.VideoFrame,
     made: av.VideoFrame,
-    stamps: FrameStamps,
-    own: OwnPacket | None,
+    stamps: FrameTimestamps,
+    own: SourcePacket | None,
     objection: str,
 ) -> SourceFrame:
     stamp, duration = stamps.receive_frame(frame)

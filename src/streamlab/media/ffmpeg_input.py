@@ -11,7 +11,7 @@ from streamlab.media.spec import SourceKind, SourceSpec
 
 # A playlist or a script must not lead to where the address itself could not: FFmpeg follows
 # such references by protocol.
-_PROTOCOLS = {
+_PROTOCOLS: dict[str, str] = {
     SourceKind.FILE: "file",
     SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
     SourceKind.HTTP: "http,https,tcp,tls,crypto",

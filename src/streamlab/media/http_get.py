@@ -18,8 +18,8 @@ from streamlab.address import Address
 from streamlab.clock import monotonic_ns
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError
-from streamlab.media.refusal import refusal, unreachable
 from streamlab.media.spec import SourceSpec
+from streamlab.media.status_errors import refusal, unreachable
 
 TIMEOUT_S = 5.0
 MAX_ANSWER_NS = 10 * NS_PER_S

@@ -20,8 +20,8 @@ from streamlab.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
-from streamlab.media.refusal import CHECK_CAMERA, refusal, unreachable
 from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.status_errors import CHECK_CAMERA, refusal, unreachable
 
 STATUS_TIMEOUT_S = 3.0
 _STATUSES: dict[type[Exception], int] = {

@@ -1,18 +1,49 @@
-"""Opening a source for somebody who waits: bounded, and given up at once when nobody waits."""
+"""Opens sources: at once, or within a time-out for a caller that waits."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
+from functools import partial
 
-from streamlab.errors import LimitError
+from streamlab.errors import LimitError, SourceError, SourceFormatError
 from streamlab.media.open_errors import no_picture
-from streamlab.media.source import OPEN_TIMEOUT_S, Source, open_source
-from streamlab.media.spec import SourceSpec
+from streamlab.media.plugin_source import PluginSource
+from streamlab.media.source import OPEN_TIMEOUT_S, Source
+from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.plugins import Registry
 
 MAX_OPENINGS = 128
 GRACE_S = 0.5  # for FFmpeg's own time-out to tell more
+_CONTAINER = "streamlab.media.container:ContainerSource"
+# A kind of source is a file, a ``SourceKind`` and a line here. The callable takes the time-out, s.
+SOURCES: Registry[[SourceSpec, float], Source] = Registry(
+    "source",
+    {
+        SourceKind.SYNTHETIC: "streamlab.media.synthetic_source:SyntheticSource",
+        SourceKind.FILE: _CONTAINER,
+        SourceKind.RTSP: _CONTAINER,
+        SourceKind.HTTP: "streamlab.media.http_source:open_http",
+        SourceKind.UDP: _CONTAINER,
+        SourceKind.WEBCAM: _CONTAINER,
+    },
+    SourceError,
+    ("info", "extradata", "reorders", "frames", "stop", "close"),
+)
+
+
+def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
+    """Open a source: blocks until its first picture is known. Raises SourceError.
+
+    FFmpeg may overrun ``timeout_s`` (when it resolves a name, say); ``open_within`` does not.
+    """
+    if spec.objection:
+        raise SourceFormatError(spec.objection)
+    source = SOURCES.make(spec.kind, spec, timeout_s)
+    if SOURCES.is_own(spec.kind):
+        return source
+    return PluginSource(source, spec, partial(SOURCES.errors_of, spec.kind))
 
 
 def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future[Source]:

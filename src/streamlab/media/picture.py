@@ -13,8 +13,8 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from streamlab.core.timebase import TIMESCALE
-from streamlab.media.brief import Runs, copy_plane
 from streamlab.media.colour import BT601_LIMITED, copy_colour
+from streamlab.media.short_writes import Runs, copy_plane
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 TICK = Fraction(1, TIMESCALE)

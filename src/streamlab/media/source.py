@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import av
 
 from streamlab.errors import SourceFormatError
-from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.spec import SourceSpec
 
 OPEN_TIMEOUT_S = 10.0
 
@@ -90,25 +90,3 @@ class Source(Protocol):
     def close(self) -> None:
         """Give back what it holds."""
         ...
-
-
-def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
-    """Open a source: blocks until its first picture is known. Raises SourceError.
-
-    FFmpeg may overrun ``timeout_s`` (when it resolves a name, say); ``open_within`` does not.
-    """
-    if spec.objection:
-        raise SourceFormatError(spec.objection)
-    if spec.kind is SourceKind.SYNTHETIC:
-        from streamlab.media.synthetic import SyntheticSource  # noqa: PLC0415
-
-        return SyntheticSource(spec)
-    from streamlab.media.container import ContainerSource  # noqa: PLC0415
-
-    try:
-        return ContainerSource(spec, timeout_s)
-    except SinglePictureError as picture:
-        codec = picture.codec
-    from streamlab.media.snapshot import SnapshotSource  # noqa: PLC0415
-
-    return SnapshotSource(spec, codec)

@@ -6,30 +6,23 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from streamlab.address import Address, AddressError
+from streamlab.core.frame_rate import parse_rate
+from streamlab.core.source_kind import SourceKind
 from streamlab.credentials import redacted, scrub_of
-from streamlab.errors import SourceError, SourceNotAllowedError
+from streamlab.errors import ConfigurationError, SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url
-from streamlab.media.street_parameters import MAX_QUERY_FIELDS, StreetParameters, parse_rate
 from streamlab.media.udp import parse_udp
 from streamlab.media.webcam import DEVICE_PATH, Webcam
+from streamlab.plugins import source_kinds
+from streamlab.street.parameters import MAX_QUERY_FIELDS, StreetParameters
 
-__all__ = [
-    "FORMS",
-    "MAX_SOURCE_CHARS",
-    "RtspTransport",
-    "SourceKind",
-    "SourcePolicy",
-    "SourceSpec",
-    "StreetParameters",
-    "parse_rate",
-]
+__all__ = ["FORMS", "MAX_SOURCE_CHARS", "RtspTransport", "SourceKind", "SourcePolicy", "SourceSpec"]
 
 MAX_SOURCE_CHARS = 4096
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -43,29 +36,10 @@ FORMS = (
 RtspTransport: TypeAlias = Literal["auto", "tcp", "udp"]
 
 
-class SourceKind(StrEnum):
-    """Where pictures come from; also the scheme names of the allow-list."""
-
-    SYNTHETIC = "synthetic"
-    FILE = "file"
-    RTSP = "rtsp"
-    HTTP = "http"
-    UDP = "udp"
-    WEBCAM = "webcam"
-    UNKNOWN = "unknown"
-    """What cannot be read as a source; it is kept to be shown."""
-
-
-_KINDS = {
-    "synthetic": SourceKind.SYNTHETIC,
-    "file": SourceKind.FILE,
-    "rtsp": SourceKind.RTSP,
+_KINDS: dict[str, str] = {str(kind): kind for kind in SourceKind} | {
     "rtsps": SourceKind.RTSP,
-    "http": SourceKind.HTTP,
     "https": SourceKind.HTTP,
-    "udp": SourceKind.UDP,
     "rtp": SourceKind.UDP,
-    "webcam": SourceKind.WEBCAM,
 }
 
 
@@ -73,7 +47,8 @@ _KINDS = {
 class SourceSpec:
     """A source by its address, which may hold credentials: show ``display``, never ``address``."""
 
-    kind: SourceKind
+    kind: str
+    """A name of ``source_kinds()``, or ``unknown``."""
     address: str
     """A path, or a percent-encoded address."""
     loop: bool = True
@@ -129,11 +104,11 @@ class SourceSpec:
 
     @classmethod
     def _of_address(cls, scheme: str, text: str) -> SourceSpec:
-        kind = _KINDS.get(scheme.lower())
-        if kind is None:
+        kind = _KINDS.get(scheme.lower(), scheme.lower())
+        if kind not in source_kinds():
             raise SourceError(
                 f"unknown scheme '{scheme}' in source {redacted(text)}",
-                hint=f"Name {FORMS}.",
+                hint=f"Name {FORMS}.{_schemes_of_packages()}",
             )
         if kind is SourceKind.FILE:
             path = re.sub(r"^file:(//(localhost(?=/))?)?", "", text, flags=re.IGNORECASE)
@@ -151,10 +126,9 @@ class SourceSpec:
                 hint=f"{error.hint} Otherwise name {FORMS}.".strip(),
             ) from None
         rate = _snapshot_fps(address) if kind is SourceKind.HTTP else None
-        spec = cls(kind, str(address), snapshot_fps=rate)
         if kind is SourceKind.SYNTHETIC:
-            StreetParameters.parse(spec)  # to refuse at once what can never be
-        return spec
+            StreetParameters.parse(str(address))  # to refuse at once what can never be
+        return cls(kind, str(address), snapshot_fps=rate)
 
     @classmethod
     def _of_path(cls, text: str, folder: Path | None) -> SourceSpec:
@@ -189,6 +163,11 @@ class SourceSpec:
 
     def __repr__(self) -> str:
         return f"SourceSpec({self.display!r})"
+
+
+def _schemes_of_packages() -> str:
+    schemes = [f"{kind}://" for kind in source_kinds() if kind not in _KINDS]
+    return f" Installed packages add {', '.join(schemes)}." if schemes else ""
 
 
 def _path(text: str, folder: Path | None) -> str:
@@ -241,7 +220,7 @@ def _snapshot_fps(address: Address) -> Fraction | None:
 class SourcePolicy:
     """The sources that may be opened for somebody who is not at the command line."""
 
-    kinds: frozenset[SourceKind]
+    kinds: frozenset[str]
     folders: tuple[Path, ...] = ()
     addresses: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -249,10 +228,19 @@ class SourcePolicy:
     def of(
         cls, kinds: Iterable[str], folders: Iterable[Path], named: Iterable[SourceSpec]
     ) -> SourcePolicy:
-        """Allow these schemes, files below these folders, and exactly these sources."""
+        """Allow these kinds, files below these folders, and exactly these sources.
+
+        Raises ConfigurationError for a kind that there is not.
+        """
+        allowed = frozenset(kinds)
+        for kind in allowed.difference(source_kinds()):
+            raise ConfigurationError(
+                [f"there is no kind of source '{kind}' to be allowed"],
+                hint=f"Kinds are {', '.join(source_kinds())}.",
+            )
         resolved = tuple(folder.resolve() for folder in folders)
         return cls(
-            frozenset(SourceKind(kind) for kind in kinds),
+            allowed,
             resolved,
             frozenset(spec.address for spec in named),
         )

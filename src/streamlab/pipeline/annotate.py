@@ -19,7 +19,7 @@ from streamlab.detect.render import Renderer
 from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
-from streamlab.media.synthetic import mark_annotated
+from streamlab.media.synthetic_source import mark_annotated
 from streamlab.pipeline.detection import DetectionClient, DetectionService
 from streamlab.pipeline.frame import CapturedFrame, DetectionTimed
 from streamlab.pipeline.lane import EncodingLane

@@ -12,7 +12,8 @@ from streamlab.core.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.errors import SourceError
-from streamlab.media.source import SourceInfo, open_source
+from streamlab.media.opening import open_source
+from streamlab.media.source import SourceInfo
 from streamlab.media.spec import SourceSpec
 from streamlab.pipeline.camera import AnnotatedChannel, CameraPipeline, PipelineSettings
 from streamlab.pipeline.detection import DetectionService

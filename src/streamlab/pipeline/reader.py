@@ -22,7 +22,8 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, StreamlabError
-from streamlab.media.source import Source, SourceFrame, SourceInfo, open_source
+from streamlab.media.opening import open_source
+from streamlab.media.source import Source, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ from typing import TypedDict
 
 from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts
 from streamlab.errors import InvalidRequestError, NoTruthError
-from streamlab.media.spec import SourceKind, SourceSpec, StreetParameters
-from streamlab.media.street import Street, TruthBox
+from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.street.parameters import StreetParameters
+from streamlab.street.scene import Street, TruthBox
 
 MAX_SPAN_S = 10
 MAX_STREETS = 4
@@ -42,7 +43,7 @@ def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]
             hint=f"It must be 1 to {MAX_SPAN_S * TIMESCALE} ticks ({MAX_SPAN_S} s).",
         )
     with _turn:
-        street = _street(StreetParameters.parse(spec))
+        street = _street(StreetParameters.parse(spec.address))
         number = frame_number(from_pts, street.fps)
         number += frame_pts(number, street.fps) < from_pts
         frames: list[TruthFrame] = []
@@ -54,7 +55,7 @@ def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]
 
 @lru_cache(maxsize=MAX_STREETS)
 def _street(asked: StreetParameters) -> Street:
-    return Street(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+    return Street.of(asked)
 
 
 def _row(box: TruthBox) -> TruthRow:

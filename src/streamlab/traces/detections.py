@@ -21,7 +21,7 @@ from streamlab.detect.load import load_detector
 from streamlab.detect.scripted import truth_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.media.picture import Picture
-from streamlab.media.street import Street
+from streamlab.street.scene import Street
 from streamlab.traces.table import write_whole
 
 PROBES = (0, 1000)

@@ -46,7 +46,7 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {string} View a channel, `both` (raw and annotated), `overlay`, or channels joined by commas */
 /** @typedef {"low" | "medium" | "high" | "source"} Quality */
 /** @typedef {[number, number, number, number, string, number, number | null]} Box `x1, y1, x2, y2, class_name, score, track_id` in px of the captured frame */
-/** @typedef {{name: string, kind: "onnx" | "ultralytics" | "callable" | "scripted"}} DetectorInfo */
+/** @typedef {{name: string, kind: "onnx" | "ultralytics" | "callable" | "scripted" | "plugin"}} DetectorInfo */
 /** @typedef {{protocol: number, connection_id: string, stream_id: string, camera_id: string, channels: string[], sync_tolerance_ms: number, playout_delay_ms: number, detector: DetectorInfo | null, server_time: number}} ConnectedEvent */
 /** @typedef {{channel: Channel, quality: Quality, init_id: string | number, codec: string, width: number, height: number, fps: number, data: string | Uint8Array}} InitEvent */
 /** @typedef {{pts: number, detections_pts?: number | null, detections?: Box[]}} FrameInfo */

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streamlab.media.probe.picture import PictureReport
-from streamlab.media.probe.rate import RateReport, fps_text
+from streamlab.media.probe.picture_report import PictureReport
+from streamlab.media.probe.rate_report import RateReport, fps_text
 from streamlab.media.probe.streams import Kind, StreamsReport
-from streamlab.media.snapshot import DEFAULT_FPS
+from streamlab.media.snapshot_source import DEFAULT_FPS
 from streamlab.media.spec import SourceSpec
 
 SHOWN_FORMATS = ("yuv420p", "yuvj420p")
@@ -62,7 +62,9 @@ def _timing(spec: SourceSpec, streams: StreamsReport, rate: RateReport) -> Actio
             timed = "by its own time stamps" if rate.fps_stamped else "at the rate it claims"
             loop = "in a loop (`#once` plays it once)" if spec.loop else "once"
             return Action("play", f"Plays it {timed}, {loop}.")
-        case Kind.LIVE | Kind.WEBCAM:
+        case Kind.PLUGIN if rate.fps_measured_by != "arrival":
+            return Action("play", "Plays it by its own time stamps.")
+        case Kind.LIVE | Kind.WEBCAM | Kind.PLUGIN:
             return _live_timing(rate)
 
 

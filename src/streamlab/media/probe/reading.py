@@ -13,12 +13,13 @@ from streamlab.core.timebase import NS_PER_S, TIMESCALE, ns_to_pts
 from streamlab.core.timeline import Timeline
 from streamlab.errors import SourceError
 from streamlab.media.open_errors import no_picture
+from streamlab.media.opening import open_source
 from streamlab.media.passthrough import PassthroughReader
-from streamlab.media.probe.picture import PictureReport
-from streamlab.media.probe.rate import NO_CLAIMS, Claims, Seen
+from streamlab.media.probe.picture_report import PictureReport
+from streamlab.media.probe.rate_report import NO_CLAIMS, Claims, Seen
 from streamlab.media.probe.report import Opened, ProbeReport
 from streamlab.media.probe.streams import Kind, StreamsReport
-from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame, open_source
+from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame
 from streamlab.media.spec import SourceSpec
 
 MAX_SPAN_PTS = 6 * TIMESCALE

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from streamlab.media.probe.actions import Action, actions_for
-from streamlab.media.probe.picture import PictureReport
-from streamlab.media.probe.rate import Claims, RateReport, Seen
+from streamlab.media.probe.picture_report import PictureReport
+from streamlab.media.probe.rate_report import Claims, RateReport, Seen
 from streamlab.media.probe.streams import Kind, StreamsReport
 from streamlab.media.spec import SourceSpec
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import av
 
 from streamlab.core.timebase import TIMESCALE, to_pts
-from streamlab.media.choice import is_cover, is_default, why_chosen
 from streamlab.media.container import ContainerSource
+from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.stream_selection import is_cover, is_default, selection_reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     """An address that gives one picture each time it is asked."""
     WEBCAM = "webcam"
     SYNTHETIC = "synthetic"
+    PLUGIN = "plugin"
+    """Of an installed package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class StreamsReport:
             duration_s=_duration_s(container) if kind is Kind.FILE else None,
             streams=tuple(_streams(container, spec)),
             chosen_stream=chosen.index,
-            chosen_because=why_chosen(container.streams.video, chosen, spec.video_stream),
+            chosen_because=selection_reason(container.streams.video, chosen, spec.video_stream),
             codec=codec,
             profile=chosen.codec_context.profile or None,
             pictures_end_s=_end_s(chosen),
@@ -102,6 +105,8 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
         return Kind.SYNTHETIC
     if spec.kind is SourceKind.WEBCAM:
         return Kind.WEBCAM
+    if isinstance(source, PluginSource):
+        return Kind.PLUGIN
     if not isinstance(source, ContainerSource):
         return Kind.SNAPSHOT  # asked again and again by a source of ours
     if source.info.live and source.info.pulled:

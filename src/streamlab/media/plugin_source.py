@@ -1,0 +1,79 @@
+"""A source of somebody else's package, held to what every source promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from fractions import Fraction
+
+from streamlab.errors import SourceFormatError
+from streamlab.media.normalise import Normaliser, stored_orientation
+from streamlab.media.source import Source, SourceFrame
+from streamlab.media.spec import SourceSpec
+from streamlab.media.timestamps import MAX_FPS, MIN_FPS
+
+
+class PluginSource:
+    """Normalises the pictures of ``source``, which may be of any size and pixel format.
+
+    Blocks in ``__init__`` until there is a picture. ``errors`` is a context in which the
+    package's own errors become SourceError.
+    """
+
+    def __init__(
+        self, source: Source, spec: SourceSpec, errors: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._source = source
+        self._spec = spec
+        self._errors = errors
+        self._frames: Iterator[SourceFrame] = self._read()
+        try:
+            first = next(self._frames, None)
+            if first is None:
+                raise SourceFormatError(f"{spec.display} gives no picture")
+            width, height = first.frame.width, first.frame.height
+            with errors():
+                fps = Fraction(source.info.fps)
+                if not MIN_FPS <= fps <= MAX_FPS:
+                    raise ValueError(f"fps is {fps}, not {MIN_FPS} to {MAX_FPS}")
+                self.info = replace(source.info, width=width, height=height, fps=fps)
+        except BaseException:
+            self.close()
+            raise
+        self._first = first
+
+    @property
+    def extradata(self) -> bytes | None:
+        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
+        return self._source.extradata
+
+    @property
+    def reorders(self) -> bool:
+        """Whether its pictures leave the decoder in another order than they came (B-frames)."""
+        return self._source.reorders
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Yield its pictures until it ends. Raises SourceError when it fails."""
+        yield self._first
+        yield from self._frames
+
+    def stop(self) -> None:
+        """Have ``frames`` end soon."""
+        with self._errors():
+            self._source.stop()
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        self._frames = iter(())  # it refers to the source, which would not be freed at once
+        with self._errors():
+            self._source.close()
+
+    def _read(self) -> Iterator[SourceFrame]:
+        normaliser = Normaliser(max_height_px=self._spec.max_height)
+        with self._errors():
+            for item in self._source.frames():
+                turned = stored_orientation(item.frame)
+                for decoded, made in normaliser.receive_frame(item.frame, None, turned):
+                    objection = item.objection or normaliser.objection
+                    yield item._replace(frame=made, decoded=decoded, objection=objection)

@@ -1,0 +1,47 @@
+"""Whether a stream without a length comes faster than it plays: a recording, say, sent in chunks.
+
+What is ahead of the clock by ``AHEAD_PTS``, counted from when it was asked for, or has ended
+already, is a recording. A live camera may begin with its newest GOP, which is shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.timebase import NS_PER_MS, TIMESCALE, ns_to_pts, to_pts
+
+if TYPE_CHECKING:
+    import av
+
+    Packet: TypeAlias = av.Packet[av.VideoStream]
+
+AHEAD_PTS = 3 * TIMESCALE
+MAX_READ_NS = 300 * NS_PER_MS
+MAX_BYTES = 16 << 20
+
+
+def read_ahead(
+    packets: Iterator[Packet], asked_ns: int, now_ns: Callable[[], int] = monotonic_ns
+) -> tuple[list[Packet], bool]:
+    """Return the packets that were read to find out, and whether the stream is ahead.
+
+    ``asked_ns`` is when it was opened. A live camera costs up to 300 ms and one frame.
+    """
+    started_ns = now_ns()
+    taken: list[Packet] = []
+    first: int | None = None
+    size = 0
+    for packet in packets:
+        taken.append(packet)
+        size += packet.size
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if stamp is not None and packet.time_base is not None:
+            time = to_pts(stamp, packet.time_base)
+            first = time if first is None else first
+            if time - first - ns_to_pts(now_ns() - asked_ns) > AHEAD_PTS:
+                return taken, True
+        if size > MAX_BYTES or now_ns() - started_ns > MAX_READ_NS:
+            return taken, False
+    return taken, True

@@ -1,0 +1,58 @@
+"""The synthetic camera: the street scene as a source, and the mark of its annotated channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import av
+
+from streamlab.core.timebase import frame_pts
+from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
+from streamlab.media.picture import Picture
+from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
+from streamlab.media.spec import SourceSpec
+from streamlab.street.parameters import StreetParameters
+from streamlab.street.scene import Street
+
+
+class SyntheticSource:
+    """Draws the street. Frame n has stamp ``round(n * 90000 / fps)``."""
+
+    extradata = None
+    reorders = False
+
+    def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:  # noqa: ARG002
+        """Render the scene; ``timeout_s`` has no meaning here. Raises SourceError."""
+        asked = StreetParameters.parse(spec.address)
+        self.street = Street.of(asked)
+        self.info = SourceInfo(
+            codec="synthetic",
+            width=asked.width,
+            height=asked.height,
+            fps=asked.fps,
+            live=False,
+            reserved_rows=2 * strip_height_px(asked.height),
+        )
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Yield frames without end."""
+        for number in count():
+            frame = av.VideoFrame.from_ndarray(self.street.draw(number), format="yuv420p")
+            yield SourceFrame(frame, frame_pts(number, self.info.fps), keyframe=False)
+
+    def stop(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def mark_annotated(picture: Picture) -> None:
+    """Paint the channel cell white, in place: this picture is the annotated channel's."""
+    y, u, v = picture.planes()
+    height = strip_height_px(picture.height)
+    left, right = cell_bounds_px(0, picture.width)
+    y[height : 2 * height, left:right] = WHITE_LUMA
+    chroma = slice(height // 2, height), slice(left // 2, right // 2)
+    u[chroma] = v[chroma] = 128

@@ -1,0 +1,110 @@
+"""Sources, detectors and renderers by name: streamlab's own, and those of installed packages.
+
+A package offers its own as entry points (https://packaging.python.org/specifications/entry-points).
+Code is imported when it is first used. A package that fails costs the camera that asked for it: its
+errors become ours, which name it. It cannot replace anything of streamlab's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, ParamSpec, TypeVar
+
+from streamlab.core.source_kind import SourceKind
+from streamlab.errors import StreamlabError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def offered(group: str) -> Mapping[str, EntryPoint]:
+    """Return the entry points of a group by name; of equal names the first on the path counts."""
+    return _offered(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=16)
+def _offered(group: str, path: tuple[str, ...]) -> Mapping[str, EntryPoint]:  # noqa: ARG001
+    found: dict[str, EntryPoint] = {}
+    for each in entry_points(group=group):
+        found.setdefault(each.name, each)
+    return found
+
+
+def source_kinds() -> list[str]:
+    """Return the names of all kinds of source, those of packages last."""
+    own = [str(kind) for kind in SourceKind if kind is not SourceKind.UNKNOWN]
+    return [*own, *sorted(offered("streamlab.sources").keys() - set(SourceKind))]
+
+
+class Registry(Generic[P, T]):
+    """Makes objects of one sort by name. ``T`` has ``members``, which is checked of packages'."""
+
+    def __init__(
+        self,
+        sort: str,
+        own: Mapping[str, str],
+        error: type[StreamlabError],
+        members: Sequence[str],
+    ) -> None:
+        """``own`` maps a name to ``module:callable``; ``error`` is raised for what cannot be used.
+
+        The group of the entry points is ``streamlab.`` and ``sort`` with an s.
+        """
+        self._sort = sort
+        self._own = own
+        self._error = error
+        self._members = members
+        self._group = f"streamlab.{sort}s"
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in offered(self._group)
+
+    def is_own(self, name: str) -> bool:
+        """Return whether a name is one of streamlab's own."""
+        return name in self._own
+
+    @property
+    def names(self) -> list[str]:
+        """All names: streamlab's own, then those of packages."""
+        return [*self._own, *sorted(offered(self._group).keys() - self._own.keys())]
+
+    def make(self, name: str, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what the callable of this name returns. Raises StreamlabError."""
+        if name in self._own:
+            made: T = EntryPoint(name, self._own[name], self._group).load()(*args, **kwargs)
+            return made
+        if name not in self:
+            raise self._error(
+                f"there is no {self._sort} '{name}'", hint=f"There are: {', '.join(self.names)}."
+            )
+        with self.errors_of(name):
+            made = offered(self._group)[name].load()(*args, **kwargs)
+            missing = [member for member in self._members if not hasattr(made, member)]
+            if missing:
+                raise TypeError(f"{type(made).__name__} has no '{missing[0]}'")
+        return made
+
+    @contextmanager
+    def errors_of(self, name: str) -> Iterator[None]:
+        """Name the package in whatever its code raises, except errors that streamlab has."""
+        try:
+            yield
+        except StreamlabError:
+            raise
+        except (Exception, SystemExit) as error:
+            what = f"{self._sort} '{name}' of the package {self._package(name)}"
+            log.debug("%s failed", what, exc_info=error)
+            raise self._error(
+                f"{what} cannot be used: {type(error).__name__}: {error}",
+                hint="Update or remove the package, or report this to its authors.",
+            ) from error
+
+    def _package(self, name: str) -> str:
+        distribution = offered(self._group)[name].dist
+        return "?" if distribution is None else f"{distribution.name} {distribution.version}"

@@ -1,0 +1,4 @@
+"""The synthetic street: pictures whose every object is known. Knows nothing of sources or codecs.
+
+``scene`` draws it, ``look`` says what may vary, ``parameters`` reads its URL.
+"""
