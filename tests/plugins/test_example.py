@@ -45,7 +45,7 @@ def test_a_camera_in_a_lab(example: list[str]) -> None:
         assert [box[2] - box[0], box[3] - box[1]] == pytest.approx([40, 40], abs=4)
         assert middle(shot.raw, box) > 220
         assert middle(shot.annotated, box) < 40
-        assert cam.camera.pipeline.errors == []
+        assert cam._shown.camera.errors == []
         cam.renderer = "boxes"
         cam.renderer = "dot"
         with pytest.raises(ModelError, match="there is no renderer 'star'") as caught:
