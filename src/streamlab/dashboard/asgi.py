@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from streamlab.loop_thread import LoopThread
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 
@@ -85,8 +86,6 @@ class Dashboard:
             sending.cancel()
 
     async def _start(self) -> tuple[ASGIApp, asyncio.AbstractEventLoop]:
-        from streamlab.loop_thread import LoopThread  # noqa: PLC0415 - with the first request
-
         thread, here = LoopThread("streamlab-dashboard"), asyncio.get_running_loop()
         there = thread.call(_running_loop())
         page = await _in(there, self._make(here))
