@@ -185,6 +185,7 @@ def test_a_picture_is_copied_only_to_be_drawn_on(
 ) -> None:
     encoded = list[Picture]()
     lane, service = Mock(EncodingLane), Mock(DetectionService)
+    lane.channel = "annotated"
     lane.encode = lambda captured, picture, boxes: encoded.append(picture)
     annotator = Annotator(
         "yard", lane, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows
