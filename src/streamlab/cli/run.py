@@ -33,6 +33,7 @@ from streamlab.errors import (
 from streamlab.faults import Faults, find_preset
 from streamlab.manager import StreamChannelManager
 from streamlab.manager.camera import Camera
+from streamlab.manager.event_stream import EventStream
 from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.pipeline import SourceChanged
@@ -59,7 +60,9 @@ class _Asked:
             await channels.add_camera(self.name, self.spec, wait=False)
             return
         camera = await channels.add_configured(self.config, detector=self.detector, wait=False)
-        followed = asyncio.get_running_loop().create_task(_report_first_picture(camera))
+        followed = asyncio.get_running_loop().create_task(
+            _report_first_picture(camera, camera.events())
+        )
         _FOLLOWED.add(followed)
         followed.add_done_callback(_FOLLOWED.discard)
         if self.faults is not None:
@@ -69,9 +72,9 @@ class _Asked:
 _FOLLOWED: set[asyncio.Task[None]] = set()  # a loop keeps weak references only
 
 
-async def _report_first_picture(camera: Camera) -> None:
+async def _report_first_picture(camera: Camera, events: EventStream) -> None:
     """Print that a camera has given its first picture."""
-    with closing(camera.events()) as events:
+    with closing(events):
         async for event in events:
             if isinstance(event, SourceChanged) and event.state is SourceState.LIVE:
                 shown = escape(camera.spec.display)

@@ -34,6 +34,12 @@ class CameraViewers:
         """The names of its channels, raw first."""
         return self._running.stream.controller.channels
 
+    def view(self, text: str) -> View:
+        """Parse a view of this camera. Raises InvalidRequestError: it has no such channel."""
+        view = View(text)
+        self._checked(view.channels)
+        return view
+
     def join(
         self,
         connection_id: str,
@@ -189,7 +195,7 @@ class CameraViewers:
             if channel not in self.channels:
                 raise InvalidRequestError(
                     f"camera '{self._running.camera_id}' has no channel '{channel}'",
-                    hint=f"Allowed: {', '.join(self.channels)}.",
+                    hint=f"Allowed: {', '.join(self.channels)}; both, or names joined by commas.",
                 )
         return asked
 

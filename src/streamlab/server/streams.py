@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from streamlab.core.channels import RAW, View
 from streamlab.core.connection import Connection
-from streamlab.errors import DisabledError
+from streamlab.errors import DisabledError, InvalidRequestError
 from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.manager.camera import Camera
 from streamlab.manager.reports import Report, process_report, sync_report
@@ -92,7 +92,7 @@ class JoinQuery(BaseModel):
         qualities = {name: raw if name == RAW else annotated for name in camera.channels}
         return subscriptions.open(
             camera,
-            View(self.initial_channel).channels,
+            _view("initial_channel", self.initial_channel, camera).channels,
             qualities,
             last_event_id=last_event_id,
         )
@@ -194,7 +194,7 @@ async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscript
     """Change channel or quality within the running connection."""
     connection = camera.connection(body.connection_id)
     done, switch_ms = await subscriptions.switch(
-        camera, connection, View(body.new_channel), body.quality
+        camera, connection, _view("new_channel", body.new_channel, camera), body.quality
     )
     return {
         "connection_id": done.connection_id,
@@ -235,3 +235,11 @@ def _subscription(camera: Camera, connection: Connection) -> Report:
         "stream_id": camera.stream_id,
         "subscriptions": subscribed,
     }
+
+
+def _view(field: str, text: str, camera: Camera) -> View:
+    """Return the view that a field of a request names. Raises InvalidRequestError."""
+    try:
+        return camera.view(text)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"{field}: {error.message}", hint=error.hint) from None
