@@ -79,7 +79,7 @@ def test_a_broken_package_is_named(site: Path, case: str) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (of_source(frame="break"), "broken://x gives no picture"),
+        (of_source(frame="yield from ()"), "broken://x gives no picture"),
         (of_source(frame=NEVER), "RuntimeError: not today"),
         (of_source(frame="yield number"), "AttributeError"),
         (of_source(fps="0"), "ValueError: fps is 0"),
@@ -177,4 +177,4 @@ def test_it_can_be_probed(example: list[str]) -> None:
     reading.join(120.0)
     report = reading.report()
     assert report.as_dict()["kind"] == "plugin"
-    assert [action.action for action in report.actions] == ["play", "transcode"]
+    assert [action.action for action in report.actions] == ["play", "convert", "transcode"]
