@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.detect.load import ModelSpec, load_detector
+from streamlab.detect.load import load_detector
+from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.shipped import DEFAULT_MODEL, shipped_models
-from streamlab.errors import ModelError, ModelFormatError, ModelNotFoundError
+from streamlab.errors import (
+    InvalidRequestError,
+    ModelError,
+    ModelFormatError,
+    ModelNotFoundError,
+)
+from streamlab.media.spec import SourceSpec
 
 from .models import bright_spot_model
 
@@ -50,6 +57,22 @@ def test_only_onnx_models_have_a_provider(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="runs in Ultralytics") as caught:
         load_detector(tmp_path / "weights.pt", provider="cpu")
     assert "format=onnx" in caught.value.hint
+
+
+def test_a_kind_of_detector_may_be_named(tmp_path: Path) -> None:
+    path = bright_spot_model(tmp_path / "spot.model")
+    assert load_detector(f"onnx:{path}#format=end2end").name == "spot.model"
+    with pytest.raises(ModelNotFoundError):
+        load_detector(f"onnx:{tmp_path / 'missing'}")
+    assert load_detector("none").kind == "scripted"
+
+
+def test_the_truth_is_known_of_a_synthetic_camera_only() -> None:
+    street = SourceSpec.parse("synthetic://traffic?width=160&height=90")
+    assert load_detector("truth", source=street).name == "ground truth"
+    for source, shown in ((SourceSpec.parse("door.mp4"), "door.mp4"), (None, "several cameras")):
+        with pytest.raises(InvalidRequestError, match=f"{shown} has no ground truth"):
+            load_detector("truth", source=source)
 
 
 @pytest.mark.parametrize(

@@ -84,16 +84,17 @@ class StreamChannelManager:
         Unless ``wait``, it exists at once, whatever its source does; else it must give a picture
         within ``open_timeout``. ``renderer`` is this camera's own, and so is ``detector`` unless
         another camera was given the same one. ``detections`` is what it wants of the detector.
-        Raises CameraExistsError, InvalidRequestError (a bad id), LimitError or SourceError.
+        Raises CameraExistsError, InvalidRequestError (bad id), LimitError, SourceError, ModelError.
         """
         self._check_new(camera_id)
+        renderer = renderer or load_renderer(self._renderer)
         source = await self._open(camera_id, spec) if wait else None
         camera = Camera(
             camera_id,
             spec,
             source,
             self._service(camera_id, spec, detector),
-            renderer or load_renderer(self._renderer),
+            renderer,
             self.settings,
             self._crew,
             detections,

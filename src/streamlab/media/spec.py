@@ -36,7 +36,7 @@ FORMS = (
 RtspTransport: TypeAlias = Literal["auto", "tcp", "udp"]
 
 
-_KINDS: dict[str, str] = {str(kind): kind for kind in SourceKind} | {
+_KINDS: Mapping[str, str] = {str(kind): kind for kind in SourceKind} | {
     "rtsps": SourceKind.RTSP,
     "https": SourceKind.HTTP,
     "rtp": SourceKind.UDP,
