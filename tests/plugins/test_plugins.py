@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from streamlab.cli.detectors import ModelOptions
+from streamlab.cli.run import run
 from streamlab.core.channels import SourceState
 from streamlab.detect.load import DETECTORS, load_detector
 from streamlab.detect.renderers import RENDERERS, load_renderer
@@ -105,7 +108,7 @@ def test_a_camera_whose_source_fails_says_so_and_others_go_on(site: Path) -> Non
     install_module(site, of_source(end=NEVER), EVERY_GROUP)
     failed = SourceState.RECONNECTING
 
-    async def run() -> tuple[str, bool]:
+    async def watch() -> tuple[str, bool]:
         channels = StreamChannelManager(Settings())
         good = await channels.add_camera("good", SourceSpec.parse("synthetic://traffic"))
         bad = await channels.add_camera("bad", SourceSpec.parse("broken://x"), wait=False)
@@ -118,7 +121,7 @@ def test_a_camera_whose_source_fails_says_so_and_others_go_on(site: Path) -> Non
         await channels.close()
         return told, is_live
 
-    told, is_live = asyncio.run(run())
+    told, is_live = asyncio.run(watch())
     assert "source 'broken' of the package broken 0.1" in told
     assert is_live
 
@@ -127,6 +130,7 @@ def test_names_that_there_are_are_listed(example: list[str]) -> None:
     assert SOURCES.names[-1] == "square"
     assert DETECTORS.names == ["onnx", "ultralytics", "truth", "none", "bright"]
     assert RENDERERS.names == ["boxes", "dot"]
+    assert not [name for name in sys.modules if name.startswith("squares")], "nothing is imported"
     with pytest.raises(SourceError, match="unknown scheme 'squares'") as source:
         SourceSpec.parse("squares://moving")
     assert "square://" in source.value.hint
@@ -140,6 +144,14 @@ def test_names_that_there_are_are_listed(example: list[str]) -> None:
         Settings(allowed_schemes=["squares"])
     with pytest.raises(ConfigurationError, match="no kind of source 'squares'"):
         SourcePolicy.of(["squares"], [], [])
+
+
+def test_the_command_line_refuses_unknown_names_before_anything_runs() -> None:
+    camera, models = "lab=synthetic://traffic?width=160&height=90", ModelOptions("none")
+    with pytest.raises(ModelError, match="there is no renderer 'star'"):
+        run([camera], models, "127.0.0.1", 1, renderer="star")
+    with pytest.raises(ConfigurationError, match="no kind of source 'star' to be allowed"):
+        run([camera], models, "127.0.0.1", 1, schemes=["star"])
 
 
 def test_nothing_of_streamlab_can_be_replaced(site: Path) -> None:

@@ -82,23 +82,18 @@ class StreamChannelManager:
         Unless ``wait``, it exists at once, whatever its source does; else it must give a picture
         within ``open_timeout``. ``renderer`` is this camera's own, and so is ``detector`` unless
         another camera was given the same one. ``detections`` is what it wants of the detector.
-        Raises CameraExistsError, InvalidRequestError (a bad id), LimitError, SourceError or ModelError.
+        Raises CameraExistsError, InvalidRequestError (bad id), LimitError, SourceError, ModelError.
         """
         self._check_new(camera_id)
         renderer = renderer or load_renderer(self._renderer)
         source = await self._open(camera_id, spec) if wait else None
+        service = self.services.add(camera_id, spec, detector)
+        channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
         camera = Camera(
             camera_id,
             spec,
             source,
-            [
-                AnnotatedChannel(
-                    ANNOTATED,
-                    self.services.add(camera_id, spec, detector),
-                    renderer or load_renderer(self._renderer),
-                    detections,
-                )
-            ],
+            [channel],
             self.settings,
             self._crew,
         )
