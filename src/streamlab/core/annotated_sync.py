@@ -109,8 +109,8 @@ class AnnotatedSync:
         self.control.forget_unpaired()
         self.answered.clear()
 
-    def request_catch_up(self, now_ns: int) -> bool:
-        """Begin to catch up if the channel is degraded; return True if this was not so before."""
+    def enter_catch_up(self, now_ns: int) -> bool:
+        """Enter catch-up mode if the channel is degraded; return True if it has been entered."""
         idle = self.control.catching_up or self.control.policy is SyncPolicy.NONE
         if self.meter.state is not SyncState.DEGRADED or idle:
             return False
@@ -120,21 +120,17 @@ class AnnotatedSync:
         return True
 
     def request_late_start(self, raw_counts: Mapping[str, int]) -> None:
-        """Catch up from the start: the channel joins a camera that is running."""
+        """Start in catch-up mode: the channel joins a camera that is running."""
         self._catch_up_ns = -1
         self.control.request_catch_up(True)
         self.next_correction(raw_counts)  # those so far were not for this channel
 
-    def receive_lag(self, lag_ns: int | None, now_ns: int) -> bool:
-        """Learn a frame's lag; return True if the channel has caught up and raw waits again."""
-        control = self.control
-        control.receive_lag(lag_ns, now_ns)
-        if lag_ns is None or not control.catching_up or not control.can_wait_for(lag_ns):
-            return False
-        if self.meter.state is SyncState.DEGRADED:
+    def leave_catch_up(self, lag_ns: int) -> bool:
+        """Leave catch-up mode if raw can wait for such a lag; return True if it has been left."""
+        if self.meter.state is SyncState.DEGRADED or not self.control.can_wait_for(lag_ns):
             return False
         self._catch_up_ns = NEVER_NS
-        control.request_catch_up(False)
+        self.control.request_catch_up(False)
         return True
 
     def judge_freshness(self, handover_ns: int, now_ns: int) -> None:

@@ -64,9 +64,13 @@ class SyncController(SyncChannels):
         annotated = self.annotated.get(channel)
         if annotated is None:
             return
-        if annotated.receive_lag(lag_ns, now_ns):
+        control = annotated.control
+        control.receive_lag(lag_ns, now_ns)
+        if lag_ns is None:
+            return
+        if control.catching_up and annotated.leave_catch_up(lag_ns):
             self._announce_deadline(annotated)
-        if lag_ns is not None and pts > self._raw.newest_pts:
+        if pts > self._raw.newest_pts:
             annotated.answered.add(pts)
             self._release_due(now_ns)
 
@@ -128,7 +132,7 @@ class SyncController(SyncChannels):
             self._events.append(report)
 
     def _begin_catch_up(self, channel: AnnotatedSync, now_ns: int) -> None:
-        if channel.request_catch_up(now_ns):
+        if channel.enter_catch_up(now_ns):
             self.counts["catch_up"] += 1
             self._announce_deadline(channel)
 
@@ -140,7 +144,7 @@ class SyncController(SyncChannels):
             due_ns = ready_ns
             for channel in channels:
                 channel_ns = channel.raw_due_ns(pts, ready_ns, raw.last_released_ns)
-                due_ns = max(due_ns, channel_ns)
+                due_ns = channel_ns if channel_ns > due_ns else due_ns
             if due_ns > now_ns:
                 self._due_ns = due_ns
                 break

@@ -7,43 +7,15 @@ been measured: the one in the worst state, and among equals the one with the lar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from streamlab.core.annotated_sync import AnnotatedSync
 from streamlab.core.channels import SyncState
 from streamlab.core.drift import ChannelSyncStatus
-from streamlab.core.events import ChannelSync, Sync
+from streamlab.core.events import ChannelSync, Correction, Sync
 
 _SEVERITY = {state: rank for rank, state in enumerate(SyncState)}
-
-
-class ChannelFigures(NamedTuple):
-    """One annotated channel as of a report."""
-
-    channel: AnnotatedSync
-    status: ChannelSyncStatus
-    fresh_fraction: float | None
-
-    @classmethod
-    def of(cls, channel: AnnotatedSync, now_ns: int) -> ChannelFigures:
-        """Take the figures of a channel."""
-        meter = channel.meter
-        return cls(channel, meter.status(now_ns), meter.fresh_lately(now_ns))
-
-    @property
-    def badness(self) -> tuple[int, float]:
-        """How bad it is, to be compared."""
-        return _SEVERITY[self.status.state], abs(self.status.drift_ms or 0.0)
-
-    @property
-    def on_wire(self) -> ChannelSync:
-        """Its part of the event."""
-        drift_ms, fresh = self.status.drift_ms, self.fresh_fraction
-        return {
-            "drift_ms": None if drift_ms is None else round(drift_ms, 3),
-            "fresh_fraction": None if fresh is None else round(fresh, 4),
-            "state": self.status.state,
-        }
+_Measured = tuple[ChannelSyncStatus, float, float, Correction]
+"""Of one channel: its state, drift, ms, share of fresh frames, and correction."""
 
 
 def worst_state(states: Iterable[SyncState]) -> SyncState:
@@ -63,21 +35,37 @@ def make_report(
 
     ``raw_counts``: how often raw was held and media time leapt, since the camera's start.
     """
-    figures = [ChannelFigures.of(channel, now_ns) for channel in channels]
-    measured = [each for each in figures if each.status.drift_ms is not None]
+    figures: dict[str, ChannelSync] = {}
+    measured: list[_Measured] = []
+    for channel in channels:
+        meter = channel.meter
+        status, fresh = meter.status(now_ns), meter.fresh_lately(now_ns)
+        fresh = None if fresh is None else round(fresh, 4)
+        drift_ms = None if status.drift_ms is None else round(status.drift_ms, 3)
+        if drift_ms is not None:
+            correction = channel.next_correction(raw_counts)
+            measured.append((status, drift_ms, fresh or 0.0, correction))
+        figures[channel.name] = {
+            "drift_ms": drift_ms,
+            "fresh_fraction": fresh,
+            "state": status.state,
+        }
     if not measured:
         return None
-    corrections = {each.channel.name: each.channel.next_correction(raw_counts) for each in measured}
-    worst = max(measured, key=lambda each: each.badness)
-    drift_ms, is_synchronized, violations, state = worst.status
+    worst = measured[0] if len(measured) == 1 else max(measured, key=_badness)
+    status, worst_drift_ms, worst_fresh, correction = worst
     return Sync(
-        drift_ms=round(drift_ms or 0.0, 3),
-        is_synchronized=is_synchronized,
-        sync_violations=violations,
-        state=state,
-        correction=corrections[worst.channel.name],
-        fresh_fraction=round(worst.fresh_fraction or 0.0, 4),
+        drift_ms=worst_drift_ms,
+        is_synchronized=status.is_synchronized,
+        sync_violations=status.violations,
+        state=status.state,
+        correction=correction,
+        fresh_fraction=worst_fresh,
         playout_delay_ms=round(playout_delay_ms, 3),
         sync_tolerance_ms=tolerance_ms,
-        channels={each.channel.name: each.on_wire for each in figures},
+        channels=figures,
     )
+
+
+def _badness(measured: _Measured) -> tuple[int, float]:
+    return _SEVERITY[measured[0].state], abs(measured[1])
