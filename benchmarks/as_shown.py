@@ -17,9 +17,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from streamlab.analysis import own_accuracy, street_detections, sweep
 from streamlab.faults import PRESETS
 from streamlab.street.scene import Street
-from streamlab.traces import own_accuracy, street_detections, sweep
 
 FIVE = list(PRESETS)[:5]
 FPS = 30

@@ -20,7 +20,7 @@ import supervision as sv
 from rich.console import Console
 from rich.table import Table
 
-from streamlab.core.timebase import frame_pts, ms_to_pts
+from streamlab.core.time.timebase import frame_pts, ms_to_pts
 from streamlab.detect.tracking import BoxTracker
 from streamlab.street.scene import Street, TruthBox
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
+from streamlab.camera.pipeline import PipelineSettings
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
-from streamlab.core.fragment import Fragment
+from streamlab.core.mp4.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.media.opening import open_source
 from streamlab.media.source import Source, SourceFrame
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
-from streamlab.pipeline.camera import PipelineSettings
 
 QUALITY = QualityLevel.MEDIUM
 TIMEOUT_S = 300.0

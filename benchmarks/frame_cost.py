@@ -29,25 +29,25 @@ from typing import Any
 from benchmarks.flat_out import threads_cpu_s
 from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
+from streamlab.bus.handover import Handover
+from streamlab.camera import lane
+from streamlab.camera.annotator import Annotator, RawEncoder
+from streamlab.camera.capture import Capture
+from streamlab.camera.detection import DetectionService
+from streamlab.camera.worker_pool import Crew, Worker
 from streamlab.core.channels import QualityLevel
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.load import load_detector
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxCarrier
-from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.handover import Handover
-from streamlab.manager.reader import Reader
 from streamlab.media.container import ContainerSource
 from streamlab.media.encode import Encoder
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import lane
-from streamlab.pipeline.annotate import Annotator, RawEncoder
-from streamlab.pipeline.capture import Capture
-from streamlab.pipeline.detection import DetectionService
-from streamlab.pipeline.worker import Crew, Worker
 from streamlab.settings import Settings
+from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.reader import Reader
 
 STAGES: tuple[tuple[object, str, str], ...] = (
     (ContainerSource, "_decode_packet", "decode"),

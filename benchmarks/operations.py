@@ -16,12 +16,12 @@ from pathlib import Path
 
 from benchmarks.sync_check import Stream
 from streamlab.core.channels import ChannelType, View
-from streamlab.core.connection import Connection
-from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.reader import Reader
-from streamlab.manager.reports import process_report, sync_report
+from streamlab.core.stream.connection import Connection
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.reader import Reader
+from streamlab.viewers.reports import process_report, sync_report
 
 LIMITS_MS = {
     "creation": 10.0,

@@ -28,17 +28,17 @@ from rich.progress import track
 
 from benchmarks.flat_out import QUALITY, FlatOut
 from benchmarks.video import make_video
+from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
+from streamlab.camera.pipeline import PipelineSettings
 from streamlab.core.channels import ChannelKey, ChannelType
-from streamlab.core.fragment import Fragment
-from streamlab.core.timebase import frame_number
+from streamlab.core.mp4.fragment import Fragment
+from streamlab.core.time.timebase import frame_number
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import ScriptedDetector, truth_detector
 from streamlab.media.encode import PRESETS
 from streamlab.media.opening import open_source
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
-from streamlab.pipeline.camera import PipelineSettings
 from streamlab.street.scene import Street
 
 FPS = Fraction(30)

@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from streamlab.analysis import Outcome, Trace, make_trace, replay
+from streamlab.analysis.trace import NO_RESULT
 from streamlab.core.channels import SyncState
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 from streamlab.faults import Faults
-from streamlab.traces import Outcome, Trace, make_trace, replay
-from streamlab.traces.trace import NO_RESULT
 
 RATES_FPS = (1, 5, 10, 30, 60)
 BURSTS = ((1, 2000), (3, 400), (20, 100), (20, 2000))  # frames, ms each

@@ -22,14 +22,14 @@ import supervision as sv
 from rich.console import Console
 from rich.table import Table
 
+from streamlab.camera import DetectionService
+from streamlab.camera.detection import DetectionClient
+from streamlab.camera.frame import CapturedFrame
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.stats import quantiles
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.load import load_detector
 from streamlab.media.picture import Picture
-from streamlab.pipeline import DetectionService
-from streamlab.pipeline.detection import DetectionClient
-from streamlab.pipeline.frame import CapturedFrame
 from streamlab.street.scene import Street
 
 MODEL = "street"

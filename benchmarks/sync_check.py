@@ -20,12 +20,12 @@ from rich.progress import track
 from rich.table import Table
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.stats import quantiles
-from streamlab.core.stream import DualChannelStream
-from streamlab.core.sync import SyncController
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
+from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.dual_channel import DualChannelStream
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
 FPS = 30
 FRAME = TIMESCALE // FPS

@@ -21,10 +21,10 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.baselines import BASELINES, Arrivals
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_MS
+from streamlab.analysis import Outcome, make_trace, replay
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.faults import PRESETS
-from streamlab.traces import Outcome, make_trace, replay
 
 TOLERANCE_MS = 50.0  # the default of the baselines and of replay
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 
-from streamlab.core.timebase import frame_pts
+from streamlab.core.time.timebase import frame_pts
 from streamlab.detect.tracking import BoxTracker
 from streamlab.street.scene import Street, TruthBox
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from streamlab.analysis import read_trace
 from streamlab.cli import app
-from streamlab.traces import read_trace
 from tests.fakes.rtsp_server import free_port
 from tests.fakes.streamlab_process import StreamlabProcess
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from streamlab import heap
-from streamlab.manager import memory
-from streamlab.manager.memory import MemoryTrimming
+from streamlab.viewers import memory
+from streamlab.viewers.memory import MemoryTrimming
 
 BLOCKS, BLOCK_BYTES = 4000, 16_000  # small enough to come from the heap
 

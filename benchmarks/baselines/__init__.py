@@ -13,7 +13,7 @@ from benchmarks.baselines.clairvoyant import clairvoyant_hold
 from benchmarks.baselines.fixed_delay import best_fixed_delay
 from benchmarks.baselines.gvastreammux import stream_mux
 from benchmarks.baselines.webrtc import webrtc_hold
-from streamlab.traces import Outcome
+from streamlab.analysis import Outcome
 
 BASELINES: dict[str, Callable[[Arrivals], Outcome]] = {
     "clairvoyant hold": clairvoyant_hold,

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.traces import Outcome
-from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.analysis import Outcome
+from streamlab.analysis.trace import NO_RESULT, Column
 
 QUEUE_SIZE = 10  # what the documentation's examples pass; there is no default
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamlab.core.playout import SyncPolicy
-from streamlab.traces import Outcome, Trace, replay
-from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.analysis import Outcome, Trace, replay
+from streamlab.analysis.trace import NO_RESULT, Column
+from streamlab.core.sync.playout import SyncPolicy
 
 
 @dataclass(frozen=True, slots=True)

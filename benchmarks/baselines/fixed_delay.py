@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.timebase import NS_PER_MS
-from streamlab.traces import Outcome
+from streamlab.analysis import Outcome
+from streamlab.core.time.timebase import NS_PER_MS
 
 MAX_VIOLATIONS = 0.001
 

@@ -19,9 +19,9 @@ from collections import deque
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.timebase import NS_PER_MS, ms_to_pts
-from streamlab.traces import Outcome
-from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.analysis import Outcome
+from streamlab.analysis.trace import NO_RESULT, Column
+from streamlab.core.time.timebase import NS_PER_MS, ms_to_pts
 
 PTS_TOLERANCE_MS = 20.0
 MAX_WAIT_MS = 40.0

@@ -20,9 +20,9 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.baselines.arrivals import Arrivals
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
-from streamlab.traces import Outcome
-from streamlab.traces.trace import Column
+from streamlab.analysis import Outcome
+from streamlab.analysis.trace import Column
+from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 
 SYNC_INTERVAL_NS = NS_PER_S
 FILTER_LENGTH = 4

@@ -16,11 +16,11 @@ import sys
 from collections.abc import Sequence
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.detect.load import load_detector
-from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
 
 RAW, ANNOTATED = ChannelType.RAW, ChannelType.ANNOTATED
 MEDIUM, SOURCE = QualityLevel.MEDIUM, QualityLevel.SOURCE

@@ -15,7 +15,7 @@ from benchmarks.presented.chromium import open_page
 from benchmarks.presented.peers import Peers, has_aiortc, has_hls_js
 from benchmarks.presented.seen import Flow, Seen, flow
 from benchmarks.presented.switching import player_page, take
-from streamlab.core.timebase import frame_pts
+from streamlab.core.time.timebase import frame_pts
 
 Opens = Callable[[Browser, str, str], AbstractContextManager[Page]]
 """Opens a page, given the browser, our server's address and that of the peers."""

@@ -11,8 +11,8 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 from streamlab.client import Fragment, Init
 from streamlab.client.mp4 import avc_configuration, frames_data
-from streamlab.core.nal import split_length_prefixed
-from streamlab.core.parameter_sets import ParameterSets
+from streamlab.core.h264.nal import split_length_prefixed
+from streamlab.core.h264.parameter_sets import ParameterSets
 
 START_CODE = b"\x00\x00\x00\x01"
 TIME_BASE = Fraction(1, 90_000)

@@ -32,21 +32,21 @@ from pathlib import Path
 import av
 
 from benchmarks.scale.clip import make_clip
+from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
+from streamlab.camera.pipeline import PipelineSettings
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection
-from streamlab.core.fragment import Fragment, InitSegment
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.mp4.fragment import Fragment, InitSegment
+from streamlab.core.stream.connection import Connection
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import Faults
-from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.reports import process_report, stream_report, sync_report
 from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
-from streamlab.pipeline.camera import PipelineSettings
 from streamlab.settings import Settings
+from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.reports import process_report, stream_report, sync_report
 
 FPS, SIZE_PX = 10, (320, 180)
 RECORDED = 40  # fragments, of both channels: two GOPs

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from streamlab.faults import Faults
     from streamlab.lab.lab import Lab
     from streamlab.lab.lab_camera import LabCamera
-    from streamlab.manager.decoded_snapshot import Snapshot
     from streamlab.settings import Settings
+    from streamlab.viewers.decoded_snapshot import Snapshot
 else:  # a type checker would take it for a promise of any name
 
     def __getattr__(name: str) -> object:
@@ -37,7 +37,7 @@ _HOMES = {
     "Lab": "streamlab.lab.lab",
     "LabCamera": "streamlab.lab.lab_camera",
     "Settings": "streamlab.settings",
-    "Snapshot": "streamlab.manager.decoded_snapshot",
+    "Snapshot": "streamlab.viewers.decoded_snapshot",
     "StreamlabError": "streamlab.errors",
 }
 

@@ -1,4 +1,4 @@
-"""The two clocks of the outside world. Media time, the third, lives in ``core.timebase``."""
+"""The two clocks of the outside world. Media time, the third, lives in ``core.time.timebase``."""
 
 from __future__ import annotations
 

@@ -21,10 +21,10 @@ from benchmarks.sync_policies import main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_MS
-from streamlab.traces import Outcome, Trace, make_trace, replay
-from streamlab.traces.trace import NO_RESULT, Column
+from streamlab.analysis import Outcome, Trace, make_trace, replay
+from streamlab.analysis.trace import NO_RESULT, Column
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.timebase import NS_PER_MS
 
 TOLERANCE_MS = 50.0
 Baseline = Callable[[Arrivals], Outcome]

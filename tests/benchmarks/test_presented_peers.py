@@ -77,9 +77,9 @@ def test_samples_get_start_codes_and_parameter_sets() -> None:
     pytest.importorskip("aiortc")
     from benchmarks.presented.webrtc import annex_b, parameter_sets
 
-    from streamlab.core.boxes import init_segment
-    from streamlab.core.nal import split_annex_b, to_sample
-    from streamlab.core.parameter_sets import ParameterSets
+    from streamlab.core.h264.nal import split_annex_b, to_sample
+    from streamlab.core.h264.parameter_sets import ParameterSets
+    from streamlab.core.mp4.box import init_segment
 
     sps, pps = bytes.fromhex("6742c01ed901405ff2e022"), bytes.fromhex("68ce3c80")
     init = init_segment(ParameterSets(sps, (pps,)), 640, 360)

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 
 from streamlab.client import Frame
-from streamlab.core.boxes import Sample, media_segment
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
+from streamlab.core.mp4.box import Sample, media_segment
 from streamlab.media.encode import Encoder
 from streamlab.media.picture import Picture
 from tests.fakes import scripted_server as wire

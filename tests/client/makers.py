@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streamlab.client import Connected, Fragment, FrameInfo, Gap, Init, Switched
-from streamlab.core.boxes import Sample, init_segment, media_segment
+from streamlab.core.mp4.box import Sample, init_segment, media_segment
 from tests.core.makers import SETS
 
 FRAME = 3000

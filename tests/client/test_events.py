@@ -12,9 +12,9 @@ from streamlab.client import Fragment, Heartbeat, ProtocolError
 from streamlab.client.events import read_event
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.connection import Configuration
 from streamlab.core.events import Gap
-from streamlab.core.fragment import InitSegment
+from streamlab.core.mp4.fragment import InitSegment
+from streamlab.core.stream.connection import Configuration
 from streamlab.protocol.sse import EventEncoder, Form, encode
 from tests.fakes.scripted_server import connected
 from tests.protocol.test_sse import TEXTS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streamlab.client import ProtocolError
 from streamlab.client.mp4 import avc_configuration, frames_data, rebase
-from streamlab.core.boxes import Sample, avcc, box, full_box, init_segment, media_segment
+from streamlab.core.mp4.box import Sample, avcc, box, full_box, init_segment, media_segment
 from tests.core.makers import SETS
 
 FRAMES = st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=5)

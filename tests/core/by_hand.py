@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection
-from streamlab.core.stream import DualChannelStream
+from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.dual_channel import DualChannelStream
 from tests.core.makers import ANNOTATED, MS_NS, RAW, fragment
 from tests.core.viewers import parse, wire
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
-from streamlab.core.parameter_sets import ParameterSets
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.stream import DualChannelStream
-from streamlab.core.sync import SyncController
+from streamlab.core.h264.parameter_sets import ParameterSets
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, InitSegment
+from streamlab.core.stream.dual_channel import DualChannelStream
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.protocol.fragment import serialise
 
 MS_NS = 1_000_000

@@ -1,10 +1,10 @@
-"""Writes sequence parameter sets: the inverse of ``core.sps``, for its tests."""
+"""Writes sequence parameter sets: the inverse of ``core.h264.sps``, for its tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from streamlab.core.sps import VideoSignal
+from streamlab.core.h264.sps import VideoSignal
 
 HIGH = 100
 BASELINE = 66

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.box_queue import BoxQueue, FrameBoxes
+from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
 
 DEADLINE_NS = 250
 Step = tuple[str, int]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import (
+from streamlab.core.events import Health, Source
+from streamlab.core.stream.connection import (
     MAX_DETECTIONS_EVENTS,
     MAX_OUTBOX_EVENTS,
     Connection,
 )
-from streamlab.core.events import Health, Source
-from streamlab.core.stream_events import Wake
+from streamlab.core.stream.events import Wake
 from tests.core.by_hand import feed, join, read
 from tests.core.makers import ANNOTATED, FRAME, RAW, fragment, init_of, stream
 from tests.core.viewers import drain

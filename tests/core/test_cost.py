@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.cost import (
+from streamlab.core.sync.cost import (
     PEAK_SPAN_NS,
     RARE_SPAN_NS,
     USUAL_MIN_FRAMES,

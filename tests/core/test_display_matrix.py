@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.display_matrix import Orientation, orientation_of
+from streamlab.core.mp4.display_matrix import Orientation, orientation_of
 from streamlab.errors import SourceFormatError
 
 

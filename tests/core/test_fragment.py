@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.boxes import Sample, media_segment
-from streamlab.core.fragment import EncodedFrame, Fragment, FragmentWriter
+from streamlab.core.mp4.box import Sample, media_segment
+from streamlab.core.mp4.fragment import EncodedFrame, Fragment, FragmentWriter
 from tests.core.makers import RAW, SETS, init_of
 
 

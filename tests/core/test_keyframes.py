@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.time.keyframes import KeyframeClock
 
 
 def keys(clock: KeyframeClock, pts: range) -> list[int]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.media_clock import MAX_LAG_PTS, MAX_LEAD_PTS, MediaClock
-from streamlab.core.timebase import NS_PER_S, TIMESCALE, ns_to_pts
+from streamlab.core.time.media_clock import MAX_LAG_PTS, MAX_LEAD_PTS, MediaClock
+from streamlab.core.time.timebase import NS_PER_S, TIMESCALE, ns_to_pts
 
 HOUR_S = 3600
 SETTLED_PTS = 5 * TIMESCALE

@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.nal import (
+from streamlab.core.h264.nal import (
     CODED_SLICES,
     nal_type,
     split_annex_b,
     split_length_prefixed,
     to_sample,
 )
-from streamlab.core.passthrough import MAX_GOP_PTS, PassthroughJudge
+from streamlab.core.h264.passthrough import MAX_GOP_PTS, PassthroughJudge
 
 NALS = st.lists(
     st.binary(min_size=1, max_size=400).map(

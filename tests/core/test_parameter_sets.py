@@ -8,19 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.access_unit import LOST, NEW_SETS, NO_SETS, AccessUnitReader
-from streamlab.core.bits import BitReader
-from streamlab.core.boxes import avcc
-from streamlab.core.nal import PPS, SPS, nal_type, split_annex_b, split_length_prefixed, to_sample
-from streamlab.core.parameter_sets import (
+from streamlab.core.h264.access_unit import LOST, NEW_SETS, NO_SETS, AccessUnitReader
+from streamlab.core.h264.bits import BitReader
+from streamlab.core.h264.nal import (
+    PPS,
+    SPS,
+    nal_type,
+    split_annex_b,
+    split_length_prefixed,
+    to_sample,
+)
+from streamlab.core.h264.parameter_sets import (
     MAX_BYTES,
     MAX_PPS,
     MAX_SET_BYTES,
     ParameterSets,
     StreamSets,
 )
-from streamlab.core.passthrough import objection
-from streamlab.core.sps import VideoSignal, parse_sps
+from streamlab.core.h264.passthrough import objection
+from streamlab.core.h264.sps import VideoSignal, parse_sps
+from streamlab.core.mp4.box import avcc
 from streamlab.errors import SourceFormatError
 from tests.core.sps_writer import BASELINE, BitWriter, SpsFields, Vui
 

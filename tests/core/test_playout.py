@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType, SyncState
-from streamlab.core.drift import RECOVERY_NS
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.playout import (
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.drift import RECOVERY_NS
+from streamlab.core.sync.playout import (
     DEAD_BAND_NS,
     FIRST_COST_NS,
     MAX_STEP_NS,
@@ -17,8 +18,7 @@ from streamlab.core.playout import (
     SyncPolicy,
     follow,
 )
-from streamlab.core.raw_sync import RE_ANCHOR_NS
-from streamlab.core.sync import SyncController
+from streamlab.core.sync.raw import RE_ANCHOR_NS
 from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller
 from tests.core.virtual_camera import VirtualCamera
 

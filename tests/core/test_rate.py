@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.rate import StampedRate, fps_by_arrival, longest_gop
-from streamlab.core.timebase import NS_PER_S, TIMESCALE
+from streamlab.core.time.rate import StampedRate, fps_by_arrival, longest_gop
+from streamlab.core.time.timebase import NS_PER_S, TIMESCALE
 
 
 def stamps_of(*steps_ms: int) -> list[int]:

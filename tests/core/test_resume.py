@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import View
-from streamlab.core.connection import Connection
-from streamlab.core.cursor import ResumePoint
-from streamlab.core.stream import DualChannelStream
+from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.cursor import ResumePoint
+from streamlab.core.stream.dual_channel import DualChannelStream
 from tests.core.by_hand import MEDIUM, feed, join, kinds, read
 from tests.core.makers import ANNOTATED, RAW, fragment, stream
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.cursor import Cursor
-from streamlab.core.ring import GOPS, Lost, Released, Ring
+from streamlab.core.stream.cursor import Cursor
+from streamlab.core.stream.ring import GOPS, Lost, Released, Ring
 from tests.core.makers import RAW, fragment
 
 

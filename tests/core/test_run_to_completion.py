@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.run_to_completion import MAX_INTERVAL_NS, RETRY_NS, RunToCompletion
-from streamlab.core.timebase import NS_PER_MS
+from streamlab.core.time.timebase import NS_PER_MS
 
 INTERVAL_NS = 40 * NS_PER_MS
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streamlab.core.bits import BitReader
-from streamlab.core.boxes import avcc
-from streamlab.core.parameter_sets import ParameterSets
-from streamlab.core.passthrough import objection
-from streamlab.core.sps import SpsInfo, VideoSignal, describe_signal, parse_sps
+from streamlab.core.h264.bits import BitReader
+from streamlab.core.h264.parameter_sets import ParameterSets
+from streamlab.core.h264.passthrough import objection
+from streamlab.core.h264.sps import SpsInfo, VideoSignal, describe_signal, parse_sps
+from streamlab.core.mp4.box import avcc
 from streamlab.errors import SourceFormatError
 from tests.core.sps_writer import BASELINE, HIGH, BitWriter, SpsFields, Vui
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.stall import (
+from streamlab.core.time.stall import (
     MAX_GAPS,
     MAX_LOST_AFTER_NS,
     STEADY_NS,
     UNKNOWN_PAUSE_NS,
     StallDetector,
 )
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 
 STALL_AFTER_NS = 2 * NS_PER_S
 

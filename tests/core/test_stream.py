@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.fragment import InitSegment
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.stream import MAX_INITS, DualChannelStream
-from streamlab.core.stream_events import EncodersWanted
-from streamlab.core.sync_events import BoxDeadline
+from streamlab.core.mp4.fragment import InitSegment
+from streamlab.core.stream.dual_channel import MAX_INITS, DualChannelStream
+from streamlab.core.stream.events import EncodersWanted
+from streamlab.core.sync.events import BoxDeadline
+from streamlab.core.sync.playout import SyncPolicy
 from tests.core.by_hand import feed, join, kinds, read
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment, stream
 from tests.core.viewers import drain

@@ -16,13 +16,13 @@ from hypothesis.stateful import (
 )
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import (
+from streamlab.core.events import Source
+from streamlab.core.mp4.fragment import Fragment
+from streamlab.core.stream.connection import (
     Connection,
 )
-from streamlab.core.cursor import ResumePoint
-from streamlab.core.events import Source
-from streamlab.core.fragment import Fragment
-from streamlab.core.stream import MAX_INITS, DualChannelStream
+from streamlab.core.stream.cursor import ResumePoint
+from streamlab.core.stream.dual_channel import MAX_INITS, DualChannelStream
 from tests.core.makers import MS_NS, VIEWS, controller
 from tests.core.viewers import Encoders, Viewer, drain
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import (
+from streamlab.core.events import Source
+from streamlab.core.stream.connection import (
     MAX_HANDOVER_EVENTS,
     MAX_OUTBOX_EVENTS,
     Connection,
 )
-from streamlab.core.cursor import ResumePoint
-from streamlab.core.events import Source
-from streamlab.core.stream_events import (
+from streamlab.core.stream.cursor import ResumePoint
+from streamlab.core.stream.events import (
     EncodersWanted,
     SwitchDone,
     SwitchTimedOut,

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from streamlab.core.channels import SyncState
 from streamlab.core.events import Sync
-from streamlab.core.playout import MAX_UNPAIRED, PATIENT_NS, SyncPolicy
-from streamlab.core.sync import SyncController
-from streamlab.core.sync_events import BoxDeadline, Release
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.events import BoxDeadline, Release
+from streamlab.core.sync.playout import MAX_UNPAIRED, PATIENT_NS, SyncPolicy
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
 from tests.core.virtual_camera import VirtualCamera
 

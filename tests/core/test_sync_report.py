@@ -8,10 +8,10 @@ import pytest
 
 from streamlab.core.channels import ChannelKey, QualityLevel, SyncState
 from streamlab.core.events import Sync
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.sync import SyncController
-from streamlab.core.sync_events import BoxDeadline
-from streamlab.core.sync_settings import SyncSettings
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.events import BoxDeadline
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.settings import SyncSettings
 from streamlab.errors import InvalidRequestError
 from streamlab.protocol.sse import encode
 from tests.core.makers import MS_NS, RAW, controller, fragment

@@ -8,13 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.media_clock import MediaClock
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.sync import SyncController
-from streamlab.core.sync_events import Release
-from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts, ns_to_pts, pts_to_ns, to_pts
-from streamlab.core.timeline import MAX_PAUSE_PTS, Pacer, Timeline
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.events import Release
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.media_clock import MediaClock
+from streamlab.core.time.timebase import (
+    TIMESCALE,
+    frame_number,
+    frame_pts,
+    ns_to_pts,
+    pts_to_ns,
+    to_pts,
+)
+from streamlab.core.time.timeline import MAX_PAUSE_PTS, Pacer, Timeline
 from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller
 
 RATES = st.sampled_from([Fraction(n) for n in (1, 10, 15, 24, 25, 30, 50, 60)]) | st.sampled_from(

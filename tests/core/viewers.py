@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
-from streamlab.core.connection import Connection, Delivered
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, InitSegment
-from streamlab.core.ring import Ring
-from streamlab.core.stream import DualChannelStream
-from streamlab.core.stream_events import EncodersWanted, StreamEvent
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, InitSegment
+from streamlab.core.stream.connection import Connection, Delivered
+from streamlab.core.stream.dual_channel import DualChannelStream
+from streamlab.core.stream.events import EncodersWanted, StreamEvent
+from streamlab.core.stream.ring import Ring
 from streamlab.protocol.fragment import serialise
 from streamlab.protocol.sse import EventEncoder, Form
 from tests.core.makers import FRAME, MS_NS

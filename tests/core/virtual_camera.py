@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
-from streamlab.core.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.channels import ChannelKey, QualityLevel
 from streamlab.core.events import Sync
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment
-from streamlab.core.playout import PATIENT_NS
-from streamlab.core.sync import SyncController
-from streamlab.core.sync_events import BoxDeadline, Release
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
+from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
+from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.events import BoxDeadline, Release
+from streamlab.core.sync.playout import PATIENT_NS
 from tests.core.makers import ANNOTATED, FRAME, RAW
 
 RAW_COST_NS = 2_000_000

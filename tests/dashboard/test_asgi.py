@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from streamlab.dashboard import asgi as dashboard
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.settings import Settings
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 POLICY = SourcePolicy(frozenset())
 T = TypeVar("T")

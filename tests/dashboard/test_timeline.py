@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_S
-from streamlab.manager.history import FrameRecord
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.viewers.history import FrameRecord
 
 pytest.importorskip("holoviews")
 from streamlab.dashboard.looks import Controls, Look

@@ -6,7 +6,7 @@ import supervision as sv
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.detect.box_filters import Array, BoxFilters, similarities
 from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import MAX_OBJECTS, BoxTracker

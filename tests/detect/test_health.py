@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.health import RECOVERY_ANSWERS, HealthRecord
 
 SECOND = NS_PER_S

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import supervision as sv
 
-from streamlab.core.timebase import frame_pts
+from streamlab.core.time.timebase import frame_pts
 from streamlab.detect.classes import class_names
 from streamlab.detect.scripted import ScriptedDetector, no_detector, truth_detector
 from streamlab.street.scene import Street

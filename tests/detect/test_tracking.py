@@ -8,7 +8,7 @@ import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.detect.classes import class_names
 from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxTracker

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from streamlab.core.fragment import WireBox
+from streamlab.core.mp4.fragment import WireBox
 from streamlab.detect.result import FrameDetections
 
 from .pictures import unchecked

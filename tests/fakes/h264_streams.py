@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 
-from streamlab.core.bits import BitReader, nal_of
+from streamlab.core.h264.bits import BitReader, nal_of
 
 from .videos import NO_B_FRAMES, Recipe, encode, set_up
 

@@ -9,18 +9,18 @@ from fractions import Fraction
 import av
 import pytest
 
+from streamlab.camera import CameraPipeline
+from streamlab.camera.capture import Capture
+from streamlab.camera.frame import CapturedFrame
 from streamlab.core.channels import ChannelType
-from streamlab.core.keyframes import KeyframeClock
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.keyframes import KeyframeClock
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.scripted import truth_detector
 from streamlab.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.faults.capture import FaultyCapture
 from streamlab.media.source import SourceFrame, SourceInfo
-from streamlab.pipeline import CameraPipeline
-from streamlab.pipeline.capture import Capture
-from streamlab.pipeline.frame import CapturedFrame
-from tests.pipeline.recorder import SPEC, STREET, Recorder, SlowTruth, camera
+from tests.camera.recorder import SPEC, STREET, Recorder, SlowTruth, camera
 
 FRAMES = 12
 A_DAY_MS = 86_400_000.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import InvalidRequestError
 from streamlab.faults import NO_FAULTS, PRESETS, Faults, find_preset
 from streamlab.faults.recurrence import Recurrence

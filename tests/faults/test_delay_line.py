@@ -11,13 +11,13 @@ import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.playout import PATIENT_NS
-from streamlab.core.timebase import NS_PER_S
+from streamlab.camera.frame import CapturedFrame
+from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.answer import Answer
 from streamlab.faults import NO_FAULTS, PRESETS, Faults
 from streamlab.faults.delay_line import DelayLine, Offer
 from streamlab.media.picture import Picture
-from streamlab.pipeline.frame import CapturedFrame
 
 MS = 1_000_000
 FRAME_NS = NS_PER_S // 30

@@ -10,7 +10,7 @@ import supervision as sv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.scripted import ScriptedDetector, no_detector
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.faults import NO_FAULTS, PRESETS, Faults, find_preset

@@ -15,6 +15,9 @@ import pytest
 import supervision as sv
 
 import streamlab.faults
+from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
+from streamlab.camera.pipeline import PipelineSettings
+from streamlab.camera.worker_pool import Crew
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.detect.answer import Answer
 from streamlab.detect.draw import BoxRenderer
@@ -24,10 +27,7 @@ from streamlab.faults.detection import FaultyDetection
 from streamlab.faults.injection import FaultInjector
 from streamlab.media.opening import open_source
 from streamlab.media.source import SourceFrame, SourceInfo
-from streamlab.pipeline import AnnotatedChannel, CameraPipeline, DetectionService
-from streamlab.pipeline.camera import PipelineSettings
-from streamlab.pipeline.worker import Crew
-from tests.pipeline.recorder import SPEC, STREET, TIMEOUT_S, Recorder
+from tests.camera.recorder import SPEC, STREET, TIMEOUT_S, Recorder
 
 FOUND = sv.Detections.empty()
 INFO = SourceInfo("raw", 16, 16, Fraction(30), live=True)

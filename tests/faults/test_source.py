@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.faults import NO_FAULTS, Faults, find_preset
 from streamlab.faults.source import Losses, SourceFaults
 

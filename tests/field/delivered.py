@@ -17,18 +17,18 @@ import numpy.typing as npt
 import pytest
 import supervision as sv
 
+from streamlab.camera import capture
+from streamlab.camera.capture import Capture
+from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.frame import CapturedFrame, SourceChanged
 from streamlab.client.mp4 import avc_configuration, frames_data
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
-from streamlab.core.fragment import Boxes, Fragment, InitSegment
-from streamlab.core.keyframes import KeyframeClock
+from streamlab.core.mp4.fragment import Boxes, Fragment, InitSegment
+from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.detect.draw import BoxRenderer
 from streamlab.media.opening import open_source
 from streamlab.media.picture import plane_view
 from streamlab.media.spec import SourceSpec
-from streamlab.pipeline import capture
-from streamlab.pipeline.capture import Capture
-from streamlab.pipeline.frame import CapturedFrame, SourceChanged
-from streamlab.pipeline.lane import EncodingLane
 
 Plane = npt.NDArray[np.uint8]
 SOURCE = ChannelKey(ChannelType.RAW, QualityLevel.SOURCE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streamlab.core.timeline import Timeline
+from streamlab.core.time.timeline import Timeline
 from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
 from tests.fakes import videos

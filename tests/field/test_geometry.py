@@ -17,15 +17,15 @@ import numpy.typing as npt
 import pytest
 
 from streamlab.client import Event, Fragment, FrameInfo, Init, Recording
-from streamlab.core.bits import nal_of
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.display_matrix import Orientation
+from streamlab.core.h264.bits import nal_of
+from streamlab.core.mp4.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
-from streamlab.manager.decoded_snapshot import decode
-from streamlab.manager.snapshot import EncodedChannel, EncodedSnapshot
 from streamlab.media.encode import encoded_size_px
 from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceSpec
+from streamlab.viewers.decoded_snapshot import decode
+from streamlab.viewers.snapshot import EncodedChannel, EncodedSnapshot
 from tests.fakes import h264_streams
 from tests.fakes.h264_streams import Piece
 from tests.fakes.videos import NO_B_FRAMES

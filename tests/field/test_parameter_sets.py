@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from streamlab.core.access_unit import NEW_SETS, NO_SETS
+from streamlab.core.h264.access_unit import NEW_SETS, NO_SETS
 from streamlab.errors import SourceError, SourceFormatError
 from tests.fakes import h264_streams as h264
 from tests.fakes.h264_streams import Piece, Unit

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.frame import CapturedFrame
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.fragment import Fragment, InitSegment
-from streamlab.core.nal import IDR, SLICE, nal_type, split_length_prefixed
+from streamlab.core.h264.nal import IDR, SLICE, nal_type, split_length_prefixed
+from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.media.encode import PRESETS, Encoder, encoded_size_px
 from streamlab.media.picture import Picture
-from streamlab.pipeline.frame import CapturedFrame
-from streamlab.pipeline.lane import EncodingLane
 from streamlab.street.scene import Street
 
 STREET = Street(320, 180)

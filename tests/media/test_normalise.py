@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streamlab.core.display_matrix import Orientation
+from streamlab.core.mp4.display_matrix import Orientation
 from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, SMPTE170M, copy_colour
 from streamlab.media.normalise import Normaliser

@@ -10,7 +10,7 @@ from typing import Any
 import av
 import pytest
 
-from streamlab.core.display_matrix import Orientation
+from streamlab.core.mp4.display_matrix import Orientation
 from streamlab.errors import SourceError
 from streamlab.media.probe import Reading
 from streamlab.media.probe.picture_report import TURNS

@@ -8,7 +8,7 @@ from typing import cast
 import av
 import pytest
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.media.read_ahead import read_ahead
 
 MS = Fraction(1, 1000)

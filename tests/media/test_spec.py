@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from streamlab.core.frame_rate import parse_rate
+from streamlab.core.time.frame_rate import parse_rate
 from streamlab.errors import SourceError, SourceNotAllowedError, SourceNotFoundError
 from streamlab.media.opening import open_source
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec

@@ -10,7 +10,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.timeline import Timeline
+from streamlab.core.time.timeline import Timeline
 from streamlab.media.timestamps import MAX_FPS, MIN_FPS, FrameTimestamps, frame_rate
 
 TICKS = st.none() | st.integers(-(1 << 63) + 1, (1 << 63) - 1) | st.integers(-100, 100)

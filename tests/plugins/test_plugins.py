@@ -16,11 +16,11 @@ from streamlab.core.channels import SourceState
 from streamlab.detect.load import DETECTORS, load_detector
 from streamlab.detect.renderers import RENDERERS, load_renderer
 from streamlab.errors import ConfigurationError, ModelError, ModelFormatError, SourceError
-from streamlab.manager import StreamChannelManager
 from streamlab.media.opening import SOURCES, open_source, open_within
 from streamlab.media.probe import Reading
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers import StreamChannelManager
 
 from .installing import install_module
 

@@ -83,7 +83,7 @@ def test_ctrl_c_before_the_server_runs(tmp_path: Path) -> None:
     script = """
 import signal
 from streamlab.cli import main
-from streamlab.manager import StreamChannelManager
+from streamlab.viewers import StreamChannelManager
 
 async def interrupt(self, *arguments, **options):
     signal.raise_signal(signal.SIGINT)

@@ -8,7 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.core.fragment import Boxes, EncodedFrame, Fragment, WireBox
+from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, WireBox
 from streamlab.protocol.fragment import members_of, serialise
 from tests.core.makers import ANNOTATED, RAW
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
 from streamlab.core.events import End, Gap, Health, Heartbeat, Source, Switched
-from streamlab.core.ring import NEW_FRAGMENTS, Released, Ring
+from streamlab.core.stream.ring import NEW_FRAGMENTS, Released, Ring
 from streamlab.protocol.sse import MAX_SHARED_EVENTS, EventEncoder, Form, encode, encode_fragment
 from tests.core.makers import RAW, fragment
 

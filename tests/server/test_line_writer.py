@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.connection import Connection
 from streamlab.core.events import EndReason, Source
-from streamlab.core.stream_events import FragmentReleased, Wake
-from streamlab.manager.audience import Audience
-from streamlab.manager.feed import Feed
-from streamlab.manager.reader import Reader
-from streamlab.manager.running import RunningCamera
+from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.events import FragmentReleased, Wake
 from streamlab.protocol.sse import EventEncoder, Form
 from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
+from streamlab.viewers.fan_out import Audience
+from streamlab.viewers.feed import Feed
+from streamlab.viewers.reader import Reader
+from streamlab.viewers.running import RunningCamera
 from tests.core.makers import ANNOTATED, MS_NS, RAW, VIEWS, fragment, stream
 
 MEDIUM: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM)

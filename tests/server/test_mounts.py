@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 from streamlab.settings import Settings
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 WATCH, CHANGE = SecretStr("watch-0123456789"), SecretStr("change-0123456789")
 

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamlab.manager import StreamChannelManager
+from streamlab.analysis import read_trace
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.app import create_app
 from streamlab.server.traces import MAX_RECORDINGS
 from streamlab.settings import Settings
-from streamlab.traces import read_trace
+from streamlab.viewers import StreamChannelManager
 
 TIMEOUT_S = 300.0
 TINY = "synthetic://traffic?width=160&height=90&fps=25"

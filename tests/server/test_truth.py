@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.timebase import TIMESCALE, frame_pts
+from streamlab.core.time.timebase import TIMESCALE, frame_pts
 from streamlab.errors import InvalidRequestError
 from streamlab.media.spec import SourceSpec
 from streamlab.server.truth import true_boxes

@@ -13,10 +13,10 @@ from streamlab.cli.detectors import ModelOptions
 from streamlab.cli.run import run
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.faults import PRESETS
-from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.server.app import create_app
 from streamlab.settings import Settings
+from streamlab.viewers import StreamChannelManager
 
 from .client import READ_TIMEOUT_S, Stream
 from .sse import Event

@@ -14,7 +14,7 @@ from streamlab.cli.terminal import Provider, Threads, err, errors_shown, out, st
 from streamlab.cores import usable_cores
 
 if TYPE_CHECKING:
-    from streamlab.pipeline.capacity import Capacity
+    from streamlab.camera.capacity import Capacity
 
 DEFAULT_CAMERA = "synthetic://traffic?width=640&height=360&fps=30"
 
@@ -43,12 +43,12 @@ def bench(
         streamlab bench --camera webcam://0 --model yolo26n.onnx
         streamlab bench --camera rtsp://10.0.0.7/stream1 --json
     """
+    from streamlab.camera.capacity import capacity, run_camera  # noqa: PLC0415
+    from streamlab.camera.stages import measure_stages  # noqa: PLC0415
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.detect.draw import BoxRenderer  # noqa: PLC0415
     from streamlab.media.opening import open_source  # noqa: PLC0415
     from streamlab.media.spec import SourceSpec  # noqa: PLC0415
-    from streamlab.pipeline.capacity import capacity, run_camera  # noqa: PLC0415
-    from streamlab.pipeline.stages import measure_stages  # noqa: PLC0415
 
     start_logging()
     with errors_shown():

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from streamlab.analysis.table import read_trace
 from streamlab.client import AsyncClient
 from streamlab.errors import InvalidRequestError, StreamlabError, TraceWriteError
-from streamlab.traces.table import read_trace
 
 
 async def fetch_trace(

@@ -84,7 +84,7 @@ def models(
 
 
 def _pictures(count: int) -> list[Picture]:
-    from streamlab.core.timebase import frame_pts  # noqa: PLC0415
+    from streamlab.core.time.timebase import frame_pts  # noqa: PLC0415
     from streamlab.media.picture import Picture  # noqa: PLC0415
     from streamlab.street.scene import Street  # noqa: PLC0415
 

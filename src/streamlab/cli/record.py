@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from streamlab.cli.serve import Model, Verbose
 from streamlab.cli.terminal import Provider, Threads, Token, err, errors_shown, out, start_logging
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.credentials import redacted
 from streamlab.errors import (
     DisabledError,
@@ -66,7 +66,7 @@ def record_trace(
 ) -> None:
     """Record a trace of a camera: when each frame was captured, ready and released.
 
-    A trace has one row per captured frame. `streamlab.traces.simulate` replays it under any
+    A trace has one row per captured frame. `streamlab.analysis.simulate` replays it under any
     policy. Ctrl-C ends the recording and keeps what was recorded, except with `--url`.
 
     Examples:
@@ -99,9 +99,9 @@ def _record_source(
     seconds: float,
     path: Path,
 ) -> pd.DataFrame:
+    from streamlab.analysis.table import write_trace  # noqa: PLC0415
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.media.spec import SourceSpec  # noqa: PLC0415
-    from streamlab.traces.table import write_trace  # noqa: PLC0415
 
     spec = SourceSpec.parse(source)
     models = ModelOptions(model, provider=provider, threads=threads)
@@ -116,8 +116,8 @@ def _record_source(
 
 
 async def _run_and_record(spec: SourceSpec, models: ModelOptions, seconds: float) -> pd.DataFrame:
+    from streamlab.analysis.record import record, running_camera  # noqa: PLC0415
     from streamlab.settings import Settings  # noqa: PLC0415
-    from streamlab.traces.record import record, running_camera  # noqa: PLC0415
 
     settings, detector = Settings(), models.load_shared()
     async with AsyncExitStack() as stack:

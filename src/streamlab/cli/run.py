@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 from rich.markup import escape
 
+from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
 from streamlab.cli.terminal import err, out
@@ -31,14 +32,13 @@ from streamlab.errors import (
     UnknownCameraError,
 )
 from streamlab.faults import Faults, find_preset
-from streamlab.manager import StreamChannelManager
-from streamlab.manager.camera import Camera
-from streamlab.manager.event_stream import EventStream
 from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
-from streamlab.pipeline import SourceChanged
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
+from streamlab.viewers import StreamChannelManager
+from streamlab.viewers.camera import Camera
+from streamlab.viewers.event_stream import EventStream
 
 NO_CAMERA = "Name one with --camera NAME=SOURCE, or in streamlab.toml as [[cameras]]."
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from streamlab.core.channels import ANNOTATED, RAW
 from streamlab.core.stats import Quantiles, Window, quantiles
-from streamlab.core.timebase import NS_PER_MS
+from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.protocol.parse import Fragment
 
 MAX_WAITING_FRAMES = 1024

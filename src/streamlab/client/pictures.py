@@ -13,7 +13,7 @@ from av.error import InvalidDataError
 from numpy.typing import NDArray
 
 from streamlab.client.mp4 import avc_configuration, frames_data
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.protocol.parse import (
     Connected,
     Event,

@@ -19,7 +19,7 @@ from io import FileIO
 from pathlib import Path
 
 from streamlab.client.mp4 import rebase
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.errors import StreamlabError
 from streamlab.protocol.parse import Connected, Event, Fragment, Init
 

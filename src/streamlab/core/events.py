@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypedDict
 
 from streamlab.core.channels import QualityLevel, SourceState, SyncState, View
-from streamlab.core.fragment import WireBox
+from streamlab.core.mp4.fragment import WireBox
 
 PROTOCOL_VERSION = 1
 

@@ -11,7 +11,7 @@ only afterwards. Rules:
 
 from __future__ import annotations
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 
 RETRY_NS = 2 * NS_PER_S
 SMOOTHING = 4

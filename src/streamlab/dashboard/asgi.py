@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from streamlab.loop_thread import LoopThread
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 T = TypeVar("T")
 NEEDED = ("panel", "bokeh_fastapi", "holoviews")

@@ -14,15 +14,15 @@ from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
 from streamlab.config.naming import unused_name
 from streamlab.core.channels import QualityLevel
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.health import SPAN_S, CameraHealth, health_of
 from streamlab.dashboard.looks import Look, Watched
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults
-from streamlab.manager import Camera, ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.decoded_snapshot import Snapshot, decode
-from streamlab.manager.history import FrameRecord
 from streamlab.media.spec import SourcePolicy, SourceSpec
+from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.decoded_snapshot import Snapshot, decode
+from streamlab.viewers.history import FrameRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,7 @@ class Cameras:
 
     async def record(self, camera_id: str, seconds: float) -> pd.DataFrame:
         """Return the trace table of a camera's next ``seconds``. Raises as ``traces.record``."""
-        from streamlab.traces.record import record  # noqa: PLC0415 - needs the extra `traces`
+        from streamlab.analysis.record import record  # noqa: PLC0415 - needs the extra `traces`
 
         camera = await self._ask(lambda: self._camera(camera_id))
         return await self._call(record(camera, self._subscriptions, seconds=seconds))

@@ -10,7 +10,7 @@ from typing import Any
 import panel as pn
 from bokeh.models import PrintfTickFormatter
 
-from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.looks import Controls
 from streamlab.faults import PRESETS

@@ -13,14 +13,14 @@ import cv2
 import pandas as pd
 import panel as pn
 
+from streamlab.analysis.frames import frames_table
+from streamlab.analysis.table import write_trace
 from streamlab.core.channels import QualityLevel
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.controls import Attempt, group, side_by_side, styled
 from streamlab.dashboard.timeline import WINDOW_S
 from streamlab.dashboard.wall import Wall
-from streamlab.manager.decoded_snapshot import Snapshot
-from streamlab.traces.frames import frames_table
-from streamlab.traces.table import write_trace
+from streamlab.viewers.decoded_snapshot import Snapshot
 
 CSV_S = 60.0
 TRACE_S = {"5 s": 5.0, "10 s": 10.0, "30 s": 30.0, "60 s": 60.0, "5 min": 300.0}

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.playout import SyncPolicy
-from streamlab.core.timebase import NS_PER_S
-from streamlab.manager import Camera
-from streamlab.manager.history import FrameHistory, FrameRecord
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.viewers import Camera
+from streamlab.viewers.history import FrameHistory, FrameRecord
 
 FORGET_AFTER_S = 60.0
 CHECK_EVERY_S = 1.0

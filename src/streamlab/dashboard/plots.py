@@ -22,8 +22,8 @@ from bokeh.models import (
 from bokeh.models.annotations import BoxAnnotation
 from bokeh.models.renderers import GlyphRenderer
 
+from streamlab.analysis.plots import ALARM, QUIET
 from streamlab.dashboard.timeline import WINDOW_S, Timeline, Update
-from streamlab.traces.plots import ALARM, QUIET
 
 hv.extension("bokeh", logo=False)
 

@@ -10,12 +10,12 @@ from itertools import groupby
 
 import numpy as np
 
+from streamlab.analysis.plots import BIN_MS
 from streamlab.core.stats import nearest_rank
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.health import UNKNOWN
 from streamlab.dashboard.looks import Look
-from streamlab.manager.history import MAX_FRAMES, FrameRecord
-from streamlab.traces.plots import BIN_MS
+from streamlab.viewers.history import MAX_FRAMES, FrameRecord
 
 WINDOW_S = 30.0
 SLOT_S = 0.2

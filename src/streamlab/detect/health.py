@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.text import printable
 
 HealthState: TypeAlias = Literal["ok", "slow", "failing", "none"]

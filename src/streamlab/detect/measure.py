@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.media.picture import Picture
 

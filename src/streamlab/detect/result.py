@@ -16,7 +16,7 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-from streamlab.core.fragment import WireBox
+from streamlab.core.mp4.fragment import WireBox
 from streamlab.detect.classes import class_names
 from streamlab.detect.labels import LabelText
 from streamlab.detect.style import Colour, class_colour

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import supervision as sv
 
-from streamlab.core.timebase import frame_number
+from streamlab.core.time.timebase import frame_number
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import Detector, DetectorKind, LoadOptions
 from streamlab.errors import InvalidRequestError

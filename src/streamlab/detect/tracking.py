@@ -25,8 +25,8 @@ from typing import cast
 import numpy as np
 import supervision as sv
 
-from streamlab.core.box_queue import FrameBoxes
-from streamlab.core.timebase import TIMESCALE, ms_to_pts
+from streamlab.core.sync.box_queue import FrameBoxes
+from streamlab.core.time.timebase import TIMESCALE, ms_to_pts
 from streamlab.detect.box_filters import Array, BoxFilters
 from streamlab.detect.result import FrameDetections, Result
 

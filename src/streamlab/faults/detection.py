@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.answer import Answer
 from streamlab.faults.definition import Faults
 from streamlab.faults.delay_line import MAX_DELAYED, DelayLine, Frame

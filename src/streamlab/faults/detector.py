@@ -12,7 +12,7 @@ from random import Random
 import supervision as sv
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_MS, NS_PER_S
+from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.errors import ModelError
 from streamlab.faults.definition import NO_FAULTS, Faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 
 
 class Recurrence:

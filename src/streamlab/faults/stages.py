@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.faults.definition import Faults
 from streamlab.faults.recurrence import Burst
 

@@ -18,7 +18,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 
 MAX_LAG_S = 3.0
 MAX_UNHEARD_BYTES = 32 << 20

@@ -14,13 +14,13 @@ import json
 from collections.abc import Callable
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.connection import Configuration, Connection, Delivered, Delivery
 from streamlab.core.events import Connected
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.stream.connection import Configuration, Connection, Delivered, Delivery
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.lab.credit import Credit, Ear
-from streamlab.manager import Camera, ChannelSubscriptionManager
-from streamlab.manager.feed import Feed
-from streamlab.manager.history import FrameHistory
+from streamlab.viewers import Camera, ChannelSubscriptionManager
+from streamlab.viewers.feed import Feed
+from streamlab.viewers.history import FrameHistory
 
 FIGURES_EVERY_S = 0.2
 MAX_FIGURES = 2000

@@ -14,9 +14,9 @@ from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import StreamlabError
 from streamlab.lab.credit import PING_S, Ear
 from streamlab.loop_thread import LoopThread
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 if TYPE_CHECKING:
     from streamlab.lab.server import LabServer

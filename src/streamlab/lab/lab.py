@@ -22,9 +22,9 @@ from streamlab.lab.lab_camera import LabCamera, ViewName
 from streamlab.lab.public import Public
 from streamlab.lab.shown_camera import ShownCamera
 from streamlab.lab.tables import cameras_table
-from streamlab.manager import Camera
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers import Camera
 
 if TYPE_CHECKING:
     import pandas as pd

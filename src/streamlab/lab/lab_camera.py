@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.extras import require
 from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
 from streamlab.lab.public import Public
 from streamlab.lab.shown_camera import ShownCamera
-from streamlab.manager.decoded_snapshot import Snapshot, decode, look
-from streamlab.manager.history import FrameRecord
+from streamlab.viewers.decoded_snapshot import Snapshot, decode, look
+from streamlab.viewers.history import FrameRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,10 +169,10 @@ class LabCamera(Public):
         """Return one row per frame of the last ``seconds`` in which somebody watched.
 
         When nobody does, the camera is watched for ``FIRST_LOOK_S`` first. The table can be plotted
-        by ``streamlab.traces.plots``.
+        by ``streamlab.analysis.plots``.
         """
         require("pandas", "traces")
-        from streamlab.traces.frames import frames_table  # noqa: PLC0415
+        from streamlab.analysis.frames import frames_table  # noqa: PLC0415
 
         table = frames_table(self._records(seconds), self.sync_tolerance_ms)
         table.attrs.update(policy=self.policy, sync_tolerance_ms=self.sync_tolerance_ms)
@@ -181,7 +181,7 @@ class LabCamera(Public):
     def stats(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per channel, of the frames that ``frames`` returns."""
         require("pandas", "traces")
-        from streamlab.traces.frames import channels_table  # noqa: PLC0415
+        from streamlab.analysis.frames import channels_table  # noqa: PLC0415
 
         return channels_table(self._records(seconds), self.sync_tolerance_ms)
 
@@ -191,7 +191,7 @@ class LabCamera(Public):
         Ctrl-C gives up. Raises InvalidRequestError, LimitError or SourceUnreachableError.
         """
         require("pandas", "traces")
-        from streamlab.traces.record import record  # noqa: PLC0415
+        from streamlab.analysis.record import record  # noqa: PLC0415
 
         self._shown.check_open()
         hub = self._shown.hub

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import uvicorn
 
 from streamlab.dashboard.asgi import MOUNTS
-from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 from streamlab.server.run import GRACEFUL_SHUTDOWN_S, bind
 from streamlab.server.transport import LineProtocol
+from streamlab.viewers import StreamChannelManager
 
 
 class _Server(uvicorn.Server):

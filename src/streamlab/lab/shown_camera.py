@@ -8,14 +8,14 @@ from dataclasses import fields, replace
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import InvalidRequestError
 from streamlab.faults import NO_FAULTS, Faults, find_preset
 from streamlab.lab.choices import checked
 from streamlab.lab.hub import Hub, LabClosedError
-from streamlab.manager import Camera
-from streamlab.manager.history import FrameHistory
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
+from streamlab.viewers import Camera
+from streamlab.viewers.history import FrameHistory
 
 _SYNC: Mapping[str, Any] = {
     "policy": SyncPolicy,

@@ -15,12 +15,12 @@ import numpy as np
 import traitlets
 
 from streamlab.core.channels import QualityLevel, View
-from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import StreamlabError
 from streamlab.lab.choices import Rgb
 from streamlab.lab.feeds import ViewFeeds
 from streamlab.lab.shown_camera import ShownCamera
-from streamlab.manager.decoded_snapshot import decode, jpeg
+from streamlab.viewers.decoded_snapshot import decode, jpeg
 
 STATIC = Path(__file__).parent.parent / "web"
 VIEWS = (View.RAW, View.ANNOTATED, View.BOTH, "overlay")

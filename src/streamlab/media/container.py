@@ -14,7 +14,7 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.devices import open_webcam, read_packets
 from streamlab.media.ffmpeg_input import ffmpeg_input

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import av
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceError
 from streamlab.media.webcam import Webcam, webcam_input
 

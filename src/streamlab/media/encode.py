@@ -17,9 +17,9 @@ from av.codec.context import Flags
 from av.video.frame import PictureType
 
 from streamlab.core.channels import ChannelKey, QualityLevel
-from streamlab.core.fragment import InitSegment
-from streamlab.core.nal import split_annex_b, to_sample
-from streamlab.core.parameter_sets import ParameterSets
+from streamlab.core.h264.nal import split_annex_b, to_sample
+from streamlab.core.h264.parameter_sets import ParameterSets
+from streamlab.core.mp4.fragment import InitSegment
 from streamlab.media.colour import Colour
 from streamlab.media.picture import TICK, Converter, Picture
 

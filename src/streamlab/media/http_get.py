@@ -16,7 +16,7 @@ import httpx
 
 from streamlab.address import Address
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError
 from streamlab.media.spec import SourceSpec
 from streamlab.media.status_errors import refusal, unreachable

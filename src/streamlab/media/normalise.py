@@ -19,7 +19,7 @@ from av.error import EOFError as Drained
 from av.filter import Graph
 from av.sidedata.sidedata import SideDataContainer, Type
 
-from streamlab.core.display_matrix import Orientation, orientation_of
+from streamlab.core.mp4.display_matrix import Orientation, orientation_of
 from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, Colour
 

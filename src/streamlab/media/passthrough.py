@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
-from streamlab.core.access_unit import LOST, AccessUnit, AccessUnitReader
-from streamlab.core.parameter_sets import ParameterSets
-from streamlab.core.passthrough import PassthroughJudge, objection
-from streamlab.core.sps import VideoSignal
+from streamlab.core.h264.access_unit import LOST, AccessUnit, AccessUnitReader
+from streamlab.core.h264.parameter_sets import ParameterSets
+from streamlab.core.h264.passthrough import PassthroughJudge, objection
+from streamlab.core.h264.sps import VideoSignal
 from streamlab.errors import SourceFormatError
 from streamlab.media.colour import Colour
 from streamlab.media.source import Source, SourceFrame

@@ -12,7 +12,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.media.colour import BT601_LIMITED, copy_colour
 from streamlab.media.short_writes import Runs, copy_plane
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_MS, TIMESCALE, ns_to_pts, to_pts
+from streamlab.core.time.timebase import NS_PER_MS, TIMESCALE, ns_to_pts, to_pts
 
 if TYPE_CHECKING:
     import av

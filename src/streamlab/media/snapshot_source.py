@@ -10,7 +10,7 @@ import av
 from av.error import FFmpegError
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.timebase import NS_PER_S
+from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceFormatError
 from streamlab.media.http_get import HttpGet
 from streamlab.media.normalise import Normaliser, stored_orientation

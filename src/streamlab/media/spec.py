@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from streamlab.address import Address, AddressError
-from streamlab.core.frame_rate import parse_rate
 from streamlab.core.source_kind import SourceKind
+from streamlab.core.time.frame_rate import parse_rate
 from streamlab.credentials import redacted, scrub_of
 from streamlab.errors import ConfigurationError, SourceError, SourceNotAllowedError
 from streamlab.media.paths import is_on_foreign_share, path_of_url

@@ -7,7 +7,7 @@ from itertools import count
 
 import av
 
-from streamlab.core.timebase import frame_pts
+from streamlab.core.time.timebase import frame_pts
 from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
 from streamlab.media.picture import Picture
 from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import av
 
-from streamlab.core.timebase import TIMESCALE, frame_pts, to_pts
+from streamlab.core.time.timebase import TIMESCALE, frame_pts, to_pts
 
 DEFAULT_FPS = Fraction(25)
 _BARE = ("mpjpeg", "mjpeg", "jpeg_pipe", "h264", "hevc")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streamlab.core.fragment import EncodedFrame, Fragment, to_base64
+from streamlab.core.mp4.fragment import EncodedFrame, Fragment, to_base64
 
 _json = msgspec.json.Encoder()
 

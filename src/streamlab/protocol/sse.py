@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from streamlab.core.connection import Configuration, Delivered, Delivery
 from streamlab.core.events import ControlEvent, Health
-from streamlab.core.fragment import to_base64
-from streamlab.core.ring import Released
+from streamlab.core.mp4.fragment import to_base64
+from streamlab.core.stream.connection import Configuration, Delivered, Delivery
+from streamlab.core.stream.ring import Released
 
 MAX_SHARED_EVENTS = 64
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from streamlab.core.sync_settings import SyncSettings
+from streamlab.core.sync.settings import SyncSettings
 
 Quantiles = Mapping[str, float | int | None]
 """``count``, ``p50``, ``p95``, ``p99`` and ``max``; without a value all but the count are None."""

@@ -16,12 +16,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from streamlab.credentials import CredentialsFilter
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
 from streamlab.settings import Settings
 from streamlab.version import __version__
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 Mount: TypeAlias = Callable[
     [StreamChannelManager, ChannelSubscriptionManager, SourcePolicy], ASGIApp

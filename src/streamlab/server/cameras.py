@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamlab.config.camera import CameraConfig, CameraOptions
-from streamlab.core.playout import SyncPolicy
+from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults, find_preset
-from streamlab.manager.reports import Report, camera_report
 from streamlab.media.spec import MAX_SOURCE_CHARS, SourcePolicy, SourceSpec
 from streamlab.server.streams import CameraOf, Channels
 from streamlab.server.truth import true_boxes
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
+from streamlab.viewers.reports import Report, camera_report
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 

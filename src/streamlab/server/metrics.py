@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from streamlab.core.channels import SourceState
-from streamlab.manager import StreamChannelManager
+from streamlab.viewers import StreamChannelManager
 
 __all__ = ["CONTENT_TYPE", "render"]
 

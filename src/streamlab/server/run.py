@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from streamlab.errors import StreamlabError
-from streamlab.manager import StreamChannelManager
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import Mount, create_app
 from streamlab.server.transport import LineProtocol
 from streamlab.signals import stop_signals
+from streamlab.viewers import StreamChannelManager
 
 GRACEFUL_SHUTDOWN_S = 2
 MAX_UNSENT_BYTES = 65_536

@@ -13,8 +13,8 @@ from contextlib import aclosing, closing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from streamlab.manager.reader import Reader
 from streamlab.server.transport import Line, line_of
+from streamlab.viewers.reader import Reader
 
 log = logging.getLogger(__name__)
 HEADERS = {

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, Field
 
 from streamlab.core.channels import RAW, View
-from streamlab.core.connection import Connection
+from streamlab.core.stream.connection import Connection
 from streamlab.errors import DisabledError, InvalidRequestError
-from streamlab.manager import ChannelSubscriptionManager, StreamChannelManager
-from streamlab.manager.camera import Camera
-from streamlab.manager.reports import Report, process_report, sync_report
 from streamlab.server.sse import EventStreamResponse
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.camera import Camera
+from streamlab.viewers.reports import Report, process_report, sync_report
 
 MAX_VIEW_CHARS = 2048
 RawQuality = Literal["low", "medium", "high", "source", "auto"]

@@ -12,9 +12,9 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from streamlab.errors import LimitError
-from streamlab.manager import Camera, ChannelSubscriptionManager
 from streamlab.server.problems import problem
 from streamlab.server.streams import CameraOf, Subscriptions, require_dual_channel
+from streamlab.viewers import Camera, ChannelSubscriptionManager
 
 MAX_RECORDINGS = 4
 MAX_SECONDS = 3600
@@ -60,15 +60,15 @@ async def get_trace(
 
 def _load() -> None:
     """Import what a base installation may lack. Takes a second: not in the event loop."""
-    for module in ("pandas", "pyarrow.parquet", "streamlab.traces.record"):
+    for module in ("pandas", "pyarrow.parquet", "streamlab.analysis.record"):
         importlib.import_module(module)
 
 
 async def _record(
     camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float
 ) -> bytes:
-    from streamlab.traces.record import record  # noqa: PLC0415
-    from streamlab.traces.table import write_trace  # noqa: PLC0415
+    from streamlab.analysis.record import record  # noqa: PLC0415
+    from streamlab.analysis.table import write_trace  # noqa: PLC0415
 
     table = await record(camera, subscriptions, seconds=seconds)
 

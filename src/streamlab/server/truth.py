@@ -6,7 +6,7 @@ import threading
 from functools import lru_cache
 from typing import TypedDict
 
-from streamlab.core.timebase import TIMESCALE, frame_number, frame_pts
+from streamlab.core.time.timebase import TIMESCALE, frame_number, frame_pts
 from streamlab.errors import InvalidRequestError, NoTruthError
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.street.parameters import StreetParameters

@@ -7,7 +7,7 @@ from fractions import Fraction
 from urllib.parse import parse_qsl
 
 from streamlab.address import Address
-from streamlab.core.frame_rate import parse_rate
+from streamlab.core.time.frame_rate import parse_rate
 from streamlab.errors import SourceError
 
 MAX_QUERY_FIELDS = 64

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import av
 
-from streamlab.core.display_matrix import Orientation
+from streamlab.core.mp4.display_matrix import Orientation
 from streamlab.media.colour import RGB, UNSPECIFIED, Colour
 from streamlab.media.container import ContainerSource
 from streamlab.media.normalise import stored_orientation

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from streamlab.core.rate import StampedRate, fps_by_arrival, longest_gop
-from streamlab.core.timebase import TIMESCALE
+from streamlab.core.time.rate import StampedRate, fps_by_arrival, longest_gop
+from streamlab.core.time.timebase import TIMESCALE
 from streamlab.media.container import ContainerSource
 from streamlab.media.source import Source
 

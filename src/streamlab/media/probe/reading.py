@@ -8,9 +8,9 @@ from contextlib import closing
 from av.video.frame import PictureType
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.media_clock import MediaClock
-from streamlab.core.timebase import NS_PER_S, TIMESCALE, ns_to_pts
-from streamlab.core.timeline import Timeline
+from streamlab.core.time.media_clock import MediaClock
+from streamlab.core.time.timebase import NS_PER_S, TIMESCALE, ns_to_pts
+from streamlab.core.time.timeline import Timeline
 from streamlab.errors import SourceError
 from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import open_source

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import av
 
-from streamlab.core.timebase import TIMESCALE, to_pts
+from streamlab.core.time.timebase import TIMESCALE, to_pts
 from streamlab.media.container import ContainerSource
 from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import Source

@@ -11,8 +11,8 @@ import av
 import numpy as np
 
 from streamlab.address import Address
-from streamlab.core.frame_rate import parse_rate
-from streamlab.core.timebase import frame_pts
+from streamlab.core.time.frame_rate import parse_rate
+from streamlab.core.time.timebase import frame_pts
 from streamlab.errors import SourceError
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec

@@ -1,0 +1,1 @@
+"""The seam between a camera and its viewers, and its carriers: in process so far."""

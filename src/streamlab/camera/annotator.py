@@ -1,0 +1,217 @@
+"""An annotated channel: each frame gets its boxes, is copied to be drawn on, and encoded."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import supervision as sv
+
+from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.detection import DetectionClient, DetectionService
+from streamlab.camera.frame import CapturedFrame, DetectionTimed
+from streamlab.camera.worker_pool import Crew, Worker
+from streamlab.clock import monotonic_ns
+from streamlab.core.mp4.fragment import Boxes
+from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
+from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.detect.answer import Answer
+from streamlab.detect.draw import BoxRenderer, render
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.render import Renderer
+from streamlab.detect.result import FrameDetections
+from streamlab.detect.tracking import BoxCarrier
+from streamlab.media.picture import Picture
+from streamlab.media.synthetic_source import mark_annotated
+
+log = logging.getLogger(__name__)
+MAX_WAITING_FRAMES = 64
+MAX_AT_DETECTOR = 256
+
+
+class Annotator(Worker[CapturedFrame | Answer]):
+    """Draws what the detector found, on every frame, in order.
+
+    A frame with a result of its own shows that result; any other shows the newest result's
+    boxes, carried forward to its pts and clipped to the picture.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        lane: EncodingLane,
+        service: DetectionService,
+        renderer: Renderer,
+        *,
+        emit: Callable[[DetectionTimed], None],
+        reserved_rows: int = 0,
+        crew: Crew | None = None,
+        options: DetectionOptions = EVERYTHING,
+    ) -> None:
+        super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, crew)
+        self.lane = lane
+        self.renderer = renderer
+        self.renderer_error = ""
+        self.boxes: BoxQueue[sv.Detections] = BoxQueue(
+            deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
+        )
+        self._box_deadline_ns = PATIENT_NS
+        self._emit = emit
+        self._carrier = BoxCarrier()
+        self._canvas: Picture | None = None  # drawn on and encoded: its memory serves again
+        self._service = service
+        self._next_service: deque[DetectionService] = deque(maxlen=1)
+        self.reserved_rows = reserved_rows
+        """Rows at the top that nothing may be drawn over, px."""
+        self._client = DetectionClient(
+            receive_detections=self._report,
+            receive_refusal=lambda pts: self._report(pts, None),
+            options=options,
+        )
+        # Replaced while faults are injected.
+        self.ask: Callable[[CapturedFrame], CapturedFrame | None] = self._ask
+        self.receive_answer: Callable[[Answer], None] = self._post
+        self.encode: Callable[[CapturedFrame, Picture, Boxes | None], None] = lane.encode
+        self._waiting: dict[int, CapturedFrame] = {}
+        self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
+        self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
+
+    @property
+    def service(self) -> DetectionService:
+        """What is asked about the next frame."""
+        return self._next_service[-1] if self._next_service else self._service
+
+    def has_room(self) -> bool:
+        """Whether one more frame can wait for its boxes."""
+        return super().has_room() and len(self._waiting) < MAX_WAITING_FRAMES
+
+    def stop(self) -> None:
+        """End after the frame in hand."""
+        self._service.withdraw(self._client)
+        super().stop()
+
+    def request_box_deadline(self, deadline_ns: int) -> None:
+        """Draw a frame with older boxes this long after it came. From any thread."""
+        self._box_deadline_ns = deadline_ns
+        self.nudge()
+
+    def request_service(self, service: DetectionService) -> None:
+        """Ask another detector from the next frame on. From any thread."""
+        self._next_service.append(service)
+
+    def get_timer(self) -> int | None:
+        """Return when the oldest frame goes with older boxes."""
+        if self.boxes.deadline_ns != self._box_deadline_ns:
+            return 0  # it moved: at once
+        return self.boxes.get_timer()
+
+    def handle_timer(self, now_ns: int) -> None:
+        """Let go the frames whose result has not come in time."""
+        if self.boxes.deadline_ns != self._box_deadline_ns:
+            self.boxes.request_deadline(self._box_deadline_ns, now_ns)
+        self.boxes.handle_timer(now_ns)
+        self._settle()
+
+    def handle(self, item: CapturedFrame | Answer) -> None:
+        """Take a frame, or news of one."""
+        if isinstance(item, CapturedFrame):
+            if self._next_service:
+                self._adopt(self._next_service.popleft())
+            self._waiting[item.pts] = item
+            self._captured_ns[item.pts] = item.captured_ns
+            if len(self._captured_ns) > MAX_AT_DETECTOR:
+                del self._captured_ns[next(iter(self._captured_ns))]
+            self.boxes.receive_frame(item.pts, item.captured_ns)  # a deadline counts from there
+            refused = self.ask(item)
+            if refused is not None:
+                self._take(Answer(refused.pts, None, monotonic_ns()))
+        else:
+            self._take(item)
+        self._settle()
+
+    def _adopt(self, service: DetectionService) -> None:
+        left = self._service.withdraw(self._client)
+        self._service = service
+        if left is not None:
+            self._report(left.pts, None)
+
+    def _ask(self, captured: CapturedFrame) -> CapturedFrame | None:
+        return self._service.offer(self._client, captured)
+
+    def _report(self, pts: int, found: sv.Detections | None) -> None:
+        self.receive_answer(Answer(pts, found, monotonic_ns()))
+
+    def _settle(self) -> None:
+        while (event := self.boxes.next_event()) is not None:
+            self._undrawn.append(event)
+
+    def has_work(self) -> bool:
+        """Return True while frames wait to be drawn."""
+        return bool(self._undrawn)
+
+    def work_on(self) -> None:
+        """Draw and encode one frame."""
+        event = self._undrawn.popleft()
+        self._draw(self._waiting.pop(event.pts), event)
+
+    def _take(self, answer: Answer) -> None:
+        if answer.detections is None:
+            self._report_lag(answer.pts, None)
+            self.boxes.receive_refusal(answer.pts)
+        else:
+            self._report_lag(answer.pts, answer.came_ns)
+            self.boxes.receive_detections(answer.pts, answer.detections)
+
+    def _post(self, item: Answer) -> None:
+        # A mailbox too full for a result loses it; the frame then goes at its deadline.
+        if not self.offer(item):
+            self.boxes.counts["result_dropped"] += 1
+
+    def _report_lag(self, pts: int, came_ns: int | None) -> None:
+        captured_ns = self._captured_ns.pop(pts, None)
+        if captured_ns is not None:
+            self._emit(DetectionTimed(self.lane.channel, pts, came_ns and came_ns - captured_ns))
+
+    def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
+        decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
+        picture, rows = captured.picture, []
+        boxes = self._carrier.boxes_on(event, picture.width, picture.height)
+        ours = isinstance(self.renderer, BoxRenderer)  # a user's may keep a picture, or draw more
+        if ours and boxes is not None and not len(boxes):
+            boxes = None
+        if boxes is not None or self.reserved_rows:  # the captured one is the raw channel's
+            picture = picture.copy(self._canvas if ours else None)
+            self._canvas = picture if ours else None
+        if boxes is not None and self._render(picture, boxes, stale=not event.fresh):
+            rows = boxes.wire_rows()
+        if self.reserved_rows:
+            mark_annotated(picture)
+        self.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
+
+    def _render(self, picture: Picture, boxes: FrameDetections, *, stale: bool) -> bool:
+        """Draw; return whether the boxes are on the picture."""
+        try:
+            render(self.renderer, picture, boxes, top_px=self.reserved_rows, stale=stale)
+        except Exception as error:  # a user's renderer: the picture goes on without its boxes
+            if not self.renderer_error:
+                log.exception("%s cannot draw", self.name)
+            self.renderer_error = f"{type(error).__name__}: {error}"
+            self.boxes.counts["render_failed"] += 1
+            return False
+        self.renderer_error = ""
+        return True
+
+
+class RawEncoder(Worker[CapturedFrame]):
+    """Encodes the raw channel."""
+
+    def __init__(self, camera_id: str, lane: EncodingLane, crew: Crew | None = None) -> None:
+        super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, crew)
+        self.lane = lane
+        self.encode: Callable[[CapturedFrame, Picture, None], None] = lane.encode
+        """Replaced while faults are injected."""
+
+    def handle(self, item: CapturedFrame) -> None:
+        """Encode a captured picture."""
+        self.encode(item, item.picture, None)

@@ -1,0 +1,69 @@
+"""Hands each captured frame to the stages of both channels, and what they make to the camera."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from streamlab.camera.frame import CapturedFrame, DetectionTimed, SourceChanged
+from streamlab.camera.worker_pool import Worker
+from streamlab.clock import monotonic_ns, thread_cpu_ns
+from streamlab.core.mp4.fragment import Fragment, InitSegment
+from streamlab.core.run_to_completion import RunToCompletion
+from streamlab.cores import usable_cores
+
+PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
+Emit = Callable[[Sequence[PipelineEvent]], None]
+"""Is called from any thread with what is new, and may block."""
+
+
+@cache
+def _slots() -> threading.Semaphore:
+    """Return the semaphore that all cameras of the process share.
+
+    More frames at once than there are cores would only wait for each other's turn at the
+    interpreter, which costs more than it gains.
+    """
+    return threading.BoundedSemaphore(max(2, usable_cores()))
+
+
+class Delivery:
+    """Runs frames to completion in the thread that captured them, where nothing has to wait.
+
+    Where something has to, and where that thread would fall behind, the stages' pools go on.
+    """
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._judge = RunToCompletion()
+        self._gathered: list[PipelineEvent] = []
+        self._gathering: int | None = None  # the thread that runs a frame to completion
+
+    def send(self, item: PipelineEvent) -> None:
+        """Emit what a stage has made; all that a frame run to completion makes goes out as one."""
+        if threading.get_ident() == self._gathering:
+            self._gathered.append(item)
+        else:
+            self._emit((item,))
+
+    def deliver(
+        self, captured: CapturedFrame, stages: Sequence[Worker[Any]], *, may_run: bool
+    ) -> None:
+        """Offer a frame to stages that have room; ``may_run``: in this thread, if they are idle."""
+        has_time = self._judge.receive_frame(captured.captured_ns)
+        if not (may_run and has_time and all(stage.is_idle for stage in stages)):
+            for stage in stages:
+                stage.offer(captured)
+            return
+        with _slots():  # nothing inside waits for another camera
+            started_ns = thread_cpu_ns()
+            self._gathering = threading.get_ident()
+            for stage in stages:
+                stage.offer(captured, here=True)
+            self._gathering = None
+            cost_ns = thread_cpu_ns() - started_ns
+        gathered, self._gathered = self._gathered, []
+        self._emit(gathered)
+        self._judge.receive_cost(cost_ns, monotonic_ns())

@@ -1,0 +1,203 @@
+"""One detector at work for any number of cameras.
+
+Each camera has one place at the detector's door. A frame that comes while the place is taken
+replaces the older one, which is refused and counted: what waits is the freshest frame of each
+camera. The detector takes several as one batch. The cameras whose turn was longest ago go first,
+so that none starves when all capture at the same moment; among equals the freshest frame does.
+
+With ``max_fps`` a camera's media time is cut into equal spans, and the detector takes no more than
+one frame of each; the others are turned away, and cost the detector nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import supervision as sv
+
+from streamlab.camera.frame import CapturedFrame
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.stats import Window
+from streamlab.core.time.timebase import TIMESCALE
+from streamlab.detect.answer import checked_answers, checked_detections
+from streamlab.detect.detector import Detector
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.health import MAX_ERROR_CHARS, DetectorHealth, HealthRecord
+from streamlab.detect.scripted import ScriptedDetector, is_none
+from streamlab.detect.text import printable
+from streamlab.errors import ModelError
+
+log = logging.getLogger(__name__)
+STATS_WINDOW_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class DetectionClient:
+    """Where the answers of one camera go: boxes, or that a batch has failed.
+
+    Both are called from the detector's thread or from the thread that offers.
+    """
+
+    receive_detections: Callable[[int, sv.Detections], None]
+    receive_refusal: Callable[[int], None]
+    options: DetectionOptions = EVERYTHING
+    """What the camera wants of the answers, and how often; the others are not affected."""
+
+
+class _Turn(NamedTuple):
+    """When the detector last took a frame of a camera."""
+
+    batch: int
+    span: int
+
+
+class DetectionService(threading.Thread):
+    """Runs a detector in a thread of its own.
+
+    A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
+    batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
+    ``max_fps`` bounds how many frames a second of each camera the detector takes, unless the
+    camera says otherwise; 0: no bound.
+    """
+
+    def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
+        super().__init__(name=f"detect-{detector.name}", daemon=True)
+        self.detector = detector
+        # A function sees one picture at a time: a batch would only make it cost others theirs.
+        self.max_batch = 1 if detector.kind == "callable" else max_batch
+        self.counts: Counter[str] = Counter()
+        self.batch_ms = Window(STATS_WINDOW_S)
+        self.error = ""
+        self._record = HealthRecord()
+        self._door: dict[DetectionClient, CapturedFrame] = {}
+        self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
+        self._max_fps = max_fps
+        self._batches = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._answers_at_once = isinstance(detector, ScriptedDetector)
+        self._detecting = threading.Lock()
+
+    @property
+    def health(self) -> DetectorHealth:
+        """How the detector is doing now. From any thread."""
+        with self._changed:
+            return self._record.at(monotonic_ns(), none=is_none(self.detector))
+
+    def offer(self, client: DetectionClient, captured: CapturedFrame) -> CapturedFrame | None:
+        """Put a frame at the door; return the one that is refused: an older one, or one too many.
+
+        A detector that knows its answers beforehand gives them before this returns.
+        """
+        with self._changed:
+            turn = self._turns.get(client)
+            if turn is not None and turn.span == captured.pts // self._span_of(client):
+                self.counts["not_due"] += 1
+                return captured
+            if not self._answers_at_once or self._stopping:
+                refused = self._door.pop(client, None)
+                self._door[client] = captured
+                if refused is not None:
+                    self.counts["refused"] += 1
+                self._changed.notify()
+                return refused
+            self._count_turn([(client, captured)])
+        with self._detecting:
+            self._detect([(client, captured)])
+        return None
+
+    def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
+        """Take a camera's frame from the door, if one waits there: the camera goes away."""
+        with self._changed:
+            return self._door.pop(client, None)
+
+    def stop(self) -> None:
+        """End after the batch in hand; the detector is closed then. Returns at once."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while (batch := self._take()) is not None:
+            self._detect(batch)
+        self.detector.close()
+
+    def _take(self) -> list[tuple[DetectionClient, CapturedFrame]] | None:
+        with self._changed:
+            while not self._door and not self._stopping:
+                self._changed.wait()
+            if self._stopping:
+                return None
+            batch = sorted(self._door.items(), key=self._precedence)[: self.max_batch]
+            self._count_turn(batch)
+            for client, _ in batch:
+                del self._door[client]
+        return batch
+
+    def _count_turn(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
+        self._batches += 1
+        for client, captured in batch:
+            self._turns[client] = _Turn(self._batches, captured.pts // self._span_of(client))
+
+    def _span_of(self, client: DetectionClient) -> int:
+        """Return the part of a camera's media time of which one frame is taken, ticks."""
+        wanted = client.options.max_fps
+        max_fps = self._max_fps if wanted is None else wanted
+        return max(1, round(TIMESCALE / max_fps)) if max_fps else 1
+
+    def _precedence(self, waiting: tuple[DetectionClient, CapturedFrame]) -> tuple[int, int]:
+        client, captured = waiting
+        turn = self._turns.get(client)
+        return turn.batch if turn else 0, -captured.captured_ns
+
+    def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
+        started_ns = monotonic_ns()
+        with self._changed:
+            self._record.receive_start(started_ns)
+        try:
+            given = self.detector.detect([captured.picture for _, captured in batch])
+            answers = checked_answers(given, len(batch), self.detector.name)
+        except Exception as error:  # noqa: BLE001  # a user's model: the picture goes on without its boxes
+            self._fail(batch, error)
+            return
+        finally:
+            now_ns = monotonic_ns()
+            with self._changed:
+                self._record.receive_end(now_ns)
+        self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
+        failed = sum(
+            not self._deliver(client, captured, answer)
+            for (client, captured), answer in zip(batch, answers, strict=True)
+        )
+        if not failed:
+            self.error = ""
+            with self._changed:
+                self._record.receive_success()
+
+    def _deliver(self, client: DetectionClient, captured: CapturedFrame, answer: object) -> bool:
+        """Hand a camera its boxes; return whether the answer was any. It costs no other frame."""
+        try:
+            found = checked_detections(answer, self.detector.name, self.counts)
+        except ModelError as error:
+            self._fail([(client, captured)], error)
+            return False
+        self.counts["detected"] += 1
+        client.receive_detections(captured.pts, client.options.select(found))
+        return True
+
+    def _fail(self, batch: list[tuple[DetectionClient, CapturedFrame]], error: Exception) -> None:
+        if not self.error:
+            log.error("detector %s failed", self.detector.name, exc_info=error)
+        self.error = printable(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
+        self.counts["failed"] += len(batch)
+        with self._changed:
+            self._record.receive_failure(error, len(batch), wall_s())
+        for client, captured in batch:
+            client.receive_refusal(captured.pts)

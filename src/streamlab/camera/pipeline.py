@@ -1,0 +1,242 @@
+"""A camera: one capture, a raw channel, and any number of annotated channels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from streamlab.camera.annotator import Annotator, RawEncoder
+from streamlab.camera.capture import UNKNOWN, Capture
+from streamlab.camera.channel_encoder import SOURCE_KEY, EncodingLane
+from streamlab.camera.delivery import Delivery, Emit
+from streamlab.camera.detection import DetectionService
+from streamlab.camera.frame import CapturedFrame, SourceChanged
+from streamlab.camera.worker_pool import Crew, Worker, shared_crew
+from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
+from streamlab.core.time.keyframes import KeyframeClock
+from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.filter import EVERYTHING, DetectionOptions
+from streamlab.detect.health import DetectorHealth
+from streamlab.detect.render import Renderer
+from streamlab.faults.definition import NO_FAULTS, Faults
+from streamlab.faults.injection import FaultInjector
+from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
+from streamlab.media.spec import SourceSpec
+
+JOIN_TIMEOUT_S = 1.0
+DEAD = DetectorHealth("failing", "the detector is dead: an injected fault")
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedChannel:
+    """An annotated channel: what finds objects on the captured frames, and what draws them."""
+
+    name: str
+    service: DetectionService
+    renderer: Renderer
+    detections: DetectionOptions = EVERYTHING
+    """What the channel wants of its detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What a pipeline needs to know of the settings."""
+
+    gop_s: float = 1.0
+    fragment_ms: float = 0.0
+    first_sequence: int = 1
+    open_timeout_s: float = OPEN_TIMEOUT_S
+    stall_after_s: float = 2.0
+
+
+class CameraPipeline:
+    """Runs one camera. ``emit`` is called from its threads."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: Source | None,
+        channels: Sequence[AnnotatedChannel],
+        settings: PipelineSettings,
+        emit: Emit,
+        crew: Crew | None = None,
+    ) -> None:
+        """``source``: one that is open; None: the camera opens its own, as often as it must.
+
+        ``channels``: the annotated ones. ``crew``: the threads that draw and encode; those that
+        the process shares when None.
+        """
+        self.spec = spec
+        self.faults = NO_FAULTS
+        """What is wrong on purpose, now."""
+        self._wanted: frozenset[ChannelKey] = frozenset()
+        self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
+        self._delivery = Delivery(emit)
+        send = self._delivery.send
+
+        def lane(channel: str) -> EncodingLane:
+            first = settings.first_sequence
+            return EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
+
+        self._crew = crew or shared_crew()
+        self._own_crew = Crew(f"draw-{camera_id}", 2)
+        self._raw = RawEncoder(camera_id, lane(RAW), self._crew)
+        self.annotators = {
+            channel.name: Annotator(
+                camera_id,
+                lane(channel.name),
+                channel.service,
+                channel.renderer,
+                emit=send,
+                crew=self._crew_for(channel.renderer),
+                options=channel.detections,
+            )
+            for channel in channels
+        }
+        """The stages that draw, by channel."""
+        self._stages: tuple[Worker[Any], ...] = (self._raw, *self.annotators.values())
+        self._capture = Capture(
+            camera_id,
+            spec,
+            source,
+            self._clock,
+            self._deliver,
+            send,
+            opened=self._receive_opening,
+            open_timeout_s=settings.open_timeout_s,
+            stall_after_ns=round(settings.stall_after_s * NS_PER_S),
+        )
+        self._injector = FaultInjector(self._capture, list(self.annotators.values()), self._raw)
+        if source is not None:
+            self._receive_opening(source.info)
+
+    def start(self) -> None:
+        """Start reading."""
+        self._capture.start()
+
+    def stop(self) -> None:
+        """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
+        self._capture.stop()
+        self._injector.inject(NO_FAULTS)
+        for stage in self._stages:
+            stage.stop()
+        self._own_crew.close()
+        self._capture.join(JOIN_TIMEOUT_S)
+        for stage in self._stages:
+            stage.join(JOIN_TIMEOUT_S)
+
+    def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
+        """Run exactly these encoders; new ones begin at the next frame."""
+        added = wanted - self._wanted
+        self._wanted = wanted
+        for lane in self._lanes():
+            lane.wanted = wanted
+        self._clock.source_only = SOURCE_KEY in wanted
+        if added:
+            self._clock.request_keyframe()
+
+    def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
+        """Draw a frame of a channel with older boxes this long after it came."""
+        self.annotators[channel].request_box_deadline(deadline_ns)
+
+    def request_detector(self, channel: str, service: DetectionService) -> None:
+        """Have a channel ask this detector from the next frame on; nothing else changes."""
+        self.annotators[channel].request_service(service)
+
+    def request_renderer(self, channel: str, renderer: Renderer) -> None:
+        """Draw a channel with this renderer from the next frame on."""
+        annotator = self.annotators[channel]
+        annotator.renderer = renderer
+        annotator.renderer_error = ""
+        annotator.request_crew(self._crew_for(renderer))
+
+    def inject(self, faults: Faults) -> None:
+        """Have these faults from the next frame on, instead of those before."""
+        self.faults = faults
+        for annotator in self.annotators.values():
+            annotator.request_crew(self._crew_for(annotator.renderer))
+        # Stages that wait must not keep other cameras waiting.
+        self._raw.request_crew(self._own_crew if faults.stalls_stages else self._crew)
+        self._injector.inject(faults)
+
+    def check_source(self, now_ns: int) -> SourceChanged | None:
+        """Return how the source is, as far as time alone tells; None while it is not open.
+
+        To be called once a second or so: a source that gives no picture is opened anew.
+        """
+        return self._capture.check(now_ns)
+
+    @property
+    def metadata(self) -> CameraMetadata:
+        """What the camera is, as far as is known now."""
+        info, why_not = self._capture.info, self._capture.judge.detail
+        return CameraMetadata(
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            codec=info.codec,
+            source_passthrough=info is not UNKNOWN and not why_not,
+            source_quality_detail=why_not,
+        )
+
+    def encoder_error(self, channel: str) -> str:
+        """Return why a channel's encoding has ended, or an empty string."""
+        return self._raw.error if channel == RAW else self.annotators[channel].error
+
+    def detector_health(self, channel: str) -> DetectorHealth:
+        """Return how the detector of a channel is doing now."""
+        return DEAD if self.faults.detector_dead else self.annotators[channel].service.health
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong in its threads, in words."""
+        found = [self._raw.error]
+        for annotator in self.annotators.values():
+            found += (annotator.error, annotator.renderer_error, annotator.service.error)
+        found += [DEAD.detail] if self.faults.detector_dead else []
+        return [text for text in dict.fromkeys(found) if text]
+
+    def counts(self) -> dict[str, int]:
+        """Counters since the camera was added: captured, dropped, fresh, stale by cause."""
+        annotators = self.annotators.values()
+        return {
+            **self._capture.counts,
+            **sum((annotator.boxes.counts for annotator in annotators), Counter[str]()),
+            **self.fault_counts(),
+            "raw_queue_peak": self._raw.peak,
+            "annotated_queue_peak": max((each.peak for each in annotators), default=0),
+            "box_queue_peak": max((each.boxes.peak for each in annotators), default=0),
+            "encoders_bounded": sum(lane.bounded for lane in self._lanes()),
+        }
+
+    def fault_counts(self) -> dict[str, int]:
+        """Counters of what faults have done since the camera was added."""
+        return self._injector.counts()
+
+    def _crew_for(self, renderer: Renderer) -> Crew:
+        """Return who draws: a user's renderer may take its time, and must not take the others'."""
+        is_quick = isinstance(renderer, BoxRenderer) and not self.faults.stalls_stages
+        return self._crew if is_quick else self._own_crew
+
+    def _receive_opening(self, info: SourceInfo) -> None:
+        for lane in self._lanes():
+            lane.fps = info.fps
+        for annotator in self.annotators.values():
+            annotator.reserved_rows = info.reserved_rows
+
+    def _deliver(self, captured: CapturedFrame) -> bool:
+        """Hand a frame to all channels, or to none: all show the same frames."""
+        if not self._wanted:
+            return True
+        if not all(stage.has_room() for stage in self._stages):
+            return False
+        shares_crew = all(stage.crew is self._crew for stage in self._stages)
+        self._delivery.deliver(captured, self._stages, may_run=shares_crew)
+        return True
+
+    def _lanes(self) -> list[EncodingLane]:
+        return [self._raw.lane, *(each.lane for each in self.annotators.values())]

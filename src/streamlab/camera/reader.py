@@ -1,0 +1,171 @@
+"""The thread that reads a source: opens it, again when it is lost, and hands over its frames."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from contextlib import closing
+from typing import Protocol
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    wait_exponential,
+    wait_random,
+)
+from tenacity.nap import sleep_using_event
+from tenacity.stop import stop_when_event_set
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import SourceState
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.errors import SourceError, SourceFormatError, StreamlabError
+from streamlab.media.opening import open_source
+from streamlab.media.source import Source, SourceFrame, SourceInfo
+from streamlab.media.spec import SourceKind, SourceSpec
+
+log = logging.getLogger(__name__)
+BACKOFF_FIRST_S, BACKOFF_MAX_S, JITTER_S = 0.5, 10.0, 0.5
+SHORT_SESSION_NS = 10 * NS_PER_S
+# What cannot be read there never will be; a server may answer otherwise once it has started.
+_LASTING = (SourceKind.FILE, SourceKind.UNKNOWN)
+
+
+class Receiver(Protocol):
+    """Takes what a reader reads."""
+
+    def receive_opening(self, source: Source, reader: SourceReader) -> None:
+        """Take that the source was opened."""
+        ...
+
+    def receive_frame(self, item: SourceFrame, info: SourceInfo, reader: SourceReader) -> None:
+        """Take the next picture."""
+        ...
+
+    def receive_loss(self, detail: str, retry_at: float | None) -> None:
+        """Take why the source is not open, and when it is tried again (Unix seconds)."""
+        ...
+
+    def receive_end(self, state: SourceState, detail: str) -> None:
+        """Take that the source will not be opened again."""
+        ...
+
+
+class SourceReader(threading.Thread):
+    """Reads a source until it has ended or ``stop`` was called. Says nothing after that."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: SourceSpec,
+        source: Source | None,
+        receiver: Receiver,
+        *,
+        open_timeout_s: float,
+        delay_s: float = 0.0,
+    ) -> None:
+        """``source``: one that is open already. ``delay_s``: how long to wait before it opens."""
+        super().__init__(name=name, daemon=True)
+        self.stopping = threading.Event()
+        self.opening_since_ns: int | None = None
+        """Since when it has been opening the source, monotonic ns; None: it is not."""
+        self.open_source: Source | None = None
+        """What it reads now."""
+        self._spec = spec
+        self._given = source
+        self._receiver = receiver
+        self._open_timeout_s = open_timeout_s
+        self._delay_s = delay_s
+        self._detail = ""
+
+    def stop(self) -> None:
+        """End soon; returns at once. A read that FFmpeg is in ends when that times out."""
+        self.stopping.set()
+        source = self.open_source
+        if source is not None:
+            source.stop()
+
+    def run(self) -> None:
+        """Read until stopped, or until the source has ended for good."""
+        self.stopping.wait(self._delay_s)
+        try:
+            while not self.stopping.is_set() and self._attempts()(self._session):
+                pass
+        except StreamlabError as error:
+            if not self.stopping.is_set():
+                self._receiver.receive_end(SourceState.FAILED, str(error))
+
+    def _attempts(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception(self._may_pass),
+            wait=wait_exponential(BACKOFF_FIRST_S, BACKOFF_MAX_S) + wait_random(0, JITTER_S),
+            stop=stop_when_event_set(self.stopping),
+            sleep=sleep_using_event(self.stopping),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+
+    def _may_pass(self, error: BaseException) -> bool:
+        lasts = isinstance(error, SourceFormatError) and self._spec.kind in _LASTING
+        return isinstance(error, StreamlabError) and not lasts
+
+    def _tell(self, state: RetryCallState) -> None:
+        if self.stopping.is_set() or state.outcome is None or state.next_action is None:
+            return
+        self._lose(str(state.outcome.exception()), state.next_action.sleep)
+
+    def _lose(self, detail: str, wait_s: float) -> None:
+        self._detail = detail
+        self._receiver.receive_loss(detail, wall_s() + wait_s)
+
+    def _session(self) -> bool:
+        """Read one opening; return whether to open it again. Raises StreamlabError when it fails.
+
+        One that has lasted for a while is opened again with the shortest delay.
+        """
+        began_ns = monotonic_ns()
+        try:
+            return self._read()
+        except StreamlabError as error:
+            if self.stopping.is_set():
+                return False
+            if monotonic_ns() - began_ns < SHORT_SESSION_NS or self.opening_since_ns is not None:
+                raise
+            self._lose(str(error), BACKOFF_FIRST_S)
+        except Exception as error:  # noqa: BLE001 - the thread's boundary
+            what = self._spec.scrub(f"{type(error).__name__}: {error}")
+            log.error("%s failed\n%s", self.name, self._spec.scrub(traceback.format_exc()))
+            raise SourceError(what) from None
+        finally:
+            self.opening_since_ns = None
+        self.stopping.wait(BACKOFF_FIRST_S)
+        return True
+
+    def _read(self) -> bool:
+        self.opening_since_ns = monotonic_ns()
+        source, self._given = self._given, None
+        if source is None:
+            self._receiver.receive_loss(self._detail, None)
+            source = open_source(self._spec, self._open_timeout_s)
+        with closing(source):
+            self.open_source = source
+            self.opening_since_ns = None
+            try:
+                return self._read_frames(source)
+            finally:
+                self.open_source = None
+
+    def _read_frames(self, source: Source) -> bool:
+        if self.stopping.is_set():
+            return False
+        self._receiver.receive_opening(source, self)
+        self._detail = ""
+        for item in source.frames():
+            if self.stopping.is_set():
+                return False
+            self._receiver.receive_frame(item, source.info, self)
+        if not self.stopping.is_set():
+            self._receiver.receive_end(SourceState.ENDED, "")
+        return False

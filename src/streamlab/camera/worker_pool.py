@@ -1,0 +1,248 @@
+"""The stages of a camera, and the few threads that do the work of all cameras.
+
+A stage is a bounded mailbox whose items are handled in order, one at a time. It has no thread of
+its own: of two threads for each camera, dozens wake for a millisecond's work each, wait for one
+another's turn at the interpreter, and find the caches cold. Here a free thread takes the stage that
+has waited longest, and handles what lies in its mailbox.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections import deque
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.cores import usable_cores
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+ITEMS_AT_A_TIME = 4  # of one mailbox, before others have their turn
+
+
+class Crew:
+    """Threads that work for any number of stages. They start with the first work."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._name, self._threads = name, threads
+        self._ready: deque[Worker[Any]] = deque()
+        self._timers: list[tuple[int, int, Worker[Any]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._started = self._over = False
+
+    @classmethod
+    def of_all_cores(cls) -> Crew:
+        """Return a crew of a thread for each core."""
+        return cls("work", max(2, usable_cores()))
+
+    def call(self, worker: Worker[Any]) -> None:
+        """Have a stage worked on as soon as a thread is free."""
+        with self._changed:
+            self._start()
+            self._ready.append(worker)
+            self._changed.notify()
+
+    def call_at(self, due_ns: int, worker: Worker[Any]) -> None:
+        """Have a stage nudged at a monotonic time."""
+        with self._changed:
+            heapq.heappush(self._timers, (due_ns, next(self._order), worker))
+            if self._timers[0][2] is worker:
+                self._changed.notify()
+
+    def close(self) -> None:
+        """End the threads when there is no more work; returns at once."""
+        with self._changed:
+            self._over = True
+            self._timers.clear()
+            self._changed.notify_all()
+
+    def _start(self) -> None:
+        if not self._started:
+            self._started = True
+            for number in range(self._threads):
+                name = f"{self._name}-{number}"
+                threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while (worker := self._next()) is not None:
+            worker.work()
+
+    def _next(self) -> Worker[Any] | None:
+        while True:
+            with self._changed:
+                while not self._ready and not self._is_due() and not self._over:
+                    self._changed.wait(self._timeout_s())
+                if not self._is_due():
+                    return self._ready.popleft() if self._ready else None
+                _, _, due = heapq.heappop(self._timers)
+            due.nudge()
+
+    def _is_due(self) -> bool:
+        return bool(self._timers) and self._timers[0][0] <= monotonic_ns()
+
+    def _timeout_s(self) -> float | None:
+        if not self._timers:
+            return None
+        return max(0, self._timers[0][0] - monotonic_ns()) / NS_PER_S
+
+
+@cache
+def shared_crew() -> Crew:
+    """Return the crew of those who bring none of their own."""
+    return Crew.of_all_cores()
+
+
+class Worker(Generic[T]):
+    """A stage. A full mailbox refuses the newest item; the sender counts the drop.
+
+    Items come first, then timers, then the work that items have left behind: a result that came
+    while the stage was busy is taken before its frame's deadline is looked at.
+    """
+
+    def __init__(self, name: str, max_items: int, crew: Crew | None = None) -> None:
+        self.name = name
+        self.max_items = max_items
+        self.peak = 0
+        self.error = ""
+        self.crew = crew or shared_crew()
+        self._items: deque[T] = deque()
+        self._lock = threading.Lock()
+        self._called = False  # it waits for a thread, or one works on it
+        self._armed_ns: int | None = None
+        self._stopping = False
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def handle(self, item: T) -> None:
+        """Do the work of one item."""
+        raise NotImplementedError
+
+    def get_timer(self) -> int | None:
+        """Return when ``handle_timer`` is to be called, monotonic ns, or None."""
+        return None
+
+    def handle_timer(self, now_ns: int) -> None:
+        """Do what is due."""
+
+    def has_work(self) -> bool:
+        """Return True while there is work left of items that have been handled."""
+        return False
+
+    def work_on(self) -> None:
+        """Do one piece of that work."""
+
+    def has_room(self) -> bool:
+        """Whether the next ``offer`` will be taken (one sender).
+
+        A stage that has failed takes everything and does nothing: its channel is over, the
+        other one is not.
+        """
+        return bool(self.error) or len(self._items) < self.max_items
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody works on it, or is about to."""
+        return not self._called
+
+    def offer(self, item: T, *, here: bool = False) -> bool:
+        """Hand over an item; False when the mailbox is full.
+
+        ``here``: work on it in this thread before returning, unless another does already.
+        """
+        if self.error or self._stopping:
+            return True
+        with self._lock:
+            if len(self._items) >= self.max_items:
+                return False
+            self._items.append(item)
+            self.peak = max(self.peak, len(self._items))
+        self.nudge(here=here)
+        return True
+
+    def nudge(self, *, here: bool = False) -> None:
+        """Have the mailbox and the timer looked at. From any thread."""
+        with self._lock:
+            if self._called or self._stopping:
+                return
+            self._called = True
+            self._idle.clear()
+        if here:
+            self.work()
+        else:
+            self.crew.call(self)
+
+    def request_crew(self, crew: Crew) -> None:
+        """Be worked on by other threads from now on."""
+        self.crew = crew
+
+    def stop(self) -> None:
+        """End after the item in hand; returns at once."""
+        with self._lock:
+            self._stopping = True
+            self._items.clear()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until nobody works on it any more, after ``stop``."""
+        self._idle.wait(timeout_s)
+
+    def work(self) -> None:
+        """Handle some items, and what is due. Called by one thread at a time.
+
+        An error ends this stage only, is logged, and is in ``error``.
+        """
+        try:
+            for _ in range(ITEMS_AT_A_TIME):
+                if not self._step():
+                    break
+        except Exception as error:
+            log.exception("%s stopped", self.name)
+            self.error = f"{type(error).__name__}: {error}"
+            self.stop()
+        self._leave()
+
+    def _step(self) -> bool:
+        """Do one thing; return whether there may be more."""
+        with self._lock:
+            if self._stopping:
+                return False
+            item = self._items.popleft() if self._items else None
+        if item is not None:
+            self.handle(item)
+        elif self._due():
+            self.handle_timer(monotonic_ns())
+        elif self.has_work():
+            self.work_on()
+        else:
+            return False
+        return True
+
+    def _leave(self) -> None:
+        timer_ns = None if self._stopping else self.get_timer()
+        with self._lock:
+            more = bool(self._items) or self._due() or self.has_work()
+            more &= not self._stopping
+            self._called = more
+            arms = not more and timer_ns is not None and not self._is_armed(timer_ns)
+            if arms:
+                self._armed_ns = timer_ns
+            if not more:
+                self._idle.set()
+        if more:
+            self.crew.call(self)
+        elif arms and timer_ns is not None:
+            self.crew.call_at(timer_ns, self)
+
+    def _is_armed(self, timer_ns: int) -> bool:
+        # A timer that is too early stays: to move it with every frame costs more than to wake once.
+        armed_ns = self._armed_ns
+        return armed_ns is not None and monotonic_ns() < armed_ns <= timer_ns
+
+    def _due(self) -> bool:
+        timer_ns = self.get_timer()
+        return timer_ns is not None and timer_ns <= monotonic_ns()

@@ -1,0 +1,130 @@
+"""ISO BMFF, just enough of it: an init segment and one-track movie fragments (H.264).
+
+Written by our own hand because a muxer hands a fragment out only when the *next* packet
+arrives, one frame late. Box layouts are those of ISO/IEC 14496-12 and 14496-15.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streamlab.core.h264.parameter_sets import ParameterSets
+from streamlab.core.h264.sps import parse_sps
+from streamlab.core.time.timebase import TIMESCALE
+
+TRACK_ID = 1
+_MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_SYNC_SAMPLE = 0x02000000  # sample_depends_on = 2: depends on no other
+_NON_SYNC_SAMPLE = 0x01010000  # depends on others; sample_is_non_sync_sample
+_PROFILES_WITHOUT_CHROMA = (66, 77, 88)  # 14496-15, 5.3.3.1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One frame in a fragment: its length-prefixed slices and how long it is shown, ticks."""
+
+    data: bytes
+    duration: int
+    keyframe: bool
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    """Return a box of this four-letter kind."""
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """Return a box that carries a version and flags."""
+    return box(kind, struct.pack(">I", version << 24 | flags), *parts)
+
+
+def init_segment(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
+    """Return ``ftyp`` + ``moov`` of one H.264 track of this size (px), timescale 90000.
+
+    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    """
+    ftyp = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41avc1")
+    mvhd = full_box(
+        b"mvhd",
+        0,
+        0,
+        struct.pack(">4I", 0, 0, TIMESCALE, 0),
+        struct.pack(">IH10x", 0x10000, 0x100),
+        _MATRIX,
+        bytes(24),
+        struct.pack(">I", TRACK_ID + 1),
+    )
+    trex = full_box(b"trex", 0, 0, struct.pack(">5I", TRACK_ID, 1, 0, 0, 0))
+    return ftyp + box(b"moov", mvhd, _trak(parameter_sets, width, height), box(b"mvex", trex))
+
+
+def media_segment(sequence: int, pts: int, samples: Sequence[Sample]) -> bytes:
+    """Return ``moof`` + ``mdat`` whose ``tfdt`` is ``pts``."""
+    rows = b"".join(
+        struct.pack(
+            ">3I",
+            sample.duration,
+            len(sample.data),
+            _SYNC_SAMPLE if sample.keyframe else _NON_SYNC_SAMPLE,
+        )
+        for sample in samples
+    )
+    mfhd = full_box(b"mfhd", 0, 0, struct.pack(">I", sequence & 0xFFFFFFFF))
+    tfhd = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK_ID))  # default-base-is-moof
+    tfdt = full_box(b"tfdt", 1, 0, struct.pack(">Q", pts))
+    trun_size = 20 + len(rows)
+    traf_size = 8 + len(tfhd) + len(tfdt) + trun_size
+    data_offset = 8 + len(mfhd) + traf_size + 8
+    trun = full_box(b"trun", 0, 0x000701, struct.pack(">Ii", len(samples), data_offset), rows)
+    moof = box(b"moof", mfhd, box(b"traf", tfhd, tfdt, trun))
+    return moof + box(b"mdat", *(sample.data for sample in samples))
+
+
+def _trak(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
+    tkhd = full_box(
+        b"tkhd",
+        0,
+        3,  # enabled, in movie
+        struct.pack(">5I", 0, 0, TRACK_ID, 0, 0),
+        bytes(16),
+        _MATRIX,
+        struct.pack(">2I", width << 16, height << 16),
+    )
+    mdhd = full_box(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, TIMESCALE, 0, 0x55C4, 0))
+    hdlr = full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"streamlab\x00")
+    dref = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1))
+    stbl = box(
+        b"stbl",
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), _avc1(parameter_sets, width, height)),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
+    )
+    minf = box(b"minf", full_box(b"vmhd", 0, 1, bytes(8)), box(b"dinf", dref), stbl)
+    return box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, minf))
+
+
+def _avc1(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
+    head = struct.pack(">6xH16xHH", 1, width, height)
+    tail = struct.pack(">IIIH32xHh", 0x480000, 0x480000, 0, 1, 0x18, -1)
+    return box(b"avc1", head, tail, box(b"avcC", avcc(parameter_sets)))
+
+
+def avcc(parameter_sets: ParameterSets) -> bytes:
+    """Return the AVCDecoderConfigurationRecord (14496-15, 5.3.3.1) with 4-byte lengths.
+
+    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    """
+    sps, all_pps = parameter_sets.sps, parameter_sets.pps
+    record = b"\x01" + sps[1:4] + b"\xff\xe1" + struct.pack(">H", len(sps)) + sps
+    record += bytes((len(all_pps),))
+    record += b"".join(struct.pack(">H", len(pps)) + pps for pps in all_pps)
+    if sps[1] not in _PROFILES_WITHOUT_CHROMA:
+        info = parse_sps(sps)
+        luma, chroma = info.bit_depth - 8, info.chroma_bit_depth - 8
+        record += bytes((0xFC | info.chroma_format_idc, 0xF8 | luma, 0xF8 | chroma, 0))
+    return record

@@ -1,0 +1,1 @@
+"""The channels of a camera as viewers read them: rings, cursors, connections."""

@@ -1,0 +1,254 @@
+"""One viewer's connection: what it is subscribed to and how far it has read.
+
+A connection reads the rings by cursors, one per channel; it holds no media of its own. Small
+control events wait in bounded queues: the oldest goes first and is counted. What belongs to a
+switch has a queue of its own, so that no number of other events displaces it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from streamlab.core.channels import ChannelKey, QualityLevel, View, raw_first
+from streamlab.core.events import ControlEvent, Detections, Gap, Health
+from streamlab.core.mp4.fragment import Fragment, InitSegment
+from streamlab.core.stream.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
+from streamlab.core.stream.ring import Lost, Released, Ring
+
+MAX_OUTBOX_EVENTS = 64
+MAX_DETECTIONS_EVENTS = 64
+MAX_HANDOVER_EVENTS = 64  # three a switch: 21 switches that the client has not read
+
+
+class Configuration(NamedTuple):
+    """What the decoder of a channel needs before the fragments that follow.
+
+    Several encodings may have the same init segment, so the key says which this one is for.
+    """
+
+    key: ChannelKey
+    init: InitSegment
+
+
+class Delivery(NamedTuple):
+    """A fragment for one viewer; ``cached``: it was released before the viewer joined."""
+
+    entry: Released
+    cached: bool
+
+
+Delivered = ControlEvent | Configuration | Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSwitch:
+    """A switch that waits for the new channel's keyframe."""
+
+    view: View
+    qualities: Mapping[str, QualityLevel]
+    """Those that it changes, by channel."""
+    requested_ns: int
+    deadline_ns: int
+
+
+class Connection:
+    """A viewer of one camera."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        channels: Iterable[str],
+        qualities: Mapping[str, QualityLevel],
+        *,
+        resume: ResumePoint | None = None,
+    ) -> None:
+        self.connection_id = connection_id
+        self.channels = raw_first(channels)
+        self.qualities = dict(qualities)
+        self.detections = False
+        """Whether it asked for the boxes of each frame, channel ``detections``."""
+        self.outbox_dropped = 0
+        self.gaps = 0
+        self._resume = resume if resume is not None and resume.key in self.encodings else None
+        self._handover: deque[ControlEvent | Remainder] = deque()
+        self._outbox: deque[ControlEvent] = deque()
+        self._health: dict[str, Health] = {}
+        self._boxes: deque[Detections] = deque(maxlen=MAX_DETECTIONS_EVENTS)
+        self._cursors: dict[ChannelKey, Cursor] = {}
+        # What the client's decoders are set to.
+        self._init_ids: dict[str, tuple[QualityLevel, str]] = {}
+
+    @property
+    def view(self) -> View | None:
+        """The view that its channels make; None when it has none."""
+        return View.of(self.channels) if self.channels else None
+
+    @property
+    def encodings(self) -> list[ChannelKey]:
+        """The encodings that are sent to it."""
+        return [ChannelKey(channel, self.qualities[channel]) for channel in self.channels]
+
+    @property
+    def warm_encodings(self) -> list[ChannelKey]:
+        """The encodings that must run for it: both channels, so that a switch is at once."""
+        return [ChannelKey(channel, quality) for channel, quality in self.qualities.items()]
+
+    def post(self, event: ControlEvent) -> None:
+        """Queue a control event."""
+        if len(self._outbox) >= MAX_OUTBOX_EVENTS:
+            self._outbox.popleft()
+            self.outbox_dropped += 1
+        self._outbox.append(event)
+
+    def post_health(self, channel: str, event: Health) -> None:
+        """Queue how a channel is; what waits of that channel is out of date."""
+        self._health[channel] = event
+
+    def post_detections(self, event: Detections) -> None:
+        """Queue the boxes of a frame; the oldest that wait make room and are counted."""
+        self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
+        self._boxes.append(event)
+
+    def switch(
+        self,
+        channels: tuple[str, ...],
+        qualities: Mapping[str, QualityLevel],
+        rings: Mapping[ChannelKey, Ring],
+        starts: Mapping[ChannelKey, Released],
+        event: ControlEvent,
+    ) -> None:
+        """Go over to these channels at these keyframes, and tell the client by ``event``.
+
+        What it has not read of the others before the first of the keyframes comes before that.
+        """
+        at_pts = min(start.fragment.pts for start in starts.values())
+        for gap in self._go_on(self._held(rings)):
+            self._hand_over(gap)
+        for key, cursor in self._cursors.items():
+            self._hand_over(Remainder(key, cursor, at_pts))
+        self._hand_over(event)
+        self.channels, self.qualities = channels, dict(qualities)
+        self._cursors = {
+            key: Cursor.at(rings[key], start.fragment.sequence) for key, start in starts.items()
+        }
+        self._resume = None
+
+    def rewind(self, keys: Iterable[ChannelKey]) -> None:
+        """Read these encodings anew, from the GOP cache; forget those that are not sent now."""
+        kept = set(self.encodings) - set(keys)
+        self._cursors = {key: cursor for key, cursor in self._cursors.items() if key in kept}
+        self._resume = None
+
+    def take(
+        self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
+    ) -> list[Delivered]:
+        """Return the events that this client is to be sent next, in order."""
+        events: list[Delivered] = list(self._take_handover(inits, max_lag))
+        events += self._outbox
+        self._outbox.clear()
+        events += [event for channel, event in self._health.items() if channel in self.channels]
+        self._health.clear()
+        if len(self._cursors) < len(self.channels):
+            events.extend(self._place(rings))
+        fresh: list[tuple[Released, Cursor]] = []
+        for key, cursor in self._cursors.items():
+            if cursor.next_sequence == cursor.ring.next_sequence:
+                continue
+            # Who joins or resumes has not lagged: all that is held is sent.
+            allowed = max_lag if cursor.init_id else cursor.ring.max_fragments
+            lost = cursor.ring.behind(cursor.next_sequence, allowed)
+            if lost is not None:
+                events.append(self._skip(key, cursor, lost))
+            fresh.extend((entry, cursor) for entry in cursor.advance())
+        if len(fresh) > 1:
+            fresh.sort(key=lambda pair: pair[0].order)
+        for entry, cursor in fresh:
+            events.extend(self._read(entry, cursor, inits))
+        events.extend(self._boxes)
+        self._boxes.clear()
+        return events
+
+    def in_step(self) -> Mapping[ChannelKey, Cursor]:
+        """Return its cursors when it waits for nothing but what comes next in each, else none."""
+        queued = self._handover or self._outbox or self._health or self._boxes
+        if queued or self.detections or self._resume is not None:
+            return {}
+        if len(self._cursors) < len(self.channels):
+            return {}
+        cursors = self._cursors.values()
+        read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)
+        return self._cursors if read else {}
+
+    def _hand_over(self, item: ControlEvent | Remainder) -> None:
+        if len(self._handover) >= MAX_HANDOVER_EVENTS:
+            self._handover.popleft()
+            self.outbox_dropped += 1
+        self._handover.append(item)
+
+    def _take_handover(self, inits: Mapping[str, InitSegment], max_lag: int) -> Iterator[Delivered]:
+        while self._handover:
+            item = self._handover.popleft()
+            if not isinstance(item, Remainder):
+                yield item
+                continue
+            owed = item.take(max_lag)
+            if isinstance(owed, Lost):
+                yield self._skip(item.key, item.cursor, owed)
+                continue
+            for entry in owed:
+                yield from self._read(entry, item.cursor, inits)
+
+    def _read(
+        self, entry: Released, cursor: Cursor, inits: Mapping[str, InitSegment]
+    ) -> Iterator[Delivered]:
+        fragment = entry.fragment
+        if fragment.init_id != cursor.init_id:
+            cursor.init_id = fragment.init_id
+            yield from self._init_before(fragment, inits)
+        cached = fragment.sequence <= cursor.cached_to
+        yield Delivery(entry, cached)
+
+    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Delivered]:
+        """Place the cursors that are missing, as far as there is something to read."""
+        held = self._held(rings)
+        yield from self._go_on(held)
+        self._join(held)
+
+    def _held(self, rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Ring]:
+        return {key: rings[key] for key in self.encodings if key in rings}
+
+    def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
+        """Place the cursors where the client left off, or say that this is not held any more."""
+        point = self._resume
+        if point is None or point.key not in rings or not rings[point.key].keyframes:
+            return
+        self._resume = None
+        lost = point.lost(rings[point.key])
+        if lost is None:
+            self._cursors = {**resume_cursors(point, rings), **self._cursors}
+        else:
+            yield Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired")
+
+    def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
+        joining = {
+            key: ring for key, ring in rings.items() if key not in self._cursors and ring.keyframes
+        }
+        for key, start in join_points(joining).items():
+            self._cursors[key] = Cursor.at(joining[key], start.fragment.sequence)
+
+    def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> Gap:
+        self.gaps += 1
+        cursor.next_sequence = lost.to_sequence + 1
+        return Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client")
+
+    def _init_before(
+        self, fragment: Fragment, inits: Mapping[str, InitSegment]
+    ) -> Iterator[Configuration]:
+        key, init_id = fragment.key, fragment.init_id
+        if self._init_ids.get(key.channel) == (key.quality, init_id):
+            return
+        self._init_ids[key.channel] = (key.quality, init_id)
+        yield Configuration(key, inits[init_id])

@@ -1,0 +1,157 @@
+"""The GOP cache of one channel and quality, and the cursors that read it.
+
+Rules:
+
+- the ring holds the newest two GOPs; when a third begins, the oldest is dropped whole;
+- a GOP longer than ``max_fragments`` loses its head, and nobody can join until the next one;
+- a cursor joins at a keyframe only; one that lags by more than ``max_lag`` fragments, or has
+  fallen off the ring, jumps to the newest keyframe, and what it missed is a gap;
+- media is kept once, as the fragment's ``data``. Its wire forms are made when they are first asked
+  for, shared by all who ask before the next fragment comes, and then forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from streamlab.core.mp4.fragment import Fragment
+
+GOPS = 2
+NEW_FRAGMENTS = 4
+"""How many keep their base64, so that an event loop that was busy need not make it again."""
+
+Memo = dict[Hashable, bytes]
+"""Wire forms of the newest fragment of a ring, and of older ones read since it came."""
+
+
+@dataclass(eq=False, slots=True)
+class Released:
+    """A fragment that has left the server's hands: ``order`` counts over a camera's channels.
+
+    Not to be changed. ``memo`` is shared with the other fragments of its ring.
+    """
+
+    fragment: Fragment
+    released_at: float
+    order: int
+    memo: Memo = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The sequences, both inclusive, that a cursor will not get."""
+
+    from_sequence: int
+    to_sequence: int
+
+
+class Ring:
+    """The newest two GOPs of one channel and quality."""
+
+    def __init__(self, max_fragments: int) -> None:
+        if max_fragments < 1:
+            raise ValueError(f"a ring must hold at least one fragment, got {max_fragments}")
+        self.max_fragments = max_fragments
+        self.next_sequence = 0
+        """The sequence that follows the newest fragment, also when that is not held any more."""
+        self.dropped_order = 0
+        """The order of the newest fragment that was dropped; 0: none yet."""
+        self.dropped = 0
+        self.peak = 0
+        self.memo: Memo = {}
+        self._entries: deque[Released] = deque()
+        self._keyframes: deque[int] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def append(self, entry: Released) -> None:
+        """Add the next fragment; its sequence follows the last one's."""
+        if entry.fragment.keyframe:
+            self._keyframes.append(entry.fragment.sequence)
+            if len(self._keyframes) > GOPS:
+                self._keyframes.popleft()
+                self._drop_before(self._keyframes[0])
+        self._entries.append(entry)
+        self.memo.clear()
+        if len(self._entries) > NEW_FRAGMENTS:
+            self._entries[-1 - NEW_FRAGMENTS].fragment.payload = b""
+        self.next_sequence = entry.fragment.sequence + 1
+        if len(self._entries) > self.max_fragments:
+            self._drop_before(self.first_sequence + 1)
+        self.peak = max(self.peak, len(self._entries))
+
+    def clear(self) -> None:
+        """Forget all: the encoder behind the ring has stopped."""
+        if self._entries:
+            self.dropped_order = self._entries[-1].order
+        self._entries.clear()
+        self._keyframes.clear()
+        self.memo.clear()
+
+    @property
+    def first_sequence(self) -> int:
+        """The oldest sequence held."""
+        return self._entries[0].fragment.sequence
+
+    @property
+    def newest(self) -> Released | None:
+        """The newest fragment held."""
+        return self._entries[-1] if self._entries else None
+
+    @property
+    def keyframes(self) -> list[Released]:
+        """The fragments held at which a viewer can join, oldest first."""
+        return [self._entries[sequence - self.first_sequence] for sequence in self._keyframes]
+
+    @property
+    def init_ids(self) -> set[str]:
+        """The init segments of the fragments held."""
+        return {entry.fragment.init_id for entry in self._entries}
+
+    def since(self, sequence: int) -> Iterator[Released]:
+        """Yield the fragments from this sequence on, which must not have been dropped."""
+        for index in range(sequence - self.first_sequence, len(self._entries)):
+            yield self._entries[index]
+
+    def holds(self, sequence: int) -> bool:
+        """Return whether a cursor can go on with this sequence: it is held, or the next."""
+        return bool(self._entries) and self.first_sequence <= sequence <= self.next_sequence
+
+    def get(self, sequence: int) -> Released | None:
+        """Return the fragment of this sequence, or None when it is not held."""
+        index = sequence - self.first_sequence if self._entries else -1
+        return self._entries[index] if 0 <= index < len(self._entries) else None
+
+    def sequence_at(self, pts: int) -> int:
+        """Return the first sequence held that begins at ``pts`` or later, or the next to come."""
+        held = (entry.fragment for entry in self._entries if entry.fragment.pts >= pts)
+        return next((fragment.sequence for fragment in held), self.next_sequence)
+
+    def next_after(self, order: int) -> int | None:
+        """Return the next sequence after ``order``; None when some since then were dropped."""
+        if not self._entries or self.dropped_order > order:
+            return None
+        held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
+        return next(held, self.next_sequence)
+
+    def behind(self, sequence: int, max_lag: int) -> Lost | None:
+        """Return what a cursor that wants ``sequence`` next must give up, or None.
+
+        The cursor goes on at ``lost.to_sequence + 1``, a keyframe.
+        """
+        if not self._keyframes:
+            return None
+        keyframe = self._keyframes[-1]
+        fallen_off = sequence < self.first_sequence
+        lagging = self.next_sequence - sequence > max_lag and keyframe > sequence
+        return Lost(sequence, keyframe - 1) if fallen_off or lagging else None
+
+    def _drop_before(self, sequence: int) -> None:
+        while self._entries and self._entries[0].fragment.sequence < sequence:
+            self.dropped_order = self._entries.popleft().order
+            self.dropped += 1
+        while self._keyframes and self._keyframes[0] < sequence:
+            self._keyframes.popleft()

@@ -1,0 +1,1 @@
+"""Keeps the annotated channels of a camera together with raw."""

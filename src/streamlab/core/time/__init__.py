@@ -1,0 +1,1 @@
+"""Media time, clocks and rates."""

@@ -1,0 +1,85 @@
+"""The timeline of a recording: its own stamps in, pts that start at 0 and only rise out.
+
+Not for live sources, whose media time follows the clock (``core.time.media_clock``).
+
+Rules:
+
+- the first frame has pts 0;
+- spans between frames are the recording's own, pauses of up to ``MAX_PAUSE_PTS`` included;
+- a missing stamp advances by one nominal frame, one that comes twice by half of that, and the
+  frame after it has its own time again;
+- a stamp that goes back or leaps further re-anchors the timeline one nominal frame ahead, and so
+  does ``request_restart`` where a file starts over. When the next stamp fits the timeline as it
+  was before, it was a single wrong one, and the timeline returns.
+"""
+
+from __future__ import annotations
+
+from streamlab.core.time.timebase import TIMESCALE, pts_to_ns
+
+MAX_PAUSE_PTS = 600 * TIMESCALE
+MAX_RETURN_PTS = 2 * TIMESCALE
+
+
+class Timeline:
+    """Maps the stamps of one recording (ticks of 1/90000 s) to the camera's pts."""
+
+    def __init__(self, nominal_duration: int) -> None:
+        if nominal_duration < 1:
+            raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
+        self.nominal_duration = nominal_duration
+        self.re_anchors = 0
+        self._offset: int | None = None
+        self._former_offset: int | None = None
+        self._last_pts: int | None = None
+        self._last_stamp: int | None = None
+
+    def request_restart(self, nominal_duration: int | None = None) -> None:
+        """Forget the source's stamps: the next frame comes from a source that began anew.
+
+        ``nominal_duration``: of its frames, ticks, where that may have changed.
+        """
+        self.nominal_duration = nominal_duration or self.nominal_duration
+        self._offset = self._former_offset = self._last_stamp = None
+
+    def receive_frame(self, stamp: int | None) -> int:
+        """Return the pts of the frame the recording stamped ``stamp``."""
+        pts = 0 if self._last_pts is None else self._next(stamp, self._last_pts)
+        if stamp is not None and self._offset is None:
+            self._offset = pts - stamp
+        self._last_pts, self._last_stamp = pts, stamp
+        return pts
+
+    def _next(self, stamp: int | None, last_pts: int) -> int:
+        pts = last_pts + self.nominal_duration
+        if stamp is None or self._offset is None:
+            return pts
+        if stamp == self._last_stamp:
+            return last_pts + max(1, self.nominal_duration // 2)
+        former, self._former_offset = self._former_offset, None
+        if former is not None and 0 < stamp + former - last_pts <= MAX_RETURN_PTS:
+            self._offset = former
+        step = stamp + self._offset - last_pts
+        if 0 < step <= MAX_PAUSE_PTS:
+            return last_pts + step
+        self.re_anchors += 1
+        self._former_offset, self._offset = self._offset, None
+        return pts
+
+
+class Pacer:
+    """Says when a frame of a source without a clock of its own (a file) is due."""
+
+    def __init__(self) -> None:
+        self._anchor_ns: int | None = None
+
+    def due_ns(self, pts: int, now_ns: int) -> int:
+        """Return the monotonic time at which the frame of this pts is to be captured, ns."""
+        if self._anchor_ns is None:
+            self._anchor_ns = now_ns - pts_to_ns(pts)
+        return self._anchor_ns + pts_to_ns(pts)
+
+    def request_shift(self, span_ns: int) -> None:
+        """Have all frames from now on due this much sooner."""
+        if self._anchor_ns is not None:
+            self._anchor_ns -= span_ns

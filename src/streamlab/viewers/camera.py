@@ -1,0 +1,212 @@
+"""One camera: everything that its hosts may ask of it.
+
+Requests take effect at once and need no second call. Values go in and come out; what the camera
+is made of is private to this folder, so that the camera may run elsewhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from contextlib import closing
+
+from streamlab.camera import AnnotatedChannel, DetectionService
+from streamlab.camera.annotator import Annotator
+from streamlab.camera.worker_pool import Crew
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.channels import (
+    ANNOTATED,
+    CameraMetadata,
+    ChannelType,
+    QualityLevel,
+    SourceState,
+)
+from streamlab.core.events import EndReason
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.settings import SyncSettings
+from streamlab.detect.detector import Detector
+from streamlab.detect.render import Renderer
+from streamlab.errors import InvalidRequestError, SourceUnreachableError
+from streamlab.faults import NO_FAULTS, Faults
+from streamlab.media.source import Source
+from streamlab.media.spec import SourceSpec
+from streamlab.protocol.status import CameraStatus, SyncFigures
+from streamlab.settings import Settings
+from streamlab.viewers import status
+from streamlab.viewers.event_stream import EventStream
+from streamlab.viewers.reader import Reader
+from streamlab.viewers.running import RunningCamera
+from streamlab.viewers.snapshot import TIMEOUT_S, EncodedSnapshot, take_snapshot
+from streamlab.viewers.source_status import SourceStatus
+from streamlab.viewers.viewing import CameraViewers
+
+log = logging.getLogger(__name__)
+JOIN_TIMEOUT_S = 1.0
+MAX_LAG = 64  # fragments, of a snapshot: it reads as they come
+
+
+class Camera(CameraViewers):
+    """Runs one camera in the event loop it is made in."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: Source | None,
+        channels: Sequence[AnnotatedChannel],
+        settings: Settings,
+        crew: Crew | None = None,
+    ) -> None:
+        self.camera_id = camera_id
+        self.spec = spec
+        self.quality = QualityLevel.MEDIUM
+        """What viewers get that ask for none."""
+        super().__init__(RunningCamera(camera_id, spec, source, channels, settings, crew))
+
+    def start(self) -> None:
+        """Start the camera's threads."""
+        self._running.pipeline.start()
+        self._running.settle()
+
+    async def close(self, reason: EndReason) -> None:
+        """Send every viewer ``end`` and stop the threads."""
+        await self._running.close(reason)
+
+    def abandon(self) -> None:
+        """Stop the threads at the end of the process, when no new one can be started."""
+        pipeline = self._running.pipeline
+        pipeline.stop()
+        for annotator in pipeline.annotators.values():
+            annotator.service.stop()
+            annotator.service.join(JOIN_TIMEOUT_S)
+
+    @property
+    def state(self) -> SourceState:
+        """How its source is."""
+        return self._running.source.state
+
+    @property
+    def source(self) -> SourceStatus:
+        """How its source is and was."""
+        return self._running.source
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why the stream is over: viewers get what is left, then ``end``."""
+        return self._running.end_reason
+
+    @property
+    def metadata(self) -> CameraMetadata:
+        """What the camera is, as far as is known."""
+        return self._running.pipeline.metadata
+
+    def detector(self, channel: str = ANNOTATED) -> Detector:
+        """Return what finds objects for a channel."""
+        return self._annotator(channel).service.detector
+
+    def renderer(self, channel: str = ANNOTATED) -> Renderer:
+        """Return what draws a channel."""
+        return self._annotator(channel).renderer
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong on purpose, now."""
+        return self._running.pipeline.faults
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with its encoders, renderer and detector now, in words."""
+        return self._running.pipeline.errors
+
+    @property
+    def sync_settings(self) -> SyncSettings:
+        """How the channels are kept together."""
+        return status.sync_settings(self._running)
+
+    def status(self) -> CameraStatus:
+        """Return everything that is known of the camera now."""
+        return status.camera_status(self._running)
+
+    def sync_figures(self, window_s: float) -> SyncFigures:
+        """Return the synchronisation measured over the last ``window_s`` seconds."""
+        return status.sync_figures(self._running, window_s)
+
+    async def snapshot(
+        self, quality: QualityLevel = QualityLevel.MEDIUM, timeout_s: float = TIMEOUT_S
+    ) -> EncodedSnapshot:
+        """Return a frame that is captured from now on, in both channels.
+
+        Raises SourceUnreachableError when there is none within ``timeout_s``.
+        """
+        connection = self.join(
+            f"snapshot-{secrets.token_hex(4)}", ChannelType, dict.fromkeys(ChannelType, quality)
+        )
+        feeds = [self.feed(connection, MAX_LAG)]
+        with closing(
+            Reader(feeds, 2 * timeout_s, lambda: self.leave(connection.connection_id))
+        ) as reader:
+            snapshot = await take_snapshot(reader, timeout_s)
+        if snapshot is None:
+            raise SourceUnreachableError(
+                f"camera '{self.camera_id}' delivered no picture", hint=f"It is {self.state}."
+            )
+        return snapshot
+
+    def events(self) -> EventStream:
+        """Return what happens to each frame from now on."""
+        stream = EventStream(self._running.event_streams.discard)
+        self._running.event_streams.add(stream)
+        return stream
+
+    def change(
+        self,
+        *,
+        policy: SyncPolicy | None = None,
+        tolerance_ms: float | None = None,
+        max_playout_delay_ms: float | None = None,
+        max_stale_fraction: float | None = None,
+        renderer: Renderer | None = None,
+        service: DetectionService | None = None,
+        channel: str = ANNOTATED,
+    ) -> None:
+        """Change how the camera is run, from its next frame on; what is not given stays.
+
+        ``renderer`` and ``service`` are those of ``channel``. Raises InvalidRequestError when the
+        camera has no such annotated channel.
+        """
+        self._annotator(channel)
+        running = self._running
+        controller = running.stream.controller
+        if policy is not None:
+            controller.request_policy(policy)
+        if tolerance_ms is not None:
+            controller.request_tolerance(tolerance_ms)
+        if max_playout_delay_ms is not None:
+            controller.request_max_playout_delay(max_playout_delay_ms)
+        if max_stale_fraction is not None:
+            controller.request_max_stale_fraction(max_stale_fraction)
+        if renderer is not None:
+            running.pipeline.request_renderer(channel, renderer)
+        if service is not None:
+            running.pipeline.request_detector(channel, service)
+        running.stream.handle_timer(monotonic_ns(), wall_s())
+        running.settle()
+
+    def inject(self, faults: Faults | None) -> None:
+        """Have these faults from now on, instead of those before; None: no more faults.
+
+        Nobody but this camera is harmed: a detector that it shares is asked as before.
+        """
+        self._running.pipeline.inject(faults or NO_FAULTS)
+        wrong = self.faults.describe()
+        log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none")
+
+    def _annotator(self, channel: str) -> Annotator:
+        annotators = self._running.pipeline.annotators
+        if channel not in annotators:
+            raise InvalidRequestError(
+                f"camera '{self.camera_id}' has no annotated channel '{channel}'",
+                hint=f"Allowed: {', '.join(annotators)}.",
+            )
+        return annotators[channel]

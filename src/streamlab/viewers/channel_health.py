@@ -1,0 +1,91 @@
+"""How the encoder, detector, renderer and synchronisation of a channel are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from streamlab.camera import CameraPipeline
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ANNOTATED, RAW
+from streamlab.core.stream.dual_channel import DualChannelStream
+from streamlab.core.sync.freshness import Freshness
+from streamlab.detect.render import renderer_name
+from streamlab.protocol.status import (
+    ChannelHealth,
+    DetectorStatus,
+    EncoderStatus,
+    RendererStatus,
+    SyncStatus,
+)
+from streamlab.viewers.fan_out import Audience
+
+
+class CameraParts(Protocol):
+    """The parts of a camera that its health is read from, and those who are told."""
+
+    pipeline: CameraPipeline
+    stream: DualChannelStream
+    audience: Audience
+    max_detection_fps: float
+
+
+def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
+    """Return the states that a channel's ``health`` is sent for when one changes."""
+    pipeline = camera.pipeline
+    if channel == RAW:
+        return (bool(pipeline.encoder_error(channel)),)
+    sync = camera.stream.controller.annotated[channel]
+    return (
+        bool(pipeline.encoder_error(channel)),
+        pipeline.detector_health(channel).state,
+        bool(pipeline.annotators[channel].renderer_error),
+        sync.meter.state,
+        sync.freshness.met,
+    )
+
+
+def channel_health(camera: CameraParts, channel: str) -> ChannelHealth:
+    """Return how a channel is now."""
+    pipeline = camera.pipeline
+    encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
+    if channel == RAW:
+        return ChannelHealth(RAW, RAW, encoder)
+    annotator, health = pipeline.annotators[channel], pipeline.detector_health(channel)
+    detector = annotator.service.detector
+    return ChannelHealth(
+        channel,
+        ANNOTATED,
+        encoder,
+        DetectorStatus(detector.name, detector.kind, health.state, health.detail),
+        RendererStatus(renderer_name(annotator.renderer), *_state(annotator.renderer_error)),
+        _sync(camera, channel),
+    )
+
+
+def _state(error: str) -> tuple[str, str]:
+    return "failing" if error else "ok", error
+
+
+def _sync(camera: CameraParts, channel: str) -> SyncStatus:
+    meter, now_ns = camera.stream.controller.annotated[channel].meter, monotonic_ns()
+    status, fresh = meter.status(now_ns), meter.fresh_lately(now_ns)
+    freshness = _freshness(camera, channel)
+    return SyncStatus(
+        state=str(status.state),
+        drift_ms=None if status.drift_ms is None else round(status.drift_ms, 3),
+        fresh_fraction=None if fresh is None else round(fresh, 4),
+        freshness="met" if freshness.met else "not_met",
+        freshness_detail=freshness.detail,
+    )
+
+
+def _freshness(camera: CameraParts, channel: str) -> Freshness:
+    """Return whether enough frames show boxes of their own; what is too slow where not."""
+    found = camera.stream.controller.annotated[channel].freshness
+    limit_fps = camera.max_detection_fps
+    if not found.met and camera.pipeline.detector_health(channel).state == "failing":
+        return Freshness(False, "The detector is failing.")
+    if found.met or not limit_fps or limit_fps >= float(camera.pipeline.metadata.fps):
+        return found
+    detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."
+    return Freshness(False, detail)

@@ -1,0 +1,81 @@
+"""Both channels of one frame, decoded from the bytes that a viewer is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from contextlib import closing
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamlab.core.channels import ChannelType
+from streamlab.core.mp4.fragment import WireBox
+from streamlab.viewers import Camera, ChannelSubscriptionManager
+from streamlab.viewers.snapshot import EncodedChannel, EncodedSnapshot
+
+JPEG_QUALITY = 85
+GAP_PX = 8
+
+
+class Snapshot(NamedTuple):
+    """One frame as it was delivered: ``raw`` and ``annotated`` are RGB, ``(height, width, 3)``."""
+
+    raw: NDArray[np.uint8]
+    annotated: NDArray[np.uint8]
+    pts: int
+    """Ticks of 1/90000 s since the camera started; the same for both."""
+    detections_pts: int | None
+    """The frame that the boxes were found on."""
+    boxes: list[WireBox]
+    """What is drawn: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the capture."""
+
+    def picture(self, view: str = "both") -> NDArray[np.uint8]:
+        """Return what a view shows, as RGB: raw, annotated (also for overlay), or both."""
+        if view == "both":
+            gap = np.full((self.raw.shape[0], GAP_PX, 3), 255, np.uint8)
+            return np.hstack([self.raw, gap, self.annotated])
+        return self.raw if view == "raw" else self.annotated
+
+    def __repr__(self) -> str:
+        height, width, _ = self.raw.shape
+        return f"Snapshot(pts={self.pts}, {width}x{height}, {len(self.boxes)} boxes)"
+
+    def _repr_jpeg_(self) -> bytes:
+        return jpeg(self.picture())
+
+
+def jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """Return RGB pixels as a JPEG file."""
+    _, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def decode(encoded: EncodedSnapshot) -> Snapshot:
+    """Return the frame of a snapshot. Takes some ms: not for an event loop."""
+    raw, annotated = (_decode(encoded.channels[channel], encoded.pts) for channel in ChannelType)
+    frames = (
+        frame
+        for fragment in encoded.channels[ChannelType.ANNOTATED].fragments
+        for frame in fragment.frames
+    )
+    boxes = next(frame.boxes for frame in frames if frame.pts == encoded.pts)
+    assert boxes is not None, "the annotated channel says what is drawn"
+    return Snapshot(raw, annotated, encoded.pts, boxes.detections_pts, boxes.rows)
+
+
+def _decode(encoded: EncodedChannel, pts: int) -> NDArray[np.uint8]:
+    data = b"".join([encoded.init, *(fragment.data for fragment in encoded.fragments)])
+    with av.open(io.BytesIO(data), "r") as container:
+        frame = next(each for each in container.decode(video=0) if each.pts == pts)
+        return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+async def look(camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float) -> None:
+    """Watch a camera for this long, so that there is something to measure."""
+    connection = subscriptions.open(camera, ())  # both channels run, though nothing is sent
+    with closing(subscriptions.read([(camera, connection)])):
+        await asyncio.sleep(seconds)

@@ -1,0 +1,140 @@
+"""Those who read one camera, and how they hear of news.
+
+A reader that has read all there is stands *in step*: the next fragment is one shared write to it,
+without a look at its connection. With hundreds of viewers that look is what they cost. Rules:
+
+- in step is a reader that waits for nothing but the next fragment of each of its channels;
+- a fragment that follows on (next sequence, same init segment) is written to those in step, and
+  the other readers are told to take;
+- any other news puts all out of step: all are told to take, by their cursors, and fall in again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import ChannelKey
+from streamlab.core.stream.cursor import Cursor
+from streamlab.core.stream.ring import Released
+from streamlab.protocol.sse import Form, encode_fragment
+
+Wake = Callable[[], None]
+Write = Callable[[bytes], None]
+
+
+class Cohort:
+    """Readers in step in one encoding, who get its events in one form."""
+
+    def __init__(self, form: Form) -> None:
+        self.written_ns = 0
+        """When the newest fragment was written to them, monotonic."""
+        self._form = form
+        self._members: dict[Write, Cursor] = {}
+        self._next_sequence = 0
+        self._init_id = ""
+
+    def join(self, cursor: Cursor, write: Write) -> None:
+        """Write what comes next with ``write`` (which must not raise) in place of the cursor."""
+        if not self._members:
+            self._next_sequence, self._init_id = cursor.next_sequence, cursor.init_id
+        self._members[write] = cursor
+
+    def leave(self, write: Write) -> None:
+        """Go on by the cursor."""
+        cursor = self._members.pop(write, None)
+        if cursor is not None:
+            cursor.next_sequence = self._next_sequence
+
+    def dissolve(self) -> None:
+        """Let all go on by their cursors."""
+        for write in list(self._members):
+            self.leave(write)
+
+    def suits(self, cursor: Cursor) -> bool:
+        """Return whether the cursor waits for the same fragment as the members do."""
+        mine = (self._next_sequence, self._init_id)
+        return not self._members or mine == (cursor.next_sequence, cursor.init_id)
+
+    def followed_by(self, entry: Released) -> bool:
+        """Return whether this is the fragment that the members wait for."""
+        mine = (self._next_sequence, self._init_id)
+        return not self._members or mine == (entry.fragment.sequence, entry.fragment.init_id)
+
+    def write(self, entry: Released) -> None:
+        """Write a fragment to all members."""
+        if not self._members:
+            return
+        self._next_sequence += 1
+        self.written_ns = monotonic_ns()
+        event = encode_fragment(entry, self._form, cached=False)
+        for write in tuple(self._members):  # one may leave, because it is full with this
+            write(event)
+
+
+class Audience:
+    """The readers of a camera."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Wake] = set()
+        self._behind: set[Wake] = set()
+        self._cohorts: defaultdict[ChannelKey, dict[Form, Cohort]] = defaultdict(dict)
+
+    def add(self, wake: Wake) -> None:
+        """Call ``wake`` for news from now on; it must not raise, and not add or remove readers."""
+        self._listeners.add(wake)
+        self._behind.add(wake)
+
+    def remove(self, wake: Wake) -> None:
+        """Call it no more."""
+        self._listeners.discard(wake)
+        self._behind.discard(wake)
+
+    def wake_all(self) -> None:
+        """Tell all to take."""
+        for cohort in self._all_cohorts():
+            cohort.dissolve()
+        self._behind = set(self._listeners)
+        self._wake_behind()
+
+    def release(self, entries: Iterable[Released]) -> None:
+        """Write these fragments to those in step, and tell the others to take."""
+        for entry in entries:
+            cohorts = self._cohorts[entry.fragment.key].values()
+            if not all(cohort.followed_by(entry) for cohort in cohorts):
+                self.wake_all()
+                return
+            for cohort in cohorts:
+                cohort.write(entry)
+        self._wake_behind()
+
+    def fall_in(
+        self, wake: Wake, write: Write, cursors: Mapping[ChannelKey, Cursor], form: Form
+    ) -> list[Cohort]:
+        """Put a reader in step; return its cohorts, none when others have not come so far yet."""
+        cohorts = [self._cohort(key, form) for key in cursors]
+        pairs = list(zip(cohorts, cursors.values(), strict=True))
+        if not all(cohort.suits(cursor) for cohort, cursor in pairs):
+            return []
+        for cohort, cursor in pairs:
+            cohort.join(cursor, write)
+        self._behind.discard(wake)
+        return cohorts
+
+    def fall_out(self, wake: Wake) -> None:
+        """Tell this one to take from now on; it has left its cohorts."""
+        self._behind.add(wake)
+
+    def _wake_behind(self) -> None:
+        for wake in tuple(self._behind):
+            wake()
+
+    def _cohort(self, key: ChannelKey, form: Form) -> Cohort:
+        forms = self._cohorts[key]
+        if form not in forms:
+            forms[form] = Cohort(form)
+        return forms[form]
+
+    def _all_cohorts(self) -> list[Cohort]:
+        return [cohort for forms in self._cohorts.values() for cohort in forms.values()]

@@ -1,0 +1,137 @@
+"""Reads the connections of one client, each of one camera, as one stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.events import Heartbeat
+from streamlab.core.stream.connection import Delivered
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.viewers.fan_out import Cohort, Wake, Write
+from streamlab.viewers.feed import Feed
+
+
+class Reader:
+    """Reads some connections, each of one camera, in one event loop. Close it after.
+
+    Events are bytes shared by all readers; nothing is queued here.
+    """
+
+    def __init__(
+        self, feeds: Sequence[Feed], heartbeat_interval_s: float, on_close: Callable[[], None]
+    ) -> None:
+        self.over = False
+        """Whether ``end`` of every stream has been taken."""
+        self._feeds = feeds
+        self._interval_ns = round(heartbeat_interval_s * NS_PER_S)
+        self._on_close = on_close
+        self._wake: Wake = _nothing
+        self._write: Write | None = None
+        self._cohorts: list[Cohort] = []
+        self._taken_ns = monotonic_ns()
+        self._heartbeat_due = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def listen(self, wake: Wake) -> None:
+        """Call ``wake`` in the event loop from now on whenever there may be something to take.
+
+        It is called by the camera for one reader after the other: it must be quick, must not
+        raise, and must not close a reader.
+        """
+        self._wake = wake
+        for feed in self._feeds:
+            feed.audience.add(wake)
+        self._arm()
+
+    def take(self) -> list[bytes]:
+        """Return the bytes of the next events, or none."""
+        return [feed.encode(item) for feed, item in self.take_items()]
+
+    def take_items(self) -> list[tuple[Feed, Delivered]]:
+        """Return the next events as values, each with the feed that it is of, or none."""
+        self.fall_out()
+        feeds = self._feeds
+        events = [(feed, item) for feed in feeds for item in feed.take()]
+        if not events and self._heartbeat_due:
+            events = [(feed, Heartbeat(wall_s())) for feed in feeds if not feed.over]
+        if events:
+            self._taken_ns = monotonic_ns()
+            self._heartbeat_due = False
+        if feeds[0].over:
+            self.over = all(feed.over for feed in feeds)
+        return events
+
+    def fall_in(self, write: Write) -> None:
+        """Have ``write`` called with each next fragment, while nothing else is to be taken.
+
+        Call it when all that was taken is written. ``write`` must not raise; when no more can be
+        written, ``fall_out``.
+        """
+        steps = [(feed, feed.connection.in_step()) for feed in self._feeds if not feed.over]
+        if not all(cursors for _, cursors in steps):
+            return
+        self._write = write
+        for feed, cursors in steps:
+            joined = feed.audience.fall_in(self._wake, write, cursors, feed.form)
+            if not joined:
+                self.fall_out()
+                return
+            self._cohorts += joined
+
+    def fall_out(self) -> None:
+        """Be told to take from now on. What has been written is not taken again."""
+        if self._write is None:
+            return
+        for cohort in self._cohorts:
+            cohort.leave(self._write)
+        for feed in self._feeds:
+            feed.audience.fall_out(self._wake)
+        self._taken_ns, self._write, self._cohorts = self._sent_ns, None, []
+
+    async def batches(self) -> AsyncGenerator[list[bytes], None]:
+        """Yield the bytes of events as they come, until all streams have ended."""
+        async with aclosing(self.item_batches()) as batches:
+            async for items in batches:
+                yield [feed.encode(item) for feed, item in items]
+
+    async def item_batches(self) -> AsyncGenerator[list[tuple[Feed, Delivered]], None]:
+        """Yield events as they come, at least one at a time, until all streams have ended."""
+        news = asyncio.Event()
+        self.listen(news.set)
+        while not self.over:
+            if items := self.take_items():
+                yield items
+            else:
+                await news.wait()
+                news.clear()
+
+    def close(self) -> None:
+        """End the connections."""
+        self.fall_out()
+        if self._timer is not None:
+            self._timer.cancel()
+        for feed in self._feeds:
+            feed.audience.remove(self._wake)
+        self._on_close()
+
+    def _arm(self) -> None:
+        due_ns = self._sent_ns + self._interval_ns - monotonic_ns()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0, due_ns) / NS_PER_S, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if monotonic_ns() - self._sent_ns >= self._interval_ns:
+            self._taken_ns, self._heartbeat_due = monotonic_ns(), True
+            self._wake()
+        self._arm()
+
+    @property
+    def _sent_ns(self) -> int:
+        return max([self._taken_ns, *(cohort.written_ns for cohort in self._cohorts)])
+
+
+def _nothing() -> None:
+    pass

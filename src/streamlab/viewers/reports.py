@@ -1,0 +1,89 @@
+"""The answers of the API about cameras and streams, made of their status: ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from streamlab.core.channels import SyncState
+from streamlab.protocol.status import CameraStatus, SyncFigures
+from streamlab.viewers.manager import StreamChannelManager
+from streamlab.viewers.status import quantiles_of
+
+Report = dict[str, object]
+
+
+def camera_report(status: CameraStatus) -> Report:
+    """Return a camera as ``GET /cameras`` lists it."""
+    detector = status.detector
+    return {
+        "camera_id": status.camera_id,
+        "source": status.source,
+        "state": status.state,
+        "detail": status.detail,
+        "retry_at": status.retry_at,
+        "width": status.width,
+        "height": status.height,
+        "fps": status.fps,
+        "codec": status.codec,
+        "stream_id": status.stream_id,
+        "qualities": status.qualities,
+        "source_quality": asdict(status.source_quality),
+        "detector": {"name": detector.name, "kind": detector.kind},
+        "channels": [channel.members() for channel in status.channels],
+        "errors": status.errors,
+        "sync_policy": status.sync.policy,
+        "sync_tolerance_ms": status.sync.tolerance_ms,
+        "max_playout_delay_ms": status.sync.max_playout_delay_ms,
+        "max_stale_fraction": status.sync.max_stale_fraction,
+        "faults": status.faults or None,
+        "fault_counts": status.fault_counts,
+        "viewers": status.viewers.connections,
+    }
+
+
+def sync_report(figures: SyncFigures) -> Report:
+    """Return a camera's synchronisation as ``sync-stats`` answers."""
+    return asdict(figures)
+
+
+def stream_report(status: CameraStatus) -> Report:
+    """Return what one stream carries, and to whom."""
+    viewers = status.viewers
+    return {
+        "camera_id": status.camera_id,
+        "stream_id": status.stream_id,
+        "source_state": status.state,
+        "sync_state": status.sync_state,
+        "connections": viewers.connections,
+        "subscriptions": viewers.subscriptions,
+        "channels": {name: asdict(counts) for name, counts in status.channel_counts.items()},
+        "counts": status.stream_counts,
+        "drops": {
+            "at_source": status.counts.get("dropped_at_source", 0),
+            "gaps": viewers.gaps,
+            "control_events": viewers.control_events_dropped,
+        },
+        "switch_ms": viewers.switch_ms,
+        "handover_peak": status.handover_peak,
+    }
+
+
+def process_report(channels: StreamChannelManager) -> Report:
+    """Return all streams of a process, and their sums."""
+    cameras = list(channels.cameras.values())
+    statuses = [camera.status() for camera in cameras]
+    switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
+    return {
+        "streams": [stream_report(status) for status in statuses],
+        "total_streams": len(statuses),
+        "total_connections": sum(status.viewers.connections for status in statuses),
+        "total_subscriptions": sum(_subscriptions(statuses)),
+        "degraded_streams": sum(each.sync_state == SyncState.DEGRADED for each in statuses),
+        "switches": len(switches_ms),
+        "switch_ms": quantiles_of(switches_ms),
+    }
+
+
+def _subscriptions(statuses: Iterable[CameraStatus]) -> Iterable[int]:
+    return (count for status in statuses for count in status.viewers.subscriptions.values())

@@ -1,0 +1,128 @@
+"""Those who watch: connections, what they are subscribed to, and what they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+
+from streamlab.core.channels import View
+from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.events import SwitchDone
+from streamlab.errors import ConnectionInUseError, LimitError
+from streamlab.viewers.camera import Camera
+from streamlab.viewers.manager import StreamChannelManager
+from streamlab.viewers.reader import Reader
+
+RESERVATION_S = 30.0
+
+
+class ChannelSubscriptionManager:
+    """Subscribes, switches and serves the viewers of all cameras. Lives in one event loop."""
+
+    def __init__(self, channels: StreamChannelManager) -> None:
+        self._settings = channels.settings
+        self._reserved: dict[str, asyncio.TimerHandle] = {}
+        self._open: set[str] = set()
+
+    def open(
+        self,
+        camera: Camera,
+        channels: Iterable[str],
+        qualities: Mapping[str, str] | None = None,
+        *,
+        last_event_id: str = "",
+    ) -> Connection:
+        """Make a connection; ``read`` reads it. Raises LimitError and InvalidRequestError.
+
+        ``last_event_id``: go on after this one.
+        """
+        if len(self._open) >= self._settings.max_connections:
+            raise LimitError(
+                f"there are already {len(self._open)} connections",
+                hint="Try again when some have closed.",
+            )
+        connection_id = secrets.token_urlsafe(12)
+        connection = camera.join(
+            connection_id, channels, qualities or {}, last_event_id=last_event_id
+        )
+        self._open.add(connection_id)
+        return connection
+
+    def reserve(self, camera: Camera) -> Connection:
+        """Make a connection without channels, to be read later.
+
+        It lapses after ``RESERVATION_S``. Raises LimitError.
+        """
+        connection = self.open(camera, [])
+        name = connection.connection_id
+        self._reserved[name] = asyncio.get_running_loop().call_later(
+            RESERVATION_S, self._lapse, camera, name
+        )
+        return connection
+
+    def claim(self, camera: Camera, connection_id: str) -> Connection:
+        """Take a reserved connection to read it.
+
+        Raises UnknownConnectionError, or ConnectionInUseError when somebody reads it.
+        """
+        connection = camera.connection(connection_id)
+        reservation = self._reserved.pop(connection_id, None)
+        if reservation is None:
+            raise ConnectionInUseError(
+                f"connection '{connection_id}' is already being read",
+                hint="Reserve another with POST subscribe, without connection_id.",
+            )
+        reservation.cancel()
+        return connection
+
+    async def switch(
+        self,
+        camera: Camera,
+        connection: Connection,
+        view: View,
+        quality: str | None = None,
+    ) -> tuple[SwitchDone, float]:
+        """Switch as ``Camera.switch``, within ``channel_switch_timeout``."""
+        timeout_s = self._settings.channel_switch_timeout
+        return await camera.switch(connection, view, quality, timeout_s=timeout_s)
+
+    def read(
+        self,
+        watched: Sequence[tuple[Camera, Connection]],
+        *,
+        tagged: bool = False,
+        by_url: bool = False,
+    ) -> Reader:
+        """Return what reads these connections, and closes them when it is closed.
+
+        ``tagged``: every event names its camera, because one reader gets several. ``by_url``:
+        fragments are named, not carried.
+        """
+
+        def close() -> None:
+            for camera, connection in watched:
+                self.close(camera, connection)
+
+        feeds = [
+            camera.feed(
+                connection,
+                self._settings.client_queue_fragments,
+                tagged=tagged,
+                by_url=by_url,
+            )
+            for camera, connection in watched
+        ]
+        return Reader(feeds, self._settings.heartbeat_interval, close)
+
+    def close(self, camera: Camera, connection: Connection) -> None:
+        """End a connection."""
+        self._remove(camera, connection.connection_id)
+
+    def _lapse(self, camera: Camera, connection_id: str) -> None:
+        if self._reserved.pop(connection_id, None) is not None:
+            self._remove(camera, connection_id)
+
+    def _remove(self, camera: Camera, connection_id: str) -> None:
+        self._open.discard(connection_id)
+        camera.leave(connection_id)

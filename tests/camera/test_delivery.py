@@ -1,0 +1,108 @@
+"""Where a frame's stages run, and how what they make leaves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streamlab.camera.delivery import Delivery, PipelineEvent
+from streamlab.camera.frame import CapturedFrame, DetectionTimed
+from streamlab.camera.worker_pool import Worker
+from streamlab.clock import monotonic_ns
+from streamlab.media.picture import Picture
+from tests.camera.test_worker import ByHand
+
+PIXELS = np.zeros((24, 16), np.uint8)
+
+
+class Stage(Worker[CapturedFrame]):
+    """Emits something for each frame, and notes which thread it did that in."""
+
+    def __init__(self, delivery: Delivery, crew: ByHand) -> None:
+        super().__init__("stage", 8, crew)
+        self.threads: list[int] = []
+        self._delivery = delivery
+
+    def handle(self, item: CapturedFrame) -> None:
+        self.threads.append(threading.get_ident())
+        self._delivery.send(DetectionTimed("annotated", item.pts, None))
+
+
+def frame(pts: int) -> CapturedFrame:
+    return CapturedFrame(Picture.from_planes(PIXELS, pts), 1, False, monotonic_ns(), 0.0)
+
+
+class Bench:
+    """Two stages, a pool that works when it is told to, and what was emitted."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.crew = ByHand()
+        self.delivery = Delivery(self._receive)
+        self.stages = [Stage(self.delivery, self.crew) for _ in range(2)]
+
+    def deliver(self, pts: int, *, may_run: bool = True) -> None:
+        self.delivery.deliver(frame(pts), self.stages, may_run=may_run)
+
+    def _receive(self, items: Sequence[PipelineEvent]) -> None:
+        self.batches.append([item.pts for item in items if isinstance(item, DetectionTimed)])
+
+
+def test_a_frame_runs_through_in_one_thread_and_leaves_as_one() -> None:
+    bench = Bench()
+    bench.deliver(1)
+    assert bench.batches == [[1, 1]]
+    assert not bench.crew.called
+
+
+def test_a_frame_that_may_not_run_goes_to_the_pool() -> None:
+    bench = Bench()
+    bench.deliver(1, may_run=False)
+    assert not bench.batches
+    bench.crew.work()
+    assert bench.batches == [[1], [1]]
+
+
+def test_no_frame_overtakes_one_that_waits_for_the_pool() -> None:
+    bench = Bench()
+    bench.deliver(1, may_run=False)
+    bench.deliver(2)
+    bench.crew.work()
+    assert bench.batches == [[1], [2], [1], [2]]
+
+
+def test_what_another_thread_emits_meanwhile_leaves_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    seen: list[list[list[int]]] = []
+
+    def emit_elsewhere(*_: Any) -> None:
+        other = threading.Thread(
+            target=bench.delivery.send, args=(DetectionTimed("annotated", 7, None),)
+        )
+        other.start()
+        other.join()
+        seen.append([list(batch) for batch in bench.batches])
+
+    monkeypatch.setattr(bench.stages[1], "handle", emit_elsewhere)
+    bench.deliver(1)
+    assert seen == [[[7]]]
+    assert bench.batches == [[7], [1]]
+
+
+def test_a_stage_that_fails_leaves_the_other_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def fail(_: CapturedFrame) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(bench.stages[0], "handle", fail)
+    bench.deliver(1)
+    bench.deliver(2)
+    assert bench.stages[0].error == "ValueError: broken"
+    assert bench.batches == [[1], [2]]

@@ -1,0 +1,222 @@
+"""Stages and the crew that works for them: order, bounds, timers, and what an error ends."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamlab.camera.worker_pool import Crew, Worker
+from streamlab.clock import monotonic_ns
+
+TIMEOUT_S = 120.0
+MAX_ITEMS = 3
+
+
+class ByHand(Crew):
+    """A crew whose work the test does."""
+
+    def __init__(self) -> None:
+        super().__init__("by-hand", 0)
+        self.called: deque[Worker[Any]] = deque()
+        self.timers: list[int] = []
+
+    def call(self, worker: Worker[Any]) -> None:
+        self.called.append(worker)
+
+    def call_at(self, due_ns: int, worker: Worker[Any]) -> None:
+        self.timers.append(due_ns)
+
+    def work(self) -> None:
+        while self.called:
+            self.called.popleft().work()
+
+
+class Noting(Worker[int]):
+    """Notes what it was given, does what it is told with it, and has a timer."""
+
+    def __init__(self, crew: Crew, do: Callable[[int], object] = lambda item: item) -> None:
+        super().__init__("noting", MAX_ITEMS, crew)
+        self.handled: list[int] = []
+        self.timer_ns: int | None = None
+        self.rang = threading.Event()
+        self._do = do
+
+    def handle(self, item: int) -> None:
+        self._do(item)
+        self.handled.append(item)
+
+    def get_timer(self) -> int | None:
+        return self.timer_ns
+
+    def handle_timer(self, now_ns: int) -> None:
+        assert self.timer_ns is not None
+        assert now_ns >= self.timer_ns
+        self.timer_ns = None
+        self.rang.set()
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    crew = Crew("test", 2)
+    yield crew
+    crew.close()
+
+
+@given(st.lists(st.sampled_from(["offer", "work"])))
+def test_items_are_handled_once_and_in_order(steps: list[str]) -> None:
+    crew = ByHand()
+    worker, taken, refused = Noting(crew), list[int](), 0
+    for number, step in enumerate(steps):
+        if step == "work":
+            crew.work()
+        elif worker.has_room():
+            assert worker.offer(number)
+            taken.append(number)
+        else:
+            assert not worker.offer(number)
+            refused += 1
+        assert len(crew.called) <= 1
+        assert len(taken) - len(worker.handled) <= MAX_ITEMS
+    crew.work()
+    assert worker.handled == taken
+    assert worker.peak <= MAX_ITEMS
+    assert len(taken) + refused == steps.count("offer")
+
+
+def test_an_error_ends_its_stage_only() -> None:
+    crew = ByHand()
+
+    def fail(_: int) -> None:
+        raise ValueError("broken")
+
+    broken, sound = Noting(crew, fail), Noting(crew)
+    for worker in (broken, sound):
+        worker.offer(1)
+        worker.offer(2)
+    crew.work()
+    assert broken.error == "ValueError: broken"
+    assert broken.has_room()
+    assert broken.offer(3)
+    crew.work()
+    assert (broken.handled, sound.handled) == ([], [1, 2])
+
+
+def test_what_is_stopped_does_nothing_more() -> None:
+    crew = ByHand()
+    worker = Noting(crew)
+    worker.offer(1)
+    worker.stop()
+    worker.offer(2)
+    crew.work()
+    worker.join(0.0)
+    assert worker.handled == []
+
+
+def test_a_timer_is_set_when_there_is_nothing_else_to_do() -> None:
+    crew = ByHand()
+    worker = Noting(crew)
+    worker.timer_ns = later_ns = monotonic_ns() + 3_600_000_000_000
+    worker.offer(1)
+    crew.work()
+    worker.offer(2)
+    crew.work()  # it is set already
+    worker.timer_ns = later_ns + 1
+    worker.nudge()
+    crew.work()  # too early is good enough
+    assert crew.timers == [later_ns]
+    worker.timer_ns = later_ns - 1
+    worker.nudge()
+    crew.work()
+    assert crew.timers == [later_ns, later_ns - 1]
+
+
+def test_a_timer_rings_while_there_is_other_work(crew: Crew) -> None:
+    over = threading.Event()
+    endless = [Noting(crew) for _ in range(3)]
+
+    def again(worker: Noting) -> Callable[[int], object]:
+        return lambda item: None if over.is_set() else worker.offer(item)
+
+    for worker in endless:
+        worker._do = again(worker)
+        worker.offer(0)
+    late = Noting(crew)
+    late.timer_ns = monotonic_ns() + 20_000_000
+    late.nudge()
+    assert late.rang.wait(TIMEOUT_S)
+    over.set()
+
+
+def test_a_stage_that_blocks_leaves_the_others_a_thread(crew: Crew) -> None:
+    gate, done = threading.Event(), threading.Event()
+    blocking, other = (
+        Noting(crew, lambda _: gate.wait(TIMEOUT_S)),
+        Noting(crew, lambda _: done.set()),
+    )
+    blocking.offer(1)
+    other.offer(1)
+    assert done.wait(TIMEOUT_S)
+    assert blocking.handled == []
+    blocking.stop()
+    gate.set()
+    blocking.join(TIMEOUT_S)
+    assert blocking.handled == [1]
+
+
+def test_a_stage_is_worked_on_by_one_thread_at_a_time(crew: Crew) -> None:
+    inside, most, done = [0], [0], threading.Event()
+
+    def count(item: int) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.001)
+        inside[0] -= 1
+        if item == 40:
+            done.set()
+
+    worker = Noting(crew, count)
+    number = 0
+    while number <= 40:
+        if worker.offer(number):
+            number += 1
+    assert done.wait(TIMEOUT_S)
+    assert most == [1]
+    assert worker.handled[:40] == list(range(40))
+
+
+def test_items_come_before_timers_and_timers_before_the_work_they_left() -> None:
+    done: list[str] = []
+
+    class Backlog(Noting):
+        left = 0
+
+        def handle(self, item: int) -> None:
+            done.append(f"item {item}")
+            self.left += 1
+
+        def handle_timer(self, now_ns: int) -> None:
+            done.append("timer")
+            super().handle_timer(now_ns)
+
+        def has_work(self) -> bool:
+            return self.left > 0
+
+        def work_on(self) -> None:
+            done.append("work")
+            self.left -= 1
+            if len(done) < 5:
+                self.offer(3)
+
+    crew = ByHand()
+    stage = Backlog(crew)
+    stage.timer_ns = 0
+    stage.offer(1)
+    stage.offer(2)
+    crew.work()
+    assert done == ["item 1", "item 2", "timer", "work", "item 3", "work", "work"]

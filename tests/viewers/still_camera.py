@@ -1,0 +1,92 @@
+"""A camera without threads: its pipeline encodes when the test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from typing import Any, ClassVar, cast
+
+from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
+from streamlab.core.channels import CameraMetadata, ChannelKey, ChannelType, SourceState
+from streamlab.core.sync.playout import SyncPolicy
+from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.health import DetectorHealth
+from streamlab.detect.scripted import no_detector
+from streamlab.faults import NO_FAULTS
+from streamlab.media.opening import open_source
+from streamlab.media.spec import SourceSpec
+from streamlab.settings import Settings
+from streamlab.viewers.camera import Camera
+from tests.core.viewers import Encoders
+
+SPEC = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
+SOURCE = open_source(SPEC)
+SERVICE = DetectionService(no_detector())  # never started
+
+
+class StillAnnotator:
+    """Draws nothing."""
+
+    service = SERVICE
+    renderer = BoxRenderer()
+    renderer_error = ""
+
+
+class StillPipeline:
+    """Encodes what is wanted, one frame at a time."""
+
+    metadata = CameraMetadata(160, 90, Fraction(30), "", False, "")
+    faults = NO_FAULTS
+    errors: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        self.encoders = Encoders(gop=30)
+        self.annotators = {"annotated": StillAnnotator()}
+
+    def detector_health(self, channel: str) -> DetectorHealth:
+        return self.annotators[channel].service.health
+
+    def check_source(self, now_ns: int) -> SourceChanged | None:
+        return None
+
+    def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
+        self.encoders.want(keys)
+
+    def encoder_error(self, channel: ChannelType) -> str:
+        return ""
+
+    def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
+        pass
+
+
+class StillCamera(Camera):
+    """A real camera on a still pipeline. Make it in a running loop."""
+
+    def __init__(self, camera_id: str = "yard", **changes: Any) -> None:
+        settings = Settings(**{"sync_policy": SyncPolicy.NONE, **changes})
+        channel = AnnotatedChannel("annotated", SERVICE, BoxRenderer())
+        super().__init__(camera_id, SPEC, SOURCE, [channel], settings)
+        self.still = StillPipeline()
+        self.running = self._running
+        self.running.pipeline = cast(CameraPipeline, self.still)
+        self.running.settle()
+
+    async def capture(self, count: int = 1) -> None:
+        """Hand over this many frames of all encodings, each on its own."""
+        for _ in range(count):
+            self.still.encoders.capture()
+            for made in self.still.encoders.made.values():
+                while made:
+                    self.running.handover.put([made.popleft()])
+            await self.news()
+
+    async def change_source(self, state: SourceState, detail: str = "") -> None:
+        """Have the source change its state; ``ended`` is the end of the stream."""
+        self.running.handover.put([SourceChanged(state, detail)])
+        await self.news()
+
+    @staticmethod
+    async def news() -> None:
+        """Let the loop do all that is to be done now."""
+        for _ in range(3):
+            await asyncio.sleep(0)
