@@ -5,7 +5,7 @@ Cameras are named behind ``--args``, and without any there is a synthetic street
     panel serve apps/dashboard.py --args door=door.mp4 yard=rtsp://10.0.0.7/stream1
 
 Pictures come from a second port of this machine, on 127.0.0.1. To show the dashboard to others,
-or through a hub, start a server instead: it has the dashboard at ``/dashboard``, on one port.
+or through a runtime, start a server instead: it has the dashboard at ``/dashboard``, on one port.
 """
 
 import sys

@@ -30,11 +30,11 @@ from benchmarks.flat_out import threads_cpu_s
 from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
 from streamlab.bus.handover import Handover
-from streamlab.camera import lane
+from streamlab.camera import channel_encoder
 from streamlab.camera.annotator import Annotator, RawEncoder
 from streamlab.camera.capture import Capture
 from streamlab.camera.detection import DetectionService
-from streamlab.camera.worker_pool import Crew, Worker
+from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.core.channels import QualityLevel
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.load import load_detector
@@ -60,7 +60,7 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (BoxRenderer, "draw", "draw"),
     (FrameDetections, "wire_rows", "rows, event, base64"),
     (Encoder, "encode", "encode"),
-    (lane, "_emit_fragments", "rows, event, base64"),
+    (channel_encoder, "_emit_fragments", "rows, event, base64"),
     (Annotator, "handle", "annotate: whose boxes"),
     (Annotator, "handle_timer", "annotate: whose boxes"),
     (Annotator, "work_on", "annotate: whose boxes"),
@@ -68,7 +68,7 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (Worker, "offer", "hand over between stages"),
     (Worker, "nudge", "hand over between stages"),
     (Worker, "work", "hand over between stages"),
-    (Crew, "_next", "hand over between stages"),
+    (WorkerPool, "_next", "hand over between stages"),
     (DetectionService, "offer", "hand over between stages"),
     (DetectionService, "_take", "hand over between stages"),
     (Handover, "put", "hand over to the event loop"),

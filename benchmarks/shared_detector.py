@@ -46,7 +46,7 @@ class Options:
 
     seconds: float
     fps: int
-    in_step: bool
+    live_cursors: bool
     threads: int
     max_batch: int
 
@@ -115,7 +115,7 @@ def measure(
         for number, film in enumerate(films)
     ]
     period_ns = NS_PER_S // options.fps
-    spread_ns = 0 if options.in_step else period_ns // len(cameras)
+    spread_ns = 0 if options.live_cursors else period_ns // len(cameras)
     due = [(started_ns + camera.number * spread_ns, camera.number) for camera in cameras]
     while due[0][0] < until_ns:
         due_ns, number = due[0]
@@ -157,7 +157,7 @@ def main() -> None:
         table.add_column(title, justify="right")
     films = draw(max(asked.cameras))
     for fps in asked.fps:
-        options = Options(asked.seconds, fps, asked.in_step, asked.threads, asked.max_batch)
+        options = Options(asked.seconds, fps, asked.live_cursors, asked.threads, asked.max_batch)
         for cameras in asked.cameras:
             for models in (1, cameras) if 1 < cameras <= MOST_MODELS else (1,):
                 tally = measure(films[:cameras], services(models, options), options)

@@ -117,7 +117,7 @@ def replay(camera: Camera, media: Media) -> None:
         moved = frame._replace(captured_ns=frame.captured_ns + shift_ns, ready_ns=ready_ns)
         again = replace(item, frames=(moved,))
         camera._running.stream.receive_fragment(again, ready_ns, wall_s())
-    camera._running.settle()
+    camera._running.process_events()
 
 
 class Fleet:
@@ -181,7 +181,7 @@ class Fleet:
             for camera in self._cameras:
                 started_ns = time.perf_counter_ns()
                 camera._running.stream.handle_timer(self._now_ns, wall_s())
-                camera._running.settle()
+                camera._running.process_events()
                 self.took[name].append((time.perf_counter_ns() - started_ns) / 1e6)
 
     async def operate(self, lot: random.Random) -> None:

@@ -144,11 +144,11 @@ def test_it_is_settled_when_the_last_frames_have_left() -> None:
     take_all(recorder, range(3), LINES[:3])
     recorder.stop(captured_ns(3))
     take_all(recorder, range(3, 4), LINES[:2])
-    assert not recorder.settled.is_set()
+    assert not recorder.complete.is_set()
     take_all(recorder, range(3), LINES[3:4])
-    assert not recorder.settled.is_set()
+    assert not recorder.complete.is_set()
     take_all(recorder, range(3), LINES[4:])
-    assert recorder.settled.is_set()
+    assert recorder.complete.is_set()
     assert len(recorder.table()) == 3
 
 

@@ -13,7 +13,7 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from streamlab.camera.annotator import Annotator
-from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import CapturedFrame
 from streamlab.clock import monotonic_ns
@@ -184,11 +184,11 @@ def test_a_picture_is_copied_only_to_be_drawn_on(
     found: int, renderer: Renderer, reserved_rows: int
 ) -> None:
     encoded = list[Picture]()
-    lane, service = Mock(EncodingLane), Mock(DetectionService)
-    lane.channel = "annotated"
-    lane.encode = lambda captured, picture, boxes: encoded.append(picture)
+    encoder, service = Mock(ChannelEncoder), Mock(DetectionService)
+    encoder.channel = "annotated"
+    encoder.encode = lambda captured, picture, boxes: encoded.append(picture)
     annotator = Annotator(
-        "yard", lane, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows
+        "yard", encoder, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows
     )
     picture = Picture(av.VideoFrame(STREET.width, STREET.height, "yuv420p"), 0)
     detections = sv.Detections(

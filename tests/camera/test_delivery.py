@@ -22,8 +22,8 @@ PIXELS = np.zeros((24, 16), np.uint8)
 class Stage(Worker[CapturedFrame]):
     """Emits something for each frame, and notes which thread it did that in."""
 
-    def __init__(self, delivery: Delivery, crew: ByHand) -> None:
-        super().__init__("stage", 8, crew)
+    def __init__(self, delivery: Delivery, pool: ByHand) -> None:
+        super().__init__("stage", 8, pool)
         self.threads: list[int] = []
         self._delivery = delivery
 
@@ -41,9 +41,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
-        self.crew = ByHand()
+        self.pool = ByHand()
         self.delivery = Delivery(self._receive)
-        self.stages = [Stage(self.delivery, self.crew) for _ in range(2)]
+        self.stages = [Stage(self.delivery, self.pool) for _ in range(2)]
 
     def deliver(self, pts: int, *, may_run: bool = True) -> None:
         self.delivery.deliver(frame(pts), self.stages, may_run=may_run)
@@ -56,14 +56,14 @@ def test_a_frame_runs_through_in_one_thread_and_leaves_as_one() -> None:
     bench = Bench()
     bench.deliver(1)
     assert bench.batches == [[1, 1]]
-    assert not bench.crew.called
+    assert not bench.pool.called
 
 
 def test_a_frame_that_may_not_run_goes_to_the_pool() -> None:
     bench = Bench()
     bench.deliver(1, may_run=False)
     assert not bench.batches
-    bench.crew.work()
+    bench.pool.work()
     assert bench.batches == [[1], [1]]
 
 
@@ -71,7 +71,7 @@ def test_no_frame_overtakes_one_that_waits_for_the_pool() -> None:
     bench = Bench()
     bench.deliver(1, may_run=False)
     bench.deliver(2)
-    bench.crew.work()
+    bench.pool.work()
     assert bench.batches == [[1], [2], [1], [2]]
 
 

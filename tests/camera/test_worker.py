@@ -1,4 +1,4 @@
-"""Stages and the crew that works for them: order, bounds, timers, and what an error ends."""
+"""Stages and the pool that works for them: order, bounds, timers, and what an error ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.camera.worker_pool import Crew, Worker
+from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.clock import monotonic_ns
 
 TIMEOUT_S = 120.0
 MAX_ITEMS = 3
 
 
-class ByHand(Crew):
-    """A crew whose work the test does."""
+class ByHand(WorkerPool):
+    """A pool whose work the test does."""
 
     def __init__(self) -> None:
         super().__init__("by-hand", 0)
@@ -40,8 +40,8 @@ class ByHand(Crew):
 class Noting(Worker[int]):
     """Notes what it was given, does what it is told with it, and has a timer."""
 
-    def __init__(self, crew: Crew, do: Callable[[int], object] = lambda item: item) -> None:
-        super().__init__("noting", MAX_ITEMS, crew)
+    def __init__(self, pool: WorkerPool, do: Callable[[int], object] = lambda item: item) -> None:
+        super().__init__("noting", MAX_ITEMS, pool)
         self.handled: list[int] = []
         self.timer_ns: int | None = None
         self.rang = threading.Event()
@@ -62,83 +62,83 @@ class Noting(Worker[int]):
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
-    crew = Crew("test", 2)
-    yield crew
-    crew.close()
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool("test", 2)
+    yield pool
+    pool.close()
 
 
 @given(st.lists(st.sampled_from(["offer", "work"])))
 def test_items_are_handled_once_and_in_order(steps: list[str]) -> None:
-    crew = ByHand()
-    worker, taken, refused = Noting(crew), list[int](), 0
+    pool = ByHand()
+    worker, taken, refused = Noting(pool), list[int](), 0
     for number, step in enumerate(steps):
         if step == "work":
-            crew.work()
+            pool.work()
         elif worker.has_room():
             assert worker.offer(number)
             taken.append(number)
         else:
             assert not worker.offer(number)
             refused += 1
-        assert len(crew.called) <= 1
+        assert len(pool.called) <= 1
         assert len(taken) - len(worker.handled) <= MAX_ITEMS
-    crew.work()
+    pool.work()
     assert worker.handled == taken
     assert worker.peak <= MAX_ITEMS
     assert len(taken) + refused == steps.count("offer")
 
 
 def test_an_error_ends_its_stage_only() -> None:
-    crew = ByHand()
+    pool = ByHand()
 
     def fail(_: int) -> None:
         raise ValueError("broken")
 
-    broken, sound = Noting(crew, fail), Noting(crew)
+    broken, sound = Noting(pool, fail), Noting(pool)
     for worker in (broken, sound):
         worker.offer(1)
         worker.offer(2)
-    crew.work()
+    pool.work()
     assert broken.error == "ValueError: broken"
     assert broken.has_room()
     assert broken.offer(3)
-    crew.work()
+    pool.work()
     assert (broken.handled, sound.handled) == ([], [1, 2])
 
 
 def test_what_is_stopped_does_nothing_more() -> None:
-    crew = ByHand()
-    worker = Noting(crew)
+    pool = ByHand()
+    worker = Noting(pool)
     worker.offer(1)
     worker.stop()
     worker.offer(2)
-    crew.work()
+    pool.work()
     worker.join(0.0)
     assert worker.handled == []
 
 
 def test_a_timer_is_set_when_there_is_nothing_else_to_do() -> None:
-    crew = ByHand()
-    worker = Noting(crew)
+    pool = ByHand()
+    worker = Noting(pool)
     worker.timer_ns = later_ns = monotonic_ns() + 3_600_000_000_000
     worker.offer(1)
-    crew.work()
+    pool.work()
     worker.offer(2)
-    crew.work()  # it is set already
+    pool.work()  # it is set already
     worker.timer_ns = later_ns + 1
     worker.nudge()
-    crew.work()  # too early is good enough
-    assert crew.timers == [later_ns]
+    pool.work()  # too early is good enough
+    assert pool.timers == [later_ns]
     worker.timer_ns = later_ns - 1
     worker.nudge()
-    crew.work()
-    assert crew.timers == [later_ns, later_ns - 1]
+    pool.work()
+    assert pool.timers == [later_ns, later_ns - 1]
 
 
-def test_a_timer_rings_while_there_is_other_work(crew: Crew) -> None:
+def test_a_timer_rings_while_there_is_other_work(pool: WorkerPool) -> None:
     over = threading.Event()
-    endless = [Noting(crew) for _ in range(3)]
+    endless = [Noting(pool) for _ in range(3)]
 
     def again(worker: Noting) -> Callable[[int], object]:
         return lambda item: None if over.is_set() else worker.offer(item)
@@ -146,18 +146,18 @@ def test_a_timer_rings_while_there_is_other_work(crew: Crew) -> None:
     for worker in endless:
         worker._do = again(worker)
         worker.offer(0)
-    late = Noting(crew)
+    late = Noting(pool)
     late.timer_ns = monotonic_ns() + 20_000_000
     late.nudge()
     assert late.rang.wait(TIMEOUT_S)
     over.set()
 
 
-def test_a_stage_that_blocks_leaves_the_others_a_thread(crew: Crew) -> None:
+def test_a_stage_that_blocks_leaves_the_others_a_thread(pool: WorkerPool) -> None:
     gate, done = threading.Event(), threading.Event()
     blocking, other = (
-        Noting(crew, lambda _: gate.wait(TIMEOUT_S)),
-        Noting(crew, lambda _: done.set()),
+        Noting(pool, lambda _: gate.wait(TIMEOUT_S)),
+        Noting(pool, lambda _: done.set()),
     )
     blocking.offer(1)
     other.offer(1)
@@ -169,7 +169,7 @@ def test_a_stage_that_blocks_leaves_the_others_a_thread(crew: Crew) -> None:
     assert blocking.handled == [1]
 
 
-def test_a_stage_is_worked_on_by_one_thread_at_a_time(crew: Crew) -> None:
+def test_a_stage_is_worked_on_by_one_thread_at_a_time(pool: WorkerPool) -> None:
     inside, most, done = [0], [0], threading.Event()
 
     def count(item: int) -> None:
@@ -180,7 +180,7 @@ def test_a_stage_is_worked_on_by_one_thread_at_a_time(crew: Crew) -> None:
         if item == 40:
             done.set()
 
-    worker = Noting(crew, count)
+    worker = Noting(pool, count)
     number = 0
     while number <= 40:
         if worker.offer(number):
@@ -213,10 +213,10 @@ def test_items_come_before_timers_and_timers_before_the_work_they_left() -> None
             if len(done) < 5:
                 self.offer(3)
 
-    crew = ByHand()
-    stage = Backlog(crew)
+    pool = ByHand()
+    stage = Backlog(pool)
     stage.timer_ns = 0
     stage.offer(1)
     stage.offer(2)
-    crew.work()
+    pool.work()
     assert done == ["item 1", "item 2", "timer", "work", "item 3", "work", "work"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import Health, Source
+from streamlab.core.events import Health, SourceStateChanged
 from streamlab.core.stream.connection import (
     MAX_DETECTIONS_EVENTS,
     MAX_OUTBOX_EVENTS,
     Connection,
 )
-from streamlab.core.stream.events import Wake
+from streamlab.core.stream.events import EventsQueued
 from tests.core.by_hand import feed, join, read
 from tests.core.makers import ANNOTATED, FRAME, RAW, fragment, init_of, stream
 from tests.core.viewers import drain
@@ -21,7 +21,7 @@ def test_control_events_that_nobody_takes_make_room() -> None:
     made = stream()
     connection = join(made)
     for number in range(MAX_OUTBOX_EVENTS + 3):
-        made.post(Source(SourceState.STALLED, str(number)))
+        made.post(SourceStateChanged(SourceState.STALLED, str(number)))
     events = read(made, connection)
     assert [event["detail"] for event in events] == [
         str(number) for number in range(3, MAX_OUTBOX_EVENTS + 3)
@@ -37,8 +37,8 @@ def test_boxes_are_posted_once_to_those_that_ask() -> None:
     made.request_channels(other, other.channels, {ChannelType.ANNOTATED: QualityLevel.LOW}, 0)
     feed(made, range(1))
     made.request_detections(asks, wanted=True)
-    assert Wake() in drain(made)
-    assert asks.in_step() == {}
+    assert EventsQueued() in drain(made)
+    assert asks.live_cursors() == {}
     feed(made, range(1, 3), keys=(ANNOTATED, low))
     got = [event for event in read(made, asks) if event["event"] == "detections"]
     assert [(event["pts"], event["detections_pts"]) for event in got] == [
@@ -78,6 +78,6 @@ def test_only_the_newest_health_of_a_channel_that_is_sent_waits() -> None:
     for event in (ill, well):
         viewer.post_health(ChannelType.RAW, event)
         viewer.post_health(ChannelType.ANNOTATED, event)
-    assert viewer.in_step() == {}
+    assert viewer.live_cursors() == {}
     assert viewer.take({}, {}, 64) == [well]
     assert viewer.take({}, {}, 64) == []

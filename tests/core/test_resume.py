@@ -100,7 +100,7 @@ def test_an_encoding_that_is_not_sent_cannot_be_resumed() -> None:
     )
     made.receive_connection(connection, 0)
     assert kinds(read(made, connection))[1:] == ["fragment raw 1", "fragment raw 2"]
-    assert connection.in_step()
+    assert connection.live_cursors()
 
 
 def test_who_joins_or_resumes_far_behind_has_not_lagged() -> None:

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import Source
+from streamlab.core.events import SourceStateChanged
 from streamlab.core.mp4.fragment import Fragment
 from streamlab.core.stream.connection import (
     Connection,
@@ -103,7 +103,7 @@ class Watched(RuleBasedStateMachine):
 
     @rule()
     def report(self) -> None:
-        self.stream.post(Source(SourceState.LIVE, ""))
+        self.stream.post(SourceStateChanged(SourceState.LIVE, ""))
 
     # -- the viewers ---------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Watched(RuleBasedStateMachine):
         assert len(stream.inits) <= MAX_INITS
         for connection in connections:
             assert set(connection.warm_encodings) <= self.encoders.wanted
-            if connection.in_step():
+            if connection.live_cursors():
                 assert connection.take(stream.rings, stream.inits, 1) == []
         ended = ("switches", "switch_timeouts", "switches_superseded")
         done = sum(stream.counts[each] for each in ended)

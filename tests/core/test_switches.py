@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import Source
+from streamlab.core.events import SourceStateChanged
 from streamlab.core.stream.connection import (
     MAX_HANDOVER_EVENTS,
     MAX_OUTBOX_EVENTS,
@@ -135,7 +135,7 @@ def test_what_was_not_read_before_the_switch_comes_first() -> None:
     feed(made, range(25, 40))
     made.request_switch(connection, View.ANNOTATED, {}, now_ns=0, timeout_ns=TIMEOUT_NS)
     for number in range(2 * MAX_OUTBOX_EVENTS):
-        made.post(Source(SourceState.STALLED, str(number)))
+        made.post(SourceStateChanged(SourceState.STALLED, str(number)))
     told = kinds(read(made, connection))
     assert told[:5] == [f"fragment raw {sequence}" for sequence in range(26, 31)]
     assert told[5] == "switched annotated"

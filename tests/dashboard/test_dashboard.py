@@ -14,7 +14,7 @@ from streamlab.core.channels import QualityLevel
 from streamlab.core.sync.playout import SyncPolicy
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.health import health_table
-from streamlab.dashboard.looks import Look
+from streamlab.dashboard.samples import Sample
 from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
 from streamlab.faults import PRESETS
 from streamlab.lab.standalone import StandaloneCameras
@@ -82,33 +82,33 @@ def test_what_cannot_be_a_camera_is_refused(
     with pytest.raises(error):
         run(cameras.add(source))
     with pytest.raises(UnknownCameraError):
-        run(cameras.look("nowhere", None, 1.0))
+        run(cameras.sample("nowhere", None, 1.0))
 
 
 def test_looks_go_on_where_the_last_one_ended(cameras: Cameras) -> None:
-    async def scenario() -> list[Look]:
-        looks = [await cameras.look("tiny", None, 30.0)]
+    async def scenario() -> list[Sample]:
+        samples = [await cameras.sample("tiny", None, 30.0)]
         recording = asyncio.create_task(cameras.record("tiny", 600.0))  # somebody must watch
-        while sum(bool(look.pairs) for look in looks) < 3:
-            looks.append(await cameras.look("tiny", looks[-1].count, 30.0))
+        while sum(bool(sample.pairs) for sample in samples) < 3:
+            samples.append(await cameras.sample("tiny", samples[-1].count, 30.0))
             assert not recording.done()
             await asyncio.sleep(0.05)
         recording.cancel()
-        return looks
+        return samples
 
-    looks = run(scenario())
-    pts = [pair.pts for look in looks for pair in look.pairs]
+    samples = run(scenario())
+    pts = [pair.pts for sample in samples for pair in sample.pairs]
     assert pts == sorted(set(pts))
-    assert looks[-1].count == len(pts)
+    assert samples[-1].count == len(pts)
 
 
 def test_changes_reach_the_camera(cameras: Cameras) -> None:
-    async def scenario() -> list[Look]:
+    async def scenario() -> list[Sample]:
         await cameras.change("tiny", policy=SyncPolicy.HOLD, tolerance_ms=33)
         await cameras.inject("tiny", PRESETS["lost frames"])
-        changed = await cameras.look("tiny", None, 1.0)
+        changed = await cameras.sample("tiny", None, 1.0)
         await cameras.inject("tiny", None)
-        return [changed, await cameras.look("tiny", None, 1.0)]
+        return [changed, await cameras.sample("tiny", None, 1.0)]
 
     changed, ended = run(scenario())
     assert (changed.controls.policy, changed.controls.sync_tolerance_ms) == (SyncPolicy.HOLD, 33)

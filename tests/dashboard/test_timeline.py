@@ -13,7 +13,7 @@ from streamlab.core.time.timebase import NS_PER_S
 from streamlab.viewers.history import FrameRecord
 
 pytest.importorskip("holoviews")
-from streamlab.dashboard.looks import Controls, Look
+from streamlab.dashboard.samples import Controls, Sample
 from streamlab.dashboard.timeline import CHANNELS, SLOT_S, WINDOW_S, Timeline
 
 FRAME_NS = NS_PER_S // 30
@@ -35,10 +35,10 @@ def pair(number: int, drift_ms: float = 0.0, age_frames: int = 0) -> FrameRecord
     )
 
 
-def look_at(pairs: list[FrameRecord], tolerance_ms: float = 50.0) -> Look:
+def look_at(pairs: list[FrameRecord], tolerance_ms: float = 50.0) -> Sample:
     now_ns = pairs[-1].captured_ns if pairs else 0
     controls = Controls(SyncPolicy.HYBRID, tolerance_ms, 250.0, 0.2, {})
-    return Look("stream", now_ns, len(pairs), pairs, controls, "synchronized")
+    return Sample("stream", now_ns, len(pairs), pairs, controls, "synchronized")
 
 
 @settings(deadline=None)
@@ -102,9 +102,9 @@ def test_the_window_moves() -> None:
 def test_words_before_the_first_frame_and_after() -> None:
     timeline = Timeline(0)
     assert timeline.words(look_at([]))["drift-more"] == "nothing measured yet"
-    look = look_at([pair(number, 60 if number == 9 else 1, 3) for number in range(10)])
-    timeline.receive(look)
-    words = timeline.words(look)
+    sample = look_at([pair(number, 60 if number == 9 else 1, 3) for number in range(10)])
+    timeline.receive(sample)
+    words = timeline.words(sample)
     assert "1 of 10 frames beyond" in words["drift-more"]
     assert words["fresh"] == "0%"
     assert words["fresh-more"] == "mean box age 100 ms"

@@ -17,7 +17,7 @@ import supervision as sv
 import streamlab.faults
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.camera.pipeline import PipelineSettings
-from streamlab.camera.worker_pool import Crew
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.detect.answer import Answer
 from streamlab.detect.draw import BoxRenderer
@@ -159,7 +159,7 @@ class Calls:
 
 def test_a_healthy_frame_runs_no_code_of_the_faults() -> None:
     recorder, calls, former = Recorder(), Calls(), threading.getprofile()
-    service, crew = DetectionService(truth_detector(STREET)), Crew("yard", 2)
+    service, pool = DetectionService(truth_detector(STREET)), WorkerPool("yard", 2)
     threading.setprofile(calls)
     pipeline = CameraPipeline(
         "yard",
@@ -168,7 +168,7 @@ def test_a_healthy_frame_runs_no_code_of_the_faults() -> None:
         [AnnotatedChannel(ChannelType.ANNOTATED, service, BoxRenderer())],
         PipelineSettings(),
         recorder.emit,
-        crew,
+        pool,
     )
     pipeline.request_encoders(frozenset(ChannelKey(kind, QualityLevel.LOW) for kind in ChannelType))
     service.start()
@@ -191,7 +191,7 @@ def test_a_healthy_frame_runs_no_code_of_the_faults() -> None:
         pipeline.stop()
         service.stop()
         service.join(TIMEOUT_S)
-        crew.close()
+        pool.close()
 
 
 def wait_for_more(recorder: Recorder, count: int = 12) -> None:

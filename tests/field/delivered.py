@@ -19,7 +19,7 @@ import supervision as sv
 
 from streamlab.camera import capture
 from streamlab.camera.capture import Capture
-from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.frame import CapturedFrame, SourceChanged
 from streamlab.client.mp4 import avc_configuration, frames_data
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState
@@ -101,19 +101,19 @@ def deliver(patch: pytest.MonkeyPatch, path: Path, *keys: ChannelKey) -> Deliver
     spec = SourceSpec.parse(f"{path}#once")
     clock = KeyframeClock(90_000)
     with closing(open_source(spec)) as source:
-        lanes = [
-            EncodingLane(channel, source.info.fps, 0.0, delivered.emit) for channel in ChannelType
+        encoders = [
+            ChannelEncoder(channel, source.info.fps, 0.0, delivered.emit) for channel in ChannelType
         ]
-        for lane in lanes:
-            lane.wanted = frozenset(keys)
+        for encoder in encoders:
+            encoder.wanted = frozenset(keys)
         clock.source_only = SOURCE in keys
 
         def encode(captured: CapturedFrame) -> bool:
             delivered.details.append(reader.judge.detail)
-            lanes[0].encode(captured, captured.picture, None)
+            encoders[0].encode(captured, captured.picture, None)
             drawn = captured.picture.copy()
             BoxRenderer().draw(drawn, FOUND)
-            lanes[1].encode(captured, drawn, Boxes(captured.pts, []))
+            encoders[1].encode(captured, drawn, Boxes(captured.pts, []))
             return True
 
         def report(change: SourceChanged) -> None:

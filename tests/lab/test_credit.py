@@ -1,4 +1,4 @@
-"""Credit and the kernel's ear, in virtual time."""
+"""Credit and the kernel's listener, in virtual time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamlab.lab.credit import (
     PING_S,
     SETTLED_S,
     Credit,
-    Ear,
+    KernelListener,
 )
 
 START_NS = 1_000 * NS_PER_S
@@ -52,18 +52,20 @@ class KernelLoop:
             callback()
 
 
-def ear_of(loop: KernelLoop, clock: Clock) -> Ear:
-    return Ear(cast(asyncio.AbstractEventLoop, loop), clock)
+def ear_of(loop: KernelLoop, clock: Clock) -> KernelListener:
+    return KernelListener(cast(asyncio.AbstractEventLoop, loop), clock)
 
 
-def listen(clock: Clock, ear: Ear, loop: KernelLoop, seconds: float, *, busy: bool) -> None:
+def listen(
+    clock: Clock, listener: KernelListener, loop: KernelLoop, seconds: float, *, busy: bool
+) -> None:
     """Let time pass as the lab's thread does, while the kernel is busy or not."""
     for _ in range(round(seconds / PING_S)):
         clock.now_ns += round(PING_S * NS_PER_S)
         if not busy:
             loop.run()
-        ear.listened_ns()
-        ear.ping()
+        listener.listened_ns()
+        listener.ping()
 
 
 def test_a_view_that_acknowledges_is_sent_for_ever() -> None:
@@ -105,45 +107,45 @@ def test_bytes_on_their_way_are_bounded_whatever_is_heard(steps: list[tuple[int,
 
 def test_a_busy_kernel_hears_nothing_and_blames_nobody() -> None:
     clock, loop = Clock(), KernelLoop()
-    ear = ear_of(loop, clock)
-    listen(clock, ear, loop, 10, busy=False)
-    assert ear.listened_ns() == clock.now_ns
+    listener = ear_of(loop, clock)
+    listen(clock, listener, loop, 10, busy=False)
+    assert listener.listened_ns() == clock.now_ns
     credit = Credit(clock.now_ns)
     began_ns = clock.now_ns
     credit.send(100, began_ns)
-    listen(clock, ear, loop, 60, busy=True)
-    assert ear.listened_ns() <= began_ns + round(2 * PING_S * NS_PER_S)
-    assert credit.may_send(ear.listened_ns())
-    assert not credit.is_gone(ear.listened_ns())
+    listen(clock, listener, loop, 60, busy=True)
+    assert listener.listened_ns() <= began_ns + round(2 * PING_S * NS_PER_S)
+    assert credit.may_send(listener.listened_ns())
+    assert not credit.is_gone(listener.listened_ns())
 
 
 def test_a_pause_between_queued_cells_is_not_enough_to_hear() -> None:
     clock, loop = Clock(), KernelLoop()
-    ear = ear_of(loop, clock)
-    listen(clock, ear, loop, 10, busy=False)
-    listen(clock, ear, loop, 20, busy=True)
-    before_ns = ear.listened_ns()
-    listen(clock, ear, loop, SETTLED_S / 2, busy=False)
-    assert ear.listened_ns() == before_ns
-    listen(clock, ear, loop, 20, busy=True)
-    assert ear.listened_ns() == before_ns
-    listen(clock, ear, loop, 2 * SETTLED_S, busy=False)
-    assert ear.listened_ns() == clock.now_ns
+    listener = ear_of(loop, clock)
+    listen(clock, listener, loop, 10, busy=False)
+    listen(clock, listener, loop, 20, busy=True)
+    before_ns = listener.listened_ns()
+    listen(clock, listener, loop, SETTLED_S / 2, busy=False)
+    assert listener.listened_ns() == before_ns
+    listen(clock, listener, loop, 20, busy=True)
+    assert listener.listened_ns() == before_ns
+    listen(clock, listener, loop, 2 * SETTLED_S, busy=False)
+    assert listener.listened_ns() == clock.now_ns
 
 
 def test_messages_on_a_thread_of_their_own_are_always_heard() -> None:
     clock, loop = Clock(), KernelLoop()
-    ear = ear_of(loop, clock)
-    ear.receive_word(on_kernel_thread=True)
-    listen(clock, ear, loop, 20, busy=True)
-    assert ear.listened_ns() < clock.now_ns
-    ear.receive_word(on_kernel_thread=False)
-    assert ear.listened_ns() == clock.now_ns
+    listener = ear_of(loop, clock)
+    listener.receive_word(on_kernel_thread=True)
+    listen(clock, listener, loop, 20, busy=True)
+    assert listener.listened_ns() < clock.now_ns
+    listener.receive_word(on_kernel_thread=False)
+    assert listener.listened_ns() == clock.now_ns
 
 
 def test_without_a_kernel_there_is_nothing_to_wait_for() -> None:
     clock = Clock()
-    ear = Ear(None, clock)
+    listener = KernelListener(None, clock)
     clock.now_ns += 100 * NS_PER_S
-    ear.ping()
-    assert ear.listened_ns() == clock.now_ns
+    listener.ping()
+    assert listener.listened_ns() == clock.now_ns

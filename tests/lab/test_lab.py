@@ -23,8 +23,8 @@ from streamlab.errors import (
     SourceNotFoundError,
     UnknownCameraError,
 )
-from streamlab.lab.hub import LabClosedError
 from streamlab.lab.lab_camera import LabCamera
+from streamlab.lab.runtime import LabClosedError
 
 STREET = "synthetic://traffic?width=320&height=180&fps=10"
 Rgb = NDArray[np.uint8]
@@ -160,7 +160,7 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     assert trace.attrs["about"]["camera_id"] == "street"
 
     def followers() -> int:
-        return cam._shown.hub.ask(lambda: len(cam._shown.camera._running.event_streams))
+        return cam._shown.runtime.ask(lambda: len(cam._shown.camera._running.event_streams))
 
     idle = followers()
 
@@ -178,7 +178,7 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
         interrupt.join()
         signal.signal(signal.SIGINT, before)
     cam.record_trace(0.2)
-    assert not cam._shown.hub.ask(lambda: cam._shown.camera.status().viewers.connections)
+    assert not cam._shown.runtime.ask(lambda: cam._shown.camera.status().viewers.connections)
 
 
 def test_faults(cam: LabCamera) -> None:

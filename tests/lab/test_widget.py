@@ -114,7 +114,7 @@ def front_end_of(view: CameraView | DriftPlot) -> FrontEnd:
 
 
 def viewers(cam: LabCamera) -> int:
-    return cam._shown.hub.ask(lambda: cam._shown.camera.status().viewers.connections)
+    return cam._shown.runtime.ask(lambda: cam._shown.camera.status().viewers.connections)
 
 
 def test_a_view_is_sent_events_and_the_bytes_of_their_fragments(cam: LabCamera) -> None:
@@ -144,7 +144,7 @@ def test_without_credit_nothing_is_sent_and_then_a_gap(
     cam: LabCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credit, "MAX_LAG_S", 0.3)
-    monkeypatch.setattr(cam._shown.hub.channels.settings, "client_queue_fragments", 4)
+    monkeypatch.setattr(cam._shown.runtime.channels.settings, "client_queue_fragments", 4)
     page = front_end_of(cam.view("raw"))
     page.say(type="open", view_id="a", query={**BOTH, "initial_channel": "raw"})
     while not page.batch().named("fragment"):
@@ -229,9 +229,9 @@ def test_views_of_a_camera_share_its_encoders_and_switch_together(cam: LabCamera
         front_end_of(view).say(type="open", view_id="a", query=BOTH)
         front_end_of(view).batch()
     assert viewers(cam) == 2
-    while len(cam._shown.hub.ask(lambda: dict(cam._shown.camera._running.stream.rings))) < 2:
+    while len(cam._shown.runtime.ask(lambda: dict(cam._shown.camera._running.stream.rings))) < 2:
         cam.snapshot()
-    assert len(cam._shown.hub.ask(lambda: dict(cam._shown.camera._running.stream.rings))) == 2
+    assert len(cam._shown.runtime.ask(lambda: dict(cam._shown.camera._running.stream.rings))) == 2
     cam.switch("annotated")
     assert (one.view, other.view) == ("annotated", "annotated")
     cam.switch()

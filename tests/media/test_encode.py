@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.frame import CapturedFrame
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.h264.nal import IDR, SLICE, nal_type, split_length_prefixed
@@ -48,17 +48,17 @@ def test_qualities_scale() -> None:
     assert sizes == [(640, 360), (1280, 720), (1920, 1080), (1920, 1080)]
 
 
-def lane_of(fps: int) -> tuple[EncodingLane, list[InitSegment | Fragment]]:
+def lane_of(fps: int) -> tuple[ChannelEncoder, list[InitSegment | Fragment]]:
     emitted: list[InitSegment | Fragment] = []
-    lane = EncodingLane(ChannelType.RAW, Fraction(fps), 0.0, emitted.append)
-    lane.wanted = frozenset({ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)})
-    return lane, emitted
+    encoder = ChannelEncoder(ChannelType.RAW, Fraction(fps), 0.0, emitted.append)
+    encoder.wanted = frozenset({ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)})
+    return encoder, emitted
 
 
-def encode_all(lane: EncodingLane, pictures: Iterable[Picture], gop: int) -> None:
+def encode_all(encoder: ChannelEncoder, pictures: Iterable[Picture], gop: int) -> None:
     for number, each in enumerate(pictures):
         captured = CapturedFrame(each, 3000, number % gop == 0, 0, 0.0)
-        lane.encode(captured, each, None)
+        encoder.encode(captured, each, None)
 
 
 def test_an_encoder_of_a_noisy_picture_makes_way_for_a_bounded_one() -> None:
@@ -67,8 +67,8 @@ def test_an_encoder_of_a_noisy_picture_makes_way_for_a_bounded_one() -> None:
         Picture.from_planes(noise.integers(0, 256, (270, 320), np.uint8), number * 3000)
         for number in range(40)
     )
-    lane, emitted = lane_of(10)
-    encode_all(lane, pictures, gop=10)
+    encoder, emitted = lane_of(10)
+    encode_all(encoder, pictures, gop=10)
     first, second = (item for item in emitted if isinstance(item, InitSegment))
     assert first.init_id != second.init_id
     fragments = [item for item in emitted if isinstance(item, Fragment)]
@@ -77,14 +77,14 @@ def test_an_encoder_of_a_noisy_picture_makes_way_for_a_bounded_one() -> None:
     assert fragments[10].keyframe
     bits_per_px = sum(len(each.data) for each in fragments[20:]) * 8 / 20 / (320 * 180)
     assert bits_per_px < 1.1 * PRESETS[QualityLevel.MEDIUM].max_bits_per_px
-    assert lane.bounded == 1
+    assert encoder.bounded == 1
 
 
 def test_an_encoder_of_a_calm_picture_stays() -> None:
-    lane, emitted = lane_of(10)
-    encode_all(lane, map(picture, range(60)), gop=10)
+    encoder, emitted = lane_of(10)
+    encode_all(encoder, map(picture, range(60)), gop=10)
     assert sum(isinstance(item, InitSegment) for item in emitted) == 1
-    assert lane.bounded == 0
+    assert encoder.bounded == 0
 
 
 def test_a_copy_is_drawn_on_without_harm() -> None:

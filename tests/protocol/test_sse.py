@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import End, Gap, Health, Heartbeat, Source, Switched
+from streamlab.core.events import End, Gap, Health, Heartbeat, SourceStateChanged, Switched
 from streamlab.core.stream.ring import NEW_FRAGMENTS, Released, Ring
 from streamlab.protocol.sse import MAX_SHARED_EVENTS, EventEncoder, Form, encode, encode_fragment
 from tests.core.makers import RAW, fragment
@@ -20,7 +20,7 @@ TEXTS = st.lists(st.integers(0, 0x10FFFF).map(chr), max_size=30).map("".join)
 
 @given(TEXTS)
 def test_no_words_of_a_source_can_end_its_event(detail: str) -> None:
-    lines = encode(Source(SourceState.STALLED, detail)).split(b"\n")
+    lines = encode(SourceStateChanged(SourceState.STALLED, detail)).split(b"\n")
     assert lines[0] == b"event: source"
     assert json.loads(lines[1].removeprefix(b"data: ")) == {"state": "stalled", "detail": detail}
     assert lines[2:] == [b"", b""]
@@ -105,11 +105,13 @@ def test_a_tagged_event_names_its_camera_first() -> None:
 
 def test_a_control_event_is_encoded_once_for_all_who_wait_for_it() -> None:
     encoder = EventEncoder()
-    events = [Source(SourceState.STALLED, str(number)) for number in range(MAX_SHARED_EVENTS)]
+    events = [
+        SourceStateChanged(SourceState.STALLED, str(number)) for number in range(MAX_SHARED_EVENTS)
+    ]
     once = [encoder.encode(event, INLINE) for event in events]
     assert all(
         encoder.encode(event, INLINE) is made for event, made in zip(events, once, strict=True)
     )
-    encoder.encode(Source(SourceState.LIVE, ""), INLINE)
+    encoder.encode(SourceStateChanged(SourceState.LIVE, ""), INLINE)
     assert encoder.encode(events[0], INLINE) == once[0]
     assert encoder.encode(events[-1], INLINE) is once[-1]

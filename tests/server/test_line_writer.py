@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, SourceState, View
-from streamlab.core.events import EndReason, Source
+from streamlab.core.events import EndReason, SourceStateChanged
 from streamlab.core.stream.connection import Connection
-from streamlab.core.stream.events import FragmentReleased, Wake
+from streamlab.core.stream.events import EventsQueued, FragmentReleased
 from streamlab.protocol.sse import EventEncoder, Form
 from streamlab.server.sse import EventStreamResponse, LineWriter
 from streamlab.server.transport import Line
-from streamlab.viewers.fan_out import Audience
+from streamlab.viewers.fan_out import FanOut
 from streamlab.viewers.feed import Feed
 from streamlab.viewers.reader import Reader
 from streamlab.viewers.running import RunningCamera
@@ -29,21 +29,21 @@ MEDIUM: dict[str, QualityLevel] = dict.fromkeys(ChannelType, QualityLevel.MEDIUM
 CHUNK = re.compile(rb"([0-9a-f]+)\r\n")
 PATIENCE_S = 3600.0
 NO_PATIENCE_S = 0.02
-HELLO = Source(SourceState.LIVE, "hello")
+HELLO = SourceStateChanged(SourceState.LIVE, "hello")
 ACTIONS = (
     "raw", "annotated", "both at once", "post", "switch", "subscribe", "detections", "join",
 )  # fmt: skip
 
 
 class Stage:
-    """A camera without a source: a stream, its audience, and what a camera does between them."""
+    """A camera without a source: a stream, its fan_out, and what a camera does between them."""
 
     camera_id = "cam"
     end_reason: EndReason | None = None
 
     def __init__(self) -> None:
         self.stream = stream()
-        self.audience = Audience()
+        self.fan_out = FanOut()
         self.encoder = EventEncoder()
         self._numbers = {RAW: 0, ANNOTATED: 0}
         self._posts = 0
@@ -51,24 +51,24 @@ class Stage:
     def reader(self, view: View, *, tagged: bool = False) -> Reader:
         connection = Connection(str(len(self.stream.connections)), view.channels, MEDIUM)
         self.stream.receive_connection(connection, 0)
-        self.settle()
+        self.process_events()
         form = Form(camera_id=self.camera_id if tagged else "")
         feed = Feed(cast("RunningCamera", self), connection, [HELLO], 1000, form)
         return Reader([feed], 15.0, lambda: None)
 
-    def settle(self) -> None:
+    def process_events(self) -> None:
         events = list(iter(self.stream.next_event, None))
-        if any(isinstance(event, Wake) for event in events):
-            self.audience.wake_all()
+        if any(isinstance(event, EventsQueued) for event in events):
+            self.fan_out.notify_all()
         else:
-            self.audience.release(e.entry for e in events if isinstance(e, FragmentReleased))
+            self.fan_out.release(e.entry for e in events if isinstance(e, FragmentReleased))
 
     def release(self, *keys: ChannelKey) -> None:
         for key in keys:
             number = self._numbers[key]
             self._numbers[key] += 1
             self.stream.receive_fragment(fragment(key, number), number * 33 * MS_NS, 1000.0)
-        self.settle()
+        self.process_events()
 
     def act(self, action: str, connections: list[Connection]) -> None:
         if action in ("raw", "annotated", "both at once"):
@@ -76,7 +76,7 @@ class Stage:
             self.release(*keys)
         elif action == "post":
             self._posts += 1
-            self.stream.post(Source(SourceState.STALLED, str(self._posts)))
+            self.stream.post(SourceStateChanged(SourceState.STALLED, str(self._posts)))
         elif action == "join":
             self.reader(View.RAW)
         elif action == "switch":
@@ -89,11 +89,11 @@ class Stage:
         else:
             for connection in connections:
                 self.stream.request_channels(connection, ChannelType, {}, 0)
-        self.settle()
+        self.process_events()
 
     def end(self) -> None:
         self.end_reason = "camera_removed"
-        self.audience.wake_all()
+        self.fan_out.notify_all()
 
 
 class Wire(asyncio.Transport):

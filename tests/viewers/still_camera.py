@@ -69,7 +69,7 @@ class StillCamera(Camera):
         self.still = StillPipeline()
         self.running = self._running
         self.running.pipeline = cast(CameraPipeline, self.still)
-        self.running.settle()
+        self.running.process_events()
 
     async def capture(self, count: int = 1) -> None:
         """Hand over this many frames of all encodings, each on its own."""

@@ -118,7 +118,7 @@ def test_a_quiet_stream_has_a_heartbeat_and_one_that_flows_has_none() -> None:
             await camera.capture()
             reader.take()
             written: list[bytes] = []
-            reader.fall_in(written.append)
+            reader.join_live(written.append)
             for _ in range(4):  # each resets the time until the next heartbeat
                 await asyncio.sleep(0.9 * HEARTBEAT_S)
                 await camera.capture()
@@ -157,18 +157,18 @@ def test_a_reader_that_one_audience_does_not_take_is_in_step_with_none() -> None
             await camera.capture()
         first.take()
         together, alone = list[bytes](), list[bytes]()
-        first.fall_in(together.append)
+        first.join_live(together.append)
         # It comes back with nothing to read, so it has not been told of the init segment yet.
         in_gate = viewers.open(gate, RAW_ONLY, last_event_id="raw/medium/1")
         with closing(first), closing(viewers.read([(yard, in_yard), (gate, in_gate)])) as second:
             second.listen(lambda: None)
             assert names(second.take()) == ["connected", "init", "fragment", "connected"]
-            second.fall_in(alone.append)
+            second.join_live(alone.append)
             for camera in (yard, gate):
                 await camera.capture()
             assert (names(together), alone) == (["fragment"], [])
             assert names(second.take()) == ["fragment", "init", "fragment"]
-            second.fall_in(alone.append)
+            second.join_live(alone.append)
             await yard.capture()
             assert names(alone) == ["fragment"]
 
@@ -190,7 +190,7 @@ def test_a_reader_with_something_to_take_does_not_fall_in() -> None:
         with closing(read(camera)) as reader:
             reader.listen(lambda: None)
             written: list[bytes] = []
-            reader.fall_in(written.append)
+            reader.join_live(written.append)
             await camera.capture(2)
             assert written == []
             assert names(reader.take()) == ["connected", "init", "fragment", "fragment"]
@@ -207,7 +207,7 @@ def test_a_closed_reader_is_told_nothing_more() -> None:
         await camera.capture()
         reader.take()
         written: list[bytes] = []
-        reader.fall_in(written.append)
+        reader.join_live(written.append)
         reader.close()
         assert camera.running.stream.connections == {}
         woken.clear()

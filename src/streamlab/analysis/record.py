@@ -57,7 +57,7 @@ async def record(
         for end in done:
             end.result()
         with suppress(TimeoutError):
-            await asyncio.wait_for(recorder.settled.wait(), STRAGGLERS_S)
+            await asyncio.wait_for(recorder.complete.wait(), STRAGGLERS_S)
     finally:
         events.close()
         for end in ends:

@@ -50,7 +50,7 @@ class TraceRecorder:
         """How many belong to the trace so far."""
         self.full = asyncio.Event()
         """Set when ``max_frames`` were captured; what comes after is left out."""
-        self.settled = asyncio.Event()
+        self.complete = asyncio.Event()
         """Set when the trace was stopped and nothing more is to come."""
         self._max_frames = max_frames
         self._started_ns = now_ns
@@ -123,7 +123,7 @@ class TraceRecorder:
                 yield frame
             elif channel == ChannelType.RAW and frame.captured_ns >= self._stopped_ns:
                 self._passed = True
-                self._settle()
+                self._check_complete()
 
     def _drawn(self, frame: EncodedFrame, boxes: Boxes) -> Row:
         """Return what drawing and encoding took, and whose boxes were drawn.
@@ -150,7 +150,7 @@ class TraceRecorder:
     def _write_if_done(self, row: Row) -> None:
         if "lag_ns" in row and row.keys() >= set(_RELEASED.values()):
             self._write(row)
-            self._settle()
+            self._check_complete()
 
     def _write(self, row: Row) -> None:
         del self._open[row["pts"]]
@@ -161,9 +161,9 @@ class TraceRecorder:
         for name, values in self._written.items():
             values.append(row.get(name, NO_RESULT))
 
-    def _settle(self) -> None:
+    def _check_complete(self) -> None:
         if self._passed and not any("captured_ns" in row for row in self._open.values()):
-            self.settled.set()
+            self.complete.set()
 
 
 def _ready(fragment: Fragment, frame: EncodedFrame) -> Row:

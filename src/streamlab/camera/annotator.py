@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import supervision as sv
 
-from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.detection import DetectionClient, DetectionService
 from streamlab.camera.frame import CapturedFrame, DetectionTimed
-from streamlab.camera.worker_pool import Crew, Worker
+from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.clock import monotonic_ns
 from streamlab.core.mp4.fragment import Boxes
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
@@ -40,17 +40,17 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def __init__(
         self,
         camera_id: str,
-        lane: EncodingLane,
+        encoder: ChannelEncoder,
         service: DetectionService,
         renderer: Renderer,
         *,
         emit: Callable[[DetectionTimed], None],
         reserved_rows: int = 0,
-        crew: Crew | None = None,
+        pool: WorkerPool | None = None,
         options: DetectionOptions = EVERYTHING,
     ) -> None:
-        super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, crew)
-        self.lane = lane
+        super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, pool)
+        self.encoder = encoder
         self.renderer = renderer
         self.renderer_error = ""
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
@@ -72,7 +72,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         # Replaced while faults are injected.
         self.ask: Callable[[CapturedFrame], CapturedFrame | None] = self._ask
         self.receive_answer: Callable[[Answer], None] = self._post
-        self.encode: Callable[[CapturedFrame, Picture, Boxes | None], None] = lane.encode
+        self.encode: Callable[[CapturedFrame, Picture, Boxes | None], None] = encoder.encode
         self._waiting: dict[int, CapturedFrame] = {}
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
@@ -111,7 +111,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         if self.boxes.deadline_ns != self._box_deadline_ns:
             self.boxes.request_deadline(self._box_deadline_ns, now_ns)
         self.boxes.handle_timer(now_ns)
-        self._settle()
+        self._process_events()
 
     def handle(self, item: CapturedFrame | Answer) -> None:
         """Take a frame, or news of one."""
@@ -128,7 +128,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
                 self._take(Answer(refused.pts, None, monotonic_ns()))
         else:
             self._take(item)
-        self._settle()
+        self._process_events()
 
     def _adopt(self, service: DetectionService) -> None:
         left = self._service.withdraw(self._client)
@@ -142,7 +142,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def _report(self, pts: int, found: sv.Detections | None) -> None:
         self.receive_answer(Answer(pts, found, monotonic_ns()))
 
-    def _settle(self) -> None:
+    def _process_events(self) -> None:
         while (event := self.boxes.next_event()) is not None:
             self._undrawn.append(event)
 
@@ -171,7 +171,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def _report_lag(self, pts: int, came_ns: int | None) -> None:
         captured_ns = self._captured_ns.pop(pts, None)
         if captured_ns is not None:
-            self._emit(DetectionTimed(self.lane.channel, pts, came_ns and came_ns - captured_ns))
+            self._emit(DetectionTimed(self.encoder.channel, pts, came_ns and came_ns - captured_ns))
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
@@ -206,10 +206,12 @@ class Annotator(Worker[CapturedFrame | Answer]):
 class RawEncoder(Worker[CapturedFrame]):
     """Encodes the raw channel."""
 
-    def __init__(self, camera_id: str, lane: EncodingLane, crew: Crew | None = None) -> None:
-        super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, crew)
-        self.lane = lane
-        self.encode: Callable[[CapturedFrame, Picture, None], None] = lane.encode
+    def __init__(
+        self, camera_id: str, encoder: ChannelEncoder, pool: WorkerPool | None = None
+    ) -> None:
+        super().__init__(f"encode-{camera_id}", MAX_WAITING_FRAMES, pool)
+        self.encoder = encoder
+        self.encode: Callable[[CapturedFrame, Picture, None], None] = encoder.encode
         """Replaced while faults are injected."""
 
     def handle(self, item: CapturedFrame) -> None:

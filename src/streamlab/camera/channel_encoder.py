@@ -20,7 +20,7 @@ SOURCE_KEY = ChannelKey(RAW, QualityLevel.SOURCE)
 Emit = Callable[[InitSegment | Fragment], None]
 
 
-class EncodingLane:
+class ChannelEncoder:
     """Encodes each frame in every quality that is wanted, and passes ``source`` through.
 
     An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted or when
@@ -47,7 +47,7 @@ class EncodingLane:
         self._encoders: dict[ChannelKey, Encoder] = {}
         self._writers: dict[ChannelKey, FragmentWriter] = {}
         self._first_sequence = first_sequence
-        self._source = PassthroughLane(self._writer_of(SOURCE_KEY), emit)
+        self._source = PassthroughEncoder(self._writer_of(SOURCE_KEY), emit)
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
         """Encode one picture: the captured one, or its annotated copy."""
@@ -93,7 +93,7 @@ class EncodingLane:
         _emit_fragments(writer, frame, data, init, self._emit)
 
 
-class PassthroughLane:
+class PassthroughEncoder:
     """Sends the camera's own H.264. Its newest GOP is at hand, so that a viewer joins at once."""
 
     def __init__(self, writer: FragmentWriter, emit: Emit) -> None:

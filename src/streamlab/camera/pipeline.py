@@ -9,11 +9,11 @@ from typing import Any
 
 from streamlab.camera.annotator import Annotator, RawEncoder
 from streamlab.camera.capture import UNKNOWN, Capture
-from streamlab.camera.channel_encoder import SOURCE_KEY, EncodingLane
+from streamlab.camera.channel_encoder import SOURCE_KEY, ChannelEncoder
 from streamlab.camera.delivery import Delivery, Emit
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import CapturedFrame, SourceChanged
-from streamlab.camera.worker_pool import Crew, Worker, shared_crew
+from streamlab.camera.worker_pool import Worker, WorkerPool, shared_pool
 from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
 from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
@@ -63,11 +63,11 @@ class CameraPipeline:
         channels: Sequence[AnnotatedChannel],
         settings: PipelineSettings,
         emit: Emit,
-        crew: Crew | None = None,
+        pool: WorkerPool | None = None,
     ) -> None:
         """``source``: one that is open; None: the camera opens its own, as often as it must.
 
-        ``channels``: the annotated ones. ``crew``: the threads that draw and encode; those that
+        ``channels``: the annotated ones. ``pool``: the threads that draw and encode; those that
         the process shares when None.
         """
         self.spec = spec
@@ -78,21 +78,21 @@ class CameraPipeline:
         self._delivery = Delivery(emit)
         send = self._delivery.send
 
-        def lane(channel: str) -> EncodingLane:
+        def encoder(channel: str) -> ChannelEncoder:
             first = settings.first_sequence
-            return EncodingLane(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
+            return ChannelEncoder(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
 
-        self._crew = crew or shared_crew()
-        self._own_crew = Crew(f"draw-{camera_id}", 2)
-        self._raw = RawEncoder(camera_id, lane(RAW), self._crew)
+        self._pool = pool or shared_pool()
+        self._own_pool = WorkerPool(f"draw-{camera_id}", 2)
+        self._raw = RawEncoder(camera_id, encoder(RAW), self._pool)
         self.annotators = {
             channel.name: Annotator(
                 camera_id,
-                lane(channel.name),
+                encoder(channel.name),
                 channel.service,
                 channel.renderer,
                 emit=send,
-                crew=self._crew_for(channel.renderer),
+                pool=self._pool_for(channel.renderer),
                 options=channel.detections,
             )
             for channel in channels
@@ -124,7 +124,7 @@ class CameraPipeline:
         self._injector.inject(NO_FAULTS)
         for stage in self._stages:
             stage.stop()
-        self._own_crew.close()
+        self._own_pool.close()
         self._capture.join(JOIN_TIMEOUT_S)
         for stage in self._stages:
             stage.join(JOIN_TIMEOUT_S)
@@ -133,8 +133,8 @@ class CameraPipeline:
         """Run exactly these encoders; new ones begin at the next frame."""
         added = wanted - self._wanted
         self._wanted = wanted
-        for lane in self._lanes():
-            lane.wanted = wanted
+        for encoder in self._encoders():
+            encoder.wanted = wanted
         self._clock.source_only = SOURCE_KEY in wanted
         if added:
             self._clock.request_keyframe()
@@ -152,15 +152,15 @@ class CameraPipeline:
         annotator = self.annotators[channel]
         annotator.renderer = renderer
         annotator.renderer_error = ""
-        annotator.request_crew(self._crew_for(renderer))
+        annotator.request_pool(self._pool_for(renderer))
 
     def inject(self, faults: Faults) -> None:
         """Have these faults from the next frame on, instead of those before."""
         self.faults = faults
         for annotator in self.annotators.values():
-            annotator.request_crew(self._crew_for(annotator.renderer))
+            annotator.request_pool(self._pool_for(annotator.renderer))
         # Stages that wait must not keep other cameras waiting.
-        self._raw.request_crew(self._own_crew if faults.stalls_stages else self._crew)
+        self._raw.request_pool(self._own_pool if faults.stalls_stages else self._pool)
         self._injector.inject(faults)
 
     def check_source(self, now_ns: int) -> SourceChanged | None:
@@ -210,21 +210,21 @@ class CameraPipeline:
             "raw_queue_peak": self._raw.peak,
             "annotated_queue_peak": max((each.peak for each in annotators), default=0),
             "box_queue_peak": max((each.boxes.peak for each in annotators), default=0),
-            "encoders_bounded": sum(lane.bounded for lane in self._lanes()),
+            "encoders_bounded": sum(encoder.bounded for encoder in self._encoders()),
         }
 
     def fault_counts(self) -> dict[str, int]:
         """Counters of what faults have done since the camera was added."""
         return self._injector.counts()
 
-    def _crew_for(self, renderer: Renderer) -> Crew:
+    def _pool_for(self, renderer: Renderer) -> WorkerPool:
         """Return who draws: a user's renderer may take its time, and must not take the others'."""
         is_quick = isinstance(renderer, BoxRenderer) and not self.faults.stalls_stages
-        return self._crew if is_quick else self._own_crew
+        return self._pool if is_quick else self._own_pool
 
     def _receive_opening(self, info: SourceInfo) -> None:
-        for lane in self._lanes():
-            lane.fps = info.fps
+        for encoder in self._encoders():
+            encoder.fps = info.fps
         for annotator in self.annotators.values():
             annotator.reserved_rows = info.reserved_rows
 
@@ -234,9 +234,9 @@ class CameraPipeline:
             return True
         if not all(stage.has_room() for stage in self._stages):
             return False
-        shares_crew = all(stage.crew is self._crew for stage in self._stages)
-        self._delivery.deliver(captured, self._stages, may_run=shares_crew)
+        shares_pool = all(stage.pool is self._pool for stage in self._stages)
+        self._delivery.deliver(captured, self._stages, may_run=shares_pool)
         return True
 
-    def _lanes(self) -> list[EncodingLane]:
-        return [self._raw.lane, *(each.lane for each in self.annotators.values())]
+    def _encoders(self) -> list[ChannelEncoder]:
+        return [self._raw.encoder, *(each.encoder for each in self.annotators.values())]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from streamlab.camera.channel_encoder import EncodingLane
+from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.frame import CapturedFrame
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
@@ -84,10 +84,10 @@ class _Bench:
         self._clock = KeyframeClock(TIMESCALE)
         self._carrier = BoxCarrier()
         self._raw, self._annotated = (
-            EncodingLane(channel, self._info.fps, 0.0, lambda _: None) for channel in ChannelType
+            ChannelEncoder(channel, self._info.fps, 0.0, lambda _: None) for channel in ChannelType
         )
-        for lane in (self._raw, self._annotated):
-            lane.wanted = frozenset({ChannelKey(lane.channel, QualityLevel.MEDIUM)})
+        for encoder in (self._raw, self._annotated):
+            encoder.wanted = frozenset({ChannelKey(encoder.channel, QualityLevel.MEDIUM)})
 
     @property
     def next_pts(self) -> int:

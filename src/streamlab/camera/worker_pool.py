@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 ITEMS_AT_A_TIME = 4  # of one mailbox, before others have their turn
 
 
-class Crew:
+class WorkerPool:
     """Threads that work for any number of stages. They start with the first work."""
 
     def __init__(self, name: str, threads: int) -> None:
@@ -37,8 +37,8 @@ class Crew:
         self._started = self._over = False
 
     @classmethod
-    def of_all_cores(cls) -> Crew:
-        """Return a crew of a thread for each core."""
+    def of_all_cores(cls) -> WorkerPool:
+        """Return a pool of a thread for each core."""
         return cls("work", max(2, usable_cores()))
 
     def call(self, worker: Worker[Any]) -> None:
@@ -93,9 +93,9 @@ class Crew:
 
 
 @cache
-def shared_crew() -> Crew:
-    """Return the crew of those who bring none of their own."""
-    return Crew.of_all_cores()
+def shared_pool() -> WorkerPool:
+    """Return the pool of those who bring none of their own."""
+    return WorkerPool.of_all_cores()
 
 
 class Worker(Generic[T]):
@@ -105,12 +105,12 @@ class Worker(Generic[T]):
     while the stage was busy is taken before its frame's deadline is looked at.
     """
 
-    def __init__(self, name: str, max_items: int, crew: Crew | None = None) -> None:
+    def __init__(self, name: str, max_items: int, pool: WorkerPool | None = None) -> None:
         self.name = name
         self.max_items = max_items
         self.peak = 0
         self.error = ""
-        self.crew = crew or shared_crew()
+        self.pool = pool or shared_pool()
         self._items: deque[T] = deque()
         self._lock = threading.Lock()
         self._called = False  # it waits for a thread, or one works on it
@@ -175,11 +175,11 @@ class Worker(Generic[T]):
         if here:
             self.work()
         else:
-            self.crew.call(self)
+            self.pool.call(self)
 
-    def request_crew(self, crew: Crew) -> None:
+    def request_pool(self, pool: WorkerPool) -> None:
         """Be worked on by other threads from now on."""
-        self.crew = crew
+        self.pool = pool
 
     def stop(self) -> None:
         """End after the item in hand; returns at once."""
@@ -234,9 +234,9 @@ class Worker(Generic[T]):
             if not more:
                 self._idle.set()
         if more:
-            self.crew.call(self)
+            self.pool.call(self)
         elif arms and timer_ns is not None:
-            self.crew.call_at(timer_ns, self)
+            self.pool.call_at(timer_ns, self)
 
     def _is_armed(self, timer_ns: int) -> bool:
         # A timer that is too early stays: to move it with every frame costs more than to wake once.

@@ -101,7 +101,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceStateChanged:
     """The camera stopped or came back; ``detail`` says why in words."""
 
     name: ClassVar[str] = "source"
@@ -134,4 +134,6 @@ class End:
     reason: EndReason
 
 
-ControlEvent = Connected | Detections | Sync | Switched | Gap | Source | Health | Heartbeat | End
+ControlEvent = (
+    Connected | Detections | Sync | Switched | Gap | SourceStateChanged | Health | Heartbeat | End
+)

@@ -16,7 +16,7 @@ from streamlab.config.naming import unused_name
 from streamlab.core.channels import QualityLevel
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.health import SPAN_S, CameraHealth, health_of
-from streamlab.dashboard.looks import Look, Watched
+from streamlab.dashboard.samples import Sample, Watched
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourcePolicy, SourceSpec
@@ -85,12 +85,12 @@ class Cameras:
             )
         await self._ask(lambda: self._camera(camera_id).inject(faults))
 
-    async def look(self, camera_id: str, after: int | None, seconds: float) -> Look:
-        """Return what is new at a camera since a look that answered with the count ``after``.
+    async def sample(self, camera_id: str, after: int | None, seconds: float) -> Sample:
+        """Return what is new at a camera since a sample that answered with the count ``after``.
 
         Without one, or when the camera has begun anew, it is what came in the last ``seconds``.
         """
-        return await self._ask(lambda: self._watch(camera_id).look(after, seconds))
+        return await self._ask(lambda: self._watch(camera_id).sample(after, seconds))
 
     async def health(self) -> list[CameraHealth]:
         """Return how all cameras are, as of ``HEALTH_EVERY_S`` ago at the most."""

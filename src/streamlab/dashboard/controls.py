@@ -12,7 +12,7 @@ from bokeh.models import PrintfTickFormatter
 
 from streamlab.core.sync.playout import SyncPolicy
 from streamlab.dashboard.cameras import Cameras
-from streamlab.dashboard.looks import Controls
+from streamlab.dashboard.samples import Controls
 from streamlab.faults import PRESETS
 
 CSS = (Path(__file__).parent / "widgets.css").read_text(encoding="utf-8")

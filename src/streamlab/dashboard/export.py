@@ -52,7 +52,7 @@ class Export:
 
     async def _csv(self) -> None:
         camera_id = self._wall.selected
-        controls = (await self._cameras.look(camera_id, None, WINDOW_S)).controls
+        controls = (await self._cameras.sample(camera_id, None, WINDOW_S)).controls
         records = await self._cameras.frames(camera_id, CSV_S)
         table = frames_table(records, controls.sync_tolerance_ms)
         self._wall.send_file(_name(camera_id, "csv"), table.to_csv(index=False).encode())

@@ -1,6 +1,6 @@
 """The clockwork that keeps one browser's dashboard up to date.
 
-It looks at the selected camera ``LOOKS_PER_S`` times a second. What is new goes to one plot after
+It samples at the selected camera ``LOOKS_PER_S`` times a second. What is new goes to one plot after
 the other, a moment apart, so that drawing them never takes the browser long enough to miss a frame
 of the video.
 """
@@ -16,8 +16,8 @@ from bokeh.document import Document
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.controls import SyncControls
 from streamlab.dashboard.health import CameraHealth
-from streamlab.dashboard.looks import Look
 from streamlab.dashboard.plots import LivePlots
+from streamlab.dashboard.samples import Sample
 from streamlab.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.dashboard.wall import Wall
 from streamlab.errors import UnknownCameraError
@@ -32,7 +32,7 @@ LOOKS_PER_BEAT = 25
 class _Seen:
     camera_id: str
     timeline: Timeline
-    look: Look
+    sample: Sample
 
 
 class Live:
@@ -73,11 +73,11 @@ class Live:
 
     async def _refresh(self, document: Document, due_s: float, *, words: bool) -> None:
         try:
-            seen = await self._look(document)
+            seen = await self._sample(document)
         except UnknownCameraError:  # it was removed; the next health says so
             self._seen = None
             return
-        update = seen.timeline.receive(seen.look)
+        update = seen.timeline.receive(seen.sample)
         if words:
             await _change(document, lambda: self._show_words(seen))
         if self._wall.tab != "figures":
@@ -88,23 +88,23 @@ class Live:
             await _change(document, change)
             await _sleep_until(due_s - (left - 1) / len(changes) / LOOKS_PER_S)
 
-    async def _look(self, document: Document) -> _Seen:
-        """Look at the selected camera; begin anew when it is another one than before."""
+    async def _sample(self, document: Document) -> _Seen:
+        """Sample at the selected camera; begin anew when it is another one than before."""
         camera_id, before = self._wall.selected, self._seen
         if before is not None and before.camera_id == camera_id:
-            look = await self._cameras.look(camera_id, before.look.count, WINDOW_S)
-            if look.stream_id == before.look.stream_id:
-                self._seen = _Seen(camera_id, before.timeline, look)
+            sample = await self._cameras.sample(camera_id, before.sample.count, WINDOW_S)
+            if sample.stream_id == before.sample.stream_id:
+                self._seen = _Seen(camera_id, before.timeline, sample)
                 return self._seen
-        look = await self._cameras.look(camera_id, None, WINDOW_S)
+        sample = await self._cameras.sample(camera_id, None, WINDOW_S)
         await _change(document, self._plots.clear)
         self._controls.forget()
-        self._seen = _Seen(camera_id, Timeline(look.now_ns), look)
+        self._seen = _Seen(camera_id, Timeline(sample.now_ns), sample)
         return self._seen
 
     def _show_words(self, seen: _Seen) -> None:
-        self._wall.figures = seen.timeline.words(seen.look)
-        self._controls.show(seen.look.controls)
+        self._wall.figures = seen.timeline.words(seen.sample)
+        self._controls.show(seen.sample.controls)
 
     def _changes(self, update: Update, timeline: Timeline) -> list[Callable[[], None]]:
         plots = self._plots

@@ -14,7 +14,7 @@ from streamlab.analysis.plots import BIN_MS
 from streamlab.core.stats import nearest_rank
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.health import UNKNOWN
-from streamlab.dashboard.looks import Look
+from streamlab.dashboard.samples import Sample
 from streamlab.viewers.history import MAX_FRAMES, FrameRecord
 
 WINDOW_S = 30.0
@@ -32,7 +32,7 @@ def points(**columns: list[float]) -> Points:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a look adds to the plots. Times are s since the timeline began."""
+    """What a sample adds to the plots. Times are s since the timeline began."""
 
     now_s: float
     within: Points
@@ -61,18 +61,18 @@ class Timeline:
     tolerance_ms: float = 0.0
     _newest_ns: int | None = None
 
-    def receive(self, look: Look) -> Update:
-        """Take a look; return what it adds."""
-        self.tolerance_ms = look.controls.sync_tolerance_ms
-        oldest_ns = look.now_ns - WINDOW_S * NS_PER_S
-        self.frames.extend(look.pairs)
+    def receive(self, sample: Sample) -> Update:
+        """Take a sample; return what it adds."""
+        self.tolerance_ms = sample.controls.sync_tolerance_ms
+        oldest_ns = sample.now_ns - WINDOW_S * NS_PER_S
+        self.frames.extend(sample.pairs)
         while self.frames and self.frames[0].captured_ns < oldest_ns:
             self.frames.popleft()
-        beyond = [pair for pair in look.pairs if _off_ms(pair) > self.tolerance_ms]
-        within = [pair for pair in look.pairs if _off_ms(pair) <= self.tolerance_ms]
-        slots = [list(own) for _, own in groupby(look.pairs, _slot)]
+        beyond = [pair for pair in sample.pairs if _off_ms(pair) > self.tolerance_ms]
+        within = [pair for pair in sample.pairs if _off_ms(pair) <= self.tolerance_ms]
+        slots = [list(own) for _, own in groupby(sample.pairs, _slot)]
         return Update(
-            self._time_s(look.now_ns),
+            self._time_s(sample.now_ns),
             self._drifts(within),
             self._drifts(beyond),
             self._lines(slots),
@@ -96,7 +96,7 @@ class Timeline:
         shares = 100 * counts / max(1, len(self.frames))
         return Spread((edges_ms[:-1] + width_ms / 2).tolist(), shares.tolist(), width_ms)
 
-    def words(self, look: Look) -> dict[str, str]:
+    def words(self, sample: Sample) -> dict[str, str]:
         """Return the figures of the window in words, by the names that the page has for them."""
         if not self.frames:
             return dict.fromkeys(_NAMES, "") | {
@@ -111,7 +111,7 @@ class Timeline:
         return {
             "drift": f"{nearest_rank(drifts_ms, 0.95):.1f} ms",
             "drift-more": f"p95 · tolerance {self.tolerance_ms:g} ms · "
-            f"{beyond} of {len(drifts_ms)} frames beyond · {look.sync_state}",
+            f"{beyond} of {len(drifts_ms)} frames beyond · {sample.sync_state}",
             "latency": f"{_latency_ms(self.frames, 'annotated'):.0f} ms",
             "latency-more": f"median annotated · raw {_latency_ms(self.frames, 'raw'):.0f} ms",
             "fresh": f"{ages_ms.count(0) / len(ages_ms):.0%}" if ages_ms else UNKNOWN,

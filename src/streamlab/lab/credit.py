@@ -8,7 +8,7 @@ So each batch has a number, the browser acknowledges what it has taken, and:
 - a view that has said nothing for ``GONE_S`` is gone.
 
 A kernel that runs a cell may hear nothing until the cell ends, however quick the browser is. So
-time counts only up to the last moment at which an answer would have been heard (``Ear``): through
+time counts only up to the last moment at which an answer would have been heard (``KernelListener``): through
 a cell that blocks for a minute the stream goes on, and the bytes are bounded.
 """
 
@@ -69,7 +69,7 @@ class Credit:
         return listened_ns - self._heard_ns > GONE_S * NS_PER_S
 
 
-class Ear:
+class KernelListener:
     """Knows up to when the kernel could hear its front end: a cell that runs keeps it from it.
 
     The kernel's loop (``kernel_loop``; None: there is none to wait for) is asked every ``PING_S``.

@@ -17,7 +17,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.events import Connected
 from streamlab.core.stream.connection import Configuration, Connection, Delivered, Delivery
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.lab.credit import Credit, Ear
+from streamlab.lab.credit import Credit, KernelListener
 from streamlab.viewers import Camera, ChannelSubscriptionManager
 from streamlab.viewers.feed import Feed
 from streamlab.viewers.history import FrameHistory
@@ -39,7 +39,7 @@ class ViewFeed:
         subscriptions: ChannelSubscriptionManager,
         connection: Connection,
         history: FrameHistory,
-        ear: Ear,
+        listener: KernelListener,
         send: Send,
     ) -> None:
         self.camera = camera
@@ -48,7 +48,7 @@ class ViewFeed:
         self.closed = False
         self.send = send
         self._history = history
-        self._ear = ear
+        self._ear = listener
         self._hello: dict[str, bytes] = {}
         self._figures_ns = 0
         self._pairs = 0  # what is known already comes first

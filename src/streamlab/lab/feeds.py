@@ -40,7 +40,7 @@ class ViewFeeds:
         self._send = send
         self._feeds: dict[str, ViewFeed] = {}
         self._answers: set[asyncio.Task[None]] = set()
-        cam.hub.checked.add(self)
+        cam.runtime.checked.add(self)
 
     def announce(self, query: Query) -> None:
         """Open a stream for the view that is about to be shown."""
@@ -92,7 +92,7 @@ class ViewFeeds:
         self._close(view_id)
         if len(self._feeds) >= MAX_VIEWS:
             self._close(next(iter(self._feeds)))
-        camera, hub = self._cam.camera, self._cam.hub
+        camera, runtime = self._cam.camera, self._cam.runtime
         shown = query.get("initial_channel", "none")
         qualities = {
             channel: query.get(f"{channel}_quality", QualityLevel.MEDIUM)
@@ -100,16 +100,16 @@ class ViewFeeds:
         }
         try:
             channels = () if shown == "none" else View(shown).channels
-            connection = hub.subscriptions.open(camera, channels, qualities)
+            connection = runtime.subscriptions.open(camera, channels, qualities)
         except StreamlabError as error:
             self._send({"type": "refused", "view_id": view_id, **_problem(error)}, [])
             return
         self._feeds[view_id] = ViewFeed(
             camera,
-            hub.subscriptions,
+            runtime.subscriptions,
             connection,
             self._cam.history,
-            hub.ear,
+            runtime.listener,
             self._sender(view_id, context),
         )
 
@@ -136,7 +136,7 @@ class ViewFeeds:
 
     async def _act(self, view_id: str, message: Message) -> None:
         cam, feed = self._cam, self._feeds.get(view_id)
-        subscriptions = cam.hub.subscriptions
+        subscriptions = cam.runtime.subscriptions
         match message["action"]:
             case "switch" if feed is not None:
                 quality = message.get("quality")

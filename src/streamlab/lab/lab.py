@@ -17,9 +17,9 @@ from streamlab.config.naming import unused_name
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.extras import require
 from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
-from streamlab.lab.hub import Hub
 from streamlab.lab.lab_camera import LabCamera, ViewName
 from streamlab.lab.public import Public
+from streamlab.lab.runtime import Runtime
 from streamlab.lab.shown_camera import ShownCamera
 from streamlab.lab.tables import cameras_table
 from streamlab.media.spec import SourceSpec
@@ -65,7 +65,7 @@ class Lab(Public):
         self._name = name
         self._changing = threading.RLock()
         self._cameras: dict[str, LabCamera] = {}
-        self._hub = Hub(name, chosen, shared)
+        self._runtime = Runtime(name, chosen, shared)
         _running[name] = self
 
     @property
@@ -100,14 +100,14 @@ class Lab(Public):
             own = None if detector is None else as_detector(detector, spec)
             drawing = as_renderer(renderer)
             if own is None:
-                self._hub.shares_detector(spec)
+                self._runtime.shares_detector(spec)
             replaced = self._cameras.get(name)
             if replaced is not None:
                 self.remove(name)
-            camera = self._hub.call(
-                self._hub.channels.add_camera(name, spec, detector=own, renderer=drawing)
+            camera = self._runtime.call(
+                self._runtime.channels.add_camera(name, spec, detector=own, renderer=drawing)
             )
-            added = self._cameras[name] = LabCamera(ShownCamera(self._hub, camera))
+            added = self._cameras[name] = LabCamera(ShownCamera(self._runtime, camera))
         for view in list(replaced._shown.views) if replaced is not None else ():
             view.follow(added._shown)
         return added
@@ -117,7 +117,7 @@ class Lab(Public):
         with self._changing:
             self[name]
             del self._cameras[name]
-            self._hub.call(self._hub.channels.remove_camera(name))
+            self._runtime.call(self._runtime.channels.remove_camera(name))
 
     def grid(self, view: ViewName = "both", *, columns: int = 2) -> CameraGrid:
         """Return all cameras in one live view. Needs the ``lab`` extra."""
@@ -131,7 +131,7 @@ class Lab(Public):
     def stats(self) -> pd.DataFrame:
         """Return one row per camera: what it is, how it is, and how it is run."""
         require("pandas", "traces")
-        statuses = self._hub.ask(lambda: [camera.status() for camera in self._open_cameras()])
+        statuses = self._runtime.ask(lambda: [camera.status() for camera in self._open_cameras()])
         return cameras_table(statuses)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> str:
@@ -144,19 +144,19 @@ class Lab(Public):
         from streamlab.lab.server import LabServer  # noqa: PLC0415 - takes half a second
 
         async def start() -> LabServer:
-            server = LabServer(self._hub.channels, host, port)
+            server = LabServer(self._runtime.channels, host, port)
             await server.start()
             return server
 
         with self._changing:
-            if self._hub.server is None:
-                self._hub.server = self._hub.call(start())
-            return self._hub.server.url
+            if self._runtime.server is None:
+                self._runtime.server = self._runtime.call(start())
+            return self._runtime.server.url
 
     def close(self) -> None:
         """Stop everything. May be called twice."""
         with self._changing:
-            self._hub.close()
+            self._runtime.close()
             if _running.get(self.name) is self:
                 del _running[self.name]
 
@@ -185,10 +185,10 @@ class Lab(Public):
         self.close()
 
     def __repr__(self) -> str:
-        if not self._hub.running:
+        if not self._runtime.running:
             return f"Lab({self.name!r}, closed)"
         lines = [f"  {cam!r}" for cam in self]
-        served = f", serving {self._hub.server.url}" if self._hub.server is not None else ""
+        served = f", serving {self._runtime.server.url}" if self._runtime.server is not None else ""
         return "\n".join([f"Lab({self.name!r}{served}) with {len(lines)} cameras", *lines])
 
     def _repr_html_(self) -> str:
@@ -224,5 +224,5 @@ def _shown(name: str, value: object) -> str:
 @atexit.register
 def _abandon_all() -> None:
     for lab in list(_running.values()):
-        lab._hub.abandon()
+        lab._runtime.abandon()
     _running.clear()

@@ -101,11 +101,11 @@ class LabCamera(Public):
     @detector.setter
     def detector(self, wanted: AnyDetector | None) -> None:
         self._shown.check_open()
-        hub, spec = self._shown.hub, self._shown.camera.spec
-        if wanted is None and not hub.shares_detector(spec):
+        runtime, spec = self._shown.runtime, self._shown.camera.spec
+        if wanted is None and not runtime.shares_detector(spec):
             wanted = "none"
         chosen = None if wanted is None else as_detector(wanted, spec)
-        hub.ask(lambda: hub.channels.request_detector(self.name, chosen))
+        runtime.ask(lambda: runtime.channels.request_detector(self.name, chosen))
 
     @property
     def renderer(self) -> Renderer:
@@ -118,7 +118,7 @@ class LabCamera(Public):
     def renderer(self, wanted: AnyRenderer | None) -> None:
         self._shown.check_open()
         chosen = as_renderer(wanted)
-        self._shown.hub.ask(lambda: self._shown.camera.change(renderer=chosen))
+        self._shown.runtime.ask(lambda: self._shown.camera.change(renderer=chosen))
 
     def inject(
         self, *, preset: str | None = None, seconds: float | None = None, **faults: float
@@ -131,7 +131,7 @@ class LabCamera(Public):
         """
         named = {} if preset is None else {"preset": preset}
         self._shown.check_open()
-        self._shown.hub.ask(lambda: self._shown.change_faults({**named, **faults}, seconds))
+        self._shown.runtime.ask(lambda: self._shown.change_faults({**named, **faults}, seconds))
 
     # -- looking at it
 
@@ -162,8 +162,8 @@ class LabCamera(Public):
         Raises SourceUnreachableError when the camera gives no picture.
         """
         self._shown.check_open()
-        hub, level = self._shown.hub, QualityLevel(quality)
-        return decode(hub.call(self._shown.camera.snapshot(level)))
+        runtime, level = self._shown.runtime, QualityLevel(quality)
+        return decode(runtime.call(self._shown.camera.snapshot(level)))
 
     def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per frame of the last ``seconds`` in which somebody watched.
@@ -194,8 +194,8 @@ class LabCamera(Public):
         from streamlab.analysis.record import record  # noqa: PLC0415
 
         self._shown.check_open()
-        hub = self._shown.hub
-        return hub.call(record(self._shown.camera, hub.subscriptions, seconds=seconds))
+        runtime = self._shown.runtime
+        return runtime.call(record(self._shown.camera, runtime.subscriptions, seconds=seconds))
 
     def __repr__(self) -> str:
         metadata = self._shown.camera.metadata
@@ -213,11 +213,11 @@ class LabCamera(Public):
     def _records(self, seconds: float) -> list[FrameRecord]:
         self._shown.check_open()
         if not self._since(FRESH_S):
-            hub = self._shown.hub
-            hub.call(look(self._shown.camera, hub.subscriptions, FIRST_LOOK_S))
+            runtime = self._shown.runtime
+            runtime.call(look(self._shown.camera, runtime.subscriptions, FIRST_LOOK_S))
         return self._since(seconds)
 
     def _since(self, seconds: float) -> list[FrameRecord]:
         span_ns = round(seconds * NS_PER_S)
         shown = self._shown
-        return shown.hub.ask(lambda: shown.history.since(monotonic_ns() - span_ns))
+        return shown.runtime.ask(lambda: shown.history.since(monotonic_ns() - span_ns))

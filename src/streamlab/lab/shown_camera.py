@@ -12,7 +12,7 @@ from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import InvalidRequestError
 from streamlab.faults import NO_FAULTS, Faults, find_preset
 from streamlab.lab.choices import checked
-from streamlab.lab.hub import Hub, LabClosedError
+from streamlab.lab.runtime import LabClosedError, Runtime
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 from streamlab.viewers import Camera
 from streamlab.viewers.history import FrameHistory
@@ -47,14 +47,14 @@ class ShownCamera:
     ``change_sync`` and ``change_faults`` are called in the lab's loop, all else from any thread.
     """
 
-    def __init__(self, hub: Hub, camera: Camera) -> None:
-        self.hub = hub
+    def __init__(self, runtime: Runtime, camera: Camera) -> None:
+        self.runtime = runtime
         self.camera = camera
         self.history = FrameHistory()
         self.views: WeakSet[LiveView] = WeakSet()
         self._fault_run = 0
-        hub.ask(lambda: self.history.follow(camera.events()))
-        hub.checked.add(self.history)
+        runtime.ask(lambda: self.history.follow(camera.events()))
+        runtime.checked.add(self.history)
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class ShownCamera:
     @property
     def closed(self) -> bool:
         """Whether it, or the lab, has been closed."""
-        return not self.hub.running or self.camera.end_reason is not None
+        return not self.runtime.running or self.camera.end_reason is not None
 
     @property
     def policy(self) -> str:
@@ -84,7 +84,7 @@ class ShownCamera:
     def set_sync(self, name: str, value: object) -> None:
         """Change one of ``_SYNC``. Raises InvalidRequestError and LabClosedError."""
         self.check_open()
-        self.hub.ask(lambda: self.change_sync({name: value}))
+        self.runtime.ask(lambda: self.change_sync({name: value}))
 
     def change_sync(self, values: Mapping[str, object]) -> None:
         """Change some of ``_SYNC``, by name. Raises InvalidRequestError; then nothing changes."""

@@ -26,15 +26,15 @@ class StandaloneCameras:
         for name, source in named:
             self.lab.add(source, name)
         self.base_url = self.lab.serve().rstrip("/")
-        hub = self.lab._hub
-        settings = hub.channels.settings
+        runtime = self.lab._runtime
+        settings = runtime.channels.settings
         policy = SourcePolicy.of(
             settings.allowed_schemes,
             settings.allowed_folders,
             [SourceSpec.parse(source) for _, source in named],
         )
-        loop = hub.ask(asyncio.get_running_loop)
-        self.cameras = Cameras(hub.channels, hub.subscriptions, loop, policy)
+        loop = runtime.ask(asyncio.get_running_loop)
+        self.cameras = Cameras(runtime.channels, runtime.subscriptions, loop, policy)
 
 
 def _name_and_source(text: str) -> tuple[str | None, str]:

@@ -50,12 +50,12 @@ class LiveWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """End the streams of all views, and take the widget away."""
-        self._cam.hub.post(self._feeds.close)
+        self._cam.runtime.post(self._feeds.close)
         super().close()
 
     def announce(self) -> None:
         """Begin to send, for a view that is about to be shown."""
-        self._cam.hub.post(self._feeds.announce, self._query())
+        self._cam.runtime.post(self._feeds.announce, self._query())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.camera_id!r})"
@@ -66,8 +66,8 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _receive(self, _widget: object, message: Any, _buffers: object) -> None:
         on_main_thread = threading.current_thread() is threading.main_thread()
-        self._cam.hub.ear.receive_word(on_kernel_thread=on_main_thread)
-        self._cam.hub.post(self._feeds.receive, message, copy_context())
+        self._cam.runtime.listener.receive_word(on_kernel_thread=on_main_thread)
+        self._cam.runtime.post(self._feeds.receive, message, copy_context())
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         self.announce()
@@ -112,13 +112,13 @@ class CameraView(LiveWidget):
         self.set_trait("width", _size(cam)["width"])
         self.set_trait("height", _size(cam)["height"])
         self.show_sync(cam.policy, cam.sync_tolerance_ms)
-        cam.hub.post(self._feeds.follow, cam)
+        cam.runtime.post(self._feeds.follow, cam)
 
     def still(self) -> Rgb | None:
         """Return what is shown now, or None when the camera gives no picture soon."""
-        hub, quality = self._cam.hub, QualityLevel.MEDIUM
+        runtime, quality = self._cam.runtime, QualityLevel.MEDIUM
         try:
-            encoded = hub.call(self._cam.camera.snapshot(quality, STILL_TIMEOUT_S))
+            encoded = runtime.call(self._cam.camera.snapshot(quality, STILL_TIMEOUT_S))
             return decode(encoded).picture(self.view)
         except StreamlabError:
             return None

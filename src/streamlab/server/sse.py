@@ -119,7 +119,7 @@ class LineWriter:
 
     def pause(self) -> None:
         """Wait for the client, but not for ever."""
-        self._reader.fall_out()
+        self._reader.leave_live()
         self._unsent_bytes, self._checks_left = self._line.unsent_bytes, CHECKS
         self._check_later()
 
@@ -130,7 +130,7 @@ class LineWriter:
 
     def lose(self) -> None:
         """The client is gone."""
-        self._reader.fall_out()
+        self._reader.leave_live()
         self._complete(everything_sent=False)
 
     def _flush(self) -> None:
@@ -142,7 +142,7 @@ class LineWriter:
             if not self._line.paused:
                 self._write(self._reader.take())
             if not self._line.paused:
-                self._reader.fall_in(self._line.write)
+                self._reader.join_live(self._line.write)
         except Exception as error:  # noqa: BLE001 - handed to the one who awaits
             self._completed.set_exception(error)
             return

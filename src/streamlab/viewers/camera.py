@@ -13,7 +13,7 @@ from contextlib import closing
 
 from streamlab.camera import AnnotatedChannel, DetectionService
 from streamlab.camera.annotator import Annotator
-from streamlab.camera.worker_pool import Crew
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import (
     ANNOTATED,
@@ -56,18 +56,18 @@ class Camera(CameraViewers):
         source: Source | None,
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
-        crew: Crew | None = None,
+        pool: WorkerPool | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
         self.quality = QualityLevel.MEDIUM
         """What viewers get that ask for none."""
-        super().__init__(RunningCamera(camera_id, spec, source, channels, settings, crew))
+        super().__init__(RunningCamera(camera_id, spec, source, channels, settings, pool))
 
     def start(self) -> None:
         """Start the camera's threads."""
         self._running.pipeline.start()
-        self._running.settle()
+        self._running.process_events()
 
     async def close(self, reason: EndReason) -> None:
         """Send every viewer ``end`` and stop the threads."""
@@ -191,7 +191,7 @@ class Camera(CameraViewers):
         if service is not None:
             running.pipeline.request_detector(channel, service)
         running.stream.handle_timer(monotonic_ns(), wall_s())
-        running.settle()
+        running.process_events()
 
     def inject(self, faults: Faults | None) -> None:
         """Have these faults from now on, instead of those before; None: no more faults.

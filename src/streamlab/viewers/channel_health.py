@@ -17,7 +17,7 @@ from streamlab.protocol.status import (
     RendererStatus,
     SyncStatus,
 )
-from streamlab.viewers.fan_out import Audience
+from streamlab.viewers.fan_out import FanOut
 
 
 class CameraParts(Protocol):
@@ -25,7 +25,7 @@ class CameraParts(Protocol):
 
     pipeline: CameraPipeline
     stream: DualChannelStream
-    audience: Audience
+    fan_out: FanOut
     max_detection_fps: float
 
 

@@ -20,11 +20,11 @@ from streamlab.core.stream.cursor import Cursor
 from streamlab.core.stream.ring import Released
 from streamlab.protocol.sse import Form, encode_fragment
 
-Wake = Callable[[], None]
+Notify = Callable[[], None]
 Write = Callable[[bytes], None]
 
 
-class Cohort:
+class LiveGroup:
     """Readers in step in one encoding, who get its events in one form."""
 
     def __init__(self, form: Form) -> None:
@@ -73,68 +73,68 @@ class Cohort:
             write(event)
 
 
-class Audience:
+class FanOut:
     """The readers of a camera."""
 
     def __init__(self) -> None:
-        self._listeners: set[Wake] = set()
-        self._behind: set[Wake] = set()
-        self._cohorts: defaultdict[ChannelKey, dict[Form, Cohort]] = defaultdict(dict)
+        self._listeners: set[Notify] = set()
+        self._behind: set[Notify] = set()
+        self._groups: defaultdict[ChannelKey, dict[Form, LiveGroup]] = defaultdict(dict)
 
-    def add(self, wake: Wake) -> None:
-        """Call ``wake`` for news from now on; it must not raise, and not add or remove readers."""
-        self._listeners.add(wake)
-        self._behind.add(wake)
+    def add(self, notify: Notify) -> None:
+        """Call ``notify`` for news from now on; it must not raise, and not add or remove readers."""
+        self._listeners.add(notify)
+        self._behind.add(notify)
 
-    def remove(self, wake: Wake) -> None:
+    def remove(self, notify: Notify) -> None:
         """Call it no more."""
-        self._listeners.discard(wake)
-        self._behind.discard(wake)
+        self._listeners.discard(notify)
+        self._behind.discard(notify)
 
-    def wake_all(self) -> None:
+    def notify_all(self) -> None:
         """Tell all to take."""
-        for cohort in self._all_cohorts():
-            cohort.dissolve()
+        for group in self._all_groups():
+            group.dissolve()
         self._behind = set(self._listeners)
-        self._wake_behind()
+        self._notify_behind()
 
     def release(self, entries: Iterable[Released]) -> None:
         """Write these fragments to those in step, and tell the others to take."""
         for entry in entries:
-            cohorts = self._cohorts[entry.fragment.key].values()
-            if not all(cohort.followed_by(entry) for cohort in cohorts):
-                self.wake_all()
+            groups = self._groups[entry.fragment.key].values()
+            if not all(group.followed_by(entry) for group in groups):
+                self.notify_all()
                 return
-            for cohort in cohorts:
-                cohort.write(entry)
-        self._wake_behind()
+            for group in groups:
+                group.write(entry)
+        self._notify_behind()
 
-    def fall_in(
-        self, wake: Wake, write: Write, cursors: Mapping[ChannelKey, Cursor], form: Form
-    ) -> list[Cohort]:
-        """Put a reader in step; return its cohorts, none when others have not come so far yet."""
-        cohorts = [self._cohort(key, form) for key in cursors]
-        pairs = list(zip(cohorts, cursors.values(), strict=True))
-        if not all(cohort.suits(cursor) for cohort, cursor in pairs):
+    def join_live(
+        self, notify: Notify, write: Write, cursors: Mapping[ChannelKey, Cursor], form: Form
+    ) -> list[LiveGroup]:
+        """Put a reader in step; return its groups, none when others have not come so far yet."""
+        groups = [self._group(key, form) for key in cursors]
+        pairs = list(zip(groups, cursors.values(), strict=True))
+        if not all(group.suits(cursor) for group, cursor in pairs):
             return []
-        for cohort, cursor in pairs:
-            cohort.join(cursor, write)
-        self._behind.discard(wake)
-        return cohorts
+        for group, cursor in pairs:
+            group.join(cursor, write)
+        self._behind.discard(notify)
+        return groups
 
-    def fall_out(self, wake: Wake) -> None:
-        """Tell this one to take from now on; it has left its cohorts."""
-        self._behind.add(wake)
+    def leave_live(self, notify: Notify) -> None:
+        """Tell this one to take from now on; it has left its groups."""
+        self._behind.add(notify)
 
-    def _wake_behind(self) -> None:
-        for wake in tuple(self._behind):
-            wake()
+    def _notify_behind(self) -> None:
+        for notify in tuple(self._behind):
+            notify()
 
-    def _cohort(self, key: ChannelKey, form: Form) -> Cohort:
-        forms = self._cohorts[key]
+    def _group(self, key: ChannelKey, form: Form) -> LiveGroup:
+        forms = self._groups[key]
         if form not in forms:
-            forms[form] = Cohort(form)
+            forms[form] = LiveGroup(form)
         return forms[form]
 
-    def _all_cohorts(self) -> list[Cohort]:
-        return [cohort for forms in self._cohorts.values() for cohort in forms.values()]
+    def _all_groups(self) -> list[LiveGroup]:
+        return [group for forms in self._groups.values() for group in forms.values()]

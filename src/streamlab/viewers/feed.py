@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlab.core.events import ControlEvent, End
 from streamlab.core.stream.connection import Connection, Delivered
 from streamlab.protocol.sse import Form
-from streamlab.viewers.fan_out import Audience
+from streamlab.viewers.fan_out import FanOut
 from streamlab.viewers.running import RunningCamera
 
 
@@ -29,9 +29,9 @@ class Feed:
         self._max_lag = max_lag
 
     @property
-    def audience(self) -> Audience:
+    def fan_out(self) -> FanOut:
         """The readers of the camera."""
-        return self._running.audience
+        return self._running.fan_out
 
     def take(self) -> list[Delivered]:
         """Return the next events; the last is ``end``."""

@@ -27,7 +27,7 @@ class HealthReporter:
             if self._states.get(channel, states) != states:
                 for connection in connections.values():
                     connection.post_health(channel, self.event(channel))
-                camera.audience.wake_all()
+                camera.fan_out.notify_all()
             self._states[channel] = states
 
     def event(self, channel: str) -> Health:

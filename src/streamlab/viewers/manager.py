@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from streamlab.camera import AnnotatedChannel
-from streamlab.camera.worker_pool import Crew
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.config.camera import CameraConfig
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import ANNOTATED, QualityLevel
@@ -64,7 +64,7 @@ class StreamChannelManager:
         self._at_start: frozenset[str] | None = None
         self._store = store
         self._renderer = renderer
-        self._crew = Crew.of_all_cores()
+        self._pool = WorkerPool.of_all_cores()
         self._trimming = MemoryTrimming()
 
     async def add_camera(
@@ -95,7 +95,7 @@ class StreamChannelManager:
             source,
             [channel],
             self.settings,
-            self._crew,
+            self._pool,
         )
         self._cameras[camera_id] = camera
         camera.start()
@@ -189,7 +189,7 @@ class StreamChannelManager:
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
         await self.services.close(services)
-        self._crew.close()
+        self._pool.close()
 
     def mark_started(self) -> None:
         """Take the cameras that there are now as those of the start: readiness counts them."""

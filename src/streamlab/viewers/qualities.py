@@ -10,7 +10,7 @@ from streamlab.errors import InvalidRequestError
 DEFAULT_QUALITY = QualityLevel.MEDIUM
 
 
-def settle(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
+def resolve(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
     """Return the quality that ``asked`` becomes on a channel.
 
     ``auto`` is the camera's own H.264 for raw where that can be passed through, else ``medium``.
@@ -26,17 +26,17 @@ def settle(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
     return QualityLevel(asked)
 
 
-def settle_all(
+def resolve_all(
     channels: Iterable[str], asked: Mapping[str, str], *, passthrough: bool
 ) -> dict[str, QualityLevel]:
     """Return the quality of each channel; those of which none was asked for get ``medium``."""
     return {
-        channel: settle(channel, asked.get(channel, DEFAULT_QUALITY), passthrough=passthrough)
+        channel: resolve(channel, asked.get(channel, DEFAULT_QUALITY), passthrough=passthrough)
         for channel in channels
     }
 
 
-def settle_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[str, QualityLevel]:
+def resolve_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[str, QualityLevel]:
     """Return the qualities that a switch to ``view`` sets.
 
     In a view of several channels ``source``, which exists for raw only, leaves the others as they
@@ -46,6 +46,6 @@ def settle_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[s
         return {}
     channels = [each for each in view.channels if asked in qualities_of(each)]
     return {
-        channel: settle(channel, asked, passthrough=passthrough)
+        channel: resolve(channel, asked, passthrough=passthrough)
         for channel in channels or view.channels
     }

@@ -10,7 +10,7 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.events import Heartbeat
 from streamlab.core.stream.connection import Delivered
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.viewers.fan_out import Cohort, Wake, Write
+from streamlab.viewers.fan_out import LiveGroup, Notify, Write
 from streamlab.viewers.feed import Feed
 
 
@@ -28,22 +28,22 @@ class Reader:
         self._feeds = feeds
         self._interval_ns = round(heartbeat_interval_s * NS_PER_S)
         self._on_close = on_close
-        self._wake: Wake = _nothing
+        self._notify: Notify = _nothing
         self._write: Write | None = None
-        self._cohorts: list[Cohort] = []
+        self._groups: list[LiveGroup] = []
         self._taken_ns = monotonic_ns()
         self._heartbeat_due = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def listen(self, wake: Wake) -> None:
-        """Call ``wake`` in the event loop from now on whenever there may be something to take.
+    def listen(self, notify: Notify) -> None:
+        """Call ``notify`` in the event loop from now on whenever there may be something to take.
 
         It is called by the camera for one reader after the other: it must be quick, must not
         raise, and must not close a reader.
         """
-        self._wake = wake
+        self._notify = notify
         for feed in self._feeds:
-            feed.audience.add(wake)
+            feed.fan_out.add(notify)
         self._arm()
 
     def take(self) -> list[bytes]:
@@ -52,7 +52,7 @@ class Reader:
 
     def take_items(self) -> list[tuple[Feed, Delivered]]:
         """Return the next events as values, each with the feed that it is of, or none."""
-        self.fall_out()
+        self.leave_live()
         feeds = self._feeds
         events = [(feed, item) for feed in feeds for item in feed.take()]
         if not events and self._heartbeat_due:
@@ -64,32 +64,32 @@ class Reader:
             self.over = all(feed.over for feed in feeds)
         return events
 
-    def fall_in(self, write: Write) -> None:
+    def join_live(self, write: Write) -> None:
         """Have ``write`` called with each next fragment, while nothing else is to be taken.
 
         Call it when all that was taken is written. ``write`` must not raise; when no more can be
-        written, ``fall_out``.
+        written, ``leave_live``.
         """
-        steps = [(feed, feed.connection.in_step()) for feed in self._feeds if not feed.over]
+        steps = [(feed, feed.connection.live_cursors()) for feed in self._feeds if not feed.over]
         if not all(cursors for _, cursors in steps):
             return
         self._write = write
         for feed, cursors in steps:
-            joined = feed.audience.fall_in(self._wake, write, cursors, feed.form)
+            joined = feed.fan_out.join_live(self._notify, write, cursors, feed.form)
             if not joined:
-                self.fall_out()
+                self.leave_live()
                 return
-            self._cohorts += joined
+            self._groups += joined
 
-    def fall_out(self) -> None:
+    def leave_live(self) -> None:
         """Be told to take from now on. What has been written is not taken again."""
         if self._write is None:
             return
-        for cohort in self._cohorts:
-            cohort.leave(self._write)
+        for group in self._groups:
+            group.leave(self._write)
         for feed in self._feeds:
-            feed.audience.fall_out(self._wake)
-        self._taken_ns, self._write, self._cohorts = self._sent_ns, None, []
+            feed.fan_out.leave_live(self._notify)
+        self._taken_ns, self._write, self._groups = self._sent_ns, None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
         """Yield the bytes of events as they come, until all streams have ended."""
@@ -110,11 +110,11 @@ class Reader:
 
     def close(self) -> None:
         """End the connections."""
-        self.fall_out()
+        self.leave_live()
         if self._timer is not None:
             self._timer.cancel()
         for feed in self._feeds:
-            feed.audience.remove(self._wake)
+            feed.fan_out.remove(self._notify)
         self._on_close()
 
     def _arm(self) -> None:
@@ -125,12 +125,12 @@ class Reader:
     def _on_timer(self) -> None:
         if monotonic_ns() - self._sent_ns >= self._interval_ns:
             self._taken_ns, self._heartbeat_due = monotonic_ns(), True
-            self._wake()
+            self._notify()
         self._arm()
 
     @property
     def _sent_ns(self) -> int:
-        return max([self._taken_ns, *(cohort.written_ns for cohort in self._cohorts)])
+        return max([self._taken_ns, *(group.written_ns for group in self._groups)])
 
 
 def _nothing() -> None:

@@ -12,7 +12,7 @@ from streamlab.bus.handover import Handover
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionTimed
 from streamlab.camera.delivery import PipelineEvent
 from streamlab.camera.pipeline import PipelineSettings
-from streamlab.camera.worker_pool import Crew
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState, SyncState
 from streamlab.core.events import EndReason
@@ -21,10 +21,10 @@ from streamlab.core.stats import Window
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.stream.events import (
     EncodersWanted,
+    EventsQueued,
     FragmentReleased,
     SwitchDone,
     SwitchTimedOut,
-    Wake,
 )
 from streamlab.core.stream.ring import Released
 from streamlab.core.sync.controller import SyncController
@@ -35,7 +35,7 @@ from streamlab.media.spec import SourceSpec
 from streamlab.protocol.sse import EventEncoder
 from streamlab.settings import Settings
 from streamlab.viewers.event_stream import EventStream
-from streamlab.viewers.fan_out import Audience
+from streamlab.viewers.fan_out import FanOut
 from streamlab.viewers.health import HealthReporter
 from streamlab.viewers.sequence import first_sequence
 from streamlab.viewers.source_status import SourceStatus
@@ -57,13 +57,13 @@ class RunningCamera:
         source: MediaSource | None,
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
-        crew: Crew | None,
+        pool: WorkerPool | None,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
         self.source = SourceStatus(is_open=source is not None)
         self.end_reason: EndReason | None = None
-        self.audience = Audience()
+        self.fan_out = FanOut()
         self.encoder = EventEncoder()
         self.event_streams: set[EventStream] = set()
         self.switches_ms = Window(3600.0)
@@ -109,7 +109,7 @@ class RunningCamera:
                 settings.stall_after,
             ),
             self.hand_over,
-            crew,
+            pool,
         )
 
     async def close(self, reason: EndReason) -> None:
@@ -118,7 +118,7 @@ class RunningCamera:
             return
         self._closed = True
         self.end(reason)
-        self.settle()
+        self.process_events()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -130,7 +130,7 @@ class RunningCamera:
         self.end_reason = self.end_reason or reason
         for stream in list(self.event_streams):
             stream.close()
-        self.audience.wake_all()
+        self.fan_out.notify_all()
 
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
         """Return the outcome of the switch requested last on this connection."""
@@ -138,7 +138,7 @@ class RunningCamera:
         self._switches[connection_id] = outcome = self._loop.create_future()
         return outcome
 
-    def settle(self) -> None:
+    def process_events(self) -> None:
         """Process the events of the stream and arm the timer. Call after every request to it."""
         woken = False
         released: list[Released] = []
@@ -151,16 +151,16 @@ class RunningCamera:
             elif isinstance(event, FragmentReleased):
                 released.append(event.entry)
                 events.append(event)
-            elif isinstance(event, Wake):
+            elif isinstance(event, EventsQueued):
                 woken = True
             else:
                 self._resolve_switch(event)
         for stream in self.event_streams if events else ():
             stream.add(events)
         if woken:
-            self.audience.wake_all()
+            self.fan_out.notify_all()
         elif released:
-            self.audience.release(released)
+            self.fan_out.release(released)
         self._log_sync_state()
         self._arm()
 
@@ -203,7 +203,7 @@ class RunningCamera:
                 self.stream.receive_init(item)
             elif self.source.receive_change(item):
                 self._post_source()
-        self.settle()
+        self.process_events()
 
     def _arm(self) -> None:
         # A timer that is too early stays: to move it with every frame costs more than to wake once.
@@ -228,7 +228,7 @@ class RunningCamera:
             self._post_source()
         self.stream.handle_timer(now_ns, wall_s())
         self.health.check()
-        self.settle()
+        self.process_events()
 
     def _post_source(self) -> None:
         status = self.source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlab.camera import SourceChanged
 from streamlab.core.channels import SourceState
-from streamlab.core.events import Source
+from streamlab.core.events import SourceStateChanged
 
 OVER = (SourceState.ENDED, SourceState.FAILED)
 # Viewers know four states.
@@ -49,6 +49,6 @@ class SourceStatus:
             return False
         return self.receive_change(change)
 
-    def event(self) -> Source:
+    def event(self) -> SourceStateChanged:
         """Return the event that tells viewers."""
-        return Source(_TOLD.get(self.state, self.state), self.detail)
+        return SourceStateChanged(_TOLD.get(self.state, self.state), self.detail)

@@ -14,7 +14,7 @@ from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 from streamlab.errors import InvalidRequestError, SwitchTimeoutError, UnknownConnectionError
 from streamlab.protocol.sse import Form
 from streamlab.viewers.feed import Feed
-from streamlab.viewers.qualities import settle_all, settle_switch
+from streamlab.viewers.qualities import resolve_all, resolve_switch
 from streamlab.viewers.running import RunningCamera
 
 
@@ -63,17 +63,17 @@ class CameraViewers:
         connection = Connection(
             connection_id,
             channels,
-            settle_all(self.channels, qualities, passthrough=self._passthrough),
+            resolve_all(self.channels, qualities, passthrough=self._passthrough),
             resume=ResumePoint.parse(last_event_id),
         )
         self._running.stream.receive_connection(connection, monotonic_ns())
-        self._running.settle()
+        self._running.process_events()
         return connection
 
     def leave(self, connection_id: str) -> None:
         """Let a viewer go. Unknown ids are ignored: it may have left already."""
         self._running.stream.remove_connection(connection_id, monotonic_ns())
-        self._running.settle()
+        self._running.process_events()
 
     def connection(self, connection_id: str) -> Connection:
         """Return a viewer's connection. Raises UnknownConnectionError."""
@@ -101,23 +101,23 @@ class CameraViewers:
         """
         self._checked([channel])
         channels = (*connection.channels, channel)
-        qualities = settle_switch(View(channel), quality, passthrough=self._passthrough)
+        qualities = resolve_switch(View(channel), quality, passthrough=self._passthrough)
         added = {channel} - set(connection.channels)
         self._running.stream.request_channels(connection, channels, qualities, monotonic_ns())
         self._running.health.post(connection, added)
-        self._running.settle()
+        self._running.process_events()
 
     def unsubscribe(self, connection: Connection, channel: str) -> None:
         """Take a channel from a connection. Raises InvalidRequestError as ``subscribe``."""
         self._checked([channel])
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())
-        self._running.settle()
+        self._running.process_events()
 
     def subscribe_detections(self, connection: Connection, *, wanted: bool) -> None:
         """Send a connection the boxes of each frame from now on, or no longer."""
         self._running.stream.request_detections(connection, wanted=wanted)
-        self._running.settle()
+        self._running.process_events()
 
     async def switch(
         self,
@@ -142,12 +142,12 @@ class CameraViewers:
         running.stream.request_switch(
             connection,
             view,
-            settle_switch(view, quality, passthrough=self._passthrough),
+            resolve_switch(view, quality, passthrough=self._passthrough),
             now_ns=monotonic_ns(),
             timeout_ns=round(timeout_s * NS_PER_S),
         )
         outcome = running.expect_switch(connection.connection_id)
-        running.settle()
+        running.process_events()
         event = await outcome
         if isinstance(event, SwitchDone):
             now_ns = monotonic_ns()

@@ -171,7 +171,7 @@ class Connection:
         self._boxes.clear()
         return events
 
-    def in_step(self) -> Mapping[ChannelKey, Cursor]:
+    def live_cursors(self) -> Mapping[ChannelKey, Cursor]:
         """Return its cursors when it waits for nothing but what comes next in each, else none."""
         queued = self._handover or self._outbox or self._health or self._boxes
         if queued or self.detections or self._resume is not None:

@@ -17,11 +17,11 @@ from streamlab.core.stream.connection import Connection, PendingSwitch
 from streamlab.core.stream.cursor import join_points, released_to
 from streamlab.core.stream.events import (
     EncodersWanted,
+    EventsQueued,
     FragmentReleased,
     StreamEvent,
     SwitchDone,
     SwitchTimedOut,
-    Wake,
 )
 from streamlab.core.stream.ring import Released, Ring
 from streamlab.core.sync.controller import SyncController
@@ -108,12 +108,12 @@ class DualChannelStream:
         connection.qualities.update(qualities)
         connection.rewind(set(connection.encodings) - before)
         self._update_wanted(now_ns)
-        self._events.append(Wake())
+        self._events.append(EventsQueued())
 
     def request_detections(self, connection: Connection, *, wanted: bool) -> None:
         """Send a connection the boxes of each frame from now on, or no longer."""
         connection.detections = wanted
-        self._events.append(Wake())
+        self._events.append(EventsQueued())
 
     def request_switch(
         self,
@@ -144,7 +144,7 @@ class DualChannelStream:
         """Queue a control event to every viewer."""
         for connection in self.connections.values():
             connection.post(event)
-        self._events.append(Wake())
+        self._events.append(EventsQueued())
 
     # -- time ----------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class DualChannelStream:
         done = SwitchDone(
             connection.connection_id, previous, pending.view, quality, at_pts, pending.requested_ns
         )
-        self._events.extend((done, Wake()))
+        self._events.extend((done, EventsQueued()))
         self._update_wanted(now_ns)
 
     def _fail_switch(self, connection: Connection) -> None:

@@ -36,7 +36,7 @@ class SwitchTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
+class EventsQueued:
     """There is something for the connections to read."""
 
 
@@ -48,4 +48,6 @@ class FragmentReleased:
     now_ns: int
 
 
-StreamEvent = BoxDeadline | EncodersWanted | FragmentReleased | SwitchDone | SwitchTimedOut | Wake
+StreamEvent = (
+    BoxDeadline | EncodersWanted | FragmentReleased | SwitchDone | SwitchTimedOut | EventsQueued
+)

@@ -15,7 +15,7 @@ from streamlab.core.stream.ring import Released, Ring
 from streamlab.protocol.sse import Form
 from streamlab.settings import Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
-from streamlab.viewers.fan_out import Audience, Cohort
+from streamlab.viewers.fan_out import FanOut, LiveGroup
 from streamlab.viewers.reader import Reader
 from tests.core.makers import ANNOTATED, RAW, VIEWS, fragment
 from tests.core.viewers import parse
@@ -57,7 +57,7 @@ class Listener:
             self.written += events
             self._left -= len(events)
         if not self._woken and not self._alone:
-            self.reader.fall_in(self._write)
+            self.reader.join_live(self._write)
 
     def _wake(self) -> None:
         self._woken = True
@@ -67,7 +67,7 @@ class Listener:
         self.writes_together += 1
         self._left -= 1
         if self._left <= 0:
-            self.reader.fall_out()
+            self.reader.leave_live()
             self._woken = True
 
 
@@ -128,7 +128,7 @@ async def act(camera: StillCamera, step: str, number: int) -> None:
     elif step == "detections":
         for connection in camera.running.stream.connections.values():
             camera.running.stream.request_detections(connection, wanted=not connection.detections)
-        camera.running.settle()
+        camera.running.process_events()
 
 
 def plain(events: list[bytes]) -> list[bytes]:
@@ -161,7 +161,7 @@ def test_a_live_fragment_is_written_without_a_look_at_the_connection() -> None:
     VirtualTime().run(scenario)
 
 
-# -- the audience by itself --------------------------------------------------------------
+# -- the fan_out by itself --------------------------------------------------------------
 
 
 def released(number: int) -> Released:
@@ -177,89 +177,89 @@ def nothing() -> None:
 
 
 def test_a_cohort_waits_for_one_fragment_only() -> None:
-    cohort, written = Cohort(INLINE), list[bytes]()
-    cohort.write(released(0))
-    assert (written, cohort.written_ns) == ([], 0)
-    assert cohort.suits(at(1))
-    cohort.join(at(2), written.append)
-    assert not cohort.suits(at(1))
-    assert not cohort.suits(at(2, "another size"))
-    assert [cohort.followed_by(released(number)) for number in (0, 1, 2)] == [False, True, False]
-    cohort.write(released(1))
+    group, written = LiveGroup(INLINE), list[bytes]()
+    group.write(released(0))
+    assert (written, group.written_ns) == ([], 0)
+    assert group.suits(at(1))
+    group.join(at(2), written.append)
+    assert not group.suits(at(1))
+    assert not group.suits(at(2, "another size"))
+    assert [group.followed_by(released(number)) for number in (0, 1, 2)] == [False, True, False]
+    group.write(released(1))
     assert len(written) == 1
-    assert cohort.followed_by(released(2))
+    assert group.followed_by(released(2))
 
 
 def test_who_leaves_goes_on_behind_what_was_written() -> None:
-    cohort, cursor = Cohort(INLINE), at(2)
+    group, cursor = LiveGroup(INLINE), at(2)
     written: list[bytes] = []
-    cohort.join(cursor, written.append)
-    cohort.write(released(1))
-    assert cursor.next_sequence == 2, "a cursor stays while the cohort is written to"
-    cohort.leave(written.append)
-    cohort.leave(print)
+    group.join(cursor, written.append)
+    group.write(released(1))
+    assert cursor.next_sequence == 2, "a cursor stays while the group is written to"
+    group.leave(written.append)
+    group.leave(print)
     assert cursor.next_sequence == 3
 
 
 def test_one_that_is_full_may_leave_while_it_is_written_to() -> None:
-    cohort, cursors = Cohort(INLINE), (at(1), at(1))
+    group, cursors = LiveGroup(INLINE), (at(1), at(1))
     written: list[bytes] = []
 
     def full(event: bytes) -> None:
-        cohort.leave(full)
+        group.leave(full)
 
-    cohort.join(cursors[0], full)
-    cohort.join(cursors[1], written.append)
+    group.join(cursors[0], full)
+    group.join(cursors[1], written.append)
     for number in range(3):
-        cohort.write(released(number))
+        group.write(released(number))
     assert len(written) == 3
     assert cursors[0].next_sequence == 2
 
 
 def test_readers_who_have_not_come_so_far_are_told_to_take() -> None:
-    audience, woken = Audience(), list[str]()
+    fan_out, woken = FanOut(), list[str]()
     wakes: dict[str, Callable[[], None]] = {
         name: lambda name=name: woken.append(name)  # type: ignore[misc]
         for name in ("first", "second")
     }
     for wake in wakes.values():
-        audience.add(wake)
+        fan_out.add(wake)
     written: list[bytes] = []
-    joined = audience.fall_in(wakes["first"], written.append, {RAW: at(2)}, INLINE)
+    joined = fan_out.join_live(wakes["first"], written.append, {RAW: at(2)}, INLINE)
     assert len(joined) == 1
-    assert audience.fall_in(wakes["second"], print, {RAW: at(1)}, INLINE) == []
-    audience.release([released(1)])
+    assert fan_out.join_live(wakes["second"], print, {RAW: at(1)}, INLINE) == []
+    fan_out.release([released(1)])
     assert (len(written), woken) == (1, ["second"])
-    audience.fall_out(wakes["first"])
-    audience.release([])
+    fan_out.leave_live(wakes["first"])
+    fan_out.release([])
     assert sorted(woken) == ["first", "second", "second"]
 
 
 def test_a_fragment_that_does_not_follow_puts_all_out_of_step() -> None:
-    audience, woken = Audience(), list[int]()
+    fan_out, woken = FanOut(), list[int]()
 
     def wake() -> None:
         woken.append(1)
 
-    audience.add(wake)
+    fan_out.add(wake)
     cursors = {RAW: at(2), ANNOTATED: at(7)}
     written: list[bytes] = []
-    audience.fall_in(wake, written.append, cursors, INLINE)
-    audience.release([released(1), released(5), released(6)])
+    fan_out.join_live(wake, written.append, cursors, INLINE)
+    fan_out.release([released(1), released(5), released(6)])
     assert (len(written), woken) == (1, [1])
     assert [cursor.next_sequence for cursor in cursors.values()] == [3, 7]
-    audience.remove(wake)
-    audience.wake_all()
+    fan_out.remove(wake)
+    fan_out.notify_all()
     assert woken == [1]
 
 
 def test_forms_and_encodings_have_cohorts_of_their_own() -> None:
-    audience, inline, url = Audience(), list[bytes](), list[bytes]()
+    fan_out, inline, url = FanOut(), list[bytes](), list[bytes]()
     for written, form in ((inline, INLINE), (url, Form("/streams/still"))):
-        audience.add(nothing)
-        audience.fall_in(nothing, written.append, {RAW: at(1)}, form)
-    audience.release([released(0)])
+        fan_out.add(nothing)
+        fan_out.join_live(nothing, written.append, {RAW: at(1)}, form)
+    fan_out.release([released(0)])
     assert (b'"data"' in inline[0], b'"url"' in url[0]) == (True, True)
     low = Released(fragment(RAW._replace(quality=QualityLevel.LOW), 7), 1.0, 9)
-    audience.release([low])
+    fan_out.release([low])
     assert (len(inline), len(url)) == (1, 1)

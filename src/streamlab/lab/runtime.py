@@ -12,7 +12,7 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import StreamlabError
-from streamlab.lab.credit import PING_S, Ear
+from streamlab.lab.credit import PING_S, KernelListener
 from streamlab.loop_thread import LoopThread
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
@@ -36,7 +36,7 @@ class Checked(Protocol):
         ...
 
 
-class Hub:
+class Runtime:
     """Cameras, subscriptions, and the thread they live in.
 
     ``detector`` serves all cameras; without one the shipped model serves the synthetic ones. Made
@@ -49,7 +49,7 @@ class Hub:
             kernel_loop = asyncio.get_running_loop()
         except RuntimeError:  # not in a notebook
             kernel_loop = None
-        self.ear = Ear(kernel_loop, monotonic_ns)
+        self.listener = KernelListener(kernel_loop, monotonic_ns)
         self.channels = StreamChannelManager(settings, detector, only_synthetic=detector is None)
         self.subscriptions = ChannelSubscriptionManager(self.channels)
         self.checked: WeakSet[Checked] = WeakSet()
@@ -113,7 +113,7 @@ class Hub:
             await self.server.close()
 
     def _tick(self) -> None:
-        self.ear.ping()
+        self.listener.ping()
         self._ticks += 1
         if self._ticks % round(1 / PING_S) == 0:
             for each in list(self.checked):

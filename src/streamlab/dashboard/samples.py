@@ -1,4 +1,4 @@
-"""What a dashboard sees of one camera, look by look. All of it happens in the cameras' loop."""
+"""What a dashboard sees of one camera, sample by sample. All of it happens in the cameras' loop."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Controls:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What is known of a camera at ``now_ns``, and what came since the look before."""
+class Sample:
+    """What is known of a camera at ``now_ns``, and what came since the sample before."""
 
     stream_id: str
     now_ns: int
     count: int
-    """How many frames have left in both channels; give it to the next look."""
+    """How many frames have left in both channels; give it to the next sample."""
     pairs: list[FrameRecord]
     """Those of them that are new, oldest first."""
     controls: Controls
@@ -58,7 +58,7 @@ class Watched:
         self._looked_ns = monotonic_ns()
         return self.history.since(self._looked_ns - round(seconds * NS_PER_S))
 
-    def look(self, after: int | None, seconds: float) -> Look:
+    def sample(self, after: int | None, seconds: float) -> Sample:
         """Return what has come after the first ``after`` pairs; None: in the last ``seconds``."""
         self._looked_ns = now_ns = monotonic_ns()
         history = self.history
@@ -67,7 +67,7 @@ class Watched:
             pairs = [pair for pair in history.pairs if pair.captured_ns >= since_ns]
         else:
             pairs = history.pairs_after(after)
-        return Look(
+        return Sample(
             self.camera.stream_id,
             now_ns,
             history.pair_count,
