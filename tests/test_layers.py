@@ -14,8 +14,8 @@ SRC = Path(__file__).parent.parent / "src"
 ORDER = [  # folders and modules of the package, from top to bottom
     "__main__", "__init__", "cli", "lab", "dashboard", "server", "analysis", "viewers", "config",
     "bus", "camera", "faults", "detect", "media", "street", "client", "protocol", "settings",
-    "plugins", "core", "loop_thread", "extras", "errors", "credentials", "address", "clock", "cores",
-    "heap", "signals", "version",
+    "plugins", "core", "loop_thread", "extras", "errors", "credentials", "address", "clock",
+    "cores", "heap", "signals", "version",
 ]  # fmt: skip
 CLIENT_MAY_IMPORT = {"client", "protocol", "core", "errors", "credentials", "address", "clock"}
 NAMED = re.compile(r"streamlab(\.\w+)+(:\w+)?")  # for import_module, or an entry point

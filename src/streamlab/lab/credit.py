@@ -8,8 +8,9 @@ So each batch has a number, the browser acknowledges what it has taken, and:
 - a view that has said nothing for ``GONE_S`` is gone.
 
 A kernel that runs a cell may hear nothing until the cell ends, however quick the browser is. So
-time counts only up to the last moment at which an answer would have been heard (``KernelListener``): through
-a cell that blocks for a minute the stream goes on, and the bytes are bounded.
+time counts only up to the last moment at which an answer would have been heard
+(``KernelListener``): through a cell that blocks for a minute the stream goes on, and the bytes are
+bounded.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""Those who read one camera, and how they hear of news.
+"""Distributes the fragments of one camera to its readers.
 
-A reader that has read all there is stands *in step*: the next fragment is one shared write to it,
-without a look at its connection. With hundreds of viewers that look is what they cost. Rules:
+A reader that has read everything is *live*: the next fragment is one shared write to it, without
+a look at its connection, which is most of what a viewer costs when there are hundreds. Rules:
 
-- in step is a reader that waits for nothing but the next fragment of each of its channels;
-- a fragment that follows on (next sequence, same init segment) is written to those in step, and
-  the other readers are told to take;
-- any other news puts all out of step: all are told to take, by their cursors, and fall in again.
+- a reader is live while it waits for nothing but the next fragment of each of its channels;
+- a fragment that follows on (next sequence, same init segment) is written to the live groups, and
+  the other readers are notified to take it by their cursors;
+- any other event ends live delivery: all readers are notified, take by their cursors, and join
+  their live groups again.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class FanOut:
         self._groups: defaultdict[ChannelKey, dict[Form, LiveGroup]] = defaultdict(dict)
 
     def add(self, notify: Notify) -> None:
-        """Call ``notify`` for news from now on; it must not raise, and not add or remove readers."""
+        """Call ``notify`` for news from now on; it must not raise, or add or remove readers."""
         self._listeners.add(notify)
         self._behind.add(notify)
 
