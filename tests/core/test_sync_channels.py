@@ -39,24 +39,26 @@ COUNTS = st.integers(0, 3)
 
 
 def camera(
-    policy: SyncPolicy, names: Sequence[str], video: list[Frame], max_violations: int = 3
+    policy: SyncPolicy,
+    names: Sequence[str],
+    video: list[Frame],
+    max_violations: int = 3,
+    work_for: Sequence[str] = (),
 ) -> VirtualCamera:
     made = VirtualCamera(controller(policy, names, max_violations=max_violations), max_frames=16)
     for number, at_ns in enumerate(accumulate(after_ns for after_ns, _ in video)):
-        made.capture_for(number, at_ns, dict(zip(names, video[number][1], strict=False)))
+        made.capture_for(
+            number, at_ns, dict(zip(work_for or names, video[number][1], strict=False))
+        )
     return made
 
 
-def paired_ns(made: VirtualCamera, names: Sequence[str], free_ns: int = 0) -> list[int]:
-    """When raw leaves by ``pair``: with the last picture of each frame, but not beyond the bound.
-
-    What waits at ``free_ns`` leaves then at the latest.
-    """
+def paired_ns(made: VirtualCamera, names: Sequence[str]) -> list[int]:
+    """When raw leaves by ``pair``: with the last picture of each frame, within the bound."""
     left_ns = [0]
     for number, raw_ns in made.ready_ns[RAW].items():
         pictures_ns = [made.ready_ns[name].get(number, 10**18) for name in names]
         due_ns = min(max([raw_ns, *pictures_ns]), raw_ns + BOUND_NS)
-        due_ns = min(due_ns, max(free_ns, raw_ns)) if free_ns else due_ns
         left_ns.append(max(left_ns[-1], due_ns))
     return left_ns[1:]
 
@@ -78,6 +80,34 @@ def test_each_channel_is_in_order_and_complete_and_raw_waits_no_longer_than_it_m
             assert all(at_ns >= raw_ns[n] for n, at_ns in left_ns.items()), "never before raw"
     for number, ready_ns in made.ready_ns[RAW].items():
         assert raw_ns[number] - ready_ns <= BOUND_NS
+
+
+def toggle(made: VirtualCamera, name: str) -> None:
+    made.remove(name) if name in made.controller.annotated else made.add(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    CORRECTING,
+    COUNTS,
+    ANY,
+    st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(NAMES)), max_size=8),
+)
+def test_channels_come_and_go_and_raw_is_complete_and_in_time(
+    policy: SyncPolicy, count: int, video: list[Frame], changes: list[tuple[int, str]]
+) -> None:
+    made = camera(policy, NAMES[:count], video, work_for=NAMES)
+    for at_ms, name in changes:
+        made.plan(at_ms * MS_NS, partial(toggle, made, name))
+    made.run()
+    raw_ns = made.left_ns[RAW]
+    assert list(raw_ns) == list(range(len(video)))
+    for number, ready_ns in made.ready_ns[RAW].items():
+        assert raw_ns[number] - ready_ns <= BOUND_NS
+    for left_ns in made.left_ns.values():
+        assert all(earlier < later for earlier, later in pairwise(left_ns))
+        assert all(earlier <= later for earlier, later in pairwise(left_ns.values()))
+        assert all(at_ns >= raw_ns[n] for n, at_ns in left_ns.items()), "never before raw"
 
 
 @settings(max_examples=60, deadline=None)
@@ -164,6 +194,7 @@ def test_raw_does_not_wait_for_ever_for_a_channel_whose_encoder_has_stopped(
     assert stopped.meter.state is made.controller.state is SyncState.DEGRADED
     assert made.controller.annotated[NAMES[0]].meter.state is SyncState.SYNCHRONIZED
     assert stopped.counts["catch_up"] == made.controller.counts["catch_up"] == 1
+    assert stopped.counts["release"] <= made.controller.counts["release"] < 20, "not waited for"
     for number in range(200, 300):
         assert made.left_ns[RAW][number] == alone.left_ns[RAW][number], "as if it were not there"
 

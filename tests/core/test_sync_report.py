@@ -9,7 +9,7 @@ import pytest
 from streamlab.core.channels import ChannelKey, QualityLevel, SyncState
 from streamlab.core.events import Sync
 from streamlab.core.sync.controller import SyncController
-from streamlab.core.sync.events import BoxDeadline
+from streamlab.core.sync.events import BoxDeadline, Release
 from streamlab.core.sync.playout import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.errors import InvalidRequestError
@@ -84,6 +84,19 @@ def test_a_correction_is_that_of_the_worst_channel() -> None:
     report = made.report(40 * MS_NS)
     assert report is not None
     assert (report.drift_ms, report.correction) == (7.0, "stale")
+
+
+def test_a_picture_that_is_long_ready_still_waits_for_its_raw_one() -> None:
+    made = controller(SyncPolicy.PAIR, ("annotated", "pose"), max_playout_delay_ms=250)
+    first, second = fragment(ANNOTATED, 0), fragment(RAW, 0)
+    made.receive_fragment(first, 0)
+    made.receive_fragment(second, 100 * MS_NS)
+    released: list[tuple[int, ChannelKey]] = []
+    for now_ns in range(100 * MS_NS, 400 * MS_NS, 10 * MS_NS):
+        made.handle_timer(now_ns)
+        events = iter(made.next_event, None)
+        released += [(now_ns, e.fragment.key) for e in events if isinstance(e, Release)]
+    assert released == [(350 * MS_NS, RAW), (350 * MS_NS, ANNOTATED)], "raw waited for pose"
 
 
 def test_each_channel_is_told_its_own_deadline() -> None:
