@@ -46,8 +46,9 @@ from streamlab.media.encode import Encoder
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
-from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.reader import Reader
+from streamlab.viewers.running import RunningCamera
 
 STAGES: tuple[tuple[object, str, str], ...] = (
     (ContainerSource, "_decode_packet", "decode"),
@@ -73,8 +74,8 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (DetectionService, "_take", "hand over between stages"),
     (Handover, "put", "hand over to the event loop"),
     (Handover, "_drain", "hand over to the event loop"),
-    (Camera, "_receive", "sync and ring"),
-    (Camera, "_on_timer", "sync and ring"),
+    (RunningCamera, "_receive", "sync and ring"),
+    (RunningCamera, "_on_timer", "sync and ring"),
     (Reader, "take", "viewer"),
 )
 FLOOR_MS = {
