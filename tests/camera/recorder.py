@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -30,8 +30,8 @@ TIMEOUT_S = 300.0
 class Recorder:
     """Keeps the frames of all fragments; ``wait_for`` waits for a number of them."""
 
-    def __init__(self) -> None:
-        self.frames: dict[str, list[EncodedFrame]] = {kind: [] for kind in ChannelType}
+    def __init__(self, channels: Iterable[str] = ChannelType) -> None:
+        self.frames: dict[str, list[EncodedFrame]] = {name: [] for name in channels}
         self._changed = threading.Condition()
 
     def emit(self, items: Sequence[PipelineEvent]) -> None:

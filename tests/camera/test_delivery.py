@@ -42,11 +42,13 @@ class Bench:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.pool = ByHand()
-        self.delivery = Delivery(self._receive)
-        self.stages = [Stage(self.delivery, self.pool) for _ in range(2)]
+        self.delivery = Delivery(self._receive, self.pool)
+        self.delivery.wanted = True
+        self.delivery.stages = self.stages = [Stage(self.delivery, self.pool) for _ in range(2)]
 
     def deliver(self, pts: int, *, may_run: bool = True) -> None:
-        self.delivery.deliver(frame(pts), self.stages, may_run=may_run)
+        self.delivery._pool = self.pool if may_run else ByHand()
+        assert self.delivery.deliver(frame(pts))
 
     def _receive(self, items: Sequence[PipelineEvent]) -> None:
         self.batches.append([item.pts for item in items if isinstance(item, DetectionTimed)])
@@ -106,3 +108,18 @@ def test_a_stage_that_fails_leaves_the_other_its_frames(monkeypatch: pytest.Monk
     bench.deliver(2)
     assert bench.stages[0].error == "ValueError: broken"
     assert bench.batches == [[1], [2]]
+
+
+def test_a_frame_goes_to_all_stages_or_to_none() -> None:
+    bench = Bench()
+    bench.stages[1].max_items = 0
+    assert not bench.delivery.deliver(frame(1))
+    assert bench.stages[0].threads == []
+
+
+def test_a_frame_that_nobody_wants_ends_here() -> None:
+    bench = Bench()
+    bench.delivery.wanted = False
+    assert bench.delivery.deliver(frame(1))
+    bench.pool.work()
+    assert not bench.batches

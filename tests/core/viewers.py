@@ -7,7 +7,7 @@ does, and checks what the wire protocol promises about them.
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -52,9 +52,7 @@ class Encoders:
 
     def __init__(self, gop: int) -> None:
         self.wanted: frozenset[ChannelKey] = frozenset()
-        self.made: dict[str, deque[Fragment | InitSegment]] = {
-            channel: deque() for channel in ChannelType
-        }
+        self.made: defaultdict[str, deque[Fragment | InitSegment]] = defaultdict(deque)
         self._gop = gop
         self._number = 0
         self._inits: dict[ChannelKey, InitSegment] = {}
@@ -91,7 +89,7 @@ class Encoders:
             self._inits[key] = InitSegment(key, "avc1.42c01e", 640, 360, 30.0, data)
             made.append(self._inits[key])
         self._sequences[key] = sequence = self._sequences.get(key, 0) + 1
-        boxes = Boxes(pts, []) if key.channel == ChannelType.ANNOTATED else None
+        boxes = None if key.channel == ChannelType.RAW else Boxes(pts, [])
         frame = EncodedFrame(pts, FRAME, keyframe, 0, 0, 1000.0, 0, boxes)
         fragment = Fragment(key, sequence, self._inits[key].init_id, (frame,), b"")
         serialise(fragment)

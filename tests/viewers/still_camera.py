@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar, cast
 
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
-from streamlab.core.channels import CameraMetadata, ChannelKey, ChannelType, SourceState
+from streamlab.core.channels import CameraMetadata, ChannelKey, SourceState
 from streamlab.core.sync.playout import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.health import DetectorHealth
@@ -39,12 +40,17 @@ class StillPipeline:
     faults = NO_FAULTS
     errors: ClassVar[list[str]] = []
 
-    def __init__(self) -> None:
+    def __init__(self, annotated: Iterable[str]) -> None:
         self.encoders = Encoders(gop=30)
-        self.annotators = {"annotated": StillAnnotator()}
+        self.annotators = {name: StillAnnotator() for name in annotated}
 
     def detector_health(self, channel: str) -> DetectorHealth:
         return self.annotators[channel].service.health
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+    fault_counts = counts
 
     def check_source(self, now_ns: int) -> SourceChanged | None:
         return None
@@ -52,7 +58,7 @@ class StillPipeline:
     def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
         self.encoders.want(keys)
 
-    def encoder_error(self, channel: ChannelType) -> str:
+    def encoder_error(self, channel: str) -> str:
         return ""
 
     def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
@@ -62,11 +68,13 @@ class StillPipeline:
 class StillCamera(Camera):
     """A real camera on a still pipeline. Make it in a running loop."""
 
-    def __init__(self, camera_id: str = "yard", **changes: Any) -> None:
+    def __init__(
+        self, camera_id: str = "yard", annotated: Sequence[str] = ("annotated",), **changes: Any
+    ) -> None:
         settings = Settings(**{"sync_policy": SyncPolicy.NONE, **changes})
-        channel = AnnotatedChannel("annotated", SERVICE, BoxRenderer())
-        super().__init__(camera_id, SPEC, SOURCE, [channel], settings)
-        self.still = StillPipeline()
+        channels = [AnnotatedChannel(name, SERVICE, BoxRenderer()) for name in annotated]
+        super().__init__(camera_id, SPEC, SOURCE, channels, settings)
+        self.still = StillPipeline(annotated)
         self.running = self._running
         self.running.pipeline = cast(CameraPipeline, self.still)
         self.running.process_events()
@@ -75,7 +83,7 @@ class StillCamera(Camera):
         """Hand over this many frames of all encodings, each on its own."""
         for _ in range(count):
             self.still.encoders.capture()
-            for made in self.still.encoders.made.values():
+            for made in list(self.still.encoders.made.values()):
                 while made:
                     self.running.handover.put([made.popleft()])
             await self.news()

@@ -1,4 +1,4 @@
-"""Hands each captured frame to the stages of both channels, and what they make to the camera."""
+"""Hands each captured frame to the stages of all channels, and what they make to the camera."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from streamlab.camera.frame import CapturedFrame, DetectionTimed, SourceChanged
-from streamlab.camera.worker_pool import Worker
+from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.clock import monotonic_ns, thread_cpu_ns
 from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.core.run_to_completion import RunToCompletion
@@ -35,8 +35,13 @@ class Delivery:
     Where something has to, and where that thread would fall behind, the stages' pools go on.
     """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, pool: WorkerPool) -> None:
+        """``pool``: stages that another one works on never run in the capturing thread."""
+        self.stages: Sequence[Worker[Any]] = ()
+        self.wanted = False
+        """Whether an encoder is wanted: else frames end here."""
         self._emit = emit
+        self._pool = pool
         self._judge = RunToCompletion()
         self._gathered: list[PipelineEvent] = []
         self._gathering: int | None = None  # the thread that runs a frame to completion
@@ -48,15 +53,21 @@ class Delivery:
         else:
             self._emit((item,))
 
-    def deliver(
-        self, captured: CapturedFrame, stages: Sequence[Worker[Any]], *, may_run: bool
-    ) -> None:
-        """Offer a frame to stages that have room; ``may_run``: in this thread, if they are idle."""
+    def deliver(self, captured: CapturedFrame) -> bool:
+        """Offer a frame to all stages, or to none: all channels show the same frames.
+
+        Returns False if a stage has no room; the frame is dropped then.
+        """
+        stages = self.stages
+        if not self.wanted:
+            return True
+        if not all(stage.has_room() for stage in stages):
+            return False
         has_time = self._judge.receive_frame(captured.captured_ns)
-        if not (may_run and has_time and all(stage.is_idle for stage in stages)):
+        if not (has_time and all(each.is_idle and each.pool is self._pool for each in stages)):
             for stage in stages:
                 stage.offer(captured)
-            return
+            return True
         with _slots():  # nothing inside waits for another camera
             started_ns = thread_cpu_ns()
             self._gathering = threading.get_ident()
@@ -67,3 +78,4 @@ class Delivery:
         gathered, self._gathered = self._gathered, []
         self._emit(gathered)
         self._judge.receive_cost(cost_ns, monotonic_ns())
+        return True

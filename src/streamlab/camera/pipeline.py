@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from streamlab.camera.annotator import Annotator, RawEncoder
 from streamlab.camera.capture import UNKNOWN, Capture
 from streamlab.camera.channel_encoder import SOURCE_KEY, ChannelEncoder
 from streamlab.camera.delivery import Delivery, Emit
 from streamlab.camera.detection import DetectionService
-from streamlab.camera.frame import CapturedFrame, SourceChanged
-from streamlab.camera.worker_pool import Worker, WorkerPool, shared_pool
+from streamlab.camera.frame import SourceChanged
+from streamlab.camera.worker_pool import WorkerPool, shared_pool
 from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
 from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
@@ -75,15 +74,15 @@ class CameraPipeline:
         """What is wrong on purpose, now."""
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
-        self._delivery = Delivery(emit)
+        self._pool = pool or shared_pool()
+        self._own_pool = WorkerPool(f"draw-{camera_id}", 2)
+        self._delivery = Delivery(emit, self._pool)
         send = self._delivery.send
 
         def encoder(channel: str) -> ChannelEncoder:
             first = settings.first_sequence
             return ChannelEncoder(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
 
-        self._pool = pool or shared_pool()
-        self._own_pool = WorkerPool(f"draw-{camera_id}", 2)
         self._raw = RawEncoder(camera_id, encoder(RAW), self._pool)
         self.annotators = {
             channel.name: Annotator(
@@ -98,13 +97,13 @@ class CameraPipeline:
             for channel in channels
         }
         """The stages that draw, by channel."""
-        self._stages: tuple[Worker[Any], ...] = (self._raw, *self.annotators.values())
+        self._delivery.stages = (self._raw, *self.annotators.values())
         self._capture = Capture(
             camera_id,
             spec,
             source,
             self._clock,
-            self._deliver,
+            self._delivery.deliver,
             send,
             opened=self._receive_opening,
             open_timeout_s=settings.open_timeout_s,
@@ -122,17 +121,18 @@ class CameraPipeline:
         """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
         self._capture.stop()
         self._injector.inject(NO_FAULTS)
-        for stage in self._stages:
+        for stage in self._delivery.stages:
             stage.stop()
         self._own_pool.close()
         self._capture.join(JOIN_TIMEOUT_S)
-        for stage in self._stages:
+        for stage in self._delivery.stages:
             stage.join(JOIN_TIMEOUT_S)
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders; new ones begin at the next frame."""
         added = wanted - self._wanted
         self._wanted = wanted
+        self._delivery.wanted = bool(wanted)
         for encoder in self._encoders():
             encoder.wanted = wanted
         self._clock.source_only = SOURCE_KEY in wanted
@@ -227,16 +227,6 @@ class CameraPipeline:
             encoder.fps = info.fps
         for annotator in self.annotators.values():
             annotator.reserved_rows = info.reserved_rows
-
-    def _deliver(self, captured: CapturedFrame) -> bool:
-        """Hand a frame to all channels, or to none: all show the same frames."""
-        if not self._wanted:
-            return True
-        if not all(stage.has_room() for stage in self._stages):
-            return False
-        shares_pool = all(stage.pool is self._pool for stage in self._stages)
-        self._delivery.deliver(captured, self._stages, may_run=shares_pool)
-        return True
 
     def _encoders(self) -> list[ChannelEncoder]:
         return [self._raw.encoder, *(each.encoder for each in self.annotators.values())]
