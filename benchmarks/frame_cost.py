@@ -170,7 +170,7 @@ class Host:
     @property
     def frames(self) -> int:
         """How many frames of both channels have left so far."""
-        statuses = (camera.status() for camera in self._channels.cameras.values())
+        statuses = (camera.stream_status() for camera in self._channels.cameras.values())
         return sum(each.channel_counts["annotated"].released for each in statuses)
 
     async def close(self) -> None:

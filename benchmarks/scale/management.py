@@ -193,7 +193,7 @@ class Fleet:
             with self._timed("switch"):
                 await self.subscriptions.switch(camera, viewer, view, None)
             with self._timed("stats"):
-                stream_report(camera.status())
+                stream_report(camera.stream_status())
             with self._timed("sync stats"):
                 sync_report(camera.sync_figures(60.0))
         with self._timed("stats of all"):

@@ -104,12 +104,12 @@ async def test_a_status_lists_every_channel(names: Sequence[str]) -> None:
     status = camera.status()
     assert [each.name for each in status.channels] == ["raw", *names]
     assert {each.kind for each in status.channels[1:]} <= {"annotated"}
-    assert {name: each.released for name, each in status.channel_counts.items()} == dict.fromkeys(
-        camera.channels, 4
-    )
+    assert {
+        name: each.released for name, each in status.stream.channel_counts.items()
+    } == dict.fromkeys(camera.channels, 4)
     listed = camera_report(status)
     assert (listed["detector"] == {"name": "none", "kind": "none"}) is (not names)
-    stream_report(status)
+    stream_report(status.stream)
     figures = sync_report(camera.sync_figures(60.0))
     assert (figures["drift_ms"] is None) is (not names)
 

@@ -7,12 +7,20 @@ where the wire has them; times ending in ``_at`` are Unix seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from streamlab.core.sync.settings import SyncSettings
 
 Quantiles = Mapping[str, float | int | None]
 """``count``, ``p50``, ``p95``, ``p99`` and ``max``; without a value all but the count are None."""
+
+
+def to_plain(value: object) -> Any:
+    """Return a status, or a part of one, as dicts, lists and texts."""
+    return msgspec.to_builtins(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class ChannelHealth:
 
     def members(self) -> dict[str, object]:
         """Return it as the members of its JSON object; what it does not have is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        members = {name: getattr(self, name) for name in self.__slots__}
+        return {name: to_plain(each) for name, each in members.items() if each is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +118,28 @@ class ViewersStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """What the stream of a camera carries, and to whom: cheap to take of thousands of cameras."""
+
+    camera_id: str
+    stream_id: str
+    source_state: str
+    sync_state: str
+    viewers: ViewersStatus
+    channel_counts: Mapping[str, ChannelCounts]
+    counts: Mapping[str, int]
+    """Of fragments and switches."""
+    dropped_at_source: int
+    """Frames."""
+    handover_peak: int
+
+
+@dataclass(frozen=True, slots=True)
 class CameraStatus:
     """A camera at one moment."""
 
     camera_id: str
-    stream_id: str
+    stream: StreamStatus
     source: str
     """Without credentials."""
     state: str
@@ -129,7 +155,6 @@ class CameraStatus:
     channels: tuple[ChannelHealth, ...]
     errors: tuple[str, ...]
     sync: SyncSettings
-    sync_state: str
     drift_ms: float | None
     sync_violations: int
     playout_delay_ms: float
@@ -138,11 +163,16 @@ class CameraStatus:
     fault_counts: Mapping[str, int]
     counts: Mapping[str, int]
     """Of frames in the pipeline: captured, dropped, fresh, stale, and peaks of its queues."""
-    stream_counts: Mapping[str, int]
-    """Of fragments and switches."""
-    channel_counts: Mapping[str, ChannelCounts]
-    viewers: ViewersStatus
-    handover_peak: int
+
+    @property
+    def viewers(self) -> ViewersStatus:
+        """Those who watch the camera."""
+        return self.stream.viewers
+
+    @property
+    def sync_state(self) -> str:
+        """How well the channels keep together."""
+        return self.stream.sync_state
 
     @property
     def annotated(self) -> ChannelHealth | None:

@@ -50,7 +50,7 @@ class _Streams(Collector):
             if status.drift_ms is not None:
                 drift.add_metric([name], status.drift_ms)
             violations.add_metric([name], status.sync_violations)
-            for channel, counts in status.channel_counts.items():
+            for channel, counts in status.stream.channel_counts.items():
                 released.add_metric([name, channel], counts.released)
             for outcome, count in status.counts.items():
                 frames.add_metric([name, outcome], count)

@@ -31,7 +31,7 @@ from streamlab.errors import InvalidRequestError, SourceUnreachableError
 from streamlab.faults import NO_FAULTS, Faults
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import CameraStatus, SyncFigures
+from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures
 from streamlab.settings import Settings
 from streamlab.viewers import status
 from streamlab.viewers.event_stream import EventStream
@@ -127,6 +127,10 @@ class Camera(CameraViewers):
     def status(self) -> CameraStatus:
         """Return everything that is known of the camera now."""
         return status.camera_status(self._running)
+
+    def stream_status(self) -> StreamStatus:
+        """Return what its stream carries, and to whom: a part of ``status``."""
+        return status.stream_status(self._running)
 
     def sync_figures(self, window_s: float) -> SyncFigures:
         """Return the synchronisation measured over the last ``window_s`` seconds."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
-
 from streamlab.core.channels import SyncState
-from streamlab.protocol.status import CameraStatus, SyncFigures
+from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures, to_plain
 from streamlab.viewers.manager import StreamChannelManager
 from streamlab.viewers.status import quantiles_of
 
@@ -26,9 +23,9 @@ def camera_report(status: CameraStatus) -> Report:
         "height": status.height,
         "fps": status.fps,
         "codec": status.codec,
-        "stream_id": status.stream_id,
+        "stream_id": status.stream.stream_id,
         "qualities": status.qualities,
-        "source_quality": asdict(status.source_quality),
+        "source_quality": to_plain(status.source_quality),
         "detector": {"name": detector.name, "kind": detector.kind},
         "channels": [channel.members() for channel in status.channels],
         "errors": status.errors,
@@ -44,23 +41,24 @@ def camera_report(status: CameraStatus) -> Report:
 
 def sync_report(figures: SyncFigures) -> Report:
     """Return a camera's synchronisation as ``sync-stats`` answers."""
-    return asdict(figures)
+    report: Report = to_plain(figures)
+    return report
 
 
-def stream_report(status: CameraStatus) -> Report:
+def stream_report(status: StreamStatus) -> Report:
     """Return what one stream carries, and to whom."""
     viewers = status.viewers
     return {
         "camera_id": status.camera_id,
         "stream_id": status.stream_id,
-        "source_state": status.state,
+        "source_state": status.source_state,
         "sync_state": status.sync_state,
         "connections": viewers.connections,
         "subscriptions": viewers.subscriptions,
-        "channels": {name: asdict(counts) for name, counts in status.channel_counts.items()},
-        "counts": status.stream_counts,
+        "channels": to_plain(status.channel_counts),
+        "counts": status.counts,
         "drops": {
-            "at_source": status.counts.get("dropped_at_source", 0),
+            "at_source": status.dropped_at_source,
             "gaps": viewers.gaps,
             "control_events": viewers.control_events_dropped,
         },
@@ -72,18 +70,14 @@ def stream_report(status: CameraStatus) -> Report:
 def process_report(channels: StreamChannelManager) -> Report:
     """Return all streams of a process, and their sums."""
     cameras = list(channels.cameras.values())
-    statuses = [camera.status() for camera in cameras]
+    statuses = [camera.stream_status() for camera in cameras]
     switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
     return {
         "streams": [stream_report(status) for status in statuses],
         "total_streams": len(statuses),
         "total_connections": sum(status.viewers.connections for status in statuses),
-        "total_subscriptions": sum(_subscriptions(statuses)),
+        "total_subscriptions": sum(sum(each.viewers.subscriptions.values()) for each in statuses),
         "degraded_streams": sum(each.sync_state == SyncState.DEGRADED for each in statuses),
         "switches": len(switches_ms),
         "switch_ms": quantiles_of(switches_ms),
     }
-
-
-def _subscriptions(statuses: Iterable[CameraStatus]) -> Iterable[int]:
-    return (count for status in statuses for count in status.viewers.subscriptions.values())

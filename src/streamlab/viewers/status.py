@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
@@ -16,6 +15,7 @@ from streamlab.protocol.status import (
     Quantiles,
     RingStatus,
     SourceQuality,
+    StreamStatus,
     SyncFigures,
     ViewersStatus,
 )
@@ -25,12 +25,12 @@ from streamlab.viewers.running import RunningCamera
 
 def camera_status(camera: RunningCamera) -> CameraStatus:
     """Return everything that is known of a camera now."""
-    pipeline, stream, metadata = camera.pipeline, camera.stream, camera.pipeline.metadata
-    controller, known = stream.controller, metadata.is_known
+    pipeline, metadata = camera.pipeline, camera.pipeline.metadata
+    controller, known = camera.stream.controller, metadata.is_known
     sync = controller.meter.status(monotonic_ns())
     return CameraStatus(
         camera_id=camera.camera_id,
-        stream_id=stream.stream_id,
+        stream=stream_status(camera),
         source=camera.spec.display,
         state=str(camera.source.state),
         detail=camera.source.detail,
@@ -44,16 +44,27 @@ def camera_status(camera: RunningCamera) -> CameraStatus:
         channels=tuple(channel_health(camera, channel) for channel in controller.channels),
         errors=tuple(pipeline.errors),
         sync=sync_settings(camera),
-        sync_state=str(sync.state),
         drift_ms=sync.drift_ms,
         sync_violations=sync.violations,
         playout_delay_ms=controller.playout_delay_ms,
         faults=pipeline.faults.describe(),
         fault_counts=pipeline.fault_counts(),
         counts=pipeline.counts(),
-        stream_counts=dict(stream.counts),
-        channel_counts=_channel_counts(camera),
+    )
+
+
+def stream_status(camera: RunningCamera) -> StreamStatus:
+    """Return what the stream of a camera carries, and to whom."""
+    stream = camera.stream
+    return StreamStatus(
+        camera_id=camera.camera_id,
+        stream_id=stream.stream_id,
+        source_state=str(camera.source.state),
+        sync_state=str(stream.controller.state),
         viewers=_viewers(camera),
+        channel_counts=_channel_counts(camera),
+        counts=dict(stream.counts),
+        dropped_at_source=camera.pipeline.counts().get("dropped_at_source", 0),
         handover_peak=camera.handover.peak,
     )
 
@@ -99,7 +110,7 @@ def quantiles_of(values: Sequence[float]) -> Quantiles:
     found = quantiles(values)
     if found is None:
         return {"count": 0, "p50": None, "p95": None, "p99": None, "max": None}
-    return asdict(found)
+    return {name: getattr(found, name) for name in found.__slots__}
 
 
 def _viewers(camera: RunningCamera) -> ViewersStatus:
