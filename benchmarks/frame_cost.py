@@ -47,6 +47,7 @@ from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
+from streamlab.viewers.feed import Feed
 from streamlab.viewers.reader import Reader
 from streamlab.viewers.running import RunningCamera
 
@@ -76,7 +77,8 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (Handover, "_drain", "hand over to the event loop"),
     (RunningCamera, "_receive", "sync and ring"),
     (RunningCamera, "_on_timer", "sync and ring"),
-    (Reader, "take", "viewer"),
+    (Reader, "take_items", "viewer"),
+    (Feed, "encode", "viewer"),
 )
 FLOOR_MS = {
     "decode": 0.16,
