@@ -1,4 +1,4 @@
-"""streamlab: the raw and the annotated picture of one camera, at the same moment."""
+"""streamlab: synchronised raw and annotated video of a camera."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from streamlab.lab.lab_camera import LabCamera
     from streamlab.settings import Settings
     from streamlab.viewers.decoded_snapshot import Snapshot
-else:  # a type checker would take it for a promise of any name
+else:  # hidden from type checkers, which would accept any name
 
     def __getattr__(name: str) -> object:
-        """Import what is asked for, so that ``import streamlab`` costs nothing."""
+        """Import a public name on first use, so that ``import streamlab`` is cheap."""
         if name in _HOMES:
             return getattr(import_module(_HOMES[name]), name)
         raise AttributeError(f"module 'streamlab' has no attribute '{name}'")

@@ -1,4 +1,4 @@
-"""``python -m streamlab``."""
+"""Entry point of ``python -m streamlab``."""
 
 from streamlab.cli import main
 

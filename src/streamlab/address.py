@@ -1,16 +1,16 @@
-"""Addresses of the form ``scheme://user:password@host:port/rest``, read as a person means them.
+"""Addresses of the form ``scheme://user:password@host:port/rest``, parsed as a person means them.
 
 Rules:
 
-- the user info ends at the last ``@`` before the host, so a password may hold ``@``, ``/``, ``?``
-  and ``#`` as they are. A host is what can be one: a name or an IP address, with a port or
-  without, at the end or before ``/``, ``?`` or ``#``;
-- an ``@`` in the path or query stays there if the host before it is an IP address or
-  ``localhost``, or if no ``:`` comes before it that could begin a password;
-- where two readings are left the address is refused: one of them would show a part of a password
+- the user info ends at the last ``@`` before the host, so a password may contain ``@``, ``/``,
+  ``?`` and ``#`` unencoded. A host is a name or an IP address, with or without a port, at the end
+  or before ``/``, ``?`` or ``#``;
+- an ``@`` in the path or query belongs there if the host before it is an IP address or
+  ``localhost``, or if no ``:`` that could start a password comes before it;
+- an address that is still ambiguous is refused: one of its readings would show part of a password
   as the host.
 
-This is not a validator of URLs: what the scheme means and whether it is known is up to the caller.
+It does not validate URLs: what a scheme means and whether it is known is up to the caller.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ENCODE = "Write '@' as %40, '/' as %2F, '?' as %3F and '#' as %23"
 
 
 class AddressError(ValueError):
-    """An address that cannot be read; the text never quotes it. ``hint`` says what to do."""
+    """An address cannot be parsed; the message never quotes it. ``hint`` says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class AddressError(ValueError):
 
 
 class Address(NamedTuple):
-    """The parts of an address, as they were written."""
+    """The parts of an address as they were written."""
 
     scheme: str
     user_info: str
@@ -50,7 +50,7 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Split an address. Raises AddressError when it has no host, or may have two."""
+        """Split an address. Raises AddressError if it has no host, or more than one candidate."""
         scheme, _, rest = text.partition("://")
         at = _host_at(rest)
         match = _HOST.match(rest, at)
@@ -59,26 +59,26 @@ class Address(NamedTuple):
 
     @property
     def hostname(self) -> str:
-        """The host without its port and brackets."""
+        """The host without port and brackets."""
         return re.sub(r":\d+\Z", "", self.host).strip("[]")
 
     @property
     def query(self) -> str:
-        """What stands between ``?`` and ``#``."""
+        """The part between ``?`` and ``#``."""
         return self.rest.partition("#")[0].partition("?")[2]
 
     def with_user(self, name: str, password: str) -> Address:
-        """Return the address with this user info, whatever characters it has."""
+        """Return the address with this user info, percent-encoded."""
         return self._replace(user_info=f"{quote(name, safe='')}:{quote(password, safe='')}")
 
     def with_query(self, pairs: str) -> Address:
-        """Return the address with more ``name=value`` pairs, encoded already, in its query."""
+        """Return the address with encoded ``name=value`` pairs appended to its query."""
         before, hash_, fragment = self.rest.partition("#")
         joint = "&" if "?" in before else "?"
         return self._replace(rest=f"{before}{joint}{pairs}{hash_}{fragment}")
 
     def __str__(self) -> str:
-        """Percent-encoded, so that every program reads it in the same way."""
+        """Return the address percent-encoded, so that every program parses it the same way."""
         user_info = self.user_info and ":".join(map(_encoded, self.user_info.split(":", 1))) + "@"
         rest = quote(self.rest, safe=string.punctuation)
         return f"{self.scheme}://{user_info}{self.host}{rest}"
@@ -89,7 +89,7 @@ def _encoded(part: str) -> str:
 
 
 def _host_at(rest: str) -> int:
-    """Return where the host begins."""
+    """Return the index at which the host begins."""
     ends = [0, *(match.end() for match in re.finditer("@", rest.partition("://")[0]))]
     possible = [at for at in ends if _HOST.match(rest, at)]
     if not possible:

@@ -1,4 +1,4 @@
-"""The two clocks of the outside world. Media time, the third, lives in ``core.time.timebase``."""
+"""The system's monotonic, wall and CPU clocks; media time is in ``core.time.timebase``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import time
 
 
 def monotonic_ns() -> int:
-    """Return the monotonic clock, ns: the only clock that intervals are measured with.
+    """Return the monotonic time, ns: the only clock for measuring intervals.
 
-    The performance counter is the same clock as ``time.monotonic_ns`` on Linux and macOS; on
-    Windows it is the finer one, for the other one moves in steps of 15.6 ms before Python 3.13.
+    The performance counter is the same clock as ``time.monotonic_ns`` on Linux and macOS. On
+    Windows it is finer: before Python 3.13 the other one advances in steps of 15.6 ms.
     """
     return time.perf_counter_ns()
 
 
 def wall_s() -> float:
-    """Return the wall clock, Unix seconds: for the wire and for display only."""
+    """Return the wall-clock time, Unix seconds: for the wire and for display only."""
     return time.time()
 
 
 def thread_cpu_ns() -> int:
-    """Return the CPU that this thread has taken, ns."""
+    """Return the CPU time used by the calling thread, ns."""
     return time.thread_time_ns()

@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use, on any operating system."""
+"""The number of CPU cores that this process may use, on any operating system."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MAX_FILE_CHARS = 64  # two numbers
 def usable_cores() -> int:
     """Return how many cores this process may keep busy, at least 1.
 
-    That is its CPU affinity where the system has one, else all cores; a container's CPU quota is a
-    limit on top of that.
+    This is the size of its CPU affinity mask where the system has one, otherwise all cores, limited
+    further by a container's CPU quota.
     """
     cores = _schedulable_cores()
     quota = quota_cores(CGROUP)
@@ -28,10 +28,10 @@ def _schedulable_cores() -> int:
 
 
 def quota_cores(cgroup: Path) -> int | None:
-    """Return the CPU quota of a control group, rounded up to cores; None without one.
+    """Return the CPU quota of a control group, rounded up to whole cores, or None without one.
 
-    Files and units: ``cpu.max`` of cgroup v2, ``cpu.cfs_*_us`` of v1 (kernel.org, cgroup-v2 and
-    sched-bwc).
+    Reads ``cpu.max`` of cgroup v2 or ``cpu.cfs_*_us`` of v1; formats and units are those of
+    kernel.org, cgroup-v2 and sched-bwc.
     """
     text = _read(cgroup / "cpu.max")
     if not text:

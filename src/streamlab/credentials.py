@@ -1,11 +1,11 @@
 """Keeps credentials out of everything that is shown.
 
-``redacted`` makes the form of an address that may be shown. ``scrub`` does the same for the
-addresses in a text of somebody else: FFmpeg and httpx quote what they could not open.
+``redacted`` returns an address in a form that may be shown. ``scrub`` does the same for the
+addresses in third-party text: FFmpeg and httpx quote what they could not open.
 ``CredentialsFilter`` scrubs log records, as a second line of defence.
 
-User info is left out. A value is hidden where its name says that it is a credential; when in doubt
-more is hidden than need be, for a name such as ``keyframes`` costs nothing.
+User info is removed. A value is hidden if its name suggests a credential; when in doubt it is
+hidden, since hiding a value such as that of ``keyframes`` costs nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from streamlab.address import Address, AddressError
 
 HIDDEN = "***"
-MIN_SECRET_CHARS = 3  # a shorter one is part of too many words to be searched for
+MIN_SECRET_CHARS = 3  # a shorter one occurs in too many words to be searched for
 
 _SECRET_PARTS = (
     "user", "usr", "login", "pass", "pwd", "psw", "token", "key", "auth", "sig", "secret", "cred",
@@ -26,7 +26,7 @@ _SECRET_PARTS = (
 )  # fmt: skip
 _SECRET_NAMES = frozenset({"u", "p", "pw", "pin", "sid", "otp"})
 _NAME = re.compile(r"([\w.%~\[\]-]{1,64})=")
-# The last character is none that ends a sentence about the address.
+# The last character is not punctuation, which may end the sentence around the address.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}://[^\s\"'<>`]*[^\s\"'<>`:,.;)!?]")
 _PAIR = re.compile(r"(?<=[?&])([\w.%~\[\]-]{1,64})=[^\s\"'<>`&]+")
 _HEADER = re.compile(r"(authorization['\"]?\s*[:=]\s*)[^\r\n]+", re.IGNORECASE)
@@ -35,8 +35,8 @@ _HEADER = re.compile(r"(authorization['\"]?\s*[:=]\s*)[^\r\n]+", re.IGNORECASE)
 def redacted(address: str, *, also: Collection[str] = ()) -> str:
     """Return an address without user info and with the values of credentials hidden.
 
-    ``also`` names further parameters whose values are hidden. Of an address that cannot be read
-    nothing before the last ``@`` is shown.
+    ``also`` names further parameters whose values are hidden. If the address cannot be parsed,
+    nothing before its last ``@`` is shown.
     """
     scheme, separator, rest = address.partition("://")
     if not separator:
@@ -53,7 +53,7 @@ def redacted(address: str, *, also: Collection[str] = ()) -> str:
 
 
 def scrub(text: str) -> str:
-    """Return a text with the addresses in it redacted, and what else is known as a credential."""
+    """Return a text with its addresses redacted and other recognised credentials hidden."""
     if "://" in text:
         text = _ADDRESS.sub(lambda match: redacted(match[0]), text)
     if "=" in text:
@@ -62,11 +62,11 @@ def scrub(text: str) -> str:
 
 
 def scrub_of(text: str, address: str, *, also: Collection[str] = ()) -> str:
-    """Return a text about one address without that address's credentials, in any notation."""
+    """Return a text about one address without the credentials of that address, in any encoding."""
     text = text.replace(address, redacted(address, also=also))
     for secret in sorted(set(_secrets(address, also)), key=len, reverse=True):
         if len(secret) >= MIN_SECRET_CHARS:
-            # Not within a word: 'cam' as a password does not turn every camera into '***era'.
+            # Whole words only: the password 'cam' must not turn every 'camera' into '***era'.
             text = re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", HIDDEN, text)
     return scrub(text)
 
@@ -75,10 +75,10 @@ class CredentialsFilter(logging.Filter):
     """Scrubs log records; add it to a handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without credentials."""
+        """Remove credentials from the record and let it pass."""
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # arguments that do not fit: the handler tells of them
+        except (TypeError, ValueError):  # arguments do not fit the format: the handler reports that
             return True
         if scrub(message) != message:
             self._scrub_arguments(record)
@@ -89,7 +89,7 @@ class CredentialsFilter(logging.Filter):
 
     @staticmethod
     def _scrub_arguments(record: logging.LogRecord) -> None:
-        """Scrub the message in place: uvicorn's formatter counts the arguments of its records."""
+        """Scrub, keeping the number of arguments if possible: uvicorn's formatter relies on it."""
         if isinstance(record.args, tuple):
             record.args = tuple(scrub(a) if isinstance(a, str) else a for a in record.args)
         message = record.getMessage()
@@ -108,10 +108,10 @@ def _shown_pair(pair: str, name: str) -> str:
 
 
 def _values(text: str, also: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Yield where the credentials among the ``name=value`` pairs of a path or query lie.
+    """Yield the span of each credential in the ``name=value`` pairs of a path or query.
 
-    A value goes on until ``&``, since a password may hold any other separator. Cameras take
-    credentials in the path as well (``/user=…&password=…``).
+    A value extends to the next ``&``, since a password may contain any other separator. Cameras
+    take credentials in the path as well (``/user=…&password=…``).
     """
     at = 0
     while (match := _NAME.search(text, at)) is not None:
@@ -133,7 +133,7 @@ def _hide_values(text: str, also: Collection[str]) -> str:
 
 
 def _secrets(address: str, also: Collection[str]) -> Iterator[str]:
-    """Yield the credentials of an address, as they are written and decoded."""
+    """Yield the credentials of an address as written, decoded and fully encoded."""
     try:
         parts = Address.parse(address)
     except AddressError:

@@ -1,8 +1,8 @@
-"""Every error that streamlab raises on purpose, by cause, with a hint at what would work.
+"""The errors that streamlab raises deliberately, by cause, each with a hint at what would work.
 
-Each class also derives from the matching builtin, so ``except FileNotFoundError`` works as usual.
+Each specific class also derives from the matching builtin, so ``except FileNotFoundError`` works.
 ``hint`` is a sentence for the person who sees the error; the command line prints it, and the
-server sends it in its problem document. Addresses in a message lose their credentials.
+server sends it in its problem document. Credentials are removed from messages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from streamlab.credentials import scrub
 
 
 class StreamlabError(Exception):
-    """Base of all errors that streamlab raises on purpose."""
+    """Base class of all errors that streamlab raises deliberately."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.message = scrub(message)
@@ -25,7 +25,7 @@ class StreamlabError(Exception):
 
 
 class ConfigurationError(StreamlabError, ValueError):
-    """A configuration, or the cameras of a command line, has ``mistakes``."""
+    """A configuration, or the cameras given on a command line, has ``mistakes``."""
 
     def __init__(self, mistakes: Sequence[str], *, hint: str = "") -> None:
         super().__init__("\n".join(mistakes), hint=hint)
@@ -109,7 +109,7 @@ class InvalidRequestError(StreamlabError, ValueError):
 
 
 class DisabledError(StreamlabError, RuntimeError):
-    """This is disabled by a setting, or a package for it is not installed."""
+    """A feature is disabled by a setting, or a package that it needs is not installed."""
 
 
 class FaultsNotAllowedError(StreamlabError, PermissionError):
@@ -121,7 +121,7 @@ class LimitError(StreamlabError, RuntimeError):
 
 
 class StateError(StreamlabError, OSError):
-    """What the server keeps for its next start cannot be written; a full disk, say."""
+    """The server's stored state cannot be written, for example because the disk is full."""
 
 
 class ConnectionInUseError(StreamlabError, ValueError):
@@ -129,4 +129,4 @@ class ConnectionInUseError(StreamlabError, ValueError):
 
 
 class NoLongerHeldError(StreamlabError, LookupError):
-    """These bytes are no longer available, or never were."""
+    """The requested bytes are no longer available, or never were."""

@@ -1,4 +1,4 @@
-"""The optional dependencies, and what to install where one is missing."""
+"""Optional dependencies: reports which extra to install if one is missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from streamlab.errors import StreamlabError
 
 
 def require(module: str, extra: str) -> None:
-    """Raise StreamlabError that says what to install, unless ``module`` can be imported."""
+    """Import ``module``; raise StreamlabError with the ``extra`` to install if that fails."""
     try:
         __import__(module)
     except ImportError as error:

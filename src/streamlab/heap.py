@@ -1,4 +1,4 @@
-"""The memory that C libraries take: the GNU C library keeps what they give back."""
+"""Returns freed memory to the system, which the GNU C library would keep."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import cache
 
 
 def give_back_free_memory() -> bool:
-    """Return to the system what the allocator holds and nobody uses; False where it cannot.
+    """Return unused memory of the allocator to the system; return True if any was returned.
 
-    Pictures and packets come and go in threads, each with an arena of the GNU C library, whose free
-    pages between what is in use are never returned by itself (malloc_trim(3)). Takes some
-    milliseconds, in which other threads run.
+    Pictures and packets are allocated in threads, each with an arena of the GNU C library, which
+    never returns the free pages between used ones by itself (malloc_trim(3)). Takes a few
+    milliseconds, during which other threads run. Always False without the GNU C library.
     """
     trim = _malloc_trim()
     return trim is not None and bool(trim(0))

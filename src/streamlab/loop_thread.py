@@ -1,4 +1,4 @@
-"""An event loop on a thread of its own, and synchronous calls into it from any other thread."""
+"""An event loop on a separate thread, with synchronous calls into it from other threads."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from streamlab.errors import StreamlabError
 T = TypeVar("T")
 STOP_TIMEOUT_S = 5.0
 INTERRUPT_CHECK_S = 0.25
-# A cell that computes keeps the interpreter for so long at a time, and every frame on its way waits
-# for it at each thread. With Python's own 5 ms the annotated channel cannot keep up with that.
+# A busy notebook cell holds the GIL for this long at a time, and every frame waits for it in each
+# thread that it passes. With Python's default of 5 ms the annotated channel cannot keep up.
 SWITCH_INTERVAL_S = 0.0005
 
 
 class LoopThread:
-    """Runs a loop until it is stopped. The thread is a daemon: it never keeps a process alive.
+    """Runs an event loop until stopped, on a daemon thread, which never keeps the process alive.
 
-    The process's threads take turns more often from then on.
+    Creating one lowers the switch interval of the whole process to ``SWITCH_INTERVAL_S``.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,18 +37,18 @@ class LoopThread:
 
     @property
     def running(self) -> bool:
-        """Whether it still runs."""
+        """True while the thread runs."""
         return self._thread.is_alive()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what ``work`` returns; Ctrl-C cancels it. Not from the loop's own thread.
+        """Run ``work`` on the loop and return its result; Ctrl-C cancels it.
 
-        The loop must run: ask ``running``.
-        Raises what ``work`` raises; the hint of a StreamlabError becomes a note of its traceback.
+        The loop must be ``running``. Must not be called from the loop's own thread. Raises what
+        ``work`` raises; the hint of a StreamlabError is added as a note to its traceback.
         """
         waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            # Windows delivers Ctrl-C to a thread that waits only when its wait is over.
+            # Windows delivers Ctrl-C to a waiting thread only when its wait ends.
             while not wait([waiting], timeout=INTERRUPT_CHECK_S).done:
                 pass
             return waiting.result()
@@ -61,12 +61,12 @@ class LoopThread:
             raise
 
     def post(self, call: Callable[..., object], *arguments: object) -> None:
-        """Have ``call`` called by the loop soon; nothing happens when it has stopped."""
+        """Schedule ``call`` on the loop; do nothing if it has stopped."""
         if self.running and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, *arguments)
 
     def stop(self) -> None:
-        """End the loop and wait for its thread."""
+        """Stop the loop and wait for its thread, at most ``STOP_TIMEOUT_S``."""
         self.post(self._loop.stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(STOP_TIMEOUT_S)

@@ -1,8 +1,8 @@
-"""Sources, detectors and renderers by name: streamlab's own, and those of installed packages.
+"""Sources, detectors and renderers by name: built-in ones and those of installed packages.
 
-A package offers its own as entry points (https://packaging.python.org/specifications/entry-points).
-Code is imported when it is first used. A package that fails costs the camera that asked for it: its
-errors become ours, which name it. It cannot replace anything of streamlab's own.
+A package offers them as entry points (https://packaging.python.org/specifications/entry-points).
+Code is imported on first use. A failing package affects only the camera that uses it: its errors
+are converted to StreamlabErrors that name the package. It cannot replace anything built in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def offered(group: str) -> Mapping[str, EntryPoint]:
-    """Return the entry points of a group by name; of equal names the first on the path counts."""
+    """Return the entry points of a group by name; of equal names, the first on the path wins."""
     return _offered(group, tuple(sys.path))
 
 
@@ -37,13 +37,13 @@ def _offered(group: str, path: tuple[str, ...]) -> Mapping[str, EntryPoint]:  # 
 
 
 def source_kinds() -> list[str]:
-    """Return the names of all kinds of source, those of packages last."""
+    """Return the names of all source kinds, built-in ones first."""
     own = [str(kind) for kind in SourceKind if kind is not SourceKind.UNKNOWN]
     return [*own, *sorted(offered("streamlab.sources").keys() - set(SourceKind))]
 
 
 class Registry(Generic[P, T]):
-    """Makes objects of one sort by name. ``T`` has ``members``, which is checked of packages'."""
+    """Creates objects of one sort by name; those of packages are checked for required members."""
 
     def __init__(
         self,
@@ -52,9 +52,13 @@ class Registry(Generic[P, T]):
         error: type[StreamlabError],
         members: Sequence[str],
     ) -> None:
-        """``own`` maps a name to ``module:callable``; ``error`` is raised for what cannot be used.
+        """Create a registry.
 
-        The group of the entry points is ``streamlab.`` and ``sort`` with an s.
+        Args:
+            sort: name of the sort; the entry point group is ``streamlab.{sort}s``.
+            own: ``module:callable`` of the built-in ones, by name.
+            error: raised for unknown names and packages that cannot be used.
+            members: attributes that ``T`` must have.
         """
         self._sort = sort
         self._own = own
@@ -66,16 +70,19 @@ class Registry(Generic[P, T]):
         return name in self._own or name in offered(self._group)
 
     def is_own(self, name: str) -> bool:
-        """Return whether a name is one of streamlab's own."""
+        """Return True if a name is built in."""
         return name in self._own
 
     @property
     def names(self) -> list[str]:
-        """All names: streamlab's own, then those of packages."""
+        """All names: built-in ones, then those of packages."""
         return [*self._own, *sorted(offered(self._group).keys() - self._own.keys())]
 
     def make(self, name: str, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what the callable of this name returns. Raises StreamlabError."""
+        """Call the callable of this name and return its result.
+
+        Raises the registry's ``error`` if the name is unknown or a package's code fails.
+        """
         if name in self._own:
             made: T = EntryPoint(name, self._own[name], self._group).load()(*args, **kwargs)
             return made
@@ -92,7 +99,7 @@ class Registry(Generic[P, T]):
 
     @contextmanager
     def errors_of(self, name: str) -> Iterator[None]:
-        """Name the package in whatever its code raises, except errors that streamlab has."""
+        """Convert errors of a package to ``error``, naming it; StreamlabErrors pass unchanged."""
         try:
             yield
         except StreamlabError:

@@ -1,6 +1,6 @@
-"""Settings: environment variables ``STREAMLAB_*``, or ``streamlab.toml`` in the working folder.
+"""Settings: environment variables ``STREAMLAB_*``, or ``streamlab.toml`` in the working directory.
 
-The cameras that may stand in the same file are read by ``streamlab.config``.
+Cameras in the same file are read by ``streamlab.config``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import ConfigurationError
 from streamlab.plugins import source_kinds
 
-# What may also be set for one camera while it runs.
+# These can also be set for a single camera while it runs.
 ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
 PlayoutDelayMs = Annotated[float, Field(ge=0, le=10_000)]
 StaleFraction = Annotated[float, Field(ge=0, le=1)]
@@ -33,13 +33,13 @@ StaleFraction = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_FILE = Path("streamlab.toml")
 CAMERAS = "cameras"
 _CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_RESERVED_IDS = ("mux", "dual-channel", "sse")  # they have a meaning in paths
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")  # RFC 6750, 2.1; goes into a cookie as it is
+_RESERVED_IDS = ("mux", "dual-channel", "sse")  # they have a meaning in URL paths
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")  # RFC 6750, 2.1; put into a cookie unencoded
 _ORIGIN = re.compile(r"\*|https?://[^/?#\s]+")
 
 
 def _split(value: object) -> object:
-    """Read a list that is written ``a,b`` or, as any list of the settings, as JSON."""
+    """Parse a list written as ``a,b`` or, like any list of the settings, as JSON."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -48,7 +48,7 @@ def _split(value: object) -> object:
 
 
 def is_camera_id(text: str) -> bool:
-    """Return whether a camera may have this id: it goes into paths as it is."""
+    """Return True if a camera may have this id, which is put into URL paths unencoded."""
     return _CAMERA_ID.fullmatch(text) is not None and text not in _RESERVED_IDS
 
 
@@ -86,7 +86,7 @@ Origins = Annotated[
 
 
 class Settings(BaseSettings):
-    """What can be set. Names and defaults are those of the wire protocol's page."""
+    """All settings; names and defaults are those of ``docs/protocol.md``."""
 
     model_config = SettingsConfigDict(
         env_prefix="STREAMLAB_",
@@ -138,7 +138,7 @@ class Settings(BaseSettings):
 
     @property
     def asks_for_tokens(self) -> bool:
-        """Whether nothing is served without a token."""
+        """True if nothing is served without a token."""
         return bool(self.tokens or self.admin_tokens)
 
     @classmethod
@@ -150,13 +150,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over ``streamlab.toml``."""
+        """Let arguments override the environment, and the environment ``streamlab.toml``."""
         table = InitSettingsSource(settings_cls, cls.table())
         return init_settings, env_settings, table
 
     @classmethod
     def table(cls) -> dict[str, Any]:
-        """Return what ``streamlab.toml`` sets. Raises ConfigurationError when it is no TOML."""
+        """Return the settings in ``streamlab.toml``. Raises ConfigurationError if not TOML."""
         if not DEFAULT_FILE.is_file():
             return {}
         try:
@@ -166,12 +166,12 @@ class Settings(BaseSettings):
 
 
 def without_cameras(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a configuration."""
+    """Return a configuration table without its cameras."""
     return {name: value for name, value in table.items() if name != CAMERAS}
 
 
 def settings_of(table: Mapping[str, Any]) -> Settings:
-    """Return settings with these values where the environment has none. Raises ValidationError."""
+    """Return settings from a table, overridden by the environment. Raises ValidationError."""
 
     class OfTable(Settings):
         @classmethod

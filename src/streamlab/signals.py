@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as calls into an event loop, also where loops take no signal handlers."""
+"""Delivers SIGINT and SIGTERM to an event loop, even one without signal handler support."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-# Ctrl-C and the request to end. Windows has Ctrl-Break for the latter: its SIGTERM kills at once.
+# Ctrl-C and termination requests. On Windows the latter is Ctrl-Break: SIGTERM kills at once.
 STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
     signal.Signals[name]
     for name in ("SIGINT", "SIGTERM", "SIGBREAK")
@@ -17,9 +17,9 @@ STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
 
 @contextmanager
 def stop_signals(stop: Callable[[int], object]) -> Iterator[None]:
-    """Call ``stop`` with the signal's number in the running loop, instead of ending the process.
+    """Call ``stop`` with the signal number in the running loop, instead of ending the process.
 
-    Only in the main thread. The handlers of before are back afterwards.
+    Main thread only. The previous handlers are restored on exit.
     """
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:

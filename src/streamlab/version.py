@@ -1,3 +1,3 @@
-"""The version of the package; ``pyproject.toml`` has the same."""
+"""The version of the package, equal to that in ``pyproject.toml``."""
 
 __version__ = "0.1.0"

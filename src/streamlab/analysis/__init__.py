@@ -1,4 +1,4 @@
-"""The laboratory: what happened to each frame, and what another policy would have made of it."""
+"""Trace analysis: what happened to each frame, and what would have under another policy."""
 
 from streamlab.analysis.as_shown import as_shown, own_accuracy
 from streamlab.analysis.detections import LabelledVideo, street_detections

@@ -1,12 +1,12 @@
-"""As-shown accuracy: are the boxes on the objects of the picture that is shown?
+"""As-shown accuracy: do the drawn boxes match the objects of the picture that is shown?
 
-Of a frame it is the mean, over its true objects, of the IoU of each with the box that was drawn on
-it; an object without a box counts 0. A box is drawn on at most one object, and only on one of its
-own class: of all pairs the one that overlaps most is taken first. Boxes that are on nothing do
-not count against a frame.
+The accuracy of a frame is the mean, over its true objects, of the IoU of each with the box that is
+matched to it; an object without a box counts 0. A box matches at most one object, and only one of
+its own class; the pair with the largest overlap is matched first. Boxes that match no object do
+not lower the accuracy.
 
-The boxes are those that the annotated channel would have drawn: the real detections, through the
-code that carries them forward live, in the order that the simulated policy made of them.
+The boxes are those that the annotated channel would have drawn: the real detections, predicted by
+the code that runs live, in the order that results from the simulated policy.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from streamlab.detect.tracking import BoxCarrier
 
 
 def as_shown(simulated: pd.DataFrame, video: LabelledVideo) -> pd.Series[float]:
-    """Return the as-shown accuracy of each frame, on the rows of a simulated trace.
+    """Return the as-shown accuracy of each frame, with the index of the simulated trace.
 
-    NaN where a frame has no object, or never left in the annotated channel. Raises KeyError when
-    the video has no frame of some pts.
+    NaN for a frame that has no object, or was never released in the annotated channel.
+
+    Raises:
+        KeyError: the video has no frame of some pts.
     """
     carrier = BoxCarrier()
     accuracy = []
@@ -45,7 +47,7 @@ def as_shown(simulated: pd.DataFrame, video: LabelledVideo) -> pd.Series[float]:
 
 
 def own_accuracy(video: LabelledVideo) -> pd.Series[float]:
-    """Return the accuracy, by pts, when every frame waits for its own result: the reference."""
+    """Return the accuracy by pts if every frame waited for its own result: the reference."""
     return pd.Series(
         {pts: frame_accuracy(truth, video.found[pts]) for pts, truth in video.truth.items()},
         name="own",
@@ -53,7 +55,7 @@ def own_accuracy(video: LabelledVideo) -> pd.Series[float]:
 
 
 def frame_accuracy(truth: sv.Detections, drawn: sv.Detections | None) -> float:
-    """Return the accuracy of one frame; NaN without objects."""
+    """Return the accuracy of one frame, 0..1; NaN without objects."""
     if not len(truth):
         return float("nan")
     if drawn is None or not len(drawn):

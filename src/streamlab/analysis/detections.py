@@ -1,4 +1,4 @@
-"""What a detector finds in each picture of the synthetic street, beside what is truly there."""
+"""Detections on frames of the synthetic street, with their ground truth."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SCHEMA = pa.schema({"pts": pa.int64(), "found": _RESULT, "truth": _RESULT})
 
 @dataclass(frozen=True, slots=True)
 class LabelledVideo:
-    """Detections and truth of each frame of a video, by pts; boxes have class names."""
+    """Detections and ground truth of each frame of a video, by pts, with class names."""
 
     width: int
     height: int
@@ -48,10 +48,16 @@ def street_detections(
     cache: str | Path | None = None,
     progress: bool = True,
 ) -> LabelledVideo:
-    """Run a detector (without one: the shipped model, on one thread) on frames of the street.
+    """Run a detector on frames of the synthetic street.
 
-    The results are kept in the folder ``cache``, in Parquet, for the next time; another street,
-    model or set of frames makes another file. Raises TraceWriteError when it cannot be written.
+    Args:
+        numbers: the numbers of the frames.
+        detector: None: the shipped model, on one thread.
+        cache: folder in which the results are kept as Parquet for the next call; another street,
+            model or set of frames makes another file. None: they are not kept.
+
+    Raises:
+        TraceWriteError: the file cannot be written.
     """
     numbers = list(numbers)
     detector = detector or load_detector(DEFAULT_MODEL, threads=1)
@@ -98,7 +104,7 @@ def _detections(parts: dict[str, list[Any]]) -> sv.Detections:
 
 
 def _fingerprint(street: Street, numbers: list[int], detector: Detector) -> str:
-    """Return a name for the results: it changes with whatever could change them."""
+    """Return a name for the results that changes with whatever could change them."""
     digest = hashlib.sha256(repr((numbers, street.fps, detector.name)).encode())
     for number in PROBES:
         digest.update(street.draw(number).tobytes())

@@ -1,4 +1,4 @@
-"""Tables of what was measured on a camera's newest frames."""
+"""Tables of the measurements on a camera's newest frames."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BYTES = ("raw_bytes", "annotated_bytes")
 
 
 def frames_table(records: Iterable[FrameRecord], tolerance_ms: float) -> pd.DataFrame:
-    """Return one row per frame, oldest first; what is not known is missing.
+    """Return one row per frame, oldest first; unknown values are missing.
 
-    ``pts`` counts 1/90000 s, ``time_s`` is the same in seconds; times end in ``_ms``.
-    ``violation``: the drift is beyond the tolerance.
+    ``pts`` counts 1/90000 s, ``time_s`` is the same in seconds; columns in ms end in ``_ms``.
+    ``violation``: the drift exceeds the tolerance.
     """
     rows = [
         {

@@ -1,12 +1,12 @@
-"""Generates traces: what faults make of a stream, from a seed.
+"""Generates the trace of a camera with faults, from a seed.
 
-The camera has a constant rate, and its detector needs no time but what the faults say. The fields
-of ``Faults`` mean what they mean in a running camera; beyond that:
+The camera has a constant frame rate, and its detector takes only the time that the faults give.
+The fields of ``Faults`` mean the same as in a running camera. In addition:
 
 - with keyframe bursts, drawing and encoding a keyframe cost ``KEYFRAME_COST`` times as much;
-- a lost frame was never captured: it has no row;
-- frames that came during a stall of the source or a freeze are captured one after another when it
-  is over; a freeze holds up the work on the frame before it as well.
+- a lost frame was never captured, and has no row;
+- frames that arrive during a source stall or a freeze are captured one after another when it is
+  over; a freeze also holds up the work on the frame before it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from streamlab.faults.source import BURST_SHARE
 RAW_READY_MS = 2.0
 COST_MS = 2.5
 # A keyframe of the synthetic street has ten times the bytes of the frames between and takes twice
-# as long to encode; four times is a burst on a core that others use as well.
+# as long to encode; four times as long is a burst on a shared core.
 KEYFRAME_COST = 4.0
 HELD_STEP_NS = NS_PER_MS  # between frames that are captured one after another
 
@@ -35,7 +35,7 @@ Mask = NDArray[np.bool_]
 def make_trace(
     faults: str | Faults, *, seconds: float = 600.0, fps: int = 30, seed: int | None = None
 ) -> Trace:
-    """Return a trace of faults or of a preset, the same for the same seed.
+    """Return the trace of faults, or of a preset by name. The same seed gives the same trace.
 
     ``seed`` replaces that of the faults. Raises KeyError for an unknown preset.
     """
@@ -72,7 +72,7 @@ def make_trace(
 
 
 def _lags_ms(rng: np.random.Generator, captured_ns: Column, faults: Faults) -> Floats:
-    """Return the time that the detector needs for each frame, stalls aside."""
+    """Return the detector's time for each frame, ms, without stalls."""
 
     def draw(median_ms: float) -> Floats:
         if not median_ms:
@@ -86,7 +86,7 @@ def _lags_ms(rng: np.random.Generator, captured_ns: Column, faults: Faults) -> F
 
 
 def _bursts(captured_ns: Column, every_s: float, frames: float = 1) -> Mask:
-    """Return which frames a fault hits that comes this often, for so many frames in a row."""
+    """Return which frames a fault hits that recurs every ``every_s``, for ``frames`` frames."""
     begins = np.arange(len(captured_ns)) == 0
     if every_s:
         begins = np.diff(captured_ns // round(every_s * NS_PER_S), prepend=0) > 0
@@ -95,7 +95,7 @@ def _bursts(captured_ns: Column, every_s: float, frames: float = 1) -> Mask:
 
 
 def _lost(rng: np.random.Generator, count: int, faults: Faults) -> Mask:
-    """Return which frames are lost, singly and in bursts of geometric length."""
+    """Return which frames are lost: single frames, and bursts of geometric length."""
     lengths_mean = 1 + BURST_SHARE * (faults.lost_burst - 1)
     begins = np.flatnonzero(rng.random(count) < faults.lost_fraction / lengths_mean)
     bursts = rng.random(len(begins)) < BURST_SHARE
@@ -109,7 +109,7 @@ def _lost(rng: np.random.Generator, count: int, faults: Faults) -> Mask:
 def _add_keyframe_bursts(
     extra_ms: float, pts: Column, needed_ms: Floats, cost_ms: Floats, raw_ms: Floats
 ) -> None:
-    """Make keyframes expensive, and the detector slow for them and the frames behind."""
+    """Raise the cost of keyframes, and the detector's time for them and the frames behind."""
     key = keyframes(pts)
     cost_ms[key] *= KEYFRAME_COST
     raw_ms[key] *= KEYFRAME_COST
@@ -118,10 +118,10 @@ def _add_keyframe_bursts(
 
 
 def _hold_up(captured_ns: Column, held: Mask, extra_ms: float, *work_ms: Floats) -> Column:
-    """Return when frames are captured if nothing is, for so long, from each of ``held`` on.
+    """Return capture times if capture stops for ``extra_ms`` at each frame of ``held``.
 
-    ``work_ms``: what detecting and drawing each frame takes, if a freeze holds these up too; the
-    one that is at work on the frame before takes longer then.
+    ``work_ms``: the detection and drawing times of the frames, if a freeze holds these up too;
+    whichever is in progress for the frame before then takes ``extra_ms`` longer, in place.
     """
     steps_ns = HELD_STEP_NS * np.arange(len(captured_ns))
     for index in np.flatnonzero(held).tolist():
@@ -137,21 +137,21 @@ def _hold_up(captured_ns: Column, held: Mask, extra_ms: float, *work_ms: Floats)
 
 
 def _in_order(came_ns: Column, needed_ns: Column) -> Column:
-    """Return when each frame is ready from an encoder that takes one after another."""
+    """Return when each frame is ready from an encoder that processes one at a time."""
     work_ns = np.cumsum(needed_ns)
     ready: Column = work_ns + np.maximum.accumulate(came_ns - (work_ns - needed_ns))
     return ready
 
 
 def _results_ns(captured_ns: Column, needed_ns: Column, faults: Faults) -> Column:
-    """Return when each result comes, ``NO_RESULT`` where none does."""
+    """Return when each result arrives, ``NO_RESULT`` where none does."""
     if faults.detector_dead:
         return np.full(len(captured_ns), NO_RESULT, np.int64)
     return captured_ns + needed_ns if faults.parallel else _one_worker(captured_ns, needed_ns)
 
 
 def _one_worker(captured_ns: Column, needed_ns: Column) -> Column:
-    """Return when each result comes: one frame at work, and one waiting that the next replaces."""
+    """Return when each result arrives: one frame is processed, and the newest other one waits."""
     result_ns = np.full(len(captured_ns), NO_RESULT, np.int64)
     free_ns, waiting = 0, -1
     for index, came_ns in enumerate(captured_ns.tolist()):

@@ -1,4 +1,4 @@
-"""Plots as pictures: no scripts, so they can be seen wherever a notebook can be read."""
+"""Plots as PNG pictures, which need no scripts and show wherever a notebook can be read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ DPI = 144
 
 
 def png(plot: Any) -> bytes:
-    """Return a HoloViews plot as a PNG file, drawn by Matplotlib."""
+    """Return a HoloViews plot as the bytes of a PNG file, drawn by Matplotlib."""
     data, _ = hv.renderer("matplotlib").instance(dpi=DPI)(plot, fmt="png")
     return bytes(data)
 
 
 def show_pictures() -> None:
-    """Have this notebook show HoloViews plots as pictures. Elsewhere nothing happens.
+    """Make this notebook show HoloViews plots as pictures. Does nothing outside a notebook.
 
     Needs the ``lab`` extra.
     """

@@ -1,4 +1,4 @@
-"""What the laboratory's plots look like, in both of the libraries that draw them."""
+"""The style of the analysis plots, for both libraries that draw them: Bokeh and Matplotlib."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import holoviews as hv
 
-# Loaded so that options can be given for both; Bokeh is the first, so it stays the default.
+# Imported so that options can be given for both; Bokeh comes first and so stays the default.
 import holoviews.plotting.bokeh
 import holoviews.plotting.mpl
 
@@ -19,7 +19,7 @@ _PT_PER_PX = 72 / _PX_PER_INCH
 
 
 def with_band(span: hv.HSpan | hv.VSpan) -> Any:
-    """Draw a span as the quiet band of what is allowed."""
+    """Style a span as the muted band of allowed values."""
     return _both(
         span,
         bokeh={"color": BAND, "alpha": 1, "line_alpha": 0},
@@ -28,7 +28,7 @@ def with_band(span: hv.HSpan | hv.VSpan) -> Any:
 
 
 def with_dots(dots: hv.Scatter, colour: str, *, size_px: float, hollow: bool = False) -> Any:
-    """Draw points as discs or, where ``hollow``, as rings; large ones tell what they are."""
+    """Style points as discs, or as rings if ``hollow``; Bokeh shows values on large ones."""
     large = size_px > 6
     fill = "white" if hollow else colour
     return _both(
@@ -50,7 +50,7 @@ def with_dots(dots: hv.Scatter, colour: str, *, size_px: float, hollow: bool = F
 
 
 def with_line(curve: hv.Curve, colour: str, *, width_px: float) -> Any:
-    """Draw a curve as a line."""
+    """Style a curve as a line."""
     return _both(
         curve,
         bokeh={"color": colour, "line_width": width_px},
@@ -59,7 +59,7 @@ def with_line(curve: hv.Curve, colour: str, *, width_px: float) -> Any:
 
 
 def with_bars(bars: hv.Rectangles, colour: str) -> Any:
-    """Draw rectangles as bars without an edge."""
+    """Style rectangles as bars without an edge."""
     return _both(
         bars,
         bokeh={"color": colour, "line_alpha": 0},
@@ -68,7 +68,7 @@ def with_bars(bars: hv.Rectangles, colour: str) -> Any:
 
 
 def framed(plot: Any, title: str, across: hv.Dimension, up: hv.Dimension, **options: Any) -> Any:
-    """Give a plot what all share: size, quiet axes and a quiet grid. ``options`` are for both."""
+    """Apply the shared size, muted axes and grid. ``options`` apply to both libraries."""
     shared = {
         "title": title,
         "xlabel": across.pprint_label,
@@ -84,9 +84,9 @@ def _both(plot: Any, *, bokeh: dict[str, Any], matplotlib: dict[str, Any]) -> An
 
 
 def _quiet_axes(plot: Any, _element: object) -> None:
-    """Give a figure of Matplotlib the looks that Bokeh's have."""
+    """Make a Matplotlib figure look like those of Bokeh."""
     axes = plot.handles["axis"]
-    axes.yaxis.set_zorder(-1)  # its grid is below what is drawn
+    axes.yaxis.set_zorder(-1)  # draws its grid below the data
     axes.grid(visible=False, axis="x")
     axes.grid(visible=True, axis="y", color=_GRID, linewidth=1, linestyle="-")
     axes.title.set_color(INK)

@@ -1,9 +1,9 @@
-"""Plots of the laboratory's tables: HoloViews elements, drawn by Bokeh or by Matplotlib.
+"""Plots of the analysis tables: HoloViews elements, drawn by Bokeh or by Matplotlib.
 
-In a notebook say ``show_pictures()`` once and plots are pictures, which stay in the file, or
-``hv.extension("bokeh")`` and they can be zoomed while the page has its scripts; elsewhere
-``hv.save(plot, "plot.html")``. A long trace is thinned to ``MAX_POINTS`` in a way that keeps every
-peak.
+In a notebook, call ``show_pictures()`` once for plots that are pictures and stay in the file, or
+``hv.extension("bokeh")`` for plots that can be zoomed while the page has its scripts. Elsewhere
+use ``hv.save(plot, "plot.html")``. A long trace is thinned to ``MAX_POINTS`` points; every peak is
+kept.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ _GAINS = {
 
 
 def drift_plot(simulated: pd.DataFrame) -> hv.Overlay:
-    """Return the drift over time: the tolerance as a band, each violation marked.
+    """Plot the drift over time: the tolerance as a band, each violation marked.
 
-    Takes what ``simulate`` returns, or a camera's ``frames``.
+    ``simulated`` is what ``simulate`` returns, or a camera's ``frames``.
     """
     left = simulated[["time_s", "drift_ms", "violation"]].dropna()
     tolerance_ms = simulated.attrs["sync_tolerance_ms"]
@@ -87,7 +87,7 @@ def drift_plot(simulated: pd.DataFrame) -> hv.Overlay:
 
 
 def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
-    """Return how often each drift occurs, on a logarithmic scale, so that the rare ones show."""
+    """Plot the distribution of the drift, on a logarithmic scale, so that rare values show."""
     drift_ms = simulated["drift_ms"].dropna().to_numpy()
     tolerance_ms = simulated.attrs["sync_tolerance_ms"]
     edge_ms = BIN_MS * np.ceil(np.abs(drift_ms).max(initial=1.2 * tolerance_ms) / BIN_MS)
@@ -119,7 +119,7 @@ def drift_histogram(simulated: pd.DataFrame) -> hv.Overlay:
 
 
 def box_age_plot(simulated: pd.DataFrame) -> hv.Curve:
-    """Return how old the boxes on each frame are, over time; gaps are frames without boxes."""
+    """Plot the age of the boxes on each frame over time; gaps are frames without boxes."""
     ages = simulated[["time_s", "box_age_ms"]]
     line = with_line(hv.Curve(_thinned(ages, "box_age_ms"), _TIME, _AGE), INK, width_px=1)
     most_ms = max(50.0, 1.1 * ages["box_age_ms"].max())
@@ -129,11 +129,11 @@ def box_age_plot(simulated: pd.DataFrame) -> hv.Curve:
 def tradeoff_plot(
     runs: pd.DataFrame, gain: Literal["fresh", "as_shown"] = "fresh"
 ) -> hv.Overlay | hv.Layout:
-    """Return what latency buys: a curve per policy through the runs of a ``sweep``.
+    """Plot what added latency gains: a curve per policy through the runs of a ``sweep``.
 
-    ``gain`` is the share of fresh frames, or the as-shown accuracy. A run with more than
-    ``MAX_VIOLATIONS`` is hollow: its latency did not keep the channels together. Runs that differ
-    in their seed alone are averaged; with several traces each has a plot of its own.
+    ``gain`` is the share of fresh frames, or the as-shown accuracy. A run is hollow if its share of
+    violations exceeds ``MAX_VIOLATIONS``: its latency did not keep the channels together. Runs that
+    differ in their seed alone are averaged. Each trace has its own plot.
     """
     plots = [_tradeoff(own, str(trace), gain) for trace, own in runs.groupby("trace", sort=False)]
     return plots[0] if len(plots) == 1 else hv.Layout(plots).cols(2)
@@ -162,7 +162,7 @@ def _tradeoff(runs: pd.DataFrame, trace: str, gain: str) -> hv.Overlay:
 
 
 def _thinned(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return at most ``MAX_POINTS`` rows: the least and the greatest of each stretch."""
+    """Return at most ``MAX_POINTS`` rows: the minimum and maximum of each stretch."""
     if len(table) <= MAX_POINTS:
         return table
     stretch = np.arange(len(table)) * (MAX_POINTS // 2) // len(table)

@@ -1,4 +1,4 @@
-"""Records a running camera, or a source that is run for it, as a trace table."""
+"""Records a trace table from a running camera, or from a source that it runs as a camera."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ async def record(
 ) -> pd.DataFrame:
     """Return the trace table of a camera's next ``seconds``: one row per captured frame.
 
-    It ends sooner when ``stop`` is set, the camera ends, or ``max_frames`` were captured, and up
-    to ``STRAGGLERS_S`` later, so that the last frames can leave. Both channels run meanwhile, in
-    the qualities of whoever watches already.
+    The recording ends early when ``stop`` is set, the camera ends, or ``max_frames`` were captured.
+    It then waits up to ``STRAGGLERS_S`` for the last frames to be released. Both channels run
+    meanwhile, in the qualities that are already being watched.
 
-    Raises InvalidRequestError unless ``seconds`` is positive, LimitError when there are too many
-    connections, and SourceUnreachableError when no frame was captured.
+    Raises:
+        InvalidRequestError: ``seconds`` is not positive.
+        LimitError: there are too many connections.
+        SourceUnreachableError: no frame was captured.
     """
     if not seconds > 0:
         raise InvalidRequestError(f"cannot record {seconds} seconds", hint="Ask for 1 or more.")
@@ -80,11 +82,16 @@ def record_trace(
 ) -> pd.DataFrame:
     """Run ``source`` as a camera for ``seconds`` and return its trace table.
 
-    ``source`` is written as for ``streamlab serve``. ``detector`` is one of yours (it is closed
-    afterwards) or the name of a model; without one a synthetic camera is annotated with its ground
-    truth, and any other not at all. Blocks, also where an event loop runs, as in a notebook.
+    Blocks, even where an event loop is running, as in a notebook.
 
-    Raises SourceError and ModelError (with their kinds), and InvalidRequestError.
+    Args:
+        source: written as for ``streamlab serve``.
+        detector: your own detector, which is closed afterwards, or the name of a model. None: a
+            synthetic camera is annotated with its ground truth, any other not at all.
+
+    Raises:
+        SourceError, ModelError: or one of their subclasses.
+        InvalidRequestError: an argument is invalid.
     """
     spec = SourceSpec.parse(source)
     settings = settings or Settings()
@@ -106,7 +113,7 @@ async def running_camera(
     *,
     only_synthetic: bool = False,
 ) -> AsyncIterator[tuple[Camera, ChannelSubscriptionManager]]:
-    """Run one camera, for those who want to watch or record it; it is closed at the end.
+    """Run one camera to be watched or recorded; close it on exit.
 
     ``detector`` and ``only_synthetic`` are those of ``StreamChannelManager``. Raises SourceError.
     """
@@ -126,7 +133,7 @@ async def _drain(reader: Reader) -> None:
 
 
 def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
-    """Return what ``work`` returns, run by an event loop of its own; Ctrl-C cancels it."""
+    """Run ``work`` in a new event loop and return its result; Ctrl-C cancels it."""
     cancel: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
@@ -139,6 +146,6 @@ def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
         try:
             return running.result()
         except KeyboardInterrupt:
-            with suppress(RuntimeError):  # it has just ended
+            with suppress(RuntimeError):  # the loop has just ended
                 cancel.result()()
             raise

@@ -1,12 +1,12 @@
-"""Watches a running camera and keeps one row per captured frame, for a trace table.
+"""Follows a running camera and keeps one row per captured frame, for a trace table.
 
 Rules:
 
-- a frame belongs to the trace when it was captured between the start and the stop;
+- a frame belongs to the trace if it was captured between the start and the stop;
 - its times are those of its first fragment in each channel, whatever the quality;
-- a row is written down when the frame has left in both channels and its detector has answered,
-  or when ``MAX_OPEN_FRAMES`` newer ones are known;
-- frames of the last ``TAIL_S`` that had not left in both channels yet are cut off.
+- a row is written once the frame was released in both channels and its detector has answered,
+  or when ``MAX_OPEN_FRAMES`` newer frames are known;
+- frames of the last ``TAIL_S`` that were not released in both channels are cut off.
 """
 
 from __future__ import annotations
@@ -40,29 +40,29 @@ Row = dict[str, int]
 
 
 class TraceRecorder:
-    """Follows the events of a camera. The trace starts at ``now_ns``; ``about`` is kept with it."""
+    """Builds a trace, from ``now_ns`` on, from a camera's events; ``about`` is kept with it."""
 
     def __init__(
         self, about: Mapping[str, object], now_ns: int, *, max_frames: int = MAX_FRAMES
     ) -> None:
         self.about = dict(about)
         self.frames = 0
-        """How many belong to the trace so far."""
+        """Number of frames in the trace so far."""
         self.full = asyncio.Event()
-        """Set when ``max_frames`` were captured; what comes after is left out."""
+        """Set when ``max_frames`` were captured; later frames are left out."""
         self.complete = asyncio.Event()
-        """Set when the trace was stopped and nothing more is to come."""
+        """Set when the trace was stopped and its frames are complete."""
         self._max_frames = max_frames
         self._started_ns = now_ns
         self._stopped_ns = _NEVER_NS
-        self._passed = False  # a raw frame captured after the stop has come
+        self._passed = False  # a raw frame captured after the stop was received
         self._open: dict[int, Row] = {}
         self._written = {name: array("q") for name in COLUMNS}
         self._last_drawn_ns = now_ns
         self._newest_pts: dict[tuple[str, str], int] = {}
 
     def stop(self, now_ns: int) -> None:
-        """Leave out what is captured from ``now_ns`` on."""
+        """Leave out frames that are captured from ``now_ns`` on."""
         self._stopped_ns = min(self._stopped_ns, now_ns)
 
     async def follow(self, events: EventStream) -> None:
@@ -100,7 +100,7 @@ class TraceRecorder:
             self._write_if_done(row)
 
     def table(self) -> pd.DataFrame:
-        """Return the trace table; ``.attrs["about"]`` says what was recorded. Ends the trace."""
+        """Return the trace table; ``.attrs["about"]`` describes the recording. Ends the trace."""
         for row in list(self._open.values()):
             self._write(row)
         columns = {name: np.array(values, np.int64) for name, values in self._written.items()}
@@ -113,7 +113,7 @@ class TraceRecorder:
         return table
 
     def _new_frames(self, fragment: Fragment, step: str) -> Iterator[EncodedFrame]:
-        """Yield the frames of the trace that take this step for the first time."""
+        """Yield the frames of the trace that reach this step for the first time."""
         channel = fragment.key.channel
         for frame in fragment.frames:
             if frame.pts <= self._newest_pts.get((channel, step), -1):
@@ -126,10 +126,10 @@ class TraceRecorder:
                 self._check_complete()
 
     def _drawn(self, frame: EncodedFrame, boxes: Boxes) -> Row:
-        """Return what drawing and encoding took, and whose boxes were drawn.
+        """Return the cost of drawing and encoding, and the pts whose detections were drawn.
 
-        Frames are drawn one after the other: one whose boxes were decided before the last frame
-        was ready had to wait for that, which is no cost of its own.
+        Frames are drawn one after another: a frame whose boxes were decided before the previous
+        frame was ready had to wait for that one, and the wait is not part of its cost.
         """
         row = {}
         if boxes.decided_ns is not None:
@@ -155,7 +155,7 @@ class TraceRecorder:
     def _write(self, row: Row) -> None:
         del self._open[row["pts"]]
         if "captured_ns" not in row:
-            return  # only its detection was heard of: it was captured before or after
+            return  # only its detection was seen: it was captured before or after
         lag_ns = row.get("lag_ns", NO_RESULT)
         row["result_ns"] = NO_RESULT if lag_ns == NO_RESULT else row["captured_ns"] + lag_ns
         for name, values in self._written.items():
@@ -167,7 +167,7 @@ class TraceRecorder:
 
 
 def _ready(fragment: Fragment, frame: EncodedFrame) -> Row:
-    """Return what a channel's fragment tells of one of its frames."""
+    """Return what a channel's fragment reports about one of its frames."""
     channel = fragment.key.channel
     return {
         "captured_ns": frame.captured_ns,
@@ -178,10 +178,10 @@ def _ready(fragment: Fragment, frame: EncodedFrame) -> Row:
 
 
 def _without_tail(columns: dict[str, Column]) -> int:
-    """Return how many rows are left when the tail is cut off.
+    """Return how many rows remain when the tail is cut off.
 
-    The tail is after the last frame that left in both channels, and no longer than ``TAIL_S``:
-    what is missing before that did get lost.
+    The tail begins after the last frame that was released in both channels, and is no longer than
+    ``TAIL_S``: what is missing before that was lost.
     """
     captured_ns = columns["captured_ns"]
     left = np.all([columns[name] != NO_RESULT for name in _RELEASED.values()], axis=0)
@@ -191,7 +191,7 @@ def _without_tail(columns: dict[str, Column]) -> int:
 
 
 def about(camera: Camera) -> dict[str, object]:
-    """Return what a camera is and how it is run now, for a trace of it."""
+    """Return a description of a camera and its current settings, to be kept with a trace."""
     sync = camera.sync_settings
     return {
         "camera_id": camera.camera_id,

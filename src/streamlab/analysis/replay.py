@@ -1,4 +1,4 @@
-"""Replays a trace under a policy on a virtual clock, by the very code that runs live."""
+"""Replays a trace under a policy on a virtual clock, with the code that runs live."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 
 RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)
 ANNOTATED = ChannelKey(ChannelType.ANNOTATED, QualityLevel.MEDIUM)
-_CAPTURED, _RAW_READY, _REFUSED, _RESULT = range(4)  # at one moment, in this order
+_CAPTURED, _RAW_READY, _REFUSED, _RESULT = range(4)  # at the same time, in this order
 FOREVER_NS = 1 << 62
 MAX_WAITING_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of each frame of a trace; ``NO_RESULT`` where it never left.
+    """The outcome of each frame of a trace; ``NO_RESULT`` where it was never released.
 
     Times are ns on the trace's clock. ``detections_pts`` is ``NO_RESULT`` for a frame without
     boxes.
@@ -39,11 +39,11 @@ class Outcome:
     annotated_released_ns: Column
     detections_pts: Column
     reports: tuple[tuple[int, Sync], ...] = ()
-    """What the controller reported, and when, in order."""
+    """When the controller reported something, ns, and what, in order."""
 
     @property
     def drift_ms(self) -> NDArray[np.float64]:
-        """Drift of each frame that left in both channels, ms."""
+        """Drift of each frame that was released in both channels, ms."""
         both = (self.raw_released_ns >= 0) & (self.annotated_released_ns >= 0)
         return (self.annotated_released_ns - self.raw_released_ns)[both] / NS_PER_MS
 
@@ -55,11 +55,11 @@ class Outcome:
 
     @property
     def fresh(self) -> NDArray[np.bool_]:
-        """Whether each frame was drawn with boxes of its own."""
+        """True for each frame that was drawn with its own detections."""
         return np.equal(self.detections_pts, self.trace.pts)
 
     def violations(self, tolerance_ms: float) -> float:
-        """Return the share of frames that drifted beyond the tolerance."""
+        """Return the share of ``drift_ms`` whose magnitude exceeds the tolerance."""
         return float((np.abs(self.drift_ms) > tolerance_ms).mean())
 
 
@@ -71,7 +71,7 @@ def replay(
     max_playout_delay_ms: float = 250.0,
     max_stale_fraction: float = 0.2,
 ) -> Outcome:
-    """Return what would have become of the frames of a trace."""
+    """Simulate the frames of a trace under a policy."""
     return _Run(
         trace,
         SyncController(
@@ -87,7 +87,7 @@ def replay(
 
 
 class _Run:
-    """One replay: the outside world in order of time, everything else as in a camera."""
+    """One replay: external events in order of time, everything else as in a camera."""
 
     def __init__(self, trace: Trace, controller: SyncController) -> None:
         self.trace = trace
@@ -103,10 +103,10 @@ class _Run:
         self.reports: list[tuple[int, Sync]] = []
         self.encoding: deque[Fragment] = deque()  # annotated, in order of being ready
         self.encoder_free_ns = self.now_ns = 0
-        self.due_ns = FOREVER_NS  # when the next thing happens that follows from what has been
+        self.due_ns = FOREVER_NS  # of the next event that follows from earlier ones
 
     def run(self) -> Outcome:
-        """Return what became of the frames."""
+        """Run the replay and return the outcome."""
         for now_ns, kind, index in _happenings(self.trace):
             while self.due_ns < now_ns:
                 self._step()
@@ -131,7 +131,7 @@ class _Run:
         return Outcome(self.trace, raw, annotated, boxes, tuple(self.reports))
 
     def _step(self) -> None:
-        """Go on to what is due next, a picture before a timer, and do it."""
+        """Advance to the next due event, an encoded picture before a timer, and process it."""
         self.now_ns = now_ns = max(self.now_ns, self.due_ns)
         if self.encoding and self.encoding[0].ready_ns <= now_ns:
             self.controller.receive_fragment(self.encoding.popleft(), now_ns)
@@ -184,10 +184,10 @@ class _Run:
 
 
 def _happenings(trace: Trace) -> Iterator[tuple[int, int, int]]:
-    """Return when, what and to which frame it happens, in order of time."""
+    """Return the time, kind and frame index of each external event, in order of time."""
     count = len(trace)
     next_ns = np.append(trace.captured_ns[1:], trace.captured_ns[-1:])
-    refused = trace.result_ns == NO_RESULT  # at the detector's door, by the next frame
+    refused = trace.result_ns == NO_RESULT  # by the next frame, which takes the slot
     at_ns = np.concatenate(
         [trace.captured_ns, trace.raw_ready_ns, np.where(refused, next_ns, trace.result_ns)]
     )

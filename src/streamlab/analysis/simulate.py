@@ -1,4 +1,4 @@
-"""What another policy would have made of a trace: one row per frame, and its figures."""
+"""Simulates a trace under another policy: one row per frame, and summary figures."""
 
 from __future__ import annotations
 
@@ -40,10 +40,14 @@ def simulate(
     max_playout_delay_ms: float = 250.0,
     max_stale_fraction: float = 0.2,
 ) -> pd.DataFrame:
-    """Return what would have become of each frame: ``SIMULATED_COLUMNS``, a row per frame.
+    """Simulate each frame under another policy, with the controller that runs live.
 
-    The controller is the one that runs live. ``.attrs`` holds the policy and the settings. Raises
-    TraceError for a file or table that is no trace, and ValueError for an unknown policy.
+    Returns:
+        ``SIMULATED_COLUMNS``, one row per frame; ``.attrs`` holds the policy and the settings.
+
+    Raises:
+        TraceError: the file or table is not a trace.
+        ValueError: the policy is unknown.
     """
     trace, policy = as_trace(trace), SyncPolicy(policy)
     settings = {
@@ -77,10 +81,10 @@ def simulate(
 
 
 def summary(simulated: pd.DataFrame) -> pd.Series[float]:
-    """Return the figures of a simulated trace.
+    """Return the summary figures of a simulated trace.
 
-    Shares are of all frames: ``violations``, ``lost`` (left in one channel only, or in none) and
-    ``fresh``. Latencies, ages and intervals are in ms; an interval is between two releases of raw.
+    ``violations``, ``lost`` (released in one channel only, or in none) and ``fresh`` are shares of
+    all frames. Latencies, ages and intervals are in ms; an interval is between two raw releases.
     """
     latency_ms = simulated["added_latency_ms"]
     released_ns = simulated["raw_released_ns"].dropna().astype("int64").sort_values()
@@ -99,7 +103,7 @@ def summary(simulated: pd.DataFrame) -> pd.Series[float]:
 
 
 def as_trace(trace: AnyTrace) -> Trace:
-    """Return what a replay needs, wherever it is held."""
+    """Return the trace itself, or the one in a table or Parquet file."""
     if isinstance(trace, Trace):
         return trace
     return to_trace(trace if isinstance(trace, pd.DataFrame) else read_trace(trace))

@@ -1,4 +1,4 @@
-"""Many runs of the simulator: every combination of traces, policies and settings."""
+"""Runs the simulator for every combination of traces, policies and settings."""
 
 from __future__ import annotations
 
@@ -56,12 +56,19 @@ def sweep(
 ) -> pd.DataFrame:
     """Simulate every combination; return one row per run: its settings and its ``summary``.
 
-    ``traces`` are recorded ones by name (``seed`` is then null), or names of presets: these are
-    made once per seed, ``seconds`` long. With the ``video`` that the traces are of come
-    ``as_shown`` and ``as_shown_ratio``, to the accuracy when every frame waits for its own result.
-    ``workers`` above 1 are processes of their own, at most one per core; a script that asks for
-    them has its work under ``if __name__ == "__main__":``. Raises TraceError for what is no trace,
-    KeyError for an unknown preset, and ValueError for an unknown policy.
+    Args:
+        traces: recorded traces by name (``seed`` is then null), or names of presets; a trace is
+            generated for each preset and seed.
+        seconds: length of the generated traces.
+        video: the video that the traces are of. Adds ``as_shown`` and ``as_shown_ratio``, its ratio
+            to the accuracy if every frame waited for its own result.
+        workers: above 1, the number of worker processes, at most one per core. A script that uses
+            them needs its work under ``if __name__ == "__main__":``.
+
+    Raises:
+        TraceError: something is not a trace.
+        KeyError: a preset is unknown.
+        ValueError: a policy is unknown.
     """
     known = _traces(traces, seeds, seconds)
     runs = [
@@ -83,7 +90,7 @@ def _pool(workers: int) -> Iterator[_Apply]:
     if workers <= 1:
         yield map
         return
-    # Spawned, because a notebook has threads, which a fork would copy half of.
+    # Spawned, because a notebook has threads, which a fork would copy only in part.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield pool.map
 

@@ -1,7 +1,8 @@
 """The trace table: one row per captured frame, in a DataFrame and in Parquet.
 
-A file describes itself: each field carries its meaning, and the schema's metadata holds what was
-recorded (``streamlab``, as JSON) and the version of the columns (``streamlab_trace``).
+A file is self-describing: each field carries its meaning, and the schema's metadata holds the
+description of the recording (``streamlab``, as JSON) and the version of the columns
+(``streamlab_trace``).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _ABOUT, _VERSION = b"streamlab", b"streamlab_trace"
 
 
 def to_table(trace: Trace) -> pd.DataFrame:
-    """Return the table of a trace that was made by rule: a keyframe a second, the rest null."""
+    """Return the table of a generated trace: one keyframe a second, unknown columns null."""
     known = pd.DataFrame(trace.columns())
     known["result_ns"] = nullable(trace.result_ns)
     known["keyframe"] = keyframes(trace.pts)
@@ -64,11 +65,13 @@ def to_table(trace: Trace) -> pd.DataFrame:
 
 
 def to_trace(table: pd.DataFrame) -> Trace:
-    """Return what a replay needs of a table.
+    """Return the columns of a table that a replay needs.
 
-    Frames that never came out of the raw encoder are left out, and a frame that was never drawn
-    gets the median cost of the others. Raises TraceFormatError when columns are missing, and for a
-    table in which no frame was drawn.
+    Frames that never left the raw encoder are left out, and a frame that was never drawn gets the
+    median cost of the others.
+
+    Raises:
+        TraceFormatError: columns are missing, or no frame was drawn.
     """
     _check_columns(table.columns)
     ready = table[table["raw_ready_ns"].notna()].sort_values("captured_ns", kind="stable")
@@ -90,9 +93,12 @@ def to_trace(table: pd.DataFrame) -> Trace:
 def write_trace(table: pd.DataFrame, path: str | Path, about: Mapping[str, object]) -> None:
     """Write a trace to Parquet: the whole file, or none.
 
-    ``about`` is what JSON can hold. Raises TraceFormatError when columns are missing or hold
-    something else, and TraceWriteError when the file cannot be written; a file that was there
-    before then stays as it was.
+    Args:
+        about: a description of the recording that JSON can hold.
+
+    Raises:
+        TraceFormatError: columns are missing or have another type.
+        TraceWriteError: the file cannot be written; an existing file stays as it was.
     """
     _check_columns(table.columns)
     try:
@@ -107,10 +113,11 @@ def write_trace(table: pd.DataFrame, path: str | Path, about: Mapping[str, objec
 
 
 def read_trace(path: str | Path) -> pd.DataFrame:
-    """Return a trace from Parquet; ``.attrs["about"]`` says what was recorded.
+    """Return a trace table from Parquet; ``.attrs["about"]`` describes the recording.
 
-    Raises TraceNotFoundError, and TraceFormatError for anything that is not a trace or is of a
-    version that is not known.
+    Raises:
+        TraceNotFoundError: the file does not exist.
+        TraceFormatError: the file is not a trace, or its version is unknown.
     """
     try:
         rows = pq.read_table(path, columns=None)
@@ -138,7 +145,11 @@ def read_trace(path: str | Path) -> pd.DataFrame:
 
 
 def write_whole(rows: pa.Table, path: Path) -> None:
-    """Write Parquet beside ``path`` and move it there; raises TraceWriteError, leaving nothing."""
+    """Write Parquet beside ``path``, then move it there.
+
+    Raises:
+        TraceWriteError: the file cannot be written; an existing file stays as it was.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:

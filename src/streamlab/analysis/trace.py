@@ -1,4 +1,4 @@
-"""A trace: when each captured frame was ready, and when its detections came. One row per frame."""
+"""A trace: for each captured frame, when it was ready and when its detections arrived."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from streamlab.core.time.timebase import TIMESCALE
 
 NO_RESULT = -1
-GOP_PTS = TIMESCALE  # a keyframe a second, as `gop_s` has it
+GOP_PTS = TIMESCALE  # one keyframe a second, as with the default `gop_s`
 Column = NDArray[np.int64]
 
 
@@ -19,7 +19,7 @@ class Trace:
     """Columns of equal length, int64, in order of capture. Times are monotonic ns.
 
     ``result_ns`` is ``NO_RESULT`` for a frame that the detector had no time for. ``cost_ns`` is
-    what drawing and encoding its annotated picture took.
+    the time that drawing and encoding the annotated picture took.
     """
 
     pts: Column
@@ -44,6 +44,6 @@ class Trace:
 
 
 def keyframes(pts: Column) -> NDArray[np.bool_]:
-    """Return which frames the camera would make keyframes: the first of each GOP."""
+    """Return which frames the camera would make keyframes: the first frame of each GOP."""
     first: NDArray[np.bool_] = np.diff(pts // GOP_PTS, prepend=-1) > 0
     return first

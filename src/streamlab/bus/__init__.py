@@ -1,1 +1,1 @@
-"""The seam between a camera and its viewers, and its carriers: in process so far."""
+"""The boundary between a camera and its viewers, and its transports: only in-process so far."""

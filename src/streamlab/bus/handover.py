@@ -1,4 +1,4 @@
-"""From a camera's threads to the event loop, in batches."""
+"""Hands items from a camera's threads to the event loop, in batches."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 class Handover(Generic[T]):
     """A bounded queue that wakes the loop once per batch, not once per item.
 
-    What is not urgent waits for the next item that is, or until the queue is half full. A full
-    queue makes the threads wait: their own queues fill, and frames are dropped where they may be,
-    at the source.
+    Items that are not urgent wait for the next urgent one, or until the queue is half full. A full
+    queue blocks the threads (back-pressure): their own queues fill up, and frames are dropped
+    where that is allowed, at the source.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Handover(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T], *, urgent: bool = True) -> None:
-        """Hand over items, from any thread; waits while the queue is full."""
+        """Queue items, from any thread. Blocks while the queue is full; drops them once closed."""
         with self._room:
             while len(self._items) >= self.max_items and not self._closed:
                 self._room.wait()
@@ -46,7 +46,7 @@ class Handover(Generic[T]):
             self._wake()
 
     def close(self) -> None:
-        """Let waiting threads go; what comes now is dropped."""
+        """Release blocked threads; queued and later items are dropped."""
         with self._room:
             self._closed = True
             self._items.clear()

@@ -1,4 +1,4 @@
-"""One camera at work: threads from the source to finished fragments, bounded in between."""
+"""The stages of one camera, from source to finished fragments, with bounded queues between."""
 
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import DetectionTimed, SourceChanged

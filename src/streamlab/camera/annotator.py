@@ -1,4 +1,8 @@
-"""An annotated channel: each frame gets its boxes, is copied to be drawn on, and encoded."""
+"""The stages that produce a camera's channels.
+
+An annotated frame gets its detections, is copied, drawn on and encoded; a raw frame is only
+encoded.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +35,10 @@ MAX_AT_DETECTOR = 256
 
 
 class Annotator(Worker[CapturedFrame | Answer]):
-    """Draws what the detector found, on every frame, in order.
+    """Draws detections on every frame of an annotated channel, in order, and encodes it.
 
-    A frame with a result of its own shows that result; any other shows the newest result's
-    boxes, carried forward to its pts and clipped to the picture.
+    A frame with a result of its own shows that result. Any other frame shows the newest result,
+    with its boxes predicted to the frame's pts and clipped to the picture.
     """
 
     def __init__(
@@ -59,11 +63,11 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._box_deadline_ns = PATIENT_NS
         self._emit = emit
         self._carrier = BoxCarrier()
-        self._canvas: Picture | None = None  # drawn on and encoded: its memory serves again
+        self._canvas: Picture | None = None  # drawn on and encoded; its memory is reused
         self._service = service
         self._next_service: deque[DetectionService] = deque(maxlen=1)
         self.reserved_rows = reserved_rows
-        """Rows at the top that nothing may be drawn over, px."""
+        """Rows at the top that must not be drawn over, px."""
         self._client = DetectionClient(
             receive_detections=self._report,
             receive_refusal=lambda pts: self._report(pts, None),
@@ -75,46 +79,46 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self.encode: Callable[[CapturedFrame, Picture, Boxes | None], None] = encoder.encode
         self._waiting: dict[int, CapturedFrame] = {}
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
-        self._captured_ns: dict[int, int] = {}  # frames that the detector has not answered yet
+        self._captured_ns: dict[int, int] = {}  # of frames the detector has not answered yet
 
     @property
     def service(self) -> DetectionService:
-        """What is asked about the next frame."""
+        """The detection service that gets the next frame."""
         return self._next_service[-1] if self._next_service else self._service
 
     def has_room(self) -> bool:
-        """Whether one more frame can wait for its boxes."""
+        """Return True if one more frame can wait for its detections."""
         return super().has_room() and len(self._waiting) < MAX_WAITING_FRAMES
 
     def stop(self) -> None:
-        """End after the frame in hand."""
+        """Withdraw from the detector and stop after the current item."""
         self._service.withdraw(self._client)
         super().stop()
 
     def request_box_deadline(self, deadline_ns: int) -> None:
-        """Draw a frame with older boxes this long after it came. From any thread."""
+        """Set the box deadline, ns after capture; a frame past it is drawn stale. Thread-safe."""
         self._box_deadline_ns = deadline_ns
         self.nudge()
 
     def request_service(self, service: DetectionService) -> None:
-        """Ask another detector from the next frame on. From any thread."""
+        """Use another detection service from the next frame on. Thread-safe."""
         self._next_service.append(service)
 
     def get_timer(self) -> int | None:
-        """Return when the oldest frame goes with older boxes."""
+        """Return the box deadline of the oldest waiting frame, monotonic ns, or None."""
         if self.boxes.deadline_ns != self._box_deadline_ns:
-            return 0  # it moved: at once
+            return 0  # the deadline was changed: apply it at once
         return self.boxes.get_timer()
 
     def handle_timer(self, now_ns: int) -> None:
-        """Let go the frames whose result has not come in time."""
+        """Apply a changed box deadline, and release the frames that are past theirs."""
         if self.boxes.deadline_ns != self._box_deadline_ns:
             self.boxes.request_deadline(self._box_deadline_ns, now_ns)
         self.boxes.handle_timer(now_ns)
         self._process_events()
 
     def handle(self, item: CapturedFrame | Answer) -> None:
-        """Take a frame, or news of one."""
+        """Process a captured frame, or the detector's answer for one."""
         if isinstance(item, CapturedFrame):
             if self._next_service:
                 self._adopt(self._next_service.popleft())
@@ -122,7 +126,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:
                 del self._captured_ns[next(iter(self._captured_ns))]
-            self.boxes.receive_frame(item.pts, item.captured_ns)  # a deadline counts from there
+            self.boxes.receive_frame(item.pts, item.captured_ns)  # its deadline counts from here
             refused = self.ask(item)
             if refused is not None:
                 self._take(Answer(refused.pts, None, monotonic_ns()))
@@ -164,7 +168,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
             self.boxes.receive_detections(answer.pts, answer.detections)
 
     def _post(self, item: Answer) -> None:
-        # A mailbox too full for a result loses it; the frame then goes at its deadline.
+        # A full mailbox drops the result; the frame then leaves at its box deadline.
         if not self.offer(item):
             self.boxes.counts["result_dropped"] += 1
 
@@ -177,10 +181,11 @@ class Annotator(Worker[CapturedFrame | Answer]):
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
         picture, rows = captured.picture, []
         boxes = self._carrier.boxes_on(event, picture.width, picture.height)
-        ours = isinstance(self.renderer, BoxRenderer)  # a user's may keep a picture, or draw more
+        # A user's renderer may keep the picture, and may draw more than boxes.
+        ours = isinstance(self.renderer, BoxRenderer)
         if ours and boxes is not None and not len(boxes):
             boxes = None
-        if boxes is not None or self.reserved_rows:  # the captured one is the raw channel's
+        if boxes is not None or self.reserved_rows:  # raw encodes the captured one
             picture = picture.copy(self._canvas if ours else None)
             self._canvas = picture if ours else None
         if boxes is not None and self._render(picture, boxes, stale=not event.fresh):
@@ -190,10 +195,10 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
 
     def _render(self, picture: Picture, boxes: FrameDetections, *, stale: bool) -> bool:
-        """Draw; return whether the boxes are on the picture."""
+        """Draw the boxes; return False if the renderer failed."""
         try:
             render(self.renderer, picture, boxes, top_px=self.reserved_rows, stale=stale)
-        except Exception as error:  # a user's renderer: the picture goes on without its boxes
+        except Exception as error:  # a user's renderer: the picture is sent without boxes
             if not self.renderer_error:
                 log.exception("%s cannot draw", self.name)
             self.renderer_error = f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""How many cameras a machine can carry, reckoned from what one was measured to cost."""
+"""Estimates how many cameras a machine can run from the measured cost of one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from streamlab.media.opening import open_source
 from streamlab.media.source import SourceInfo
 from streamlab.media.spec import SourceSpec
 
-USABLE = 0.85  # of all cores: above it, frames begin to wait for each other
+USABLE = 0.85  # share of all cores; above it, frames begin to wait for each other
 SPARSE_HZ = 1.0
 WARM_S = 1.0
 JOIN_TIMEOUT_S = 5.0
@@ -29,45 +29,49 @@ QUALITY = QualityLevel.MEDIUM
 
 @dataclass(frozen=True, slots=True)
 class RunningCost:
-    """A camera that ran in its own threads, at its own pace."""
+    """Cost of a camera that ran in its own threads, at its own frame rate."""
 
     frames: int
-    """Frames of the annotated channel that were finished."""
+    """Finished frames of the annotated channel."""
     seconds: float
     cpu_s: float
-    """Of the whole process."""
+    """CPU time of the whole process."""
     counts: dict[str, int]
-    """What the pipeline counted meanwhile: `captured`, `fresh`, `dropped_at_source` and more."""
+    """The pipeline's counts in that time: ``captured``, ``fresh``, ``dropped_at_source`` etc."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What a machine can carry."""
+    """How many cameras like the measured one a machine can run."""
 
     width: int
     height: int
     fps: float
     cores: int
     stages_ms: dict[str, float]
-    """CPU of each stage, ms a frame, the median."""
+    """Median CPU time of each stage, ms per frame."""
     cpu_ms: float
-    """CPU of all, ms a frame, of a camera that runs."""
+    """CPU time of the whole running camera, ms per frame."""
     fresh: float
-    """Share of its frames that had boxes of their own."""
+    """Share of its frames that had detections of their own."""
     dropped: float
     """Share of its frames that were dropped at the source."""
     cameras: int
-    """How many fit when every frame is detected on."""
+    """Number of cameras when the detector runs on every frame."""
     cameras_sparse: int
-    """How many fit when the detector sees each camera ``SPARSE_HZ`` times a second."""
+    """Number of cameras when the detector runs on ``SPARSE_HZ`` frames a second of each."""
     limit: str
-    """What limits it, in words."""
+    """What limits the number, as a sentence."""
 
 
 def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> RunningCost:
-    """Run a camera with both channels encoded for a while; the detector is closed after.
+    """Run a camera with both channels encoded, and measure its cost. Closes the detector.
 
-    Ends earlier when the source does. Raises SourceError.
+    Args:
+        within_s: how long to measure after the warm-up; shorter if the source ends.
+
+    Raises:
+        SourceError: the source cannot be opened, or no frame was finished in that time.
     """
     service, source = DetectionService(detector), open_source(spec)
     ended, finished = threading.Event(), 0
@@ -111,11 +115,13 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
 
 
 def capacity(info: SourceInfo, costs: StageCosts, running: RunningCost, *, cores: int) -> Capacity:
-    """Return how many cameras like this one ``cores`` can carry, and what limits it.
+    """Return how many cameras like this one ``cores`` can run, and what limits the number.
 
-    A frame costs what the running camera took; of frames that the detector had no time for, its
-    share is added, or it is taken off where the detector sees only some. Raises SourceError when
-    no frame was measured.
+    The cost of a frame is the CPU time per frame of the running camera. The cost of the detector
+    is added for frames that it had no time for, and subtracted where it runs on some frames only.
+
+    Raises:
+        SourceError: no frame was measured.
     """
     if not costs.frames:
         raise SourceError("the camera delivered too few pictures", hint="Try more --seconds.")
@@ -144,7 +150,7 @@ def capacity(info: SourceInfo, costs: StageCosts, running: RunningCost, *, cores
 
 
 def _limit(stages_ms: dict[str, float], all_ms: float) -> str:
-    """Say which stage takes the most."""
+    """Return a sentence that names the most expensive stage."""
     rest_ms = all_ms - sum(stages_ms.values())
     encode_ms = stages_ms["encode raw"] + stages_ms["encode annotated"]
     shares = {

@@ -1,4 +1,4 @@
-"""The capture of a camera: stamps every frame once, and sees to it that the source is read."""
+"""Captures the frames of a camera: stamps each one once, and reopens a source that hangs."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from streamlab.media.spec import SourceKind, SourceSpec
 MAX_LATE_NS = NS_PER_S
 STALL_AFTER_NS = 2 * NS_PER_S
 CONFIRM_NS = NS_PER_S
-OVERDUE_NS = NS_PER_S  # after open_timeout, so that FFmpeg's own error comes first
+OVERDUE_NS = NS_PER_S  # on top of open_timeout, so that FFmpeg's own error comes first
 MAX_ABANDONED = 3
 ABANDONED_DELAY_S = 60.0
 UNKNOWN = SourceInfo(codec="", width=0, height=0, fps=Fraction(25), live=True)
-# Their reads end by themselves, or nothing else could be read in their place.
+# Their reads end by themselves, or another reader could not take over.
 _NEVER_ABANDONED = (SourceKind.FILE, SourceKind.SYNTHETIC, SourceKind.WEBCAM)
 
 
 class Capture:
-    """Hands every frame of a source to ``deliver``, which may refuse it.
+    """Passes every frame of a source to ``deliver``, which may refuse it.
 
-    The source is read by a thread. One that is stuck in FFmpeg cannot be interrupted: it is
-    abandoned, and another opens the source anew.
+    A thread reads the source. A reader that is stuck in FFmpeg cannot be interrupted: it is
+    abandoned, and another one opens the source again.
     """
 
     def __init__(
@@ -56,7 +56,13 @@ class Capture:
         open_timeout_s: float = OPEN_TIMEOUT_S,
         stall_after_ns: int = STALL_AFTER_NS,
     ) -> None:
-        """``source``: one that is open already. ``opened`` is told what each opening is."""
+        """Prepare the capture; ``start`` starts it.
+
+        Args:
+            source: a source that is already open; None: it is opened from ``spec``.
+            news: called with each change of the source's state.
+            opened: called with the ``SourceInfo`` of each opening.
+        """
         self.info = UNKNOWN if source is None else source.info
         self.last_frame_ns = monotonic_ns()
         self.counts: Counter[str] = Counter()
@@ -65,7 +71,7 @@ class Capture:
         self.receive: Callable[[SourceFrame, SourceInfo], None] = self._receive
         self.deliver = deliver
         self.is_held_up = False
-        """Whether a fault holds a frame up: its reader is not stuck."""
+        """True while an injected fault holds a frame up: the reader is not stuck."""
         self._name = f"capture-{camera_id}"
         self._spec = spec
         self._clock = clock
@@ -93,18 +99,18 @@ class Capture:
         self._reader.start()
 
     def stop(self) -> None:
-        """End at the next frame; returns at once."""
+        """Stop at the next frame. Returns at once."""
         self._reader.stop()
 
     def join(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is read any more."""
+        """Wait for the current reader to end; abandoned readers are not waited for."""
         if self._reader.is_alive():
             self._reader.join(timeout_s)
 
     def check(self, now_ns: int) -> SourceChanged | None:
-        """Return how the source is, as far as time alone tells; None while it is not open.
+        """Return the source's state as elapsed time shows it; None while it is not open.
 
-        A reader that waits for too long is abandoned, and the source opened anew.
+        Abandons a reader that has waited too long, and opens the source again.
         """
         reader = self._reader
         if reader.opening_since_ns is not None:
@@ -128,38 +134,38 @@ class Capture:
         if self._stalled_since_ns is None:
             self._stalled_since_ns = now_ns
         detail = f"no picture for {quiet_ns / NS_PER_S:.0f} s"
-        # Not at first sight: it may be this process that stood still.
+        # Confirm it first: this process itself may have been suspended.
         has_waited = now_ns - self._stalled_since_ns >= CONFIRM_NS and not self.is_held_up
         is_lost = quiet_ns > self._stall.lost_after_ns and has_waited
         if is_lost and self._may_abandon:
             return self._abandon(detail)
         return SourceChanged(SourceState.STALLED, detail)
 
-    # -- what readers say ----------------------------------------------------------------
+    # -- called by readers ----------------------------------------------------------------
 
     def receive_opening(self, source: Source, reader: SourceReader) -> None:
-        """Take that the source was opened."""
+        """Start on a source that was opened. Ignores abandoned readers."""
         with self._capturing:
             if reader is self._reader:
                 self._begin(source, reader)
 
     def receive_frame(self, item: SourceFrame, info: SourceInfo, reader: SourceReader) -> None:
-        """Take the next picture."""
+        """Stamp and deliver the next picture. Ignores abandoned and stopped readers."""
         with self._capturing:
             if reader is self._reader and not reader.stopping.is_set():
                 self.receive(item, info)
 
     def request_shift(self, ticks: int) -> None:
-        """Have pts run ahead of this machine's clock by this much more. Called in ``receive``."""
+        """Move later pts ahead of this machine's clock by ``ticks``. Call it within ``receive``."""
         self._media_clock.request_shift(ticks)
         self._pacer.request_shift(pts_to_ns(ticks))
 
     def receive_loss(self, detail: str, retry_at: float | None) -> None:
-        """Take why the source is not open, and when it is tried again (Unix seconds)."""
+        """Report why the source is not open; ``retry_at``: the next attempt, Unix seconds."""
         self._news(SourceChanged(self._lost_state, detail, retry_at))
 
     def receive_end(self, state: SourceState, detail: str) -> None:
-        """Take that the source will not be opened again."""
+        """Report that the source will not be opened again."""
         self._news(SourceChanged(state, detail))
 
     # -- inside --------------------------------------------------------------------------
@@ -268,7 +274,7 @@ class Capture:
         return pts, self._wait_until(due_ns)
 
     def _wait_until(self, due_ns: int) -> int:
-        """Wait until the frame is due; return by how much it came late, ns; < 0: early."""
+        """Wait until the frame is due; return how late it came, ns (negative: early)."""
         self._due_ns = due_ns
         late_ns = monotonic_ns() - due_ns
         while (left_ns := due_ns - monotonic_ns()) > 0 and not self._stopping.is_set():
@@ -280,7 +286,7 @@ class Capture:
             return item.duration
         number, nominal = frame_number(pts, info.fps), round(TIMESCALE / info.fps)
         interval = self._media_clock.interval if info.live else nominal
-        if abs(interval - nominal) > nominal // 10:  # not the rate that it claims
+        if abs(interval - nominal) > nominal // 10:  # not the rate that the source claims
             return interval
         if frame_pts(number, info.fps) == pts:  # a constant rate: exact, without rounding drift
             return frame_pts(number + 1, info.fps) - pts

@@ -21,11 +21,11 @@ Emit = Callable[[InitSegment | Fragment], None]
 
 
 class ChannelEncoder:
-    """Encodes each frame in every quality that is wanted, and passes ``source`` through.
+    """Encodes each frame in every wanted quality, and passes ``source`` through if possible.
 
-    An encoder starts at a frame that is a keyframe for all, and ends when it is not wanted or when
-    pictures come in another size or colour description. One
-    whose pictures are larger than they may be makes way, at a keyframe, for one that is bounded.
+    An encoder starts at a frame that is a keyframe in every encoder. It ends when it is no longer
+    wanted, or when the pictures change their size or colour description. An encoder whose output
+    is larger than allowed is replaced, at a keyframe, by one with a bounded rate.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class ChannelEncoder:
         self.channel = channel
         self.wanted: frozenset[ChannelKey] = frozenset()
         self.bounded = 0
-        """How many encoders have made way for a bounded one."""
+        """Number of encoders replaced by one with a bounded rate."""
         self.fps = fps
-        """What the source claims; encoders that start take it."""
+        """Frame rate that the source claims; applies to encoders that start from now on."""
         self._fragment_ms = fragment_ms
         self._emit = emit
         self._encoders: dict[ChannelKey, Encoder] = {}
@@ -50,7 +50,7 @@ class ChannelEncoder:
         self._source = PassthroughEncoder(self._writer_of(SOURCE_KEY), emit)
 
     def encode(self, captured: CapturedFrame, picture: Picture, boxes: Boxes | None) -> None:
-        """Encode one picture: the captured one, or its annotated copy."""
+        """Encode a picture, captured or annotated, in every wanted quality of the channel."""
         wanted = {key for key in self.wanted if key.channel == self.channel}
         if self.channel == RAW and self._source.receive_frame(
             captured, self.fps, wanted=SOURCE_KEY in wanted
@@ -88,13 +88,13 @@ class ChannelEncoder:
         return writer
 
     def _write(self, init: InitSegment, frame: EncodedFrame, data: bytes) -> None:
-        # One count for `source`, whether it is transcoded or passed through.
+        # `source` has one sequence, whether it is transcoded or passed through.
         writer = self._writers.get(init.key) or self._writer_of(init.key)
         _emit_fragments(writer, frame, data, init, self._emit)
 
 
 class PassthroughEncoder:
-    """Sends the camera's own H.264. Its newest GOP is at hand, so that a viewer joins at once."""
+    """Sends the camera's own H.264. Keeps the newest GOP, so that a viewer can join at once."""
 
     def __init__(self, writer: FragmentWriter, emit: Emit) -> None:
         self.writer = writer
@@ -103,7 +103,7 @@ class PassthroughEncoder:
         self._gop: deque[tuple[EncodedFrame, bytes]] = deque(maxlen=MAX_GOP_FRAMES)
 
     def receive_frame(self, captured: CapturedFrame, fps: Fraction, *, wanted: bool) -> bool:
-        """Take the next frame; return whether it was passed through."""
+        """Send the next frame if ``wanted``; return False if it cannot be passed through."""
         unit = captured.passthrough
         if unit is None:
             self._gop.clear()
@@ -143,7 +143,7 @@ def _emit_fragments(
     writer: FragmentWriter, frame: EncodedFrame, data: bytes, init: InitSegment, emit: Emit
 ) -> None:
     for fragment in writer.receive_frame(frame, data, init.init_id):
-        serialise(fragment)  # here, so that the event loop need not
+        serialise(fragment)  # in this thread, to relieve the event loop
         emit(fragment)
 
 

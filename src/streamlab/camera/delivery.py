@@ -1,4 +1,4 @@
-"""Hands each captured frame to the stages of all channels, and what they make to the camera."""
+"""Passes captured frames to the stages of a camera, and their output to the camera."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from streamlab.cores import usable_cores
 
 PipelineEvent = InitSegment | Fragment | SourceChanged | DetectionTimed
 Emit = Callable[[Sequence[PipelineEvent]], None]
-"""Is called from any thread with what is new, and may block."""
+"""Called from any thread with new events; may block."""
 
 
 @cache
 def _slots() -> threading.Semaphore:
     """Return the semaphore that all cameras of the process share.
 
-    More frames at once than there are cores would only wait for each other's turn at the
-    interpreter, which costs more than it gains.
+    More concurrent frames than cores would only contend for the interpreter, which costs more
+    than it gains.
     """
     return threading.BoundedSemaphore(max(2, usable_cores()))
 
 
 class Delivery:
-    """Runs frames to completion in the thread that captured them, where nothing has to wait.
+    """Runs frames to completion in the thread that captured them, if no stage has to wait.
 
-    Where something has to, and where that thread would fall behind, the stages' pools go on.
+    If a stage has to wait, or if that thread would fall behind, the stages' worker pools take over.
     """
 
     def __init__(self, emit: Emit, pool: WorkerPool) -> None:
-        """``pool``: stages that another one works on never run in the capturing thread."""
+        """``pool``: a stage that another pool works on never runs in the capturing thread."""
         self.stages: Sequence[Worker[Any]] = ()
         self.wanted = False
-        """Whether an encoder is wanted: else frames end here."""
+        """True while an encoder is wanted; otherwise frames end here."""
         self._emit = emit
         self._pool = pool
         self._judge = RunToCompletion()
         self._gathered: list[PipelineEvent] = []
-        self._gathering: int | None = None  # the thread that runs a frame to completion
+        self._gathering: int | None = None  # the thread that runs a frame to completion, by ident
 
     def send(self, item: PipelineEvent) -> None:
-        """Emit what a stage has made; all that a frame run to completion makes goes out as one."""
+        """Emit an event of a stage; events of a frame run to completion are emitted together."""
         if threading.get_ident() == self._gathering:
             self._gathered.append(item)
         else:

@@ -1,12 +1,12 @@
-"""One detector at work for any number of cameras.
+"""Runs one detector for any number of cameras.
 
-Each camera has one place at the detector's door. A frame that comes while the place is taken
-replaces the older one, which is refused and counted: what waits is the freshest frame of each
-camera. The detector takes several as one batch. The cameras whose turn was longest ago go first,
+Each camera has one latest-frame slot. A frame that arrives while the slot is occupied replaces the
+older one, which is refused and counted, so that the freshest frame of each camera waits. The
+detector takes several frames as one batch. The camera whose last turn is longest ago goes first,
 so that none starves when all capture at the same moment; among equals the freshest frame does.
 
-With ``max_fps`` a camera's media time is cut into equal spans, and the detector takes no more than
-one frame of each; the others are turned away, and cost the detector nothing.
+With ``max_fps`` a camera's media time is divided into equal spans, and the detector takes at most
+one frame of each; the others are refused, and cost the detector nothing.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ STATS_WINDOW_S = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DetectionClient:
-    """Where the answers of one camera go: boxes, or that a batch has failed.
+    """Receives one camera's answers: detections, or a refusal when detecting has failed.
 
-    Both are called from the detector's thread or from the thread that offers.
+    Both are called with the frame's pts, from the detector's thread or the thread that offers.
     """
 
     receive_detections: Callable[[int, sv.Detections], None]
     receive_refusal: Callable[[int], None]
     options: DetectionOptions = EVERYTHING
-    """What the camera wants of the answers, and how often; the others are not affected."""
+    """Which detections the camera wants, and how often; other cameras are not affected."""
 
 
 class _Turn(NamedTuple):
@@ -58,18 +58,18 @@ class _Turn(NamedTuple):
 
 
 class DetectionService(threading.Thread):
-    """Runs a detector in a thread of its own.
+    """Runs a detector in its own thread.
 
-    A frame of a batch waits for all the others. On a CPU a frame costs about the same in any
-    batch, so that large ones only make results older; a GPU may want a larger ``max_batch``.
-    ``max_fps`` bounds how many frames a second of each camera the detector takes, unless the
-    camera says otherwise; 0: no bound.
+    A frame waits for its whole batch. On a CPU a frame costs about the same in a batch of any
+    size, so that large batches only make results older; a GPU may want a larger ``max_batch``.
+    ``max_fps`` limits the frames a second that the detector takes of each camera, unless the
+    camera's options set another limit; 0: no limit.
     """
 
     def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
         super().__init__(name=f"detect-{detector.name}", daemon=True)
         self.detector = detector
-        # A function sees one picture at a time: a batch would only make it cost others theirs.
+        # A function gets one picture at a time: in a batch, its failure would cost others theirs.
         self.max_batch = 1 if detector.kind == "callable" else max_batch
         self.counts: Counter[str] = Counter()
         self.batch_ms = Window(STATS_WINDOW_S)
@@ -86,14 +86,16 @@ class DetectionService(threading.Thread):
 
     @property
     def health(self) -> DetectorHealth:
-        """How the detector is doing now. From any thread."""
+        """The current health of the detector. Thread-safe."""
         with self._changed:
             return self._record.at(monotonic_ns(), none=is_none(self.detector))
 
     def offer(self, client: DetectionClient, captured: CapturedFrame) -> CapturedFrame | None:
-        """Put a frame at the door; return the one that is refused: an older one, or one too many.
+        """Put a frame into its camera's slot; a ``ScriptedDetector`` answers before this returns.
 
-        A detector that knows its answers beforehand gives them before this returns.
+        Returns:
+            The frame that is refused, if any: the older one that this frame replaces, or this
+            frame when it exceeds ``max_fps``.
         """
         with self._changed:
             turn = self._turns.get(client)
@@ -113,18 +115,18 @@ class DetectionService(threading.Thread):
         return None
 
     def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
-        """Take a camera's frame from the door, if one waits there: the camera goes away."""
+        """Remove and return the waiting frame, if any, of a camera that leaves the detector."""
         with self._changed:
             return self._door.pop(client, None)
 
     def stop(self) -> None:
-        """End after the batch in hand; the detector is closed then. Returns at once."""
+        """Stop after the current batch and close the detector then. Returns at once."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Detect on batches until stopped, then close the detector."""
         while (batch := self._take()) is not None:
             self._detect(batch)
         self.detector.close()
@@ -147,7 +149,7 @@ class DetectionService(threading.Thread):
             self._turns[client] = _Turn(self._batches, captured.pts // self._span_of(client))
 
     def _span_of(self, client: DetectionClient) -> int:
-        """Return the part of a camera's media time of which one frame is taken, ticks."""
+        """Return the span of a camera's media time in which at most one frame is taken, ticks."""
         wanted = client.options.max_fps
         max_fps = self._max_fps if wanted is None else wanted
         return max(1, round(TIMESCALE / max_fps)) if max_fps else 1
@@ -164,7 +166,7 @@ class DetectionService(threading.Thread):
         try:
             given = self.detector.detect([captured.picture for _, captured in batch])
             answers = checked_answers(given, len(batch), self.detector.name)
-        except Exception as error:  # noqa: BLE001  # a user's model: the picture goes on without its boxes
+        except Exception as error:  # noqa: BLE001  # a user's model: the picture is sent without boxes
             self._fail(batch, error)
             return
         finally:
@@ -182,7 +184,7 @@ class DetectionService(threading.Thread):
                 self._record.receive_success()
 
     def _deliver(self, client: DetectionClient, captured: CapturedFrame, answer: object) -> bool:
-        """Hand a camera its boxes; return whether the answer was any. It costs no other frame."""
+        """Send a camera its detections; return False, for this frame only, if they are invalid."""
         try:
             found = checked_detections(answer, self.detector.name, self.counts)
         except ModelError as error:

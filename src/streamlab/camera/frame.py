@@ -1,4 +1,4 @@
-"""What travels between the threads of a camera."""
+"""The data that the threads of a camera exchange."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from streamlab.media.picture import Picture
 
 
 class CapturedFrame(NamedTuple):
-    """A picture, and all that was decided about it where it was captured."""
+    """A captured picture, with everything that was decided about it at capture."""
 
     picture: Picture
     duration: int
-    """How long it is shown, ticks."""
+    """How long it is shown, ticks of 1/90000 s."""
     keyframe: bool
-    """Every encoder makes it an IDR."""
+    """True if every encoder makes it an IDR."""
     captured_ns: int
     captured_at: float
     passthrough: Passthrough | None = None
@@ -30,17 +30,17 @@ class CapturedFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceChanged:
-    """The source came, stopped, or is being tried again; ``detail`` says why in words."""
+    """The source was opened, stopped, or is being retried; ``detail`` is the reason as text."""
 
     state: SourceState
     detail: str
     retry_at: float | None = None
-    """When it is tried again, Unix seconds; None: it is open, or being opened, or has ended."""
+    """The next attempt, Unix seconds; None: it is open, being opened, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionTimed:
-    """How long after its capture the detections of a frame came; None when they will not."""
+    """The time from a frame's capture to its detections, ns; None if they will not come."""
 
     channel: str
     pts: int

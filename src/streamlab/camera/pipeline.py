@@ -31,18 +31,18 @@ DEAD = DetectorHealth("failing", "the detector is dead: an injected fault")
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedChannel:
-    """An annotated channel: what finds objects on the captured frames, and what draws them."""
+    """An annotated channel: the service that detects on captured frames, and the renderer."""
 
     name: str
     service: DetectionService
     renderer: Renderer
     detections: DetectionOptions = EVERYTHING
-    """What the channel wants of its detector."""
+    """Which detections the channel wants, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """What a pipeline needs to know of the settings."""
+    """The settings that a pipeline uses."""
 
     gop_s: float = 1.0
     fragment_ms: float = 0.0
@@ -52,7 +52,7 @@ class PipelineSettings:
 
 
 class CameraPipeline:
-    """Runs one camera. ``emit`` is called from its threads."""
+    """Runs one camera; calls ``emit`` from its threads."""
 
     def __init__(
         self,
@@ -64,14 +64,17 @@ class CameraPipeline:
         emit: Emit,
         pool: WorkerPool | None = None,
     ) -> None:
-        """``source``: one that is open; None: the camera opens its own, as often as it must.
+        """Create the stages; ``start`` starts the capture.
 
-        ``channels``: the annotated ones. ``pool``: the threads that draw and encode; those that
-        the process shares when None.
+        Args:
+            source: a source that is already open; None: it is opened from ``spec``. Either is
+                reopened as often as necessary.
+            channels: the annotated channels.
+            pool: the threads that draw and encode; None: the pool that the process shares.
         """
         self.spec = spec
         self.faults = NO_FAULTS
-        """What is wrong on purpose, now."""
+        """The faults that are injected now."""
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
         self._pool = pool or shared_pool()
@@ -96,7 +99,7 @@ class CameraPipeline:
             )
             for channel in channels
         }
-        """The stages that draw, by channel."""
+        """The stages that draw, by channel name."""
         self._delivery.stages = (self._raw, *self.annotators.values())
         self._capture = Capture(
             camera_id,
@@ -114,11 +117,11 @@ class CameraPipeline:
             self._receive_opening(source.info)
 
     def start(self) -> None:
-        """Start reading."""
+        """Start the capture."""
         self._capture.start()
 
     def stop(self) -> None:
-        """Stop all stages; waits for each up to a second (one may be stuck in a read)."""
+        """Stop all stages. Waits up to a second for each, since one may be stuck in a read."""
         self._capture.stop()
         self._injector.inject(NO_FAULTS)
         for stage in self._delivery.stages:
@@ -129,7 +132,7 @@ class CameraPipeline:
             stage.join(JOIN_TIMEOUT_S)
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
-        """Run exactly these encoders; new ones begin at the next frame."""
+        """Run exactly these encoders; new ones start at the next frame."""
         added = wanted - self._wanted
         self._wanted = wanted
         self._delivery.wanted = bool(wanted)
@@ -140,11 +143,11 @@ class CameraPipeline:
             self._clock.request_keyframe()
 
     def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
-        """Draw a frame of a channel with older boxes this long after it came."""
+        """Set a channel's box deadline, ns after capture; a frame past it is drawn stale."""
         self.annotators[channel].request_box_deadline(deadline_ns)
 
     def request_detector(self, channel: str, service: DetectionService) -> None:
-        """Have a channel ask this detector from the next frame on; nothing else changes."""
+        """Detect with this service on a channel from the next frame on; nothing else changes."""
         self.annotators[channel].request_service(service)
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
@@ -155,24 +158,24 @@ class CameraPipeline:
         annotator.request_pool(self._pool_for(renderer))
 
     def inject(self, faults: Faults) -> None:
-        """Have these faults from the next frame on, instead of those before."""
+        """Inject these faults from the next frame on, instead of the previous ones."""
         self.faults = faults
         for annotator in self.annotators.values():
             annotator.request_pool(self._pool_for(annotator.renderer))
-        # Stages that wait must not keep other cameras waiting.
+        # Stalled stages must not block threads that other cameras share.
         self._raw.request_pool(self._own_pool if faults.stalls_stages else self._pool)
         self._injector.inject(faults)
 
     def check_source(self, now_ns: int) -> SourceChanged | None:
-        """Return how the source is, as far as time alone tells; None while it is not open.
+        """Return the source's state as elapsed time shows it; None while it is not open.
 
-        To be called once a second or so: a source that gives no picture is opened anew.
+        Call it about once a second: a source that delivers no pictures is opened again.
         """
         return self._capture.check(now_ns)
 
     @property
     def metadata(self) -> CameraMetadata:
-        """What the camera is, as far as is known now."""
+        """The camera's properties, as far as they are known now."""
         info, why_not = self._capture.info, self._capture.judge.detail
         return CameraMetadata(
             width=info.width,
@@ -188,12 +191,12 @@ class CameraPipeline:
         return self._raw.error if channel == RAW else self.annotators[channel].error
 
     def detector_health(self, channel: str) -> DetectorHealth:
-        """Return how the detector of a channel is doing now."""
+        """Return the current health of a channel's detector."""
         return DEAD if self.faults.detector_dead else self.annotators[channel].service.health
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong in its threads, in words."""
+        """The current errors of its stages and detectors, as text, without duplicates."""
         found = [self._raw.error]
         for annotator in self.annotators.values():
             found += (annotator.error, annotator.renderer_error, annotator.service.error)
@@ -201,7 +204,7 @@ class CameraPipeline:
         return [text for text in dict.fromkeys(found) if text]
 
     def counts(self) -> dict[str, int]:
-        """Counters since the camera was added: captured, dropped, fresh, stale by cause."""
+        """Return counters since the camera was added: captured, dropped, fresh, stale by cause."""
         annotators = self.annotators.values()
         return {
             **self._capture.counts,
@@ -214,11 +217,11 @@ class CameraPipeline:
         }
 
     def fault_counts(self) -> dict[str, int]:
-        """Counters of what faults have done since the camera was added."""
+        """Return counters of the injected faults since the camera was added."""
         return self._injector.counts()
 
     def _pool_for(self, renderer: Renderer) -> WorkerPool:
-        """Return who draws: a user's renderer may take its time, and must not take the others'."""
+        """Return the pool to draw in: a user's slow renderer must not delay other cameras."""
         is_quick = isinstance(renderer, BoxRenderer) and not self.faults.stalls_stages
         return self._pool if is_quick else self._own_pool
 

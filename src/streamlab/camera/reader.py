@@ -1,4 +1,4 @@
-"""The thread that reads a source: opens it, again when it is lost, and hands over its frames."""
+"""The thread that reads a source: opens it, reopens it after a loss, and passes on its frames."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ from streamlab.media.spec import SourceKind, SourceSpec
 log = logging.getLogger(__name__)
 BACKOFF_FIRST_S, BACKOFF_MAX_S, JITTER_S = 0.5, 10.0, 0.5
 SHORT_SESSION_NS = 10 * NS_PER_S
-# What cannot be read there never will be; a server may answer otherwise once it has started.
+# A format error of these is permanent; a server may answer differently once it has started.
 _LASTING = (SourceKind.FILE, SourceKind.UNKNOWN)
 
 
 class Receiver(Protocol):
-    """Takes what a reader reads."""
+    """Receives what a ``SourceReader`` reads and reports."""
 
     def receive_opening(self, source: Source, reader: SourceReader) -> None:
-        """Take that the source was opened."""
+        """Receive a source that was opened."""
         ...
 
     def receive_frame(self, item: SourceFrame, info: SourceInfo, reader: SourceReader) -> None:
-        """Take the next picture."""
+        """Receive the next picture."""
         ...
 
     def receive_loss(self, detail: str, retry_at: float | None) -> None:
-        """Take why the source is not open, and when it is tried again (Unix seconds)."""
+        """Record why the source is not open; ``retry_at``: the next attempt, Unix seconds."""
         ...
 
     def receive_end(self, state: SourceState, detail: str) -> None:
-        """Take that the source will not be opened again."""
+        """Record that the source will not be opened again."""
         ...
 
 
 class SourceReader(threading.Thread):
-    """Reads a source until it has ended or ``stop`` was called. Says nothing after that."""
+    """Reads a source until it has ended or ``stop`` was called. Reports nothing after that."""
 
     def __init__(
         self,
@@ -66,13 +66,18 @@ class SourceReader(threading.Thread):
         open_timeout_s: float,
         delay_s: float = 0.0,
     ) -> None:
-        """``source``: one that is open already. ``delay_s``: how long to wait before it opens."""
+        """Prepare the thread; ``start`` starts it.
+
+        Args:
+            source: a source that is already open; None: it is opened from ``spec``.
+            delay_s: how long to wait before the first opening.
+        """
         super().__init__(name=name, daemon=True)
         self.stopping = threading.Event()
         self.opening_since_ns: int | None = None
-        """Since when it has been opening the source, monotonic ns; None: it is not."""
+        """When the opening in progress began, monotonic ns; None: none is in progress."""
         self.open_source: Source | None = None
-        """What it reads now."""
+        """The source that is being read now."""
         self._spec = spec
         self._given = source
         self._receiver = receiver
@@ -81,7 +86,7 @@ class SourceReader(threading.Thread):
         self._detail = ""
 
     def stop(self) -> None:
-        """End soon; returns at once. A read that FFmpeg is in ends when that times out."""
+        """Stop soon; returns at once. A read inside FFmpeg ends when it times out."""
         self.stopping.set()
         source = self.open_source
         if source is not None:
@@ -121,9 +126,12 @@ class SourceReader(threading.Thread):
         self._receiver.receive_loss(detail, wall_s() + wait_s)
 
     def _session(self) -> bool:
-        """Read one opening; return whether to open it again. Raises StreamlabError when it fails.
+        """Open and read the source once; return True to open it again.
 
-        One that has lasted for a while is opened again with the shortest delay.
+        A loss after ``SHORT_SESSION_NS`` of reading is retried with the shortest delay.
+
+        Raises:
+            StreamlabError: it could not be opened, was lost sooner, or reading it crashed.
         """
         began_ns = monotonic_ns()
         try:

@@ -1,4 +1,4 @@
-"""What each stage of a camera costs on its own pictures, one stage after the other."""
+"""Measures what each stage of a camera costs on its own pictures, one stage at a time."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class StageCosts:
 
     cpu_ms: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in STAGES})
     boxes: list[int] = field(default_factory=list)
-    """How many boxes each frame had."""
+    """Number of boxes on each frame."""
 
     @property
     def frames(self) -> int:
-        """How many frames were measured."""
+        """Number of frames measured."""
         return len(self.boxes)
 
     def median_ms(self, stage: str) -> float:
-        """Return what a stage costs at the median. Raises statistics.StatisticsError: no frame."""
+        """Return a stage's median cost, ms. Raises statistics.StatisticsError without frames."""
         return statistics.median(self.cpu_ms[stage])
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
-        """Count the CPU time of what is done within, of all threads of the process."""
+        """Measure the CPU time of the ``with`` block, over all threads of the process."""
         before_ns = time.process_time_ns()
         yield
         self.cpu_ms[stage].append((time.process_time_ns() - before_ns) / 1e6)
@@ -55,10 +55,11 @@ class StageCosts:
 def measure_stages(
     source: Source, detector: Detector, renderer: Renderer, *, frames: int, within_s: float
 ) -> StageCosts:
-    """Take a source's next pictures through all stages, as a camera does, in this thread.
+    """Run a source's next pictures through all stages, as a camera does, in this thread.
 
-    Ends after ``frames`` or ``within_s``; the first few frames, on which things are allocated, are
-    not counted. Nothing else may run in the process meanwhile. Raises SourceError, ModelError.
+    Ends after ``frames`` frames or ``within_s`` seconds. The first ``WARM_FRAMES`` frames are not
+    counted, because they allocate memory. Nothing else may run in the process meanwhile. Raises
+    SourceError and ModelError.
     """
     costs = StageCosts()
     bench = _Bench(source, detector, renderer)
@@ -75,7 +76,7 @@ def measure_stages(
 
 
 class _Bench:
-    """The stages after decoding, and the state that they keep from frame to frame."""
+    """The stages after decoding, with the state that they keep from frame to frame."""
 
     def __init__(self, source: Source, detector: Detector, renderer: Renderer) -> None:
         self.number = 0
@@ -91,7 +92,7 @@ class _Bench:
 
     @property
     def next_pts(self) -> int:
-        """The pts of the frame to come, at the source's nominal rate."""
+        """The pts of the next frame, at the source's nominal rate."""
         return frame_pts(self.number, self._info.fps)
 
     def take(self, picture: Picture, costs: StageCosts) -> None:

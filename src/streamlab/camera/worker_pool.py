@@ -1,9 +1,9 @@
-"""The stages of a camera, and the few threads that do the work of all cameras.
+"""The stages of a camera, and the worker pools that run them for all cameras.
 
 A stage is a bounded mailbox whose items are handled in order, one at a time. It has no thread of
-its own: of two threads for each camera, dozens wake for a millisecond's work each, wait for one
-another's turn at the interpreter, and find the caches cold. Here a free thread takes the stage that
-has waited longest, and handles what lies in its mailbox.
+its own: with two threads per camera, dozens would wake for a millisecond of work each, contend for
+the interpreter, and find the caches cold. Instead, a free thread of the pool takes the stage that
+has waited longest, and handles what is in its mailbox.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from streamlab.cores import usable_cores
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-ITEMS_AT_A_TIME = 4  # of one mailbox, before others have their turn
+ITEMS_AT_A_TIME = 4  # of one mailbox, before other stages get their turn
 
 
 class WorkerPool:
-    """Threads that work for any number of stages. They start with the first work."""
+    """Runs any number of stages in a fixed number of threads, started with the first work."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._name, self._threads = name, threads
@@ -38,25 +38,25 @@ class WorkerPool:
 
     @classmethod
     def of_all_cores(cls) -> WorkerPool:
-        """Return a pool of a thread for each core."""
+        """Return a pool with one thread per usable core, at least two."""
         return cls("work", max(2, usable_cores()))
 
     def call(self, worker: Worker[Any]) -> None:
-        """Have a stage worked on as soon as a thread is free."""
+        """Queue a stage for the next free thread."""
         with self._changed:
             self._start()
             self._ready.append(worker)
             self._changed.notify()
 
     def call_at(self, due_ns: int, worker: Worker[Any]) -> None:
-        """Have a stage nudged at a monotonic time."""
+        """Nudge a stage at ``due_ns``, monotonic."""
         with self._changed:
             heapq.heappush(self._timers, (due_ns, next(self._order), worker))
             if self._timers[0][2] is worker:
                 self._changed.notify()
 
     def close(self) -> None:
-        """End the threads when there is no more work; returns at once."""
+        """End the threads when no work is left. Returns at once."""
         with self._changed:
             self._over = True
             self._timers.clear()
@@ -94,15 +94,15 @@ class WorkerPool:
 
 @cache
 def shared_pool() -> WorkerPool:
-    """Return the pool of those who bring none of their own."""
+    """Return the pool of the process, for stages that are given none."""
     return WorkerPool.of_all_cores()
 
 
 class Worker(Generic[T]):
     """A stage. A full mailbox refuses the newest item; the sender counts the drop.
 
-    Items come first, then timers, then the work that items have left behind: a result that came
-    while the stage was busy is taken before its frame's deadline is looked at.
+    Items come first, then timers, then the work that items have left behind: a result that arrived
+    while the stage was busy is handled before its frame's deadline is checked.
     """
 
     def __init__(self, name: str, max_items: int, pool: WorkerPool | None = None) -> None:
@@ -113,47 +113,47 @@ class Worker(Generic[T]):
         self.pool = pool or shared_pool()
         self._items: deque[T] = deque()
         self._lock = threading.Lock()
-        self._called = False  # it waits for a thread, or one works on it
+        self._called = False  # queued for a thread, or being worked on
         self._armed_ns: int | None = None
         self._stopping = False
         self._idle = threading.Event()
         self._idle.set()
 
     def handle(self, item: T) -> None:
-        """Do the work of one item."""
+        """Process one item."""
         raise NotImplementedError
 
     def get_timer(self) -> int | None:
-        """Return when ``handle_timer`` is to be called, monotonic ns, or None."""
+        """Return when to call ``handle_timer``, monotonic ns, or None."""
         return None
 
     def handle_timer(self, now_ns: int) -> None:
-        """Do what is due."""
+        """Process what is due at ``now_ns``."""
 
     def has_work(self) -> bool:
-        """Return True while there is work left of items that have been handled."""
+        """Return True while handled items have left work to do."""
         return False
 
     def work_on(self) -> None:
-        """Do one piece of that work."""
+        """Do one piece of the work that handled items have left."""
 
     def has_room(self) -> bool:
-        """Whether the next ``offer`` will be taken (one sender).
+        """Return True if the next ``offer`` will be accepted. Assumes a single sender.
 
-        A stage that has failed takes everything and does nothing: its channel is over, the
-        other one is not.
+        A stage that has failed accepts everything and does nothing: its channel has ended, the
+        others have not.
         """
         return bool(self.error) or len(self._items) < self.max_items
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody works on it, or is about to."""
+        """True if no thread works on the stage or is about to."""
         return not self._called
 
     def offer(self, item: T, *, here: bool = False) -> bool:
-        """Hand over an item; False when the mailbox is full.
+        """Add an item to the mailbox; return False if it is full.
 
-        ``here``: work on it in this thread before returning, unless another does already.
+        ``here``: work on it in this thread before returning, unless another thread already does.
         """
         if self.error or self._stopping:
             return True
@@ -166,7 +166,7 @@ class Worker(Generic[T]):
         return True
 
     def nudge(self, *, here: bool = False) -> None:
-        """Have the mailbox and the timer looked at. From any thread."""
+        """Schedule a check of the mailbox and the timer; ``here``: in this thread. Thread-safe."""
         with self._lock:
             if self._called or self._stopping:
                 return
@@ -178,23 +178,23 @@ class Worker(Generic[T]):
             self.pool.call(self)
 
     def request_pool(self, pool: WorkerPool) -> None:
-        """Be worked on by other threads from now on."""
+        """Run in the threads of this pool from now on."""
         self.pool = pool
 
     def stop(self) -> None:
-        """End after the item in hand; returns at once."""
+        """Stop after the current item and discard the others. Returns at once."""
         with self._lock:
             self._stopping = True
             self._items.clear()
 
     def join(self, timeout_s: float) -> None:
-        """Wait until nobody works on it any more, after ``stop``."""
+        """After ``stop``, wait until no thread works on the stage."""
         self._idle.wait(timeout_s)
 
     def work(self) -> None:
-        """Handle some items, and what is due. Called by one thread at a time.
+        """Do up to ``ITEMS_AT_A_TIME`` steps. Called by one thread at a time.
 
-        An error ends this stage only, is logged, and is in ``error``.
+        An exception ends this stage only; it is logged and kept in ``error``.
         """
         try:
             for _ in range(ITEMS_AT_A_TIME):
@@ -207,7 +207,7 @@ class Worker(Generic[T]):
         self._leave()
 
     def _step(self) -> bool:
-        """Do one thing; return whether there may be more."""
+        """Handle an item, a due timer or left-over work; return False if there was none."""
         with self._lock:
             if self._stopping:
                 return False
@@ -239,7 +239,7 @@ class Worker(Generic[T]):
             self.pool.call_at(timer_ns, self)
 
     def _is_armed(self, timer_ns: int) -> bool:
-        # A timer that is too early stays: to move it with every frame costs more than to wake once.
+        # A timer that is too early stays: moving it on every frame costs more than waking up once.
         armed_ns = self._armed_ns
         return armed_ns is not None and monotonic_ns() < armed_ns <= timer_ns
 

@@ -1,4 +1,4 @@
-"""Commands: ``demo``, ``serve``, ``check-config``, ``watch``, ``models``, ``probe``, …."""
+"""The ``streamlab`` command line: collects the commands of this package into one application."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from streamlab.version import __version__
 __all__ = ["app", "main"]
 
 
-# UsageError, which Typer does not export and has from click or, in newer versions, of its own.
+# UsageError: Typer does not export it, and takes it from click or, in newer versions, defines it.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
-    """Hides credentials in errors about arguments, which quote them."""
+    """Hides credentials in usage errors, which quote the arguments."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except _UsageError as error:
-            # A password with a blank in it, not quoted, is two arguments.
+            # An unquoted password that contains a space arrives as two arguments.
             error.message = re.sub(r"[^\s(]*@", f"{HIDDEN}@", scrub(error.message))
             raise
 
@@ -78,9 +78,10 @@ def main() -> None:
 
 
 def _end_at_once(code: str | int | None) -> None:
-    """Skip the interpreter's own end while a thread may be within FFmpeg: it would crash there.
+    """Exit without interpreter finalization while daemon threads run.
 
-    Nothing interrupts FFmpeg while it opens a source that does not answer.
+    Such a thread may be inside FFmpeg and would crash there: nothing interrupts FFmpeg while it
+    opens a source that does not answer.
     """
     running = [thread for thread in threading.enumerate() if thread.daemon]
     if any(thread is not threading.current_thread() for thread in running):

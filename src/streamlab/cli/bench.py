@@ -33,9 +33,9 @@ def bench(
 ) -> None:
     """Estimate how many cameras like this one the machine can carry, and what limits it.
 
-    First the camera's pictures go through each stage on its own, which shows where CPU time goes.
-    Then the camera runs live, which shows what a frame costs in total. The number of cameras is
-    calculated from that; it is not tried out.
+    First the camera's frames pass through one stage at a time, which shows where CPU time goes.
+    Then the camera runs live, which shows the total cost of a frame. The number of cameras is
+    calculated from these figures, not measured.
 
     Examples:
 

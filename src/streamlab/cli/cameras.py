@@ -1,4 +1,4 @@
-"""The cameras that a command line names: ``NAME=SOURCE`` each."""
+"""Parses the cameras of a command line, ``NAME=SOURCE`` each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from streamlab.settings import is_camera_id
 
 
 def parse_cameras(texts: Sequence[str]) -> tuple[list[CameraConfig], dict[str, SourceSpec]]:
-    """Return the cameras that are asked for, and by name those whose source can never be one.
+    """Parse cameras, keeping those whose source is invalid apart.
 
-    Raises ConfigurationError for names that come twice and when no camera is left, and
-    InvalidRequestError for what is not ``NAME=SOURCE``.
+    Args:
+        texts: ``NAME=SOURCE`` each.
+
+    Returns:
+        The valid cameras, and the refused sources by camera name.
+
+    Raises:
+        ConfigurationError: a name occurs twice, or all sources are invalid.
+        InvalidRequestError: a text is not ``NAME=SOURCE``.
     """
     cameras: dict[str, CameraConfig] = {}
     refused: dict[str, SourceSpec] = {}
@@ -39,7 +46,7 @@ def parse_cameras(texts: Sequence[str]) -> tuple[list[CameraConfig], dict[str, S
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Split at the first ``=``: a source may have more of them, and a name has none."""
+    """Split at the first ``=``: a source may contain more of them, a name contains none."""
     name, equals, source = text.partition("=")
     if not equals or not source or not is_camera_id(name):
         raise InvalidRequestError(

@@ -23,9 +23,9 @@ def check_config(
         typer.Argument(help="The file; without it `streamlab.toml`.", show_default=False),
     ] = None,
 ) -> None:
-    """Check a configuration: print its cameras, or all mistakes with their lines.
+    """Check a configuration: print its cameras, or all mistakes with their line numbers.
 
-    The exit code is 2 when there are mistakes. Sources are not opened, and models are not loaded.
+    The exit code is 2 if there are mistakes. Sources are not opened, and models are not loaded.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Which detector a camera gets: what ``--model`` and ``--camera-model`` mean."""
+"""Chooses the detector of each camera: the meaning of ``--model`` and ``--camera-model``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRUTH, NONE = "truth", "none"
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """The models that were asked for by name, and how ONNX Runtime is to run them."""
+    """The models named on the command line, and how ONNX Runtime runs them."""
 
     model: str | None = None
     camera_models: Sequence[str] = ()
@@ -27,31 +27,39 @@ class ModelOptions:
     threads: int | None = None
 
     def with_cameras(self, cameras: Iterable[CameraConfig]) -> ModelOptions:
-        """Return the options with the models of configured cameras; those of options win."""
+        """Return a copy that adds the models of ``cameras``; ``camera_models`` take precedence."""
         configured = [f"{each.name}={each.model}" for each in cameras if each.model is not None]
         return replace(self, camera_models=[*configured, *self.camera_models])
 
     @property
     def only_synthetic(self) -> bool:
-        """Whether the shared detector is for synthetic cameras only: nobody named a model."""
+        """True if no model was named: the shared detector then serves synthetic cameras only."""
         return self.model is None
 
     def load_shared(self) -> Detector | None:
-        """Return the detector of all cameras; None means that each scene tells its truth."""
+        """Load the shared detector; None for ``truth``, as each scene supplies its ground truth."""
         return None if self.model == TRUTH else self._load(self.model or DEFAULT_MODEL)
 
     def load_own(self, cameras: dict[str, SourceSpec]) -> dict[str, Detector]:
-        """Return the detectors that cameras have for themselves.
+        """Load the detectors of the cameras that have a model in ``camera_models``.
 
-        Cameras that name the same model get the same detector. Raises UnknownCameraError for a
-        camera that is not there.
+        Args:
+            cameras: all cameras by name.
+
+        Returns:
+            Detectors by camera name. Cameras with the same model share one, except for ``truth``
+            and ``none``, which are loaded per camera.
+
+        Raises:
+            InvalidRequestError: an option is not ``NAME=MODEL``.
+            UnknownCameraError: an option names a camera that is not in ``cameras``.
         """
         named = dict(_name_and_model(text, cameras) for text in self.camera_models)
         loaded: dict[str, Detector] = {}
         return {name: self._load_for(cameras[name], model, loaded) for name, model in named.items()}
 
     def _load_for(self, spec: SourceSpec, model: str, loaded: dict[str, Detector]) -> Detector:
-        """Load a model once, for all cameras that name it."""
+        """Load a model once for all cameras that name it, except ``truth`` and ``none``."""
         if model in (TRUTH, NONE):
             return self._load(model, spec)
         if model not in loaded:

@@ -1,4 +1,4 @@
-"""Asks a running server to record one of its cameras."""
+"""Records a camera of a running server, and downloads the trace."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ async def fetch_trace(
 ) -> pd.DataFrame:
     """Record a camera of the server at ``url`` to a Parquet file at ``path``; return its table.
 
-    A file that was there before is replaced when all has come. Raises what ``AsyncClient.trace``
-    does, and TraceError.
+    An existing file is replaced only after the download is complete. Raises the errors of
+    ``AsyncClient.trace``, and TraceError.
     """
     if "/" in camera_id:
         raise InvalidRequestError(

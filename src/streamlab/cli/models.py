@@ -42,9 +42,9 @@ def models(
 ) -> None:
     """List models and measure them on this machine.
 
-    The figures are milliseconds per picture of 640x360 px, from YUV planes to named boxes: the
-    median of repeated runs, for single pictures and for batches of 4 and 8. Below the table: how
-    each .onnx model is read, and by which evidence.
+    The figures are milliseconds per picture of 640x360 px, from YUV planes to labelled boxes: the
+    median of repeated runs, for single pictures and for batches of 4 and 8. The lines below the
+    table tell how each .onnx model is interpreted, and on what evidence.
 
     Examples:
 
@@ -124,7 +124,7 @@ def _row(
 
 
 def _about(path: Path, detector: Detector) -> list[str]:
-    """Return task, classes, input, size and provider in words."""
+    """Return the table cells: task, classes, input size, file size and provider."""
     from streamlab.detect.onnx import OnnxDetector  # noqa: PLC0415
     from streamlab.detect.providers import short_name  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def _classes(names: Sequence[str]) -> str:
 
 
 def _time(name: str, detector: Detector, pictures: Sequence[Picture], seconds: float) -> str:
-    """Return ms for one picture, or a dash for a batch that the model does not take."""
+    """Return the ms per picture, or a dash for a batch size that the model does not accept."""
     from streamlab.detect.measure import measure_detector  # noqa: PLC0415
     from streamlab.detect.onnx import OnnxDetector  # noqa: PLC0415
 

@@ -39,11 +39,11 @@ def probe(
         ),
     ] = 10.0,
 ) -> None:
-    """Inspect a source: streams, rate, picture, colours, GOP, and what streamlab does about them.
+    """Inspect a source: streams, rate, picture, colours, GOP, and how streamlab handles them.
 
-    Reads at most 6 s of video, and for at most 10 s once the source is open. Ctrl-C ends it at
-    once, with exit code 130. The exit code is 2 when the source cannot be read; with `--json`
-    standard output then has an object with the key `error`. What is not known is `null`. Keys
+    Reads at most 6 s of video, for at most 10 s once the source is open. Ctrl-C stops it
+    immediately, with exit code 130. The exit code is 2 if the source cannot be read; with `--json`
+    standard output then has an object with the key `error`. Unknown values are `null`. Keys
     carry their units: `duration_s`, `fps_claimed`, `fps_measured`, `gop_s`, `gop_frames`, ...
 
     Examples:

@@ -1,4 +1,4 @@
-"""What ``streamlab probe`` found, as tables for people."""
+"""Formats a ``ProbeReport`` as text for a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = {
     "synthetic": "synthetic camera",
     "plugin": "source of an installed package",
 }
-# What people say instead of FFmpeg's names.
+# FFmpeg's colour names -> the common ones.
 _NAMES = {
     "smpte170m": "BT.601",
     "bt470bg": "BT.601 (625 lines)",
@@ -37,7 +37,7 @@ _NAMES = {
 
 
 def probe_tables(report: ProbeReport) -> Iterator[RenderableType]:
-    """Yield what was found, and then what streamlab does about it."""
+    """Yield a table of the source's properties, then a list of what streamlab does with it."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from streamlab.media.spec import SourceSpec
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
-# A frame takes about 100 bytes of a Parquet file.
+# A frame takes about 100 bytes in a Parquet file.
 BYTES_PER_S = 60 * 100
 MIN_FREE_BYTES = 1_000_000
 BAR_STEP_S = 0.1
@@ -67,7 +67,7 @@ def record_trace(
     """Record a trace of a camera: when each frame was captured, ready and released.
 
     A trace has one row per captured frame. `streamlab.analysis.simulate` replays it under any
-    policy. Ctrl-C ends the recording and keeps what was recorded, except with `--url`.
+    policy. Ctrl-C stops the recording and keeps what was recorded, except with `--url`.
 
     Examples:
 
@@ -147,7 +147,7 @@ def _record_at_server(
 
 
 def _check_path(path: Path, seconds: float, *, force: bool) -> None:
-    """Raise TraceWriteError unless a trace can be written there, before time is spent on it."""
+    """Raise TraceWriteError unless ``path`` can be written, before anything is recorded."""
     if path.exists() and not path.is_file():
         raise TraceWriteError(f"'{path}' is not a file", hint="Name the Parquet file to write.")
     if path.exists() and not force:
@@ -177,7 +177,7 @@ def _check_packages(*names: str) -> None:
 
 
 async def _with_bar(work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """Return what ``work`` returns; a bar shows how much of the time has gone."""
+    """Await ``work`` and return its result, while a bar shows the elapsed time."""
     working, started_ns = asyncio.ensure_future(work), monotonic_ns()
     quiet = not err.is_terminal
     columns = (BarColumn(), TextColumn("{task.completed:.0f} of {task.total:g} s"))
@@ -196,7 +196,7 @@ async def _with_bar(work: Coroutine[Any, Any, T], seconds: float) -> T:
 
 @contextmanager
 def _set_by_signals() -> Iterator[asyncio.Event]:
-    """Give an event that Ctrl-C sets, instead of ending the process."""
+    """Yield an event that stop signals such as Ctrl-C set, instead of ending the process."""
     stop = asyncio.Event()
     with stop_signals(lambda _: stop.set()):
         yield stop
@@ -212,7 +212,7 @@ def _interruption_shown() -> Iterator[None]:
 
 
 def _summary(table: pd.DataFrame) -> str:
-    """Return in a line what the trace holds and how well its channels kept together."""
+    """Return one line: frames, duration, drift, delay added to raw, and fresh fraction."""
     tolerance_ms = table.attrs["about"]["sync_tolerance_ms"]
     drift_ms = (table["annotated_released_ns"] - table["raw_released_ns"]) / 1e6
     added_ms = (table["raw_released_ns"] - table["raw_ready_ns"]) / 1e6

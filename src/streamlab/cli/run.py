@@ -1,4 +1,4 @@
-"""Runs a server with the cameras of the command line."""
+"""Runs a server with the cameras of the command line or of the configuration."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ NO_CAMERA = "Name one with --camera NAME=SOURCE, or in streamlab.toml as [[camer
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A camera that was asked for. Without a detector of its own it shares that of the others."""
+    """A requested camera. If ``detector`` is None it uses the shared detector."""
 
     name: str
     spec: SourceSpec
     config: CameraConfig | None
-    """None for what can never be opened: it is shown as failed."""
+    """None if the source is invalid: the camera is shown as failed."""
     detector: Detector | None = None
     faults: Faults | None = None
 
     async def add_to(self, channels: StreamChannelManager) -> None:
-        """Add it; it is opened in the background. Raises StreamlabError."""
+        """Add the camera, which is opened in the background. Raises StreamlabError."""
         if self.config is None:
             await channels.add_camera(self.name, self.spec, wait=False)
             return
@@ -69,11 +69,11 @@ class _Asked:
             camera.inject(self.faults)
 
 
-_FOLLOWED: set[asyncio.Task[None]] = set()  # a loop keeps weak references only
+_FOLLOWED: set[asyncio.Task[None]] = set()  # an event loop keeps only weak references
 
 
 async def _report_first_picture(camera: Camera, events: EventStream) -> None:
-    """Print that a camera has given its first picture."""
+    """Print a line once the camera is live."""
     with closing(events):
         async for event in events:
             if isinstance(event, SourceChanged) and event.state is SourceState.LIVE:
@@ -95,15 +95,27 @@ def run(
     renderer: str = DEFAULT_RENDERER,
     browser: bool = False,
 ) -> None:
-    """Serve cameras (``NAME=SOURCE`` each) until a signal. Raises StreamlabError.
+    """Serve cameras until a stop signal arrives.
 
-    If there are none they are those of ``configuration``; without one, only the settings of
-    ``streamlab.toml`` count. ``faults`` are injected into the cameras: ``NAME=PRESET`` each.
-    ``renderer`` names what draws on all of them.
+    Args:
+        cameras: ``NAME=SOURCE`` each; if empty, the cameras of ``configuration`` are served.
+        models: the detectors of the cameras.
+        host: address to listen on.
+        port: port to listen on.
+        configuration: settings and cameras; without it, only the settings of
+            ``streamlab.toml`` apply.
+        schemes: further kinds of source that may be added over HTTP.
+        folders: further folders whose files may be added over HTTP.
+        faults: faults to inject, ``NAME=PRESET`` each.
+        renderer: name of the renderer that draws on every camera.
+        browser: open the page in a browser, if the machine has a display.
+
+    Raises:
+        StreamlabError: the cameras, models or options are invalid, or the port is in use.
     """
     configuration = configuration or Configuration(Settings())
     settings = configuration.settings
-    load_renderer(renderer)  # to refuse at once what there is not
+    load_renderer(renderer)  # fails early for an unknown renderer
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
     enabled = [camera for camera in wanted if camera.enabled]
@@ -158,7 +170,7 @@ def run(
     # uvicorn's choice of event loop: uvloop where it is installed.
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with (
-        suppress(KeyboardInterrupt),  # before the server took over the signals
+        suppress(KeyboardInterrupt),  # Ctrl-C before the server handles signals
         asyncio.Runner(loop_factory=new_loop) as runner,
     ):
         runner.run(run_server())
@@ -166,7 +178,7 @@ def run(
 
 
 def _refuse_if_hopeless(named: Mapping[str, SourceSpec], timeout_s: float) -> None:
-    """Raise ConfigurationError when all cameras are files, and none of them is a video."""
+    """Raise ConfigurationError if all cameras are files and none of them can be opened."""
     mistakes: list[str] = []
     for name, spec in named.items():
         if spec.kind is not SourceKind.FILE:
@@ -191,7 +203,7 @@ def _store(settings: Settings) -> CameraStore | None:
 def _stored(
     store: CameraStore | None, named: Collection[str], policy: SourcePolicy
 ) -> Iterator[_Asked]:
-    """Yield the cameras that were added before, as far as they may still be opened."""
+    """Yield the stored cameras that are enabled, allowed by ``policy``, and not in ``named``."""
     for name, camera in store.load().items() if store is not None else ():
         try:
             policy.check(camera.spec)

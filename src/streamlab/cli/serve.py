@@ -11,7 +11,7 @@ from streamlab.cli.terminal import Provider, Threads, errors_shown, start_loggin
 
 DEMO_CAMERA = "street=synthetic://traffic"
 
-# What takes long to import is imported by the command that needs it, so that --help is quick.
+# Slow imports happen inside the command that needs them, so that --help is quick.
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -121,11 +121,11 @@ def serve(
     `rtsp://host/path`, `http(s)://host/path`, `udp://host:port`, a webcam such as `webcam://0`
     (or its name), or `synthetic://traffic?width=640&height=360&fps=30&seed=1`.
 
-    Without `--camera` the cameras are those of the configuration. `streamlab check-config` lists
-    its mistakes.
+    Without `--camera`, the cameras of the configuration are served. `streamlab check-config` lists
+    the mistakes in a configuration.
 
     The model is loaded once and serves all cameras. Without `--model`, synthetic cameras use the
-    shipped model, which was trained on nothing else, and other cameras are not annotated.
+    shipped model, which was trained on synthetic scenes only, and other cameras are not annotated.
 
     Examples:
 

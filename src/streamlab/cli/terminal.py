@@ -1,4 +1,4 @@
-"""What the commands print to, and how they end when something is wrong."""
+"""The consoles, shared options, error output and logging of the commands."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ Threads = Annotated[
 
 @contextmanager
 def errors_shown(code: int = EXIT_ERROR) -> Iterator[None]:
-    """Print an error of ours in two lines, and exit with its code, or else with ``code``."""
+    """Print streamlab and validation errors raised in the body, then exit.
+
+    The exit code is 2 for ConfigurationError and invalid settings, else ``code``.
+    """
     try:
         yield
     except StreamlabError as error:
@@ -56,14 +59,17 @@ def errors_shown(code: int = EXIT_ERROR) -> Iterator[None]:
 
 
 def print_any_text() -> None:
-    """Print "?" for what the output's encoding lacks: redirected on Windows it is often cp1252."""
+    """Print "?" for characters that the encoding of the output lacks.
+
+    Redirected output on Windows is often cp1252.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def show_error(error: StreamlabError) -> None:
-    """Print what was wrong, and what would have worked."""
+    """Print the error's message, and its hint if it has one."""
     err.print("[bold red]Error:[/bold red] ", end="")
     err.print(error.message, markup=False)
     if error.hint:
@@ -71,7 +77,7 @@ def show_error(error: StreamlabError) -> None:
 
 
 def start_logging(*, verbose: bool = False) -> None:
-    """Log warnings, or more, to stderr; FFmpeg itself is quiet."""
+    """Log to stderr: warnings, with ``verbose`` also info. FFmpeg logs fatal errors only."""
     import av.logging  # noqa: PLC0415
 
     logging.basicConfig(

@@ -15,7 +15,7 @@ from streamlab.errors import StreamlabError
 
 
 class Payload(StrEnum):
-    """How the bytes of a fragment come."""
+    """How the bytes of a fragment are delivered."""
 
     INLINE = "inline"
     URL = "url"
@@ -66,9 +66,9 @@ def watch(
 ) -> None:
     """Watch a server's cameras in the terminal: rate, gaps, latency and drift as delivered.
 
-    Latency runs from capture to arrival, by the clocks of both machines. Drift is annotated minus
-    raw, for the same captured frame. Recordings contain the delivered bytes unchanged, and both
-    channels start at the same frame.
+    Latency is measured from capture to arrival, by the clocks of both machines. Drift is annotated
+    minus raw, for the same captured frame. Recordings contain the delivered bytes unchanged, and
+    both channels start at the same frame.
 
     Examples:
 

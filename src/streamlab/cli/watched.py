@@ -1,4 +1,4 @@
-"""What `streamlab watch` knows of a camera, and how it says it."""
+"""The figures that `streamlab watch` collects for a camera, and their text, table and JSON form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GOOD, BAD = "green", "yellow"
 
 
 class WatchedCamera:
-    """Counts one camera's events."""
+    """Collects figures from the events of one camera."""
 
     def __init__(self, camera_id: str) -> None:
         self.camera_id = camera_id
@@ -41,7 +41,7 @@ class WatchedCamera:
         self._stream_id = ""
 
     def receive(self, event: Event) -> None:
-        """Take an event as it comes in."""
+        """Record an event on arrival."""
         if isinstance(event, Fragment):
             self._meter(event.channel).receive(event)
             self.drift.receive(event)
@@ -58,7 +58,7 @@ class WatchedCamera:
             self.state = f"ended: {event.reason}"
 
     def report(self, stats: StreamStats, now_ns: int, wall_s: float) -> dict[str, Any]:
-        """Return all figures, ready for JSON. ``None`` stands for what is not known yet."""
+        """Return all figures, ready for JSON; those not known yet are ``None``."""
         sync = self.sync
         return {
             "time": round(wall_s, 3),
@@ -93,7 +93,7 @@ class WatchedCamera:
 
 
 def line(report: Mapping[str, Any]) -> str:
-    """Return a report as one line of text."""
+    """Format a report as one line of text."""
     parts = [f"{report['camera_id']}  {report['state']}"]
     for channel, figures in report["channels"].items():
         parts.append(
@@ -107,7 +107,7 @@ def line(report: Mapping[str, Any]) -> str:
 
 
 def picture(reports: Sequence[Mapping[str, Any]], title: str) -> RenderableType:
-    """Return reports as a table for a terminal."""
+    """Format reports as a table for a terminal."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in ("camera", "channel", "quality"):
         table.add_column(name, no_wrap=True)
@@ -188,7 +188,7 @@ def _ms(value: float | None) -> str:
 
 
 def summary(reports: Sequence[Mapping[str, Any]], files: Sequence[RecordedFile]) -> Iterator[str]:
-    """Yield lines that say what has been seen and recorded."""
+    """Yield a line for each camera, then a line for each recorded file."""
     for report in reports:
         seen = ", ".join(
             f"{figures['frames']} {channel} frames"

@@ -1,4 +1,4 @@
-"""The loop of `streamlab watch`: reads a stream, records it, shows figures."""
+"""The main loop of `streamlab watch`: reads a stream, records it, and shows figures."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Reports = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """What was asked for on the command line."""
+    """The options of `streamlab watch`."""
 
-    url: str = field(repr=False)  # it may hold credentials
+    url: str = field(repr=False)  # may contain credentials
     token: str | None = field(repr=False)
     camera: str | None
     channels: View
@@ -46,7 +46,7 @@ class WatchOptions:
 
 
 async def watch(options: WatchOptions) -> None:
-    """Watch until the server ends the stream, the time is over, or a signal comes.
+    """Watch until the server ends the stream, the time is up, or a stop signal arrives.
 
     Raises StreamlabError.
     """
@@ -92,7 +92,7 @@ async def _show(
         for text in summary(reports(), [f for r in recordings.values() for f in r.files]):
             (err if options.as_json else out).print(text, markup=False)
     if not reading.cancelled():
-        reading.result()  # raises what ended the stream, if it was no `end`
+        reading.result()  # raises the error that ended the stream, if any
 
 
 async def _read(
@@ -109,7 +109,7 @@ async def _read(
 async def _tick(
     reading: asyncio.Task[None], period_s: float, seconds: float | None, show: Callable[[], None]
 ) -> None:
-    """Show figures each period, until the reading ends or the time is over."""
+    """Call ``show`` each period, until ``reading`` is done or ``seconds`` have passed."""
     next_s = started_s = time.monotonic()
     while not reading.done() and (seconds is None or next_s < started_s + seconds):
         next_s += period_s
@@ -121,7 +121,7 @@ async def _tick(
 
 @contextmanager
 def _display(options: WatchOptions) -> Iterator[tuple[Callable[[Reports], None], float]]:
-    """Give how to show reports, and how often, s."""
+    """Yield a function that shows reports, and the period to call it with, s."""
     if options.as_json:
         yield lambda reports: _print(map(json.dumps, reports)), REPORT_S
     elif not out.is_terminal or out.is_dumb_terminal:
@@ -145,7 +145,7 @@ async def _camera_ids(client: AsyncClient) -> list[str]:
 
 
 def _recordings(options: WatchOptions, names: Sequence[str]) -> dict[str, Recording]:
-    """Make the recordings that were asked for. Raises InvalidRequestError, RecordError."""
+    """Create the requested recordings by camera. Raises InvalidRequestError, RecordError."""
     wrong = set(options.files) - set(options.channels.channels)
     if wrong:
         raise InvalidRequestError(

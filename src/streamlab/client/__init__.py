@@ -1,4 +1,4 @@
-"""A client for the wire protocol, with and without asyncio. Needs the extra ``client``.
+"""A client for the wire protocol, blocking or with asyncio. Needs the extra ``client``.
 
     from streamlab.client import Client
 
@@ -6,7 +6,7 @@
         for frame in stream.frames():
             print(frame.channel, frame.pts, frame.image.shape, len(frame.detections))
 
-It imports nothing of the server: what it knows of one is what came over the wire.
+It imports nothing from the server: all it knows about a server is what arrives over the wire.
 """
 
 from streamlab.client.asynchronous import AsyncClient

@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""The asyncio client."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from streamlab.client.stream import AsyncStream
 from streamlab.protocol.parse import ProtocolError
 
 TIMEOUT_S = 10.0
-STALL_TIMEOUT_S = 40.0  # a server that has nothing to say says so every 15 s, unless told otherwise
+STALL_TIMEOUT_S = 40.0  # an idle server sends a heartbeat every 15 s by default
 
 TRACE_TIMEOUT_S = 60.0
-"""How much longer than the recording itself a trace may take."""
+"""Time that a trace may take beyond the duration of the recording."""
 
 
 class AsyncClient:
-    """Talks to one server. An async context manager.
+    """Connects to one server. An async context manager.
 
-    ``token`` goes out as ``Authorization: Bearer``, to this server only. ``transport`` is
-    httpx's, for proxies, client certificates or a Unix socket.
+    ``token`` is sent as ``Authorization: Bearer``, to this server only. ``transport`` is an httpx
+    transport, for proxies, client certificates or a Unix socket.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class AsyncClient:
         timeout_s: float = TIMEOUT_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Raises InvalidRequestError when ``url`` is no address of a server."""
+        """Raises InvalidRequestError if ``url`` is not a server URL."""
         self._http = Http(url, token, timeout_s=timeout_s, transport=transport)
 
     async def __aenter__(self) -> Self:
@@ -66,15 +66,26 @@ class AsyncClient:
     ) -> AsyncStream:
         """Return the stream of a camera, or of several on one connection; enter it to connect.
 
-        ``channels``: the name of a channel, ``both`` (raw and annotated), or names joined by
-        commas. ``annotated_quality`` applies to every channel but raw. ``detections``: also the
-        boxes of each frame as events. ``payload``: ``url`` fetches each fragment with a request
-        of its own, which a cache can answer. A connection that is silent for
-        ``stall_timeout_s`` counts as lost. A stream of several cameras cannot be resumed: after
-        a reconnect each continues with its newest GOP, and what is missing before that is a gap.
+        A stream of several cameras cannot be resumed: after a reconnect each camera continues
+        with its newest GOP, and what is missing before that is a gap.
 
-        Raises InvalidRequestError. Entering raises what the server answers (an unknown camera:
-        UnknownCameraError), or ServerUnreachableError.
+        Entering the stream raises the error that the server answers with (UnknownCameraError for
+        an unknown camera), or ServerUnreachableError.
+
+        Args:
+            camera: a camera id, or several.
+            channels: the name of a channel, ``both`` (raw and annotated), or names joined by
+                commas.
+            raw_quality: quality of the raw channel.
+            annotated_quality: quality of every other channel.
+            detections: also deliver the detections of each frame as events.
+            payload: ``url`` fetches each fragment with a separate request, which a cache can
+                answer.
+            reconnect: when to reconnect; ``Reconnect()`` by default.
+            stall_timeout_s: a connection that is silent for this long counts as lost.
+
+        Raises:
+            InvalidRequestError: an argument is invalid.
         """
         session = Session.of(
             [camera] if isinstance(camera, str) else list(dict.fromkeys(camera)),
@@ -87,7 +98,10 @@ class AsyncClient:
         return AsyncStream(self._http, session, reconnect or Reconnect(), stall_timeout_s)
 
     async def cameras(self) -> list[dict[str, Any]]:
-        """Return the cameras as ``GET /cameras`` lists them. Raises ServerUnreachableError."""
+        """Return the cameras as ``GET /cameras`` lists them.
+
+        Raises ServerUnreachableError, and ProtocolError if the answer is not a list of cameras.
+        """
         answer = await self._http.ask("GET", "cameras")
         if not isinstance(answer, dict) or not isinstance(answer.get("cameras"), list):
             raise ProtocolError(
@@ -96,7 +110,7 @@ class AsyncClient:
         return list(answer["cameras"])
 
     async def sync_stats(self, camera_id: str, *, window_s: float = 60.0) -> dict[str, Any]:
-        """Return how far apart the camera's channels were released over the last seconds.
+        """Return the drift of the camera's channels at release over the last ``window_s`` seconds.
 
         Raises UnknownCameraError, ServerUnreachableError.
         """
@@ -104,7 +118,7 @@ class AsyncClient:
         return dict(await self._http.ask("GET", path, query={"window_s": window_s}))
 
     async def trace(self, camera_id: str, *, seconds: float) -> AsyncGenerator[bytes, None]:
-        """Have the server record a camera; yield the trace, a Parquet file, when it is over.
+        """Record a trace of a camera on the server; yield the Parquet file in chunks once complete.
 
         Raises UnknownCameraError, InvalidRequestError, LimitError, ServerUnreachableError.
         """
@@ -124,9 +138,9 @@ class AsyncClient:
         max_stale_fraction: float | None = None,
         faults: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Change a running camera (``PATCH /cameras/{camera_id}``); what is None stays as it is.
+        """Change a running camera (``PATCH /cameras/{camera_id}``); None leaves a value unchanged.
 
-        ``faults={}`` ends all faults. Returns the server's answer.
+        ``faults={}`` clears all injected faults. Returns the server's answer.
 
         Raises UnknownCameraError, InvalidRequestError, ServerUnreachableError.
         """

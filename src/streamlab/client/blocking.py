@@ -1,4 +1,4 @@
-"""The client without asyncio: the same names, run by an event loop in a thread of its own."""
+"""The blocking client: the names of the asyncio client, run by an event loop in a thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 class Client:
-    """Talks to one server. A context manager; see ``AsyncClient``."""
+    """Connects to one server. A context manager; see ``AsyncClient``."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._exit.__exit__(kind, error, traceback)  # an error cancels what still runs
+        self._exit.__exit__(kind, error, traceback)  # an error cancels the tasks still running
 
     def watch(
         self,
@@ -77,7 +77,7 @@ class Client:
         return Stream(self._portal, stream)
 
     def cameras(self) -> list[dict[str, Any]]:
-        """Return the cameras; see ``AsyncClient.cameras``."""
+        """Return the server's cameras; see ``AsyncClient.cameras``."""
         return _run(self._portal, self._client.cameras)
 
     def sync_stats(self, camera_id: str, *, window_s: float = 60.0) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Client:
         return _run(self._portal, partial(self._client.sync_stats, camera_id, window_s=window_s))
 
     def trace(self, camera_id: str, *, seconds: float) -> Iterator[bytes]:
-        """Yield a trace that the server records; see ``AsyncClient.trace``."""
+        """Yield a trace that the server records, in chunks; see ``AsyncClient.trace``."""
         chunks = self._client.trace(camera_id, seconds=seconds)
         try:
             while chunk := _run(self._portal, partial(anext, chunks, b"")):
@@ -117,7 +117,7 @@ class Client:
 
 
 class Stream:
-    """Events of one or more cameras; see ``AsyncStream``."""
+    """Iterates over the events of one or more cameras; see ``AsyncStream``."""
 
     def __init__(self, portal: BlockingPortal, stream: AsyncStream) -> None:
         self._portal = portal
@@ -138,7 +138,7 @@ class Stream:
 
     @property
     def stats(self) -> StreamStats:
-        """What has become of it so far."""
+        """The counters of the stream so far."""
         return self._stream.stats
 
     def __iter__(self) -> Iterator[Event]:
@@ -160,7 +160,7 @@ class Stream:
     def switch(
         self, channel: str, *, quality: str | None = None, camera_id: str | None = None
     ) -> Switch:
-        """Show another channel from now on; see ``AsyncStream.switch``."""
+        """Switch to another view; see ``AsyncStream.switch``."""
         switch = partial(self._stream.switch, channel, quality=quality, camera_id=camera_id)
         return _run(self._portal, switch)
 
@@ -172,7 +172,7 @@ class Stream:
         _run(self._portal, add)
 
     def unsubscribe(self, channel_type: str, *, camera_id: str | None = None) -> None:
-        """Take a channel away; see ``AsyncStream.unsubscribe``."""
+        """Remove a channel; see ``AsyncStream.unsubscribe``."""
         _run(self._portal, partial(self._stream.unsubscribe, channel_type, camera_id=camera_id))
 
 
@@ -181,5 +181,5 @@ def _run(portal: BlockingPortal, function: Callable[[], Awaitable[Answer]]) -> A
     try:
         return future.result()
     except BaseException:
-        future.cancel()  # Ctrl-C ends the waiting here, and so must end it there
+        future.cancel()  # Ctrl-C interrupts the wait here; end the call in the loop's thread too
         raise

@@ -1,13 +1,13 @@
-"""Every fragment once, in order, and no hole that was not told: over any number of connections.
+"""Delivers each fragment once, in order, over any number of connections; reports every hole.
 
 Rules, per camera, channel and quality:
 
-- a fragment that was given already is a duplicate: left out and counted;
-- after a hole nothing is given until the next keyframe, and a ``gap`` comes before it;
-- ``switched`` begins anew: its channels start from the server's newest GOP, also one that was
-  given already, because a decoder needs the keyframe;
-- a reconnect goes on; a channel that was not watched before it, or another ``stream_id`` (the
-  camera was started anew), begins anew.
+- a fragment that was already delivered is a duplicate: dropped and counted;
+- after a hole nothing is delivered until the next keyframe, and a ``gap`` precedes it;
+- ``switched`` starts the sequence over: its channels start from the server's newest GOP, even one
+  that was already delivered, because a decoder needs the keyframe;
+- a reconnect continues the sequence, but starts it over for a channel that was not watched before,
+  and for all channels if ``stream_id`` changed (the camera was restarted).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from streamlab.protocol.parse import Connected, Event, Fragment, Gap, Switched
 
 @dataclass(slots=True)
 class _Run:
-    """How far one encoding has been given."""
+    """The delivery position of one encoding: a channel in one quality."""
 
     next_sequence: int
     broken: str = ""
-    """Why the next sequence will not come, until a keyframe makes up for it."""
+    """Why fragments are missing; set until the next keyframe."""
 
 
 @dataclass(slots=True)
@@ -36,15 +36,15 @@ class _Camera:
 
 
 class Delivery:
-    """Filters the events of a stream's connections, one after the other."""
+    """Filters the events of a stream's successive connections."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        """``duplicates``, ``gaps``, and ``skipped``: fragments between a hole and a keyframe."""
+        """``duplicates``, ``gaps``, and ``skipped`` (fragments between a hole and a keyframe)."""
         self._cameras: dict[str, _Camera] = {}
 
     def receive(self, event: Event) -> list[Event]:
-        """Return what to give for this event: nothing, itself, or a gap and itself."""
+        """Return the events to deliver for this one: none, itself, or a gap and itself."""
         camera = self._cameras.setdefault(event.camera_id, _Camera())
         if isinstance(event, Fragment):
             return self._fragment(camera, event)
@@ -58,7 +58,7 @@ class Delivery:
         return [event]
 
     def receive_missing(self, fragment: Fragment, reason: str) -> None:
-        """Take a fragment whose bytes could not be had: it becomes part of a gap."""
+        """Record a fragment whose bytes could not be fetched; it becomes part of a gap."""
         runs = self._cameras.setdefault(fragment.camera_id, _Camera()).runs
         run = runs.setdefault((fragment.channel, fragment.quality), _Run(fragment.sequence))
         if fragment.sequence >= run.next_sequence:
@@ -101,12 +101,12 @@ class Delivery:
         ]
         last = gap.to_sequence
         if runs and last is None:
-            return []  # what was missed, if anything, is known when the next fragment comes
+            return []  # the next fragment shows what was missed, if anything
         if last is None or not runs:
             self.counts["gaps"] += 1
             return [gap]
         if all(last < run.next_sequence for run in runs):
-            return []  # these were given before the connection was lost
+            return []  # already delivered before the connection was lost
         self.counts["gaps"] += 1
         first = min(run.next_sequence for run in runs)
         for run in runs:

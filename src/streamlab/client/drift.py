@@ -1,12 +1,12 @@
-"""How far apart the pictures of a captured frame were delivered: measured on what came in.
+"""Measures drift as delivered, from the fragments that arrive at the client.
 
-Drift of a frame is an annotated channel minus raw, signed, ms: of their arrivals here, and of the
-times at which the server says it released them. The server's own figure is about the release
-alone; the network and a slow reader are in the arrival too. Rules:
+The drift of a frame is annotated minus raw, signed, in ms. It is computed from the arrival times
+here, and separately from the release times that the server reports. The server's figure covers the
+release only; the arrival also includes the network and a slow reader. Rules:
 
-- every annotated channel is measured against raw, by itself; frames are paired by pts, each once;
-- what was sent from the GOP cache came as one burst and is not measured;
-- a frame that the other channel has gone past is forgotten.
+- each annotated channel is measured against raw separately; frames are paired by PTS, each once;
+- fragments from the GOP cache arrive in one burst and are not measured;
+- a frame whose PTS the other channel has passed counts as unpaired and is dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ WINDOW_FRAMES = 8192
 
 @dataclass(frozen=True, slots=True)
 class DriftFigures:
-    """Drift of the last frame, quantiles of its size over the window, and violations so far."""
+    """Drift of the last frame, quantiles of absolute drift over the window, and violations so far.
+
+    ``now_ms`` and ``size_ms`` are None until a frame was measured; ``size_ms`` also while the
+    window is empty. A violation is a frame whose absolute drift exceeds the tolerance.
+    """
 
     now_ms: float | None
     size_ms: Quantiles | None
@@ -56,7 +60,7 @@ class _Drift:
 
 
 class _Pairing:
-    """Pairs the frames of one annotated channel with those of raw."""
+    """Pairs the frames of one annotated channel with those of raw, and measures their drift."""
 
     def __init__(self, span_s: float, raw: Iterable[_Times] = ()) -> None:
         self.pairs = 0
@@ -83,13 +87,13 @@ class _Pairing:
     def _partner(
         self, others: deque[_Times], waiting: deque[_Times], frame: _Times
     ) -> _Times | None:
-        """Return the same frame of the other channel; without one, let it wait for that."""
+        """Return the same frame of the other channel; queue ``frame`` if it has not arrived yet."""
         while others and others[0].pts < frame.pts:
             others.popleft()
             self.unpaired += 1
         if others and others[0].pts == frame.pts:
             return others.popleft()
-        if others:  # the other channel is beyond this frame
+        if others:  # the other channel has passed this frame
             self.unpaired += 1
             return None
         waiting.append(frame)
@@ -108,31 +112,34 @@ class _Pairing:
 
 
 class DeliveredDrift:
-    """Measures the channels of one camera."""
+    """Measures the drift of one camera's annotated channels over the last ``span_s`` seconds.
+
+    A frame whose absolute drift exceeds ``tolerance_ms`` is a violation.
+    """
 
     def __init__(self, *, tolerance_ms: float = 50.0, span_s: float = 60.0) -> None:
         self.tolerance_ms = tolerance_ms
         self._span_s = span_s
-        self._raw: deque[_Times] = deque(maxlen=MAX_WAITING_FRAMES)  # for a channel to come
+        self._raw: deque[_Times] = deque(maxlen=MAX_WAITING_FRAMES)  # for later channels
         self._pairings: dict[str, _Pairing] = {}
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The annotated channels that have brought a frame."""
+        """The annotated channels that have delivered a frame."""
         return tuple(self._pairings)
 
     @property
     def pairs(self) -> int:
-        """How many frames were measured, of all annotated channels."""
+        """Number of frames measured, over all annotated channels."""
         return sum(pairing.pairs for pairing in self._pairings.values())
 
     @property
     def unpaired(self) -> int:
-        """How many frames came in one of two channels only."""
+        """Number of frames that arrived in only one of two channels."""
         return sum(pairing.unpaired for pairing in self._pairings.values())
 
     def receive(self, fragment: Fragment) -> None:
-        """Take a fragment as it came in."""
+        """Record a fragment on arrival."""
         if fragment.cached:
             return
         for frame in fragment.frames:
@@ -143,17 +150,17 @@ class DeliveredDrift:
                 self._receive_annotated(fragment.channel, times)
 
     def restart(self) -> None:
-        """Forget frames that wait for their other half: the timeline is another one."""
+        """Drop frames that wait for their counterpart, because a new timeline begins."""
         self._raw.clear()
         for pairing in self._pairings.values():
             pairing.restart()
 
     def arrival(self, now_ns: int, channel: str = ANNOTATED) -> DriftFigures:
-        """Return the figures of the arrivals of this annotated channel."""
+        """Return the drift between the arrivals of this annotated channel and raw."""
         return self._figures_of(channel).arrival.figures(now_ns)
 
     def release(self, now_ns: int, channel: str = ANNOTATED) -> DriftFigures:
-        """Return the figures of the releases of this annotated channel."""
+        """Return the drift between the releases of this annotated channel and raw."""
         return self._figures_of(channel).release.figures(now_ns)
 
     def _receive_raw(self, raw: _Times) -> None:

@@ -1,4 +1,4 @@
-"""Reading events, and when they arrived."""
+"""Parses events and stamps their time of arrival."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from streamlab.protocol.parse import Event, Fragment, parse_event
 
 
 def read_event(name: str, text: str, camera_id: str = "") -> Event | None:
-    """Return the event that arrives now; see ``parse_event``. Raises ProtocolError."""
+    """Parse an event that arrives now; see ``parse_event``. Raises ProtocolError."""
     return parse_event(name, text, camera_id, arrived_at=wall_s(), arrived_ns=monotonic_ns())
 
 
 def with_data(fragment: Fragment, data: bytes) -> Fragment:
-    """Return the fragment with its bytes, which arrive now."""
+    """Return the fragment with its bytes, stamped as arriving now."""
     return replace(fragment, data=data, arrived_at=wall_s(), arrived_ns=monotonic_ns())

@@ -1,4 +1,4 @@
-"""The events of a stream's connections, one connection after the other."""
+"""Yields the events of a stream's successive connections."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from streamlab.protocol.parse import Connected, Event
 
 
 class Feed:
-    """Connects, reads, and connects again, until the server ends the stream or may not be asked."""
+    """Connects, reads and reconnects, until the server ends the stream or refuses it."""
 
     def __init__(
         self, http: Http, session: Session, reconnect: Reconnect, stall_timeout_s: float
     ) -> None:
         self.session = session
         self.counts: Counter[str] = Counter()
-        """``reconnects``, and ``unknown`` events."""
+        """``reconnects`` and ``unknown`` (events)."""
         self.lost = ""
-        """Why there is no connection now, in words."""
+        """Why there is no connection at present; empty while there is one."""
         self._greeted = {camera_id: asyncio.Event() for camera_id in session.cameras}
         self._http = http
         self._reconnect = reconnect
         self._stall_timeout_s = stall_timeout_s
 
     async def open_first(self) -> httpx.Response:
-        """Open the first connection. Only a full server is asked again.
+        """Open the first connection. Retries only while the server is full (429).
 
         Raises the error that the server answers with, or ServerUnreachableError.
         """
@@ -46,7 +46,10 @@ class Feed:
         return response
 
     async def events(self, response: httpx.Response) -> AsyncGenerator[Event, None]:
-        """Yield what comes, first from this open connection. Raises as ``open_first``."""
+        """Yield events, first from this open connection, then from those after each reconnect.
+
+        Raises as ``open_first``.
+        """
         connection: httpx.Response | None = response
         failures = Failures(self._reconnect)
         while True:
@@ -71,12 +74,12 @@ class Feed:
             await failures.wait(failure)
 
     async def connection(self, camera_id: str) -> str:
-        """Return the id of the camera's connection, once there is one."""
+        """Wait until the camera is connected; return the id of its connection."""
         await self._greeted[camera_id].wait()
         return self.session.cameras[camera_id].connection_id
 
     async def subscribe(self, camera_id: str, subscription: Subscription) -> None:
-        """Add a channel to the camera's connection, or take it away."""
+        """Add a channel to the camera's connection, or remove it. Raises as ``Http.ask``."""
         path = f"{camera_path(camera_id)}/subscribe"
         values = {
             "connection_id": self.session.cameras[camera_id].connection_id,
@@ -111,8 +114,8 @@ class Feed:
                     self._greeted[given.camera_id].set()
 
     async def _complete(self, camera_id: str) -> None:
-        """Make a new connection carry what its query could not say."""
-        with suppress(UnknownConnectionError):  # it is lost again already; reading on will tell
+        """Send the subscriptions that the query of a new connection could not express."""
+        with suppress(UnknownConnectionError):  # already lost again; reading on reports it
             for subscription in self.session.missing_subscriptions(camera_id):
                 await self.subscribe(camera_id, subscription)
 

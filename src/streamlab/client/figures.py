@@ -1,4 +1,4 @@
-"""What one channel of a stream delivers: rate, bits, latency, counted on what came in."""
+"""Measures what one channel of a stream delivers: frame rate, bit rate, latency, gaps."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class ChannelFigures:
-    """The last seconds of a channel. Latency is capture to arrival: two machines' wall clocks."""
+    """Figures of a channel, rates and latency over the last seconds.
+
+    Latency runs from capture to arrival, by the wall clocks of two machines.
+    """
 
     quality: str
     fps: float
     kbit_per_s: float
     latency_ms: float | None
-    """Median."""
+    """Median; None without a live fragment in the window."""
     frames: int
     """Since the start."""
     gaps: int
 
 
 class ChannelMeter:
-    """Counts one channel."""
+    """Measures one channel over the last ``span_s`` seconds."""
 
     def __init__(self, span_s: float = SPAN_S) -> None:
         self.quality = ""
@@ -40,13 +43,13 @@ class ChannelMeter:
         self._latencies_ms = Window(span_s)
 
     def receive(self, fragment: Fragment) -> None:
-        """Take a fragment as it came in."""
+        """Record a fragment on arrival."""
         now_ns, count = fragment.arrived_ns, len(fragment.frames)
         self.quality = fragment.quality
         self.frames += count
         self.bytes += len(fragment.data)
         if fragment.cached:
-            return  # a burst of the past says nothing of the rate nor of the latency
+            return  # a burst from the GOP cache shows neither the rate nor the latency
         if self._started_ns is None:
             self._started_ns = now_ns
         self._live_frames.add(count, now_ns)
@@ -54,11 +57,11 @@ class ChannelMeter:
         self._latencies_ms.add((fragment.arrived_at - fragment.captured_at) * 1000, now_ns)
 
     def receive_gap(self) -> None:
-        """Take that fragments were lost."""
+        """Count a gap."""
         self.gaps += 1
 
     def figures(self, now_ns: int) -> ChannelFigures:
-        """Return the figures of the last seconds."""
+        """Return the figures as of ``now_ns`` (monotonic)."""
         since_ns = self._span_ns if self._started_ns is None else now_ns - self._started_ns
         span_s = max(0.5, min(self._span_ns, since_ns) / NS_PER_S)
         latency = quantiles(self._latencies_ms.values(now_ns))

@@ -1,4 +1,4 @@
-"""The server's address and how it is spoken to: requests, answers, and streams of events."""
+"""HTTP access to a server: requests, downloads, and streams of events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_EVENT_LINE_BYTES = 32 * 1024 * 1024
 
 
 class Http:
-    """One server. Every failure is a StreamlabError."""
+    """Sends requests to one server. Every failure is raised as a StreamlabError."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Http:
         )
 
     async def close(self) -> None:
-        """Close what connections there are."""
+        """Close all connections."""
         await self._client.aclose()
 
     async def ask(
@@ -56,9 +56,10 @@ class Http:
         query: Mapping[str, str | float] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Send a request and return the JSON of the answer, None when it has none.
+        """Send a request and return the JSON of the answer, or None if its body is empty.
 
-        Raises ServerUnreachableError, or the error that the server answers with.
+        Raises ServerUnreachableError, ProtocolError if the answer is not JSON, or the error that
+        the server answers with.
         """
         try:
             response = await self._client.request(method, path, params=query, json=body)
@@ -77,7 +78,11 @@ class Http:
             ) from error
 
     async def fetch(self, path: str, stall_timeout_s: float) -> bytes:
-        """Return the bytes behind a URL of an event. Raises as ``ask``, and TryLaterError."""
+        """Return the bytes at a URL that an event carries.
+
+        Raises ServerUnreachableError, TryLaterError (429, 5xx), or the error that the server
+        answers with.
+        """
         timeout_s = min(self.timeout_s, stall_timeout_s)
         try:
             response = await self._client.get(path, timeout=timeout_s)
@@ -89,7 +94,10 @@ class Http:
     async def download(
         self, path: str, query: Mapping[str, str | float], *, within_s: float
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the body of an answer, which may take ``within_s`` to begin. Raises as ``ask``."""
+        """Yield the body of an answer in chunks; waits up to ``within_s`` for each.
+
+        Raises ServerUnreachableError, or the error that the server answers with.
+        """
         timeout = httpx.Timeout(within_s, connect=CONNECT_TIMEOUT_S)
         try:
             async with self._client.stream("GET", path, params=query, timeout=timeout) as response:
@@ -110,7 +118,7 @@ class Http:
     ) -> httpx.Response:
         """Open a stream of events; the caller closes it.
 
-        Raises as ``ask``, TryLaterError, and ProtocolError when it is none.
+        Raises as ``fetch``, and ProtocolError if the answer is not an event stream.
         """
         request = self._client.build_request(
             "GET",
@@ -136,9 +144,10 @@ class Http:
 
 
 async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEvent, None]:
-    """Yield the events of an open stream until the server closes it, then close it too.
+    """Yield the events of an open stream until the server closes it; close the response at the end.
 
-    Raises ServerUnreachableError when the connection is lost.
+    Raises ServerUnreachableError if the connection is lost, and ProtocolError for a line of more
+    than ``MAX_EVENT_LINE_BYTES``.
     """
     assert isinstance(response.stream, httpx.AsyncByteStream)
     response.stream = _BoundedLines(response.stream)
@@ -153,7 +162,7 @@ async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEven
 
 
 class _BoundedLines(httpx.AsyncByteStream):
-    """Passes chunks on, and fails where a line would have no end: httpx-sse has no bound."""
+    """Passes chunks on and limits the length of a line, which httpx-sse does not."""
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
@@ -172,7 +181,7 @@ class _BoundedLines(httpx.AsyncByteStream):
 
 
 class _Bearer(httpx.Auth):
-    """Sends the token to the server itself, and to nobody whom a URL of its events names."""
+    """Sends the token to the server only, not to other hosts that a URL in an event names."""
 
     def __init__(self, url: httpx.URL, token: str) -> None:
         self._origin = (url.scheme, url.host, url.port)

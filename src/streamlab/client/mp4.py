@@ -1,6 +1,6 @@
-"""ISO BMFF as a client needs it: a decoder's configuration, the frames of a fragment, rebasing.
+"""Reads the ISO BMFF that a client receives: decoder configuration, frames, time rebasing.
 
-Box layouts are those of ISO/IEC 14496-12 and 14496-15; one track, as the wire protocol says.
+Box layouts follow ISO/IEC 14496-12 and 14496-15; one track, as the wire protocol specifies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _BASE_OFFSET, _DESCRIPTION, _DURATION, _SIZE = 0x01, 0x02, 0x08, 0x10  # tfhd: d
 _DATA_OFFSET, _FIRST_FLAGS = 0x01, 0x04  # trun
 _SAMPLE_DURATION, _SAMPLE_SIZE, _SAMPLE_FLAGS, _SAMPLE_COMPOSITION = 0x100, 0x200, 0x400, 0x800
 _BOX_HEADER_BYTES = 8
-_VISUAL_SAMPLE_ENTRY_BYTES = 78  # before the boxes in it
+_VISUAL_SAMPLE_ENTRY_BYTES = 78  # before its child boxes
 
 Span = tuple[int, int]
 
@@ -28,7 +28,7 @@ def avc_configuration(init: bytes) -> bytes:
 
 
 def frames_data(fragment: bytes) -> list[bytes]:
-    """Return the length-prefixed slices of each frame of ``moof`` + ``mdat``.
+    """Return the data of each frame of ``moof`` + ``mdat``: length-prefixed NAL units.
 
     Raises ProtocolError.
     """
@@ -46,7 +46,7 @@ def frames_data(fragment: bytes) -> list[bytes]:
 
 
 def rebase(fragment: bytes, origin_pts: int) -> bytes:
-    """Return the fragment with its time counted from ``origin_pts``. Raises ProtocolError."""
+    """Return the fragment with its decode time relative to ``origin_pts``. Raises ProtocolError."""
     tfdt, _ = _inside(fragment, b"moof", b"traf", b"tfdt")
     layout = ">Q" if fragment[tfdt] == 1 else ">I"
     (pts,) = struct.unpack_from(layout, fragment, tfdt + 4)
@@ -63,7 +63,7 @@ def _inside(data: bytes, *kinds: bytes) -> Span:
 
 
 def _find(data: bytes, wanted: bytes, span: Span) -> Span:
-    """Return where the body of the first box of this kind lies."""
+    """Return the span of the body of the first box of this kind. Raises ProtocolError."""
     for kind, body in _boxes(data, span):
         if kind == wanted:
             return body
@@ -81,7 +81,7 @@ def _boxes(data: bytes, span: Span) -> Iterator[tuple[bytes, Span]]:
 
 
 def _words(data: bytes, span: Span) -> tuple[int, Iterator[int]]:
-    """Return the flags of a full box, and the 32-bit words that follow."""
+    """Return the flags of a full box and the 32-bit words after them."""
     start, end = span
     first, *others = struct.unpack(f">{(end - start) // 4}I", data[start : end - (end - start) % 4])
     return first & 0xFFFFFF, iter(others)
@@ -99,7 +99,7 @@ def _default_size(data: bytes, tfhd: Span) -> int:
 
 
 def _run(data: bytes, trun: Span, default_size: int) -> tuple[int, list[int]]:
-    """Return where the frames of a ``trun`` begin, from the ``moof``, and their sizes."""
+    """Return the data offset of a ``trun``, relative to the ``moof``, and its frame sizes."""
     flags, words = _words(data, trun)
     try:
         count = next(words)

@@ -1,4 +1,4 @@
-"""Decoded frames: one decoder per channel, fed with what a stream delivers."""
+"""Decodes the events of a stream into frames, with one decoder per camera and channel."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of one channel."""
+    """A decoded picture of one channel."""
 
     camera_id: str
     channel: str
     quality: str
     pts: int
-    """Ticks of 1/90000 s: the same captured frame has the same in every channel."""
+    """Ticks of 1/90000 s; a captured frame has the same PTS in every channel."""
     captured_at: float
     """Unix seconds, by the server's clock."""
     arrived_at: float
     detections: tuple[Row, ...]
-    """The boxes drawn on it: on annotated channels only."""
+    """The detections drawn on it, on annotated channels only; empty on raw."""
     detections_pts: int | None
-    """The frame that the boxes were computed on."""
+    """PTS of the frame that the detections were computed on."""
     picture: av.VideoFrame = field(repr=False)
-    """As decoded: YUV, no copy made."""
+    """As decoded: YUV, not copied."""
 
     @cached_property
     def image(self) -> NDArray[np.uint8]:
-        """RGB, ``(height, width, 3)``; converted when it is first asked for."""
+        """RGB, uint8, ``(height, width, 3)``; converted on first access."""
         return self.picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 class FrameDecoder:
-    """Turns a stream's events into frames. It starts, and goes on after a gap, at a keyframe.
+    """Turns a stream's events into frames. Decoding starts, and resumes after a gap, at a keyframe.
 
-    After a switch the new channel takes over at the playhead: of the GOP that it starts with,
-    the frames that were given already, in whichever channel, are decoded and not given again.
+    After a switch the new channel takes over at the playhead: frames of its first GOP that were
+    already returned, in whichever channel, are decoded but not returned again.
     """
 
     def __init__(self, inits: Iterable[Init] = ()) -> None:
-        """``inits``: those of a stream that has been read from already."""
+        """``inits``: the init segments that the stream has delivered so far."""
         self.decode_errors = 0
         self._inits = {(init.camera_id, init.channel): init for init in inits}
         self._decoders: dict[Key, _Decoder] = {}
@@ -71,7 +71,7 @@ class FrameDecoder:
         self._stream_ids: dict[str, str] = {}
 
     def receive(self, event: Event) -> list[Frame]:
-        """Take the next event; return the frames it completes, in order."""
+        """Process the next event; return the frames it completes, in order."""
         if isinstance(event, Fragment):
             return list(self._decode(event))
         if isinstance(event, Init):
@@ -121,7 +121,7 @@ class FrameDecoder:
 
     def _reconnect(self, connected: Connected) -> None:
         camera_id = connected.camera_id
-        if self._stream_ids.get(camera_id) != connected.stream_id:  # another timeline
+        if self._stream_ids.get(camera_id) != connected.stream_id:  # a new timeline
             self._forget(camera_id)
             self._newest_pts.pop(camera_id, None)
             self._floor_pts.pop(camera_id, None)
@@ -129,14 +129,14 @@ class FrameDecoder:
 
 
 class _Decoder:
-    """An H.264 decoder that gives out each picture with the packet that carries it."""
+    """An H.264 decoder that returns each picture with its packet, without delay."""
 
     def __init__(self, init: Init) -> None:
         self.encoding = (init.quality, init.init_id)
         self._context = av.CodecContext.create("h264", "r")
         self._context.extradata = avc_configuration(init.data)
-        self._context.flags |= Flags.low_delay  # there are no B-frames to wait for
-        self._context.thread_count = 1  # threads would each hold a frame back
+        self._context.flags |= Flags.low_delay  # no B-frames to wait for
+        self._context.thread_count = 1  # each extra thread would add a frame of delay
 
     def decode(self, data: bytes) -> list[av.VideoFrame]:
         return self._context.decode(av.Packet(data))

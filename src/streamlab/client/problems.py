@@ -1,7 +1,7 @@
-"""What goes wrong between a client and a server, as errors.
+"""The errors of a client, and their mapping from HTTP answers and transport failures.
 
-An answer that is a problem document (RFC 9457) becomes the error that the server itself raised,
-by the name in its ``type``: an unknown camera is an ``UnknownCameraError`` on both sides.
+A problem document (RFC 9457) becomes the error that the server itself raised, by the name in its
+``type``: an unknown camera is an ``UnknownCameraError`` on both sides.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class ServerUnreachableError(StreamlabError, ConnectionError):
 
 
 class NotAuthorizedError(StreamlabError, PermissionError):
-    """The server wants a token, or another one (401, 403)."""
+    """The server requires a token, or rejects the one given (401, 403)."""
 
 
 class RefusedError(StreamlabError, RuntimeError):
-    """The server refused for a reason that has no class of its own."""
+    """The server refused the request for a reason that no other error class covers."""
 
 
 class TryLaterError(StreamlabError):
-    """The server asks to come back later (429, 5xx). ``problem`` is what it said."""
+    """The server asks to retry later (429, 5xx). ``problem`` is the error that it answered with."""
 
     def __init__(self, status: int, problem: StreamlabError, retry_after_s: float) -> None:
         super().__init__(problem.message, hint=problem.hint)
@@ -44,7 +44,7 @@ class TryLaterError(StreamlabError):
 
 
 def problem_of(response: httpx.Response) -> StreamlabError:
-    """Return the error that an answer other than 2xx stands for; its body must have been read."""
+    """Return the error for an answer other than 2xx, whose body must have been read."""
     document = _document(response)
     kind = _KINDS.get(str(document.get("type", "")), _by_status(response.status_code))
     path = response.request.url.path
@@ -53,7 +53,10 @@ def problem_of(response: httpx.Response) -> StreamlabError:
 
 
 def retry_after_s(response: httpx.Response) -> float:
-    """Return how long the server asks to wait (RFC 9110, 10.2.3): seconds, or a date; else 0."""
+    """Return the wait that ``Retry-After`` asks for, in seconds; 0 if absent or invalid.
+
+    The header is a number of seconds or a date (RFC 9110, 10.2.3).
+    """
     value = response.headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
@@ -64,7 +67,7 @@ def retry_after_s(response: httpx.Response) -> float:
 
 
 def unreachable(error: httpx.TransportError) -> ServerUnreachableError:
-    """Return what a failure of the transport means to somebody who knows no httpx."""
+    """Return a ServerUnreachableError for a transport failure, without httpx's terms."""
     url = error.request.url
     address = redacted(f"{url.scheme}://{url.netloc.decode()}")
     reason = scrub(str(error)) or type(error).__name__
@@ -88,7 +91,7 @@ def _by_status(status: int) -> type[StreamlabError]:
     if status in (401, 403):
         return NotAuthorizedError
     return {
-        404: ProtocolError,  # a server of ours says what is not found
+        404: ProtocolError,  # a streamlab server names what is not found
         410: errors.NoLongerHeldError,
         422: errors.InvalidRequestError,
         429: errors.LimitError,

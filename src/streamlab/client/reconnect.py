@@ -1,4 +1,4 @@
-"""When a lost connection is tried again."""
+"""When and how often a lost connection is retried."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ TOO_MANY_REQUESTS = 429
 class Reconnect:
     """Exponential backoff with full jitter: after n failures wait 0 to ``initial_s * 2**(n-1)`` s.
 
-    Never longer than ``max_s``, but at least as long as the server asks for (``Retry-After``).
-    A connection that brought more than its greeting ends the row of failures; a row that would
-    take longer than ``give_up_after_s`` (None: never) ends the stream with the last error.
+    The wait is at most ``max_s``, but at least what the server asks for (``Retry-After``). An
+    event other than ``connected`` resets the number of failures. A series of failures that would
+    take longer than ``give_up_after_s`` (None: no limit) ends the stream with the last error.
     """
 
     initial_s: float = 0.25
@@ -38,7 +38,7 @@ class Reconnect:
     def attempts(
         self, may_retry: Callable[[BaseException], bool], at_most: int | None = None
     ) -> AsyncRetrying:
-        """Return a row of attempts, the first one at once."""
+        """Return a retry loop for errors that ``may_retry`` accepts. It starts without delay."""
         stops: list[stop_base] = [] if at_most is None else [stop_after_attempt(at_most)]
         if self.give_up_after_s is not None:
             stops.append(stop_before_delay(self.give_up_after_s))
@@ -58,7 +58,7 @@ class Reconnect:
 
 
 class Failures:
-    """A row of failures, and the wait after each."""
+    """Waits after each of a series of consecutive failures."""
 
     def __init__(self, reconnect: Reconnect) -> None:
         self._reconnect = reconnect
@@ -66,11 +66,15 @@ class Failures:
         self._attempt: AttemptManager
 
     def end(self) -> None:
-        """Take that there was a success: the next failure begins a row of its own."""
+        """Record a success: the next failure starts a new series."""
         self._attempts = None
 
     async def wait(self, failure: Exception) -> None:
-        """Wait until it is time to try again. Raises the failure, at last."""
+        """Wait until it is time to try again.
+
+        Raises the failure if it may not be retried or the time to give up has come; for a
+        TryLaterError, its ``problem``.
+        """
         if self._attempts is None:
             self._attempts = aiter(self._reconnect.attempts(is_passing))
             self._attempt = await anext(self._attempts)
@@ -82,10 +86,13 @@ class Failures:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether a failure may have passed by the next attempt."""
+    """Return True if the failure is temporary, so that a later attempt may succeed."""
     return isinstance(error, ServerUnreachableError | TryLaterError)
 
 
 def is_full(error: BaseException) -> bool:
-    """Return whether the server has no room now. All else is worth no second first attempt."""
+    """Return True if the server is full (429).
+
+    No other failure of the first connection is retried.
+    """
     return isinstance(error, TryLaterError) and error.status == TOO_MANY_REQUESTS

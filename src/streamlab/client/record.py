@@ -1,12 +1,12 @@
-"""Recording what a stream delivers, as it is: no decoding, no encoding.
+"""Records what a stream delivers, without decoding or encoding.
 
-A file is fragmented MP4: the init segment and the fragments after it, whole even when the
-program is killed. Rules:
+A file is fragmented MP4: the init segment and the fragments after it. It can be played even if
+the program is killed. Rules:
 
 - a file starts at a keyframe; all channels count time from the same frame, so that a captured
   frame has the same time in every file;
-- after a gap the file goes on at the next keyframe, and its time has the hole;
-- another encoding, or a camera that was started anew, begins another file: ``name-2.mp4``.
+- after a gap the file continues at the next keyframe, and its timestamps show the hole;
+- another encoding, or a restarted camera, starts a new file: ``name-2.mp4``.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from streamlab.protocol.parse import Connected, Event, Fragment, Init
 
 
 class RecordError(StreamlabError, OSError):
-    """The file cannot be written; what it holds so far can be played."""
+    """The file cannot be written; what was written so far can be played."""
 
 
 @dataclass(slots=True)
 class RecordedFile:
-    """One file, so far."""
+    """A file and what was written to it so far."""
 
     path: Path
     channel: str
@@ -41,15 +41,15 @@ class RecordedFile:
 
     @property
     def seconds(self) -> float:
-        """How long it plays, holes included."""
+        """Playing time, holes included."""
         return (self.end_pts - self.start_pts) / TIMESCALE
 
 
 class Recording:
-    """Writes channels of one camera, each to files of its own."""
+    """Writes channels of one camera, each to separate files."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
-        """``paths``: channel -> its first file. Raises RecordError when one exists already."""
+        """``paths``: channel -> its first file. Raises RecordError if one of them exists."""
         for path in paths.values():
             if path.is_file():
                 raise RecordError(f"{path} already exists", hint="Choose another name.")
@@ -59,7 +59,7 @@ class Recording:
         self._stream_id = ""
 
     def receive(self, event: Event) -> None:
-        """Take the next event of the camera. Raises RecordError."""
+        """Process the next event of the camera. Raises RecordError."""
         if isinstance(event, Connected) and event.stream_id != self._stream_id:
             self._stream_id, self._origin_pts = event.stream_id, None
             for track in self._tracks.values():
@@ -70,7 +70,7 @@ class Recording:
             self._write(self._tracks[event.channel], event)
 
     def close(self) -> None:
-        """Finish the files."""
+        """Close the files."""
         for track in self._tracks.values():
             track.close()
 
@@ -85,7 +85,7 @@ class Recording:
 
 
 class _Track:
-    """The files of one channel, one after the other."""
+    """Writes the successive files of one channel."""
 
     def __init__(self, channel: str, path: Path) -> None:
         self._channel = channel
@@ -97,7 +97,7 @@ class _Track:
         self._file: FileIO | None = None
 
     def restart(self) -> None:
-        """Prepare for another timeline."""
+        """Close the file and prepare for a new timeline."""
         self.close()
         self._next_pts = 0
 
@@ -107,7 +107,7 @@ class _Track:
         self._init = init
 
     def receive_fragment(self, fragment: Fragment, origin_pts: int) -> RecordedFile | None:
-        """Write the fragment; return the file that was opened for it, if one was."""
+        """Write the fragment; return the file that was opened for it, if any."""
         if self._init is None or fragment.pts < self._next_pts:
             return None  # a switch sends the newest GOP again
         opened = None
@@ -140,7 +140,7 @@ class _Track:
         return told
 
     def _append(self, told: RecordedFile, data: bytes) -> None:
-        """Write all of it, or leave the file as it was."""
+        """Write all of ``data``, or restore the previous file size and raise RecordError."""
         assert self._file is not None
         rest = memoryview(data)
         try:

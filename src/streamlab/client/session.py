@@ -1,7 +1,8 @@
-"""What a stream is asked for, kept over its connections: pure, no socket and no clock.
+"""The requested state of a stream, kept across its connections: pure, no socket and no clock.
 
-The first connection asks for what the caller wants. Each later one asks for what the caller has
-by then, after switches and subscriptions, and to go on after the last event that came in.
+The first connection requests what the caller asked for. Each later one requests the channels and
+qualities in effect by then, after switches and subscriptions, and resumes after the last fragment
+received.
 """
 
 from __future__ import annotations
@@ -30,40 +31,40 @@ DETECTIONS = "detections"
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch that the server has done: the new channel's init and keyframe are on their way."""
+    """A completed switch: the server has queued the new channel's init segment and keyframe."""
 
     channel: str
     quality: str
     previous_channel: str
     at_pts: int
     switch_ms: float
-    """From the request to the keyframe being queued, at the server."""
+    """From the request until the keyframe is queued, measured by the server."""
 
 
 @dataclass(slots=True)
 class Wanted:
-    """What one camera's connection is to carry."""
+    """What the connection of one camera is to carry."""
 
     channels: tuple[str, ...]
     qualities: dict[str, str]
-    """By channel; an annotated channel that is not named has that of ``annotated``."""
+    """By channel; an annotated channel without an entry uses that of ``annotated``."""
     detections: bool = False
     connection_id: str = ""
     ended: bool = False
     muted: set[str] = field(default_factory=set)
-    """Channels that the query could not but ask for, and that are being taken away again."""
+    """Channels that the query had to request and that are being unsubscribed again."""
     last_switched: tuple[str, int] | None = None
     awaited: tuple[str, int] | None = None
-    """A switch that was answered and whose event is still to come: channel and pts."""
+    """A switch that was answered and whose event has not arrived yet: channel and PTS."""
 
     def quality(self, channel: str) -> str:
-        """Return the quality that the channel is wanted in."""
+        """Return the requested quality of the channel."""
         return self.qualities.get(channel) or self.qualities[ANNOTATED]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A request that makes a new connection carry what its query could not say."""
+    """A request to add a channel to a connection (``wanted``), or to remove it."""
 
     wanted: bool
     channel_type: str
@@ -72,7 +73,7 @@ class Subscription:
 
 @dataclass(slots=True)
 class Session:
-    """The cameras of one stream. ``multiplexed``: many cameras on one connection."""
+    """The requested state of a stream's cameras; ``multiplexed``: one connection for several."""
 
     cameras: dict[str, Wanted]
     payload: Payload
@@ -91,7 +92,10 @@ class Session:
         payload: Payload = "inline",
         multiplexed: bool = False,
     ) -> Session:
-        """Begin a session. Raises InvalidRequestError."""
+        """Create a session for these cameras; ``qualities`` by channel, raw and annotated.
+
+        Raises InvalidRequestError.
+        """
         view = View(channels).channels
         for channel, quality in qualities.items():
             check_quality(channel, quality)
@@ -102,18 +106,18 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether every camera has sent its ``end``."""
+        """True if every camera has sent its ``end``."""
         return all(camera.ended for camera in self.cameras.values())
 
     @property
     def path(self) -> str:
-        """The path of the stream."""
+        """URL path of the stream."""
         if self.multiplexed:
             return "streams/sse/mux"
         return f"{camera_path(next(iter(self.cameras)))}/dual"
 
     def next_query(self) -> list[tuple[str, str]]:
-        """Return the query of the connection that is made now."""
+        """Return the query of the next connection, and remember what it requests."""
         going_on = [name for name, camera in self.cameras.items() if not camera.ended]
         first = self.cameras[going_on[0]]
         qualities = {channel: first.qualities[channel] for channel in (RAW, ANNOTATED)}
@@ -125,13 +129,13 @@ class Session:
         return query
 
     def next_headers(self) -> dict[str, str]:
-        """Return the headers of the connection that is made now: where to go on."""
+        """Return the headers of the next connection, which say where to resume."""
         if self.multiplexed or not self.last_event_id:
-            return {}  # with many cameras an event id does not say whose it is
+            return {}  # an event id does not name its camera
         return {"Last-Event-ID": self.last_event_id}
 
     def receive(self, event: Event, event_id: str) -> Event | None:
-        """Take an event as it comes in; return it as the caller is to see it, or None."""
+        """Process an event; return it as the caller is to see it, or None to hide it."""
         camera = self.cameras.get(event.camera_id)
         if camera is None:
             return event
@@ -150,7 +154,7 @@ class Session:
         return event
 
     def receive_switch(self, camera_id: str, done: Switch, quality: str | None) -> None:
-        """Take the answer to a switch of ours that asked for this quality."""
+        """Record the answer to a switch that requested ``quality``."""
         camera = self.cameras[camera_id]
         camera.channels = channels_of(done.channel)
         for channel in camera.channels:
@@ -160,7 +164,7 @@ class Session:
         camera.awaited = None if camera.last_switched == told else told
 
     def receive_subscription(self, camera_id: str, subscription: Subscription) -> None:
-        """Take a subscription that the server has accepted."""
+        """Record a subscription that the server has accepted."""
         camera, channel = self.cameras[camera_id], subscription.channel_type
         if channel == DETECTIONS:
             camera.detections = subscription.wanted
@@ -172,7 +176,7 @@ class Session:
             camera.qualities[channel] = subscription.quality
 
     def missing_subscriptions(self, camera_id: str) -> list[Subscription]:
-        """Return what a new connection of the camera lacks, because its query could not say it."""
+        """Return the subscriptions that the query of a new connection could not express."""
         camera, asked = self.cameras[camera_id], self._asked
         missing = [
             Subscription(True, channel, camera.quality(channel))
@@ -187,7 +191,10 @@ class Session:
         return missing + ([Subscription(True, DETECTIONS)] if camera.detections else [])
 
     def one_camera(self, camera_id: str | None) -> str:
-        """Return the camera that a request means. Raises InvalidRequestError."""
+        """Return ``camera_id``, or the only camera if it is None.
+
+        Raises InvalidRequestError for an unknown camera, and for None with several cameras.
+        """
         if camera_id is None and len(self.cameras) == 1:
             return next(iter(self.cameras))
         if camera_id in self.cameras:
@@ -201,12 +208,12 @@ class Session:
 
 
 def camera_path(camera_id: str) -> str:
-    """Return the path under which a camera's stream is controlled."""
+    """Return the URL path of a camera's stream, the prefix of its control requests."""
     return f"streams/sse/{quote(camera_id, safe='')}"
 
 
 def check_quality(channel: str, quality: str) -> None:
-    """Raise InvalidRequestError when the channel has no such quality."""
+    """Raise InvalidRequestError if the channel has no such quality."""
     allowed = qualities_of(channel)
     if quality not in allowed:
         raise InvalidRequestError(
@@ -220,8 +227,8 @@ def _receive_switched(camera: Wanted, event: Switched) -> None:
     camera.last_switched = told
     channels = channels_of(event.channel)
     camera.muted.difference_update(channels)
-    if camera.awaited in (None, told):  # else it is older than what the caller asked for since
+    if camera.awaited in (None, told):  # else the caller has switched again since
         camera.awaited, camera.channels = None, channels
-        for channel in channels[:1]:  # of several channels, the quality is that of the first
+        for channel in channels[:1]:  # of several channels, it is the quality of the first
             if camera.quality(channel) != AUTO:
                 camera.qualities[channel] = event.quality

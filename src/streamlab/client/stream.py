@@ -1,4 +1,4 @@
-"""A stream of events that outlives its connections."""
+"""A stream of events that continues across reconnects."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from streamlab.core.channels import View
 from streamlab.errors import NoLongerHeldError, UnknownCameraError
 from streamlab.protocol.parse import Event, Fragment, Init
 
-MAX_WAITING_EVENTS = 8  # beyond them the socket is not read, and the server says gap
+MAX_WAITING_EVENTS = 8  # beyond that the socket is not read, and the server sends a gap
 MAX_FETCH_ATTEMPTS = 5
 NO_LONGER_HELD = "no_longer_held"
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStats:
-    """What has become of a stream so far."""
+    """Counters of a stream so far."""
 
     reconnects: int
     gaps: int
     duplicates: int
-    """Fragments that came twice because of reconnects, and were given once."""
+    """Fragments that arrived again after a reconnect and were delivered once."""
     skipped: int
-    """Fragments that came between a hole and the next keyframe, and were not given."""
+    """Fragments between a hole and the next keyframe, which were not delivered."""
     unknown_events: int
     lost: str
-    """Why there is no connection now, in words; empty while there is one."""
+    """Why there is no connection at present; empty while there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An event, and the task that fetches its bytes where it carries only their URL."""
+    """An event, and the task that fetches its bytes if it carries only their URL."""
 
     event: Event
     fetching: asyncio.Task[Fragment | None] | None = None
 
 
 class AsyncStream:
-    """Events of one or more cameras: ``async for`` gives them, ``frames`` gives pictures.
+    """Iterates over the events of one or more cameras; ``frames`` yields decoded frames instead.
 
-    Made by ``AsyncClient.watch``; an async context manager. For one reader at a time; waiting
-    for the next event may be cancelled, or time out, without loss.
+    Created by ``AsyncClient.watch``; an async context manager. Only one task may read at a time;
+    waiting for the next event may be cancelled, or time out, without loss.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AsyncStream:
         self._stall_timeout_s = stall_timeout_s
         self._feed = Feed(http, session, reconnect, stall_timeout_s)
         self._delivery = Delivery()
-        self._ready: deque[Event] = deque()  # of one item: itself, and a gap before it
+        self._ready: deque[Event] = deque()  # from one item: a gap, if any, and the event
         self._items: asyncio.Queue[_Item | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(MAX_WAITING_EVENTS)
         self._head: _Item | None = None
@@ -93,7 +93,7 @@ class AsyncStream:
 
     @property
     def stats(self) -> StreamStats:
-        """What has become of it so far."""
+        """The counters of the stream so far."""
         counts = self._feed.counts + self._delivery.counts
         return StreamStats(
             counts["reconnects"],
@@ -113,10 +113,10 @@ class AsyncStream:
         return self
 
     async def __anext__(self) -> Event:
-        """Return the next event.
+        """Return the next event. The iteration ends once every camera has sent its ``end``.
 
-        Ends after ``end``. Raises the error that a reconnect is answered with, and
-        ServerUnreachableError when it is given up.
+        Raises the error with which the server refuses a reconnect, or the last error once
+        reconnecting is given up, such as ServerUnreachableError.
         """
         while not self._ready:
             self._head = self._head or await self._next_item()
@@ -130,7 +130,7 @@ class AsyncStream:
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """Yield decoded frames instead of events, from the next keyframe of each channel on.
 
-        Decoding is done in a thread, so the event loop stays free.
+        Decoding runs in a worker thread and does not block the event loop.
         """
         decoder = FrameDecoder(self.inits)
         async for event in self:
@@ -143,13 +143,17 @@ class AsyncStream:
     async def switch(
         self, channel: str, *, quality: str | None = None, camera_id: str | None = None
     ) -> Switch:
-        """Show another view from now on, within the running connection.
+        """Switch to another view within the running connection.
 
-        ``channel``: the name of a channel, ``both``, or names joined by commas.
+        Args:
+            channel: the name of a channel, ``both``, or names joined by commas.
+            quality: quality of the new view; None leaves each channel's quality unchanged.
+            camera_id: required if the stream has several cameras.
 
-        ``camera_id`` is needed where there are several. Raises SwitchTimeoutError when the new
-        channel gives no keyframe in time (the old one goes on), InvalidRequestError, and
-        ServerUnreachableError.
+        Raises:
+            SwitchTimeoutError: the new channel has no keyframe in time; the old one continues.
+            InvalidRequestError: the view, quality or camera is invalid.
+            ServerUnreachableError: the server does not answer, or the stream is not connected.
         """
         name = self._session.one_camera(camera_id)
         body = {"new_channel": View(channel), "connection_id": await self._connection(name)}
@@ -171,11 +175,11 @@ class AsyncStream:
     async def subscribe(
         self, channel_type: str, *, quality: str | None = None, camera_id: str | None = None
     ) -> None:
-        """Add a channel, or ``detections``, to what is sent. Raises as ``switch``."""
+        """Add a channel, or ``detections``, to the stream. Raises as ``switch``."""
         await self._subscribe(Subscription(True, channel_type, quality), camera_id)
 
     async def unsubscribe(self, channel_type: str, *, camera_id: str | None = None) -> None:
-        """Take a channel from what is sent. Raises as ``switch``."""
+        """Remove a channel, or ``detections``, from the stream. Raises as ``switch``."""
         await self._subscribe(Subscription(False, channel_type), camera_id)
 
     async def _subscribe(self, subscription: Subscription, camera_id: str | None) -> None:
@@ -185,7 +189,7 @@ class AsyncStream:
         self._session.receive_subscription(name, subscription)
 
     async def _connection(self, camera_id: str) -> str:
-        """Return the id of the camera's connection, once there is one."""
+        """Wait for the camera's connection; return its id. Raises ServerUnreachableError."""
         try:
             async with asyncio.timeout(self._http.timeout_s):
                 return await self._feed.connection(camera_id)
@@ -213,11 +217,11 @@ class AsyncStream:
             return item
         self._is_over = True
         if not self._reading.cancelled():
-            self._reading.result()  # raises what ended the stream, if it was no `end`
+            self._reading.result()  # raises the error that ended the stream, if any
         raise StopAsyncIteration
 
     async def _complete(self, item: _Item) -> list[Event]:
-        """Return what to give for this item, with its bytes."""
+        """Return the events to deliver for this item, once its bytes are fetched."""
         if item.fetching is None:
             return self._delivery.receive(item.event)
         await asyncio.wait({item.fetching})
@@ -229,7 +233,7 @@ class AsyncStream:
         return []
 
     async def _fetch(self, fragment: Fragment) -> Fragment | None:
-        """Return the fragment with its bytes, or None when they cannot be had."""
+        """Return the fragment with its bytes, or None if they cannot be fetched."""
         try:
             attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
             data: bytes = await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)

@@ -1,1 +1,1 @@
-"""What belongs to a camera, the file that it is written in, and the store of those added later."""
+"""Camera configuration: its fields, the configuration file, the store of cameras added later."""

@@ -1,4 +1,4 @@
-"""What belongs to one camera: checked, and as yet independent of whether its source answers."""
+"""Configuration of one camera, validated without contacting its source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ParameterName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class CameraOptions(BaseModel):
-    """What may be chosen for one camera; what is not given is as the settings have it."""
+    """Options of one camera; those not given default to the settings."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
@@ -67,7 +67,7 @@ class CameraOptions(BaseModel):
 
 
 class CameraConfig(CameraOptions):
-    """A camera by name and source. Its representation and its errors show no credentials."""
+    """A camera's name, source and options. Its repr and its errors contain no credentials."""
 
     name: CameraId
     source: Annotated[str, Field(max_length=MAX_SOURCE_CHARS, repr=False)]
@@ -79,7 +79,7 @@ class CameraConfig(CameraOptions):
 
     @classmethod
     def of(cls, name: str, source: str, **options: Any) -> CameraConfig:
-        """Return a camera that somebody asks for. Raises InvalidRequestError."""
+        """Validate a camera from a request. Raises InvalidRequestError for the first mistake."""
         try:
             return cls(name=name, source=source, **options)
         except ValidationError as error:
@@ -90,7 +90,7 @@ class CameraConfig(CameraOptions):
     @field_validator("source")
     @classmethod
     def _check_source(cls, text: str, info: ValidationInfo) -> str:
-        """A relative path is looked up in the folder of the configuration."""
+        """Resolve a relative path against the folder of the configuration file."""
         folder = _folder(info)
         spec = _parse(text, folder)
         is_path = spec.kind is SourceKind.FILE and not text.lower().startswith("file:")
@@ -99,7 +99,7 @@ class CameraConfig(CameraOptions):
     @field_validator("model")
     @classmethod
     def _find_model(cls, model: str | None, info: ValidationInfo) -> str | None:
-        """A file is looked up in the folder of the configuration, unless ``name:`` is before it."""
+        """Resolve a file without a ``name:`` prefix against the configuration file's folder."""
         folder = _folder(info)
         path, hash_, options = (model or "").partition("#")
         if folder is not None and path and (folder / path).is_file():
@@ -158,5 +158,5 @@ def _plain(secret: SecretStr | None) -> str:
 
 
 def _exact(fps: float) -> Fraction:
-    """Return the rate that was written: 0.1 is 1/10."""
+    """Return the rate as it was written: 0.1 becomes 1/10."""
     return Fraction(fps).limit_denominator(10_000)

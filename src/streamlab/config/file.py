@@ -1,7 +1,7 @@
-"""The configuration file: settings, and ``[[cameras]]``, checked as a whole.
+"""The configuration file: settings and ``[[cameras]]``, validated as a whole.
 
-Mistakes are collected, each with its line, and raised together: who corrects a file does not want
-to start a server once for every one of them.
+All mistakes are collected, each with its line, and raised together, so that correcting a file does
+not take one server start per mistake.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a file says: settings, where the environment says nothing else, and cameras."""
+    """The settings of a file, overridden by the environment, and its cameras."""
 
     settings: Settings
     cameras: tuple[CameraConfig, ...] = ()
 
 
 def read_configuration(path: Path | None = None) -> Configuration:
-    """Read ``path``, or ``streamlab.toml`` in the working folder if there is one.
+    """Read ``path``, or ``streamlab.toml`` in the working directory if it exists.
 
-    Raises ConfigurationError with all mistakes, as ``file:line: what``.
+    Raises ConfigurationError with all mistakes, each as ``file:line: what``.
     """
     if path is None and not DEFAULT_FILE.is_file():
         return Configuration(settings_of({}))
@@ -134,7 +134,7 @@ class _Reader:
 
 
 def _words(details: ErrorDetails) -> str:
-    """Return what is wrong, in the words of a person who has never heard of pydantic."""
+    """Return the mistake in terms that do not presuppose pydantic."""
     if details["type"] == "extra_forbidden":
         return "there is no such key"
     if details["type"] == "missing":

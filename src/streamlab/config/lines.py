@@ -1,7 +1,7 @@
-"""Where in a TOML file a value is set, found with the standard library's parser.
+"""Finds the line of a TOML file that sets a value, with the standard library's parser.
 
-A TOML document is a sequence of statements, so a prefix of its lines parses exactly when it ends
-between two of them. The first such prefix that has a value ends with the statement that sets it.
+A TOML document is a sequence of statements, so a prefix of its lines parses exactly if it ends
+between two of them. The shortest such prefix that has a value ends with the statement that sets it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ Path = Sequence[str | int]
 
 
 def line_of(text: str, path: Path) -> int:
-    """Return the number of the line where a value, or else its table, begins; from 1.
+    """Return the number, from 1, of the line where a value begins, or else its table.
 
-    ``path`` has keys and indexes, such as ``("cameras", 1, "source")``. ``text`` must be valid.
+    Args:
+        text: a valid TOML document.
+        path: keys and indexes of the value, such as ``("cameras", 1, "source")``.
     """
     lines = text.splitlines(keepends=True)
     while path and not _holds(lines, len(lines), path):
@@ -38,7 +40,7 @@ def _holds(lines: Sequence[str], count: int, path: Path) -> bool:
 
 
 def _parsed(lines: Sequence[str], count: int) -> tuple[int, Any]:
-    """Return the longest prefix of at most ``count`` lines that parses: its length, and value."""
+    """Return the length and value of the longest prefix of at most ``count`` lines that parses."""
     for length in range(max(0, count), 0, -1):
         try:
             return length, tomllib.loads("".join(lines[:length]))

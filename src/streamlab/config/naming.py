@@ -1,4 +1,4 @@
-"""Names for cameras that were given none."""
+"""Default names for cameras that have none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def name_of(spec: SourceSpec) -> str:
-    """Return a camera's name for a source: its scene, file, host or device."""
+    """Return a default camera name for a source: its scene, file, host or device."""
     if spec.kind is SourceKind.FILE:
         text = Path(spec.address).stem
     elif spec.kind is SourceKind.WEBCAM:
@@ -25,7 +25,7 @@ def name_of(spec: SourceSpec) -> str:
 
 
 def unused_name(spec: SourceSpec, taken: Collection[str]) -> str:
-    """Return ``name_of`` the source, with the first number behind it that makes it unique."""
+    """Return ``name_of`` the source; if taken, with the lowest free number from ``-2`` on."""
     name = name_of(spec)
     if name not in taken:
         return name

@@ -1,4 +1,4 @@
-"""Values that a configuration file names instead of holding: ``env:NAME`` and ``file:PATH``."""
+"""Secrets that a configuration file refers to by ``env:NAME`` or ``file:PATH``."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ def _read(path: Path) -> str:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_resolve)]
-"""Read from the environment or a file when it is validated; else taken as it is."""
+"""Read from the environment or a file on validation; any other text is used as it is."""

@@ -1,7 +1,7 @@
-"""The cameras that were added while a server ran, so that they are there after a restart.
+"""Persists the cameras added while a server runs, so that they survive a restart.
 
-One JSON file, replaced as a whole and readable by its owner only: sources hold credentials. A file
-that cannot be read is set aside, with a warning, and the server starts without its cameras.
+One JSON file, replaced as a whole and readable by its owner only: sources contain credentials. A
+file that cannot be parsed is renamed, with a warning, and the server starts without its cameras.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FILE = TypeAdapter(list[dict[str, Any]])
 
 
 class CameraStore:
-    """A file of cameras in ``folder``, which is made when it is not there.
+    """Stores cameras in a file in ``folder``, which is created if it does not exist.
 
-    Every member may be used from any thread, and blocks until the disk has what was put.
+    Thread-safe. Every method blocks; changes are on the disk when it returns.
     """
 
     def __init__(self, folder: Path, *, max_cameras: int) -> None:
@@ -37,10 +37,10 @@ class CameraStore:
         self._cameras: dict[str, CameraConfig] = {}
 
     def load(self) -> Mapping[str, CameraConfig]:
-        """Read the file and return its cameras by name. Raises ConfigurationError.
+        """Read the file and return its cameras by name.
 
-        That is when the folder cannot be used at all; a camera that is no longer valid is left out
-        with a warning.
+        A camera that is no longer valid is left out with a warning. Raises ConfigurationError if
+        the folder or the file cannot be used at all.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,14 +64,14 @@ class CameraStore:
             return dict(self._cameras)
 
     def put(self, camera: CameraConfig) -> None:
-        """Keep a camera, in place of one of the same name. Raises LimitError, StateError."""
+        """Store a camera, replacing one of the same name. Raises LimitError, StateError."""
         with self._changing:
             if camera.name not in self._cameras and len(self._cameras) >= self._max_cameras:
                 raise LimitError(f"{self._max_cameras} cameras are stored already")
             self._write({**self._cameras, camera.name: camera})
 
     def remove(self, name: str) -> None:
-        """Forget a camera, if it is there. Raises StateError."""
+        """Remove a camera if it is stored. Raises StateError."""
         with self._changing:
             if name in self._cameras:
                 self._write({key: value for key, value in self._cameras.items() if key != name})

@@ -1,1 +1,1 @@
-"""The pure core: no clock, no threads, no IO. Time comes in as ``now_ns``."""
+"""The pure core: no clock, no threads, no IO. Time is passed in as ``now_ns``."""

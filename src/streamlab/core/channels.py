@@ -1,7 +1,7 @@
-"""The nouns of the project: channels, views, qualities, and what is said about them.
+"""The basic types: channels, views, qualities, and the states of sources and channels.
 
-A camera has the channel ``raw`` and any number of annotated channels, each with a name of its own;
-the first is called ``annotated``. A *view* is what a connection is sent: one channel or several.
+A camera has the channel ``raw`` and any number of named annotated channels; the first is called
+``annotated``. A *view* is the set of channels that a connection receives: one or several.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class ChannelType(StrEnum):
-    """The channels that every camera starts with."""
+    """The channels that every camera has at the start."""
 
     RAW = RAW
     ANNOTATED = ANNOTATED
 
 
 def is_channel_name(name: str) -> bool:
-    """Return whether a channel may have this name."""
+    """Return True if ``name`` is a valid channel name."""
     return name not in RESERVED_NAMES and _NAME.fullmatch(name) is not None
 
 
 def check_annotated_name(name: str) -> None:
-    """Raise InvalidRequestError if no annotated channel may have this name."""
+    """Raise InvalidRequestError if ``name`` is not a valid name for an annotated channel."""
     if name == RAW or not is_channel_name(name):
         reserved = ", ".join(sorted({RAW, *RESERVED_NAMES}))
         raise InvalidRequestError(
@@ -46,25 +46,25 @@ def check_annotated_name(name: str) -> None:
 
 
 def raw_first(channels: Iterable[str]) -> tuple[str, ...]:
-    """Return the channels, each once, with raw before the others."""
+    """Return the channels without duplicates, raw first."""
     return tuple(sorted(dict.fromkeys(channels), key=lambda channel: channel != RAW))
 
 
 def channels_of(view: str) -> tuple[str, ...]:
-    """Return the channels of a view, raw first, whatever names it has: as a server says it."""
+    """Return the channels of a view that a server reported, raw first; names are not validated."""
     return (RAW, ANNOTATED) if view == BOTH else raw_first(filter(None, view.split(",")))
 
 
 def view_name(channels: Iterable[str]) -> str:
-    """Return the name of the view with these channels."""
+    """Return the name of the view that consists of these channels."""
     ordered = raw_first(channels)
     return BOTH if ordered == (RAW, ANNOTATED) else ",".join(ordered)
 
 
 class View(str):
-    """What a connection is sent: a channel's name, ``both``, or names joined by commas, raw first.
+    """What a connection receives: a channel name, ``both``, or names joined by commas, raw first.
 
-    A view equals its name: ``View("annotated,raw") == "both"``.
+    A view is equal to its name: ``View("annotated,raw") == "both"``.
     """
 
     __slots__ = ("channels",)
@@ -75,7 +75,7 @@ class View(str):
     BOTH: ClassVar[View]
 
     def __new__(cls, view: str) -> View:
-        """Parse a view. Raises InvalidRequestError if a name in it cannot be a channel's."""
+        """Parse a view. Raises InvalidRequestError if it is empty or a channel name is invalid."""
         channels = channels_of(view)
         if not channels or not all(map(is_channel_name, channels)):
             raise InvalidRequestError(
@@ -88,7 +88,7 @@ class View(str):
 
     @classmethod
     def of(cls, channels: Iterable[str]) -> View:
-        """Return the view of these channels. Raises InvalidRequestError."""
+        """Return the view of these channels. Raises InvalidRequestError as the constructor does."""
         return cls(",".join(channels))
 
 
@@ -96,7 +96,7 @@ View.RAW, View.ANNOTATED, View.BOTH = View(RAW), View(ANNOTATED), View(BOTH)
 
 
 class QualityLevel(StrEnum):
-    """How much picture a channel carries. ``source`` exists for raw only."""
+    """The encoding quality of a channel. ``source`` exists for raw only."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -117,17 +117,17 @@ AUTO = "auto"
 
 
 def levels_of(channel: str) -> tuple[QualityLevel, ...]:
-    """Return the qualities that a channel exists in."""
+    """Return the qualities in which a channel is available."""
     return tuple(QualityLevel) if channel == RAW else ENCODED_QUALITIES
 
 
 def qualities_of(channel: str) -> tuple[str, ...]:
-    """Return the qualities that a channel may be asked for in."""
+    """Return the qualities that may be requested for a channel, ``auto`` included."""
     return (*map(str, levels_of(channel)), AUTO)
 
 
 class SourceState(StrEnum):
-    """How a camera is."""
+    """The state of a camera's source."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -135,11 +135,11 @@ class SourceState(StrEnum):
     RECONNECTING = "reconnecting"
     ENDED = "ended"
     FAILED = "failed"
-    """It will not be tried again."""
+    """No further attempt will be made to open the source."""
 
 
 class SyncState(StrEnum):
-    """How well an annotated channel keeps to raw; from the best to the worst."""
+    """How well an annotated channel is synchronized with raw, from best to worst."""
 
     SYNCHRONIZED = "synchronized"
     CORRECTING = "correcting"
@@ -148,7 +148,7 @@ class SyncState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraMetadata:
-    """What a camera is, as far as a viewer needs to know. Sizes are those of a captured frame."""
+    """The properties of a camera that a viewer needs. Sizes are those of a captured frame, px."""
 
     width: int
     height: int
@@ -159,5 +159,5 @@ class CameraMetadata:
 
     @property
     def is_known(self) -> bool:
-        """Whether the camera has given a picture; size and rate say nothing before."""
+        """True once the frame size is known; until then size and rate are placeholders."""
         return self.width > 0

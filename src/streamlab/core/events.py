@@ -1,6 +1,6 @@
-"""Control events of a stream, as the wire protocol names them; ``protocol.sse`` makes their bytes.
+"""Control events of a stream, named as in the wire protocol; ``protocol.sse`` serializes them.
 
-Field names are the wire's. Times ending in ``_at`` and ``server_time`` are Unix seconds;
+Field names are those on the wire. Times ending in ``_at`` and ``server_time`` are Unix seconds;
 ``pts`` and ``duration`` are ticks of 1/90000 s.
 """
 
@@ -39,7 +39,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """The boxes of one frame, for those who draw themselves."""
+    """The detections of one frame, for clients that draw them themselves."""
 
     name: ClassVar[str] = "detections"
     channel: str
@@ -49,7 +49,7 @@ class Detections:
 
 
 class ChannelSync(TypedDict):
-    """How one annotated channel keeps to raw; None where nothing has been measured."""
+    """The synchronization of one annotated channel with raw; None where nothing was measured."""
 
     drift_ms: float | None
     fresh_fraction: float | None
@@ -58,10 +58,10 @@ class ChannelSync(TypedDict):
 
 @dataclass(slots=True)
 class Sync:
-    """How far apart the channels were released lately: ``channels`` by annotated channel.
+    """How far apart the channels were released lately: ``channels``, by annotated channel.
 
-    The other fields are those of the worst one. Not to be changed; every stream makes one a
-    second, and ``frozen`` would triple what it costs.
+    The other fields are those of the worst channel. Treat instances as immutable: every stream
+    creates one per second, and ``frozen`` would triple the cost.
     """
 
     name: ClassVar[str] = "sync"
@@ -78,7 +78,7 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """What follows is another channel or quality, from ``at_pts`` on."""
+    """The connection changes to another view or quality at ``at_pts``."""
 
     name: ClassVar[str] = "switched"
     channel: View
@@ -90,7 +90,7 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Fragments that this client will not get; the channel goes on at a keyframe."""
+    """A range of fragments that this client will not receive; the channel resumes at a keyframe."""
 
     name: ClassVar[str] = "gap"
     channel: str
@@ -102,7 +102,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class SourceStateChanged:
-    """The camera stopped or came back; ``detail`` says why in words."""
+    """The source of the camera changed state; ``detail`` is the reason in plain text."""
 
     name: ClassVar[str] = "source"
     state: SourceState
@@ -111,7 +111,7 @@ class SourceStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a channel is. The members of ``report`` stand beside ``channel`` on the wire."""
+    """The health of a channel. On the wire, members of ``report`` are siblings of ``channel``."""
 
     name: ClassVar[str] = "health"
     channel: str
@@ -120,7 +120,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing else was sent for a while, and the connection is alive."""
+    """Shows that the connection is alive when nothing else was sent for a while."""
 
     name: ClassVar[str] = "heartbeat"
     server_time: float

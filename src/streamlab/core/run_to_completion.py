@@ -1,12 +1,13 @@
-"""Whether the stages of a frame run in the thread that captured it, or in a pool.
+"""Decides whether a frame's stages run in the capturing thread or in a worker pool.
 
-Run to completion, a frame costs no hand-over and finds the caches warm; but the next one is read
-only afterwards. Rules:
+A frame that runs to completion in the capturing thread needs no hand-over and finds warm caches,
+but the next frame is read only afterwards. Rules:
 
-- frames run to completion while that takes, in CPU time, at most half of the time between them,
-  both averaged over the last few frames. Time spent waiting does not count: on a busy machine a
-  hand-over would only add to the load;
-- otherwise they go to the pool for ``RETRY_NS``; then one frame is tried, and decides anew.
+- frames run to completion while the CPU time they take is at most half of the interval between
+  them, both averaged over the last few frames. Time spent waiting does not count: on a busy
+  machine a hand-over would only add to the load;
+- otherwise frames go to the pool for ``RETRY_NS``; then one frame runs to completion as a trial,
+  and its cost decides anew.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from streamlab.core.time.timebase import NS_PER_S
 
 RETRY_NS = 2 * NS_PER_S
 SMOOTHING = 4
-MAX_INTERVAL_NS = NS_PER_S  # a pause is no interval
+MAX_INTERVAL_NS = NS_PER_S  # a pause is not an interval
 
 
 class RunToCompletion:
-    """Decides it frame by frame, for one camera."""
+    """Decides frame by frame for one camera."""
 
     def __init__(self) -> None:
         self._cost_ns = 0
@@ -28,7 +29,7 @@ class RunToCompletion:
         self._pooled_until_ns: int | None = None
 
     def receive_frame(self, now_ns: int) -> bool:
-        """Return whether this frame may run to completion."""
+        """Record a captured frame; return True if it may run to completion."""
         if self._last_ns is not None:
             interval_ns = min(now_ns - self._last_ns, MAX_INTERVAL_NS)
             self._interval_ns += (interval_ns - self._interval_ns) // SMOOTHING
@@ -36,7 +37,7 @@ class RunToCompletion:
         return self._pooled_until_ns is None or now_ns >= self._pooled_until_ns
 
     def receive_cost(self, cost_ns: int, now_ns: int) -> None:
-        """Take the CPU time of a frame that ran to completion."""
+        """Record the CPU time of a frame that ran to completion."""
         if self._pooled_until_ns is None:
             self._cost_ns += (cost_ns - self._cost_ns) // SMOOTHING
         else:

@@ -1,4 +1,4 @@
-"""The kinds of source that streamlab has itself; installed packages may add others."""
+"""The built-in kinds of source; installed packages may add others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
-    """Where pictures come from, by the name in the allow-list, which is also a URL scheme."""
+    """Where frames come from. The values are the names in the allow-list and the URL schemes."""
 
     SYNTHETIC = "synthetic"
     FILE = "file"
@@ -15,4 +15,4 @@ class SourceKind(StrEnum):
     UDP = "udp"
     WEBCAM = "webcam"
     UNKNOWN = "unknown"
-    """What cannot be read as a source; it is kept to be shown."""
+    """Text that could not be parsed as a source; kept for display."""

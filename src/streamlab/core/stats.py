@@ -1,4 +1,4 @@
-"""Figures over a sliding window: quantiles, a histogram, a share, and what they are made of."""
+"""Statistics over sliding windows: quantiles, a histogram, a ratio of counters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HISTOGRAM_EDGES_MS = (-500, -200, -100, -50, -33, -20, -10, -5, 0, 5, 10, 20, 33
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Nearest-rank quantiles of a set of values, in the values' own unit."""
+    """Nearest-rank quantiles of a set of values, in the unit of the values."""
 
     count: int
     p50: float
@@ -28,12 +28,12 @@ class Quantiles:
 
 
 def nearest_rank(ordered: Sequence[Number], share: float) -> Number:
-    """Return the least value that is at least as large as this share of the ordered values."""
+    """Return the nearest-rank quantile ``share`` (0 to 1) of values in ascending order."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def quantiles(values: Sequence[float]) -> Quantiles | None:
-    """Return the quantiles of the values, or None when there are none."""
+    """Return the quantiles of the values, or None if there are no values."""
     if not values:
         return None
     ordered = sorted(values)
@@ -42,7 +42,7 @@ def quantiles(values: Sequence[float]) -> Quantiles | None:
 
 
 def histogram(values: Sequence[float], edges: Sequence[float] = HISTOGRAM_EDGES_MS) -> list[int]:
-    """Count values per bin: below the first edge, between edges ``[a, b)``, and from the last."""
+    """Count values per bin: below the first edge, ``[a, b)`` between edges, from the last on."""
     counts = [0] * (len(edges) + 1)
     for value in values:
         counts[bisect_right(edges, value)] += 1
@@ -59,7 +59,7 @@ class Window:
         self._values: deque[tuple[int, float]] = deque()
 
     def add(self, value: float, now_ns: int) -> None:
-        """Add a value."""
+        """Add a value; drop those that have expired."""
         values, oldest_ns = self._values, now_ns - self.span_ns
         values.append((now_ns, value))
         while values[0][0] <= oldest_ns:
@@ -69,16 +69,16 @@ class Window:
             self.dropped += 1
 
     def values(self, now_ns: int, span_s: float | None = None) -> list[float]:
-        """Return the values of the last ``span_s`` seconds (default: of the whole window)."""
+        """Return the values of the last ``span_s`` seconds (default: the whole window)."""
         span_ns = self.span_ns if span_s is None else round(span_s * NS_PER_S)
         oldest_ns = now_ns - min(span_ns, self.span_ns)
         return [value for at_ns, value in self._values if at_ns > oldest_ns]
 
 
 class RecentShare:
-    """The share of one counter in another over about the last ``span_s`` seconds.
+    """The ratio of two counters' growth over about the last ``span_s`` seconds.
 
-    It costs nothing while they count: it is taken from how they stood whenever it was asked for,
+    Counting itself costs nothing: the ratio is computed from the counter values at earlier calls,
     of which the newest ``max_readings`` are kept.
     """
 
@@ -87,7 +87,7 @@ class RecentShare:
         self._readings = deque([(0, 0, 0)], max_readings)
 
     def receive_counts(self, part: int, whole: int, now_ns: int) -> float | None:
-        """Return the share in what was counted in the span, or None when that is nothing."""
+        """Record the counters; return their ratio over the span, None if ``whole`` did not grow."""
         readings = self._readings
         while len(readings) > 1 and readings[1][0] <= now_ns - self._span_ns:
             readings.popleft()
@@ -97,9 +97,10 @@ class RecentShare:
 
 
 class RankedWindow:
-    """The values of the last ``span_ns``, at hand in ascending order.
+    """The values of the last ``span_ns``, kept in ascending order.
 
-    At most ``max_values`` (the oldest go first); at least the newest ``min_values``, of any age.
+    Holds at most ``max_values`` (oldest dropped first) and at least the newest ``min_values``,
+    whatever their age.
     """
 
     def __init__(self, span_ns: int, max_values: int, *, min_values: int = 0) -> None:
@@ -109,7 +110,7 @@ class RankedWindow:
         self._arrived: deque[tuple[int, int]] = deque()
 
     def add(self, value: int, now_ns: int) -> None:
-        """Add a value."""
+        """Add a value; drop those that have expired."""
         arrived, ordered = self._arrived, self._ordered
         if len(arrived) == self._max_values:
             self._drop_oldest()
@@ -120,14 +121,14 @@ class RankedWindow:
             del ordered[bisect_left(ordered, arrived.popleft()[1])]
 
     def values(self, now_ns: int) -> Sequence[int]:
-        """Return the values, ascending; they change with the next call."""
+        """Return the values, ascending. The list is live: the next call changes it."""
         oldest_ns = now_ns - self._span_ns
         while len(self._arrived) > self._min_values and self._arrived[0][0] <= oldest_ns:
             self._drop_oldest()
         return self._ordered
 
     def clear(self) -> None:
-        """Forget all values."""
+        """Remove all values."""
         self._ordered.clear()
         self._arrived.clear()
 

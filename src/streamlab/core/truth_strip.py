@@ -1,12 +1,12 @@
-"""The truth strip: the frame number, burned into the picture as 32 black and white cells.
+"""The truth strip: a frame number burned into the picture as 32 black and white cells.
 
 Rules (wire protocol, "The truth strip"):
 
 - the strip spans the whole width of the picture and the top ``1/22.5`` of its height;
 - 32 equal cells, white (luma 235) for 1 and black (luma 16) for 0, most significant bit first;
-- 24 bits of frame number, then 8 bits: the sum of the three bytes modulo 256;
-- the channel cell lies directly under the first cell, of the same size: black in the raw
-  channel, white in the annotated one.
+- 24 bits of frame number, then an 8-bit checksum: the sum of its three bytes modulo 256;
+- the channel cell lies directly below the first cell and has the same size: black in the raw
+  channel, white in an annotated one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ THRESHOLD_LUMA = (WHITE_LUMA + BLACK_LUMA) // 2
 
 
 def strip_height_px(height_px: int) -> int:
-    """Return the height of the strip in a picture of that height, px (16 of 360)."""
+    """Return the height of the strip in a picture of ``height_px``, px (16 of 360)."""
     return max(1, round(height_px * 2 / 45))
 
 
 def cell_bounds_px(cell: int, width_px: int) -> tuple[int, int]:
-    """Return the columns ``[left, right)`` of a cell, px."""
+    """Return the columns ``[left, right)`` that a cell spans, px."""
     return round(cell * width_px / CELLS), round((cell + 1) * width_px / CELLS)
 
 
@@ -43,7 +43,10 @@ def strip_bits(number: int) -> list[bool]:
 
 
 def strip_number(lumas: Sequence[float]) -> int | None:
-    """Return the frame number that 32 cell lumas (0-255) show, or None when the sum is wrong."""
+    """Decode a frame number from cell lumas (0 to 255).
+
+    Returns None if the checksum is wrong. Raises ValueError if there are not 32 lumas.
+    """
     if len(lumas) != CELLS:
         raise ValueError(f"a truth strip must have {CELLS} cells, got {len(lumas)}")
     word = 0

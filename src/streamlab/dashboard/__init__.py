@@ -1,5 +1,5 @@
-"""The Panel dashboard: cameras live, what was measured on them, and the controls that act on them.
+"""The Panel dashboard: live cameras, their measurements, and the controls that act on them.
 
-``cameras`` knows the cameras, ``session`` is what one browser sees of them, ``asgi`` is what a
-server mounts.
+``cameras`` gives access to the cameras, ``session`` builds the page of one browser, ``asgi`` is
+what a server mounts.
 """

@@ -1,9 +1,9 @@
-"""The dashboard at ``/dashboard``, in a thread of its own.
+"""The dashboard at ``/dashboard``, run on a separate thread.
 
-Making a page of plots takes a good part of a second, and updating it some ms five times a second.
-In the event loop that serves the streams this would hold up every viewer's pictures. So requests
-are handed to the dashboard's loop, and its answers back. Thread and dashboard begin with the first
-request; a server that nobody asks for a dashboard does not even import Panel.
+Building a page of plots takes a good part of a second, and updating it some ms five times a second.
+In the event loop that serves the streams this would delay every viewer's video. So requests are
+passed to the dashboard's loop, and its responses back. Thread and dashboard start with the first
+request; a server whose dashboard is never requested does not even import Panel.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def make_dashboard(
     subscriptions: ChannelSubscriptionManager,
     policy: SourcePolicy,
 ) -> ASGIApp:
-    """Return the dashboard of these cameras; where Panel is missing, a page that says so."""
+    """Return the dashboard of these cameras; without Panel, a 501 page that names it."""
     if any(find_spec(name) is None for name in NEEDED):
         return PlainTextResponse(HINT, 501)
     return Dashboard(channels, subscriptions, policy)
 
 
 class Dashboard:
-    """An ASGI application that runs in another thread than those who ask it."""
+    """Runs the dashboard's ASGI application on another thread than its callers."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Dashboard:
         self._starting: asyncio.Task[tuple[ASGIApp, asyncio.AbstractEventLoop]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or serve a websocket, that comes from the page itself."""
+        """Serve a request, or a websocket if ``is_allowed``; other websockets are closed."""
         allowed = self._about[0].settings.allowed_origins
         if scope["type"] == "websocket" and not is_allowed(scope, allowed):
             await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
@@ -72,7 +72,7 @@ class Dashboard:
 
         async def send_there(message: Message) -> None:
             # Never waits: Bokeh's messages have several parts, and bokeh-fastapi has no lock that
-            # would keep those of two messages apart.
+            # keeps the parts of two messages from interleaving.
             if sending.done() or outbox.qsize() > MAX_UNSENT:
                 raise OSError("the browser has closed the connection or stopped reading")
             here.call_soon_threadsafe(outbox.put_nowait, message)
@@ -103,7 +103,7 @@ class Dashboard:
 
 
 async def _send_all(outbox: asyncio.Queue[Message], send: Send) -> None:
-    """Send what is put into the outbox, until an empty message comes."""
+    """Send the messages in the outbox, up to an empty one."""
     while message := await outbox.get():
         await send(message)
 
@@ -117,7 +117,7 @@ async def _running_loop() -> asyncio.AbstractEventLoop:
 
 
 def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
-    """Stop the dashboard's loop soon after the cameras' has ended."""
+    """Stop the dashboard's loop soon after the cameras' loop has closed."""
     loop = asyncio.get_running_loop()
     if cameras_loop.is_closed():
         for task in asyncio.all_tasks():
@@ -128,7 +128,11 @@ def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
 
 
 def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
-    """Return whether no other site's page is behind a websocket: browsers say whose page it is."""
+    """Return True unless another site's page opened the websocket.
+
+    Browsers send the page's origin: it must be this host or one of ``allowed_origins``, where ``*``
+    allows any. Clients that send none are allowed.
+    """
     headers = Headers(scope=scope)
     origin = headers.get("origin", "")
     own = not origin or urlsplit(origin).netloc == headers.get("host", "")
@@ -136,4 +140,4 @@ def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
 
 
 MOUNTS = {"/dashboard": make_dashboard}
-"""What a server mounts to have the dashboard."""
+"""The mounts with which a server offers the dashboard."""

@@ -1,4 +1,4 @@
-"""What the selected camera is, and the button that removes it."""
+"""A description of the selected camera, and the button that removes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REMOVE = "Remove camera"
 
 
 class CameraCard:
-    """A few words on a camera. Removing it takes two clicks: it is gone for everybody."""
+    """Describes a camera. Removing it takes two clicks, because it affects all viewers."""
 
     def __init__(self, cameras: Cameras, attempt: Attempt) -> None:
         self._cameras = cameras
@@ -26,11 +26,11 @@ class CameraCard:
         self.remove.on_click(self._remove)
 
     def panel(self) -> Any:
-        """Return words and button."""
+        """Return the description and the button."""
         return group("Camera", self.words, self.remove)
 
     def show(self, health: CameraHealth | None) -> None:
-        """Show a camera, or none."""
+        """Show a camera; None shows no camera."""
         self.remove.visible = health is not None
         camera_id = health.camera_id if health else ""
         if camera_id != self._camera_id:

@@ -1,7 +1,7 @@
 """The cameras that a dashboard shows and controls, whoever runs them.
 
-They live in an event loop of another thread; a dashboard asks from its own, so that drawing a page
-never delays a picture. All sessions share one ``Cameras``.
+They run in the event loop of another thread, and a dashboard calls them from its own, so that
+drawing a page never delays a frame. All sessions share one ``Cameras``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _LONG_AGO_NS = -(1 << 62)
 
 
 class Cameras:
-    """Everything a dashboard asks of cameras; awaited in the dashboard's loop.
+    """Gives a dashboard access to cameras; its methods are awaited in the dashboard's loop.
 
-    ``loop`` is the one that ``channels`` lives in. ``policy`` bounds the sources that may be added.
-    What is asked of a camera that is not there raises UnknownCameraError.
+    ``loop`` is the event loop of ``channels``. ``policy`` limits the sources that may be added.
+    Methods that take a camera id raise UnknownCameraError if there is no such camera.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class Cameras:
 
     @property
     def may_inject(self) -> bool:
-        """Whether faults may be injected."""
+        """True if the settings allow fault injection."""
         return self._channels.settings.allow_fault_injection
 
     async def add(self, source: str) -> str:
         """Open a source and return the id of its camera: the source's name, made unique.
 
-        Raises SourceError with its kinds (also when ``policy`` does not allow it) and LimitError.
+        Raises SourceError and its subclasses (also if ``policy`` forbids it) and LimitError.
         """
         spec = SourceSpec.parse(source)
         self._policy.check(spec)
         return await self._call(self._add(spec, source))
 
     async def remove(self, camera_id: str) -> None:
-        """Stop a camera; whoever watches it is told."""
+        """Remove a camera for good; its viewers get ``end``."""
         await self._call(self._remove(camera_id))
 
     async def change(self, camera_id: str, **settings: Any) -> None:
-        """Have a camera go on with other settings: the arguments of ``Camera.change``."""
+        """Change a camera's settings while it runs: the arguments of ``Camera.change``."""
         await self._ask(lambda: self._camera(camera_id).change(**settings))
 
     async def inject(self, camera_id: str, faults: Faults | None) -> None:
-        """Have something go wrong at a camera; None: nothing more. Raises FaultsNotAllowedError."""
+        """Inject faults into a camera; None clears them. Raises FaultsNotAllowedError."""
         if not self.may_inject:
             raise FaultsNotAllowedError(
                 "fault injection is disabled on this server",
@@ -86,18 +86,18 @@ class Cameras:
         await self._ask(lambda: self._camera(camera_id).inject(faults))
 
     async def sample(self, camera_id: str, after: int | None, seconds: float) -> Sample:
-        """Return what is new at a camera since a sample that answered with the count ``after``.
+        """Return what is new since the sample whose ``count`` was ``after``.
 
-        Without one, or when the camera has begun anew, it is what came in the last ``seconds``.
+        If ``after`` is None, or the camera has restarted, return what came in the last ``seconds``.
         """
         return await self._ask(lambda: self._watch(camera_id).sample(after, seconds))
 
     async def health(self) -> list[CameraHealth]:
-        """Return how all cameras are, as of ``HEALTH_EVERY_S`` ago at the most."""
+        """Return the health of all cameras, at most ``HEALTH_EVERY_S`` old."""
         return await self._ask(self._all_health)
 
     async def frames(self, camera_id: str, seconds: float) -> list[FrameRecord]:
-        """Return what is kept of a camera's last ``seconds``, oldest first."""
+        """Return the frames kept of a camera's last ``seconds``, oldest first."""
         return await self._ask(lambda: self._watch(camera_id).since(seconds))
 
     async def snapshot(self, camera_id: str, quality: QualityLevel) -> Snapshot:
@@ -107,13 +107,13 @@ class Cameras:
         return await asyncio.to_thread(decode, encoded)
 
     async def record(self, camera_id: str, seconds: float) -> pd.DataFrame:
-        """Return the trace table of a camera's next ``seconds``. Raises as ``traces.record``."""
+        """Return the trace table of a camera's next ``seconds``. Raises as ``analysis.record``."""
         from streamlab.analysis.record import record  # noqa: PLC0415 - needs the extra `traces`
 
         camera = await self._ask(lambda: self._camera(camera_id))
         return await self._call(record(camera, self._subscriptions, seconds=seconds))
 
-    # -- in the cameras' loop
+    # -- runs in the cameras' loop
 
     async def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

@@ -1,4 +1,4 @@
-"""The controls beside the pictures: they act on the running camera, for all who watch it."""
+"""The controls beside the video. They act on the running camera, for all its viewers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ POLICY_WORDS = {
     SyncPolicy.HYBRID: "hybrid: as short as it can be",
 }
 Attempt = Callable[[Awaitable[object]], Awaitable[bool]]
-"""Awaits something and says on the page what went wrong; answers whether nothing did."""
+"""Awaits an action and shows its error on the page; returns True if it succeeded."""
 
 
 class SyncControls:
-    """How the selected camera is kept synchronised, and what goes wrong there."""
+    """Controls for the synchronisation and the injected faults of the selected camera."""
 
     def __init__(self, cameras: Cameras, selected: Callable[[], str], attempt: Attempt) -> None:
         self._cameras = cameras
@@ -50,7 +50,7 @@ class SyncControls:
         self._connect()
 
     def show(self, controls: Controls) -> None:
-        """Show how the camera is run now, whoever changed it."""
+        """Show the camera's current settings and faults, whoever changed them."""
         if controls == self._shown:
             return
         self._shown = controls
@@ -64,11 +64,11 @@ class SyncControls:
         self.clear.disabled = not controls.faults
 
     def forget(self) -> None:
-        """Another camera was selected: show it, when it is known."""
+        """Discard what is shown, so that the next ``show`` shows another camera in full."""
         self._shown = None
 
     def panel(self) -> Any:
-        """Return the controls, one below the other."""
+        """Return the controls in one column."""
         return styled(
             pn.Column,
             group("Synchronisation", self.policy, self.tolerance, self.longest, self.stale),
@@ -107,7 +107,7 @@ class SyncControls:
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
-        """Set values without taking them for somebody's wish."""
+        """Set widget values without applying them to the camera."""
         self._showing = True
         try:
             yield
@@ -141,5 +141,5 @@ def _slider(name: str, start: float, end: float, step: float, unit: str) -> Any:
 
 
 def _show_on(slider: Any, value: float) -> None:
-    """Show a value, also one that lies beyond the ends of the slider."""
+    """Show a value; extend the slider if it lies beyond the ends."""
     slider.param.update(start=min(slider.start, value), end=max(slider.end, value), value=value)

@@ -1,4 +1,4 @@
-"""What is seen, as files: figures of each frame (CSV), a picture (PNG), a trace (Parquet)."""
+"""Exports as files: per-frame figures (CSV), a picture (PNG), a trace (Parquet)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRACE_S = {"5 s": 5.0, "10 s": 10.0, "30 s": 30.0, "60 s": 60.0, "5 min": 300.0}
 
 
 class Export:
-    """Buttons that save what the selected camera shows."""
+    """Buttons that save data of the selected camera."""
 
     def __init__(self, cameras: Cameras, wall: Wall, attempt: Attempt) -> None:
         self._cameras = cameras

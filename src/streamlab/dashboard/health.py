@@ -1,4 +1,4 @@
-"""How cameras are: one row each, in words that a person reads at a glance."""
+"""The health of cameras: one row each, readable at a glance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class CameraHealth:
-    """A camera over the last ``SPAN_S``; None where nobody watched, so nothing was measured."""
+    """A camera's health over the last ``SPAN_S``; figures are None if nobody watched."""
 
     camera_id: str
     source: str
@@ -27,15 +27,15 @@ class CameraHealth:
     width: int
     height: int
     fps: float
-    """Of the source."""
+    """Frame rate of the source."""
     sync_state: str
     pairs_per_s: float
-    """Frames that left in both channels."""
+    """Frames released in both channels."""
     drift_p95_ms: float | None
     violations: float | None
-    """The share of frames beyond the tolerance."""
+    """Fraction of frames whose drift is beyond the tolerance."""
     latency_p50_ms: float | None
-    """What synchronisation adds: how long raw waited."""
+    """Latency that synchronisation adds: how long raw waited."""
     fresh_fraction: float | None
     viewers: int
     detector: str
@@ -46,7 +46,7 @@ class CameraHealth:
 
     @property
     def shape(self) -> str:
-        """Size and rate in words."""
+        """Frame size and rate as text."""
         known = f"{self.width}x{self.height} at {self.fps:g} fps"
         return known if self.width else "not known yet"
 
@@ -60,7 +60,7 @@ class CameraHealth:
 
 
 def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
-    """Return how a camera is; ``figures`` are those of ``SPAN_S``."""
+    """Return a camera's health; ``figures`` must cover ``SPAN_S``."""
     pairs = figures.drift_abs_ms["count"] or 0
     sync = status.annotated and status.annotated.sync
     return CameraHealth(

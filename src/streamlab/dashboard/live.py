@@ -1,8 +1,8 @@
-"""The clockwork that keeps one browser's dashboard up to date.
+"""The update loop of one browser's dashboard.
 
-It samples at the selected camera ``LOOKS_PER_S`` times a second. What is new goes to one plot after
-the other, a moment apart, so that drawing them never takes the browser long enough to miss a frame
-of the video.
+It samples the selected camera ``LOOKS_PER_S`` times a second. New data goes to one plot after the
+other, a moment apart, so that drawing them never takes the browser long enough to miss a frame of
+the video.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Seen:
 
 
 class Live:
-    """Looks at the cameras and shows what it sees. Lives where the session does."""
+    """Samples the cameras and shows the results. For use in the session's event loop."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Live:
         self._seen: _Seen | None = None
 
     async def run(self, document: Document) -> None:
-        """Go on until cancelled."""
+        """Update the dashboard until cancelled."""
         for number in range(1 << 62):
             due_s = asyncio.get_running_loop().time() + 1 / LOOKS_PER_S
             if number % LOOKS_PER_BEAT == 0:
@@ -74,14 +74,14 @@ class Live:
     async def _refresh(self, document: Document, due_s: float, *, words: bool) -> None:
         try:
             seen = await self._sample(document)
-        except UnknownCameraError:  # it was removed; the next health says so
+        except UnknownCameraError:  # removed; the next health refresh shows that
             self._seen = None
             return
         update = seen.timeline.receive(seen.sample)
         if words:
             await _change(document, lambda: self._show_words(seen))
         if self._wall.tab != "figures":
-            self._seen = None  # when the plots are shown again they begin anew
+            self._seen = None  # the plots start over when they are shown again
             return
         changes = self._changes(update, seen.timeline)
         for left, change in zip(range(len(changes), 0, -1), changes, strict=True):
@@ -89,7 +89,7 @@ class Live:
             await _sleep_until(due_s - (left - 1) / len(changes) / LOOKS_PER_S)
 
     async def _sample(self, document: Document) -> _Seen:
-        """Sample at the selected camera; begin anew when it is another one than before."""
+        """Sample the selected camera; start over if it is another one than before."""
         camera_id, before = self._wall.selected, self._seen
         if before is not None and before.camera_id == camera_id:
             sample = await self._cameras.sample(camera_id, before.sample.count, WINDOW_S)
@@ -122,14 +122,14 @@ async def _sleep_until(due_s: float) -> None:
 
 
 async def _change(document: Document, change: Callable[[], None]) -> None:
-    """Make a change when the document may be changed; it goes out as one message."""
+    """Apply a change when the document allows it; it is sent as one message."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def make() -> None:
         document.hold("combine")
         try:
             change()
-        except Exception as error:  # noqa: BLE001 - handed to the one who awaits
+        except Exception as error:  # noqa: BLE001 - raised again in the awaiting task
             done.set_exception(error)
         else:
             done.set_result(None)

@@ -1,4 +1,4 @@
-"""The dashboard as an application of its own, to be mounted in a server."""
+"""The dashboard as an ASGI application to be mounted in a server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamlab.dashboard.session import Session
 
 
 def dashboard_app(cameras: Cameras) -> FastAPI:
-    """Return an application whose root is the dashboard; pictures come from ``..`` of it."""
+    """Return an application with the dashboard at its root; the page loads video from ``..``."""
 
     def page() -> pn.Template:
         return Session(cameras).page()

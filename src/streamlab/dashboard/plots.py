@@ -1,7 +1,7 @@
-"""The live plots of one camera: HoloViews makes them, Bokeh streams into them.
+"""The live plots of one camera: built with HoloViews, updated through Bokeh's streaming.
 
-Making a plot anew five times a second would cost more than the video. So each is made once, and
-then only what is new is sent. Colours of axes and words are the page's, by CSS.
+Rebuilding a plot five times a second would cost more than the video. So each is built once, and
+then only new data is sent. Colours of axes and labels come from the page's CSS.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NOTHING = [(0.0, float("nan"))]
 
 
 class LivePlots:
-    """The plots of one session, of whichever camera is selected."""
+    """The plots of one session; they show the selected camera."""
 
     def __init__(self) -> None:
         self._drift_range = Range1d(start=-50, end=50)
@@ -59,7 +59,7 @@ class LivePlots:
         ]
 
     def clear(self) -> None:
-        """Show nothing: another camera was selected."""
+        """Empty the plots, because another camera was selected."""
         sources = [self._within, self._beyond, *self._latency, *self._box_age, *self._bitrate]
         for source in sources:
             columns: Any = source.data
@@ -76,7 +76,7 @@ class LivePlots:
         self._drift_range.update(start=-_round_up(-1.2 * low_ms), end=_round_up(1.2 * high_ms))
 
     def show_spread(self, timeline: Timeline) -> None:
-        """Show how often each drift occurred in the window."""
+        """Show the histogram of the drift in the window."""
         low_ms, high_ms = cast(
             "tuple[float, float]", (self._drift_range.start, self._drift_range.end)
         )
@@ -94,15 +94,15 @@ class LivePlots:
         self.spread.x_range.end = _round_up(max([10.0, *spread.shares]))
 
     def show_latency(self, update: Update) -> None:
-        """Add to the latency of each channel."""
+        """Add the latency of each channel."""
         _extend(self.latency, self._latency, update, least=20)
 
     def show_box_age(self, update: Update) -> None:
-        """Add to the age of the boxes."""
+        """Add the age of the boxes."""
         _extend(self.box_age, self._box_age, update, least=50)
 
     def show_bitrate(self, update: Update) -> None:
-        """Add to the bitrate of each channel."""
+        """Add the bitrate of each channel."""
         _extend(self.bitrate, self._bitrate, update, least=1)
 
     def _drift_plot(self) -> tuple[Any, list[ColumnDataSource]]:
@@ -142,7 +142,7 @@ class LivePlots:
         return self._over_time(plot, timed=timed), sources
 
     def _over_time(self, plot: Any, *, timed: bool) -> Any:
-        """Let time run through the plot; its ticks say how long ago, and stay in place."""
+        """Give a plot a moving time axis; its ticks show seconds ago and stay in place."""
         plot.x_range = Range1d(start=-WINDOW_S, end=0)
         plot.extra_x_ranges = {"ago": Range1d(start=-WINDOW_S, end=0)}
         axis = plot.below[0]
@@ -158,7 +158,7 @@ def _band() -> hv.HSpan:
 
 
 def _rendered(overlay: hv.Overlay) -> tuple[Any, list[ColumnDataSource]]:
-    """Return the plot of an overlay, and the sources of its elements in their order."""
+    """Return the plot of an overlay, and the data sources of its elements in order."""
     styled = overlay.opts(
         responsive=True,
         toolbar=None,
@@ -170,9 +170,9 @@ def _rendered(overlay: hv.Overlay) -> tuple[Any, list[ColumnDataSource]]:
         backend_opts=_QUIET_AXES,
     )
     plot = hv.render(styled, backend="bokeh")
-    plot.output_backend = "canvas"  # WebGL without a GPU takes the time of the video
+    plot.output_backend = "canvas"  # WebGL without a GPU takes CPU time from the video
     plot.stylesheets = [InlineStyleSheet(css=CSS)]
-    plot.center[0].visible = False  # lines across time would move with it
+    plot.center[0].visible = False  # grid lines on the time axis would move with it
     sources = [each.data_source for each in plot.renderers if isinstance(each, GlyphRenderer)]
     return plot, cast("list[ColumnDataSource]", sources)
 
@@ -183,7 +183,7 @@ def _stream(source: ColumnDataSource, new: Mapping[str, Any], most: int) -> None
 
 
 def _extend(plot: Any, sources: list[ColumnDataSource], update: Update, *, least: float) -> None:
-    """Add to the lines of a plot, and let all of them be seen, on an axis that seldom changes."""
+    """Extend the lines of a plot, and keep all in view on an axis that seldom changes."""
     _move(plot, update)
     highest = least / 1.1
     for source in sources:
@@ -196,12 +196,12 @@ def _extend(plot: Any, sources: list[ColumnDataSource], update: Update, *, least
 
 
 def _move(plot: Any, update: Update) -> None:
-    """Let the window end now. Each plot has a range of its own, or all would be drawn at once."""
+    """End the window now. Each plot has its own range; a shared one would redraw all at once."""
     plot.x_range.update(start=update.now_s - WINDOW_S, end=update.now_s)
 
 
 def _round_up(value: float) -> float:
-    """Return the next of 1, 1.5, 2, … times a power of ten."""
+    """Return the next higher of ``STEPS`` times a power of ten."""
     unit: float = 10 ** math.floor(math.log10(value))
     return next(step * unit for step in STEPS if step * unit >= 0.999 * value)
 

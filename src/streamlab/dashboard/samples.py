@@ -1,4 +1,4 @@
-"""What a dashboard sees of one camera, sample by sample. All of it happens in the cameras' loop."""
+"""Samples of one camera for a dashboard. All of this module runs in the cameras' event loop."""
 
 from __future__ import annotations
 
@@ -17,49 +17,52 @@ CHECK_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """How a camera is run now."""
+    """A camera's current synchronisation settings and faults."""
 
     policy: SyncPolicy
     sync_tolerance_ms: float
     max_playout_delay_ms: float
     max_stale_fraction: float
     faults: dict[str, object]
-    """What is wrong on purpose, by field; empty without."""
+    """Injected faults by field; empty if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is known of a camera at ``now_ns``, and what came since the sample before."""
+    """A camera's state at ``now_ns`` (monotonic), and its frames since the previous sample."""
 
     stream_id: str
     now_ns: int
     count: int
-    """How many frames have left in both channels; give it to the next sample."""
+    """Frames released in both channels so far; pass it as ``after`` for the next sample."""
     pairs: list[FrameRecord]
-    """Those of them that are new, oldest first."""
+    """The new ones among them, oldest first."""
     controls: Controls
     sync_state: str
 
 
 class Watched:
-    """A camera whose frames are kept until nobody has looked for ``FORGET_AFTER_S``."""
+    """Keeps a camera's frames until nothing has asked for them for ``FORGET_AFTER_S``."""
 
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
         self.history = FrameHistory()
         self._looked_ns = monotonic_ns()
         self.over = False
-        """Whether its frames are no longer kept."""
+        """True once its frames are no longer recorded."""
         self.history.follow(camera.events())
         self._arm()
 
     def since(self, seconds: float) -> list[FrameRecord]:
-        """Return what is kept of the last ``seconds``, oldest first."""
+        """Return the frames kept of the last ``seconds``, oldest first."""
         self._looked_ns = monotonic_ns()
         return self.history.since(self._looked_ns - round(seconds * NS_PER_S))
 
     def sample(self, after: int | None, seconds: float) -> Sample:
-        """Return what has come after the first ``after`` pairs; None: in the last ``seconds``."""
+        """Return a sample with the pairs after the first ``after``.
+
+        If ``after`` is None or exceeds the count, it has the pairs of the last ``seconds``.
+        """
         self._looked_ns = now_ns = monotonic_ns()
         history = self.history
         if after is None or after > history.pair_count:

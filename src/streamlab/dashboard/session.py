@@ -1,4 +1,4 @@
-"""One browser's dashboard: the parts of its page, and what its person asks for."""
+"""One browser's dashboard: the parts of its page, and its user's requests."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ HERE = Path(__file__).parent
 
 
 class Session:
-    """What one browser sees. Made where Panel makes a document; ``page`` is what to serve.
+    """The dashboard of one browser. Create it where Panel creates a document; serve ``page()``.
 
-    ``base_url`` is where the pictures come from; without one from where the page does.
+    ``base_url`` is the server that the video comes from; if empty, the one that serves the page.
     """
 
     def __init__(self, cameras: Cameras, base_url: str = "") -> None:
@@ -42,7 +42,7 @@ class Session:
         self._running: asyncio.Task[None] | None = None
 
     def page(self) -> pn.Template:
-        """Return the page; it lives until its browser has gone."""
+        """Return the page; it is updated until its browser has gone."""
         page = pn.Template((HERE / "page.html").read_text(encoding="utf-8"))
         page.add_variable("css", (HERE / "page.css").read_text(encoding="utf-8"))
         page.add_variable("app_favicon", "data:,")

@@ -1,4 +1,4 @@
-"""The last seconds of one camera: what its plots show next, and what is said of them in words."""
+"""The last ``WINDOW_S`` of one camera: data for its plots, and its figures as text."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Points = dict[str, list[float]]
 
 
 def points(**columns: list[float]) -> Points:
-    """Return columns of equal length."""
+    """Return the columns as ``Points``; they must have equal lengths."""
     return columns
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a sample adds to the plots. Times are s since the timeline began."""
+    """The data that a sample adds to the plots. Times are seconds since the timeline began."""
 
     now_s: float
     within: Points
-    """Drifts within the tolerance: ``time_s``, ``drift_ms``."""
+    """Drifts within the tolerance: ``time_s``, ``drift_ms``; ``beyond`` has the others."""
     beyond: Points
     lines: Points
     """Per ``SLOT_S``: ``time_s``, ``box_age_ms``, and ``…_latency_ms``, ``…_mbit_s`` by channel."""
@@ -48,13 +48,13 @@ class Spread:
 
     centres_ms: list[float]
     shares: list[float]
-    """Of all frames, %."""
+    """Percentage of all frames, by bin."""
     width_ms: float
 
 
 @dataclass(slots=True)
 class Timeline:
-    """Keeps the frames of the last ``WINDOW_S``. ``origin_ns`` is its time 0, monotonic."""
+    """Keeps the frames of the last ``WINDOW_S``. Its time 0 is ``origin_ns``, monotonic."""
 
     origin_ns: int
     frames: deque[FrameRecord] = field(default_factory=lambda: deque(maxlen=MAX_FRAMES))
@@ -62,7 +62,7 @@ class Timeline:
     _newest_ns: int | None = None
 
     def receive(self, sample: Sample) -> Update:
-        """Take a sample; return what it adds."""
+        """Record a sample and return the data that it adds."""
         self.tolerance_ms = sample.controls.sync_tolerance_ms
         oldest_ns = sample.now_ns - WINDOW_S * NS_PER_S
         self.frames.extend(sample.pairs)
@@ -80,7 +80,7 @@ class Timeline:
 
     @property
     def reach_ms(self) -> tuple[float, float]:
-        """The least and the greatest drift, but at least the tolerance."""
+        """The least and the greatest drift, extended to the tolerance on both sides."""
         drifts_ms = [pair.drift_ms or 0.0 for pair in self.frames]
         return (
             min([-self.tolerance_ms, *drifts_ms]),
@@ -88,7 +88,7 @@ class Timeline:
         )
 
     def spread(self, low_ms: float, high_ms: float) -> Spread:
-        """Return how often each drift between these occurred, in at most about ``MAX_BINS``."""
+        """Return the histogram of the drift between two limits, in about ``MAX_BINS`` at most."""
         width_ms = BIN_MS * math.ceil((high_ms - low_ms) / BIN_MS / MAX_BINS)
         first, last = math.floor(low_ms / width_ms), math.ceil(high_ms / width_ms)
         edges_ms = width_ms * np.arange(first, last + 1)
@@ -97,7 +97,7 @@ class Timeline:
         return Spread((edges_ms[:-1] + width_ms / 2).tolist(), shares.tolist(), width_ms)
 
     def words(self, sample: Sample) -> dict[str, str]:
-        """Return the figures of the window in words, by the names that the page has for them."""
+        """Return the figures of the window as text, keyed by the page's names for them."""
         if not self.frames:
             return dict.fromkeys(_NAMES, "") | {
                 "drift": UNKNOWN,
@@ -121,7 +121,7 @@ class Timeline:
         }
 
     def _lines(self, slots: list[list[FrameRecord]]) -> Points:
-        """Return a point per slot; one that is not a number where frames are missing."""
+        """Return a point per slot, and a NaN point at each gap of more than ``GAP_S``."""
         lines = points(time_s=[], box_age_ms=[], **{name: [] for name in _LINES})
         for slot in slots:
             at_ns = slot[-1].captured_ns
@@ -142,7 +142,7 @@ class Timeline:
         )
 
     def _mbit_s(self, channel: str, at_ns: int) -> float:
-        """Return what the channel carried in the second before."""
+        """Return the channel's bitrate over the second before ``at_ns``."""
         total_bytes = 0
         for pair in reversed(self.frames):
             if pair.captured_ns <= at_ns - NS_PER_S:

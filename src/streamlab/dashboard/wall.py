@@ -1,4 +1,4 @@
-"""The wall of pictures, as a Panel component: the player's module, and what it says to Python."""
+"""The video wall as a Panel component: the player's module, and its messages to and from Python."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from streamlab.dashboard.health import CameraHealth
 
 
 class Wall(JSComponent):
-    """What the page shows of the cameras; its pictures come from the server, not through here."""
+    """The page's view of the cameras. Its video comes from the server, not through this class."""
 
-    # The server has the module: so it is the one that its own page plays with, as it is.
+    # Imported from the server, so that the player is the same one that its own page uses.
     _esm = """
     export async function render(context) {
       const base = context.model.base_url || new URL("..", location.href).href.replace(/\\/$/, "");
@@ -37,7 +37,7 @@ class Wall(JSComponent):
         self.on_msg(self._receive)
 
     def show_cameras(self, health: list[CameraHealth]) -> None:
-        """Show which cameras there are; select the first when the selected one is gone."""
+        """Show the cameras; select the first one if the selected one is gone."""
         shown = ("camera_id", "state", "width", "height")
         cameras = [{name: getattr(each, name) for name in shown} for each in health]
         if self.cameras != cameras:
@@ -47,19 +47,19 @@ class Wall(JSComponent):
             self.selected = ids[0] if ids else ""
 
     def beat(self) -> None:
-        """Send something: bokeh-fastapi only notices that a browser has gone when it sends."""
+        """Send an update: bokeh-fastapi notices only when it sends that a browser has gone."""
         self.beats += 1
 
     def say(self, text: str, *, wrong: bool = False) -> None:
-        """Show a sentence above the pictures. What went wrong stays until it is dismissed."""
+        """Show a notice above the video. An error (``wrong``) stays until it is dismissed."""
         self._send_msg({"type": "say", "text": text, "wrong": wrong})
 
     def tell_added(self, *, ok: bool) -> None:
-        """Say that the camera which was asked for has come, or will not."""
+        """Report whether the requested camera was added."""
         self._send_msg({"type": "added", "ok": ok})
 
     def send_file(self, name: str, data: bytes) -> None:
-        """Have the browser save a file."""
+        """Make the browser save a file."""
         self._send_msg({"type": "file", "name": name, "data": data})
 
     async def _receive(self, event: Any) -> None:

@@ -1,1 +1,1 @@
-"""Detectors and the drawing of what they found."""
+"""Detectors, tracking of their boxes, and drawing."""

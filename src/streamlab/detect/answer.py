@@ -1,11 +1,11 @@
-"""What a detector returned, checked: a user's function may return anything.
+"""Validates what a detector returns: a user's function may return anything.
 
-The rules, for one picture:
+Rules, per picture:
 
-- the answer is a ``supervision.Detections``; ``xyxy`` is ``(n, 4)`` numbers, and scores, class
-  numbers and track ids are numbers, one per box or none at all;
-- boxes that are not finite or have their corners the wrong way round are left out, those that
-  are farther away than any picture are clipped, and of more than ``MAX_BOXES`` the best stay;
+- the result is a ``supervision.Detections``; ``xyxy`` is numeric ``(n, 4)``; scores, class ids
+  and track ids are numeric, one per box, or absent;
+- boxes that are not finite or have swapped corners are dropped, coordinates farther out than any
+  picture are clipped, and of more than ``MAX_BOXES`` boxes those with the best scores are kept;
 - class names are printable (``detect.text``).
 """
 
@@ -23,7 +23,7 @@ from streamlab.detect.classes import class_names
 from streamlab.errors import ModelError
 
 MAX_BOXES = 300
-"""As many as a model gives at most: tracking 300 takes 90 ms a picture, 1000 half a second."""
+"""Also the limit for models: tracking 300 boxes takes 90 ms per picture, 1000 half a second."""
 FARTHEST_PX = 1e5
 _MAX_TYPE_CHARS = 60
 _HINT = (
@@ -34,7 +34,7 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The detections of a frame, and when they came; None when they will not come."""
+    """The detections of a frame, None if there will be none, and when they arrived."""
 
     pts: int
     detections: sv.Detections | None
@@ -42,11 +42,19 @@ class Answer:
 
 
 def checked_detections(answer: object, detector: str, counts: Counter[str]) -> sv.Detections:
-    """Return ``answer`` as detections that can be drawn, tracked and sent.
+    """Validate a detector's result for one picture.
 
-    ``xyxy`` and ``confidence`` are float32, ``class_id`` and ``tracker_id`` int64, a track id
-    that is None becomes -1. ``counts`` gets ``boxes_invalid`` and ``boxes_over_limit``.
-    Raises ModelError, which says what came and what is needed.
+    Args:
+        answer: what the detector returned.
+        detector: its name, for error messages.
+        counts: gets ``boxes_invalid`` and ``boxes_over_limit``.
+
+    Returns:
+        Detections that can be drawn, tracked and sent: ``xyxy`` and ``confidence`` are float32,
+        ``class_id`` and ``tracker_id`` int64. A track id of None becomes -1.
+
+    Raises:
+        ModelError: a rule is broken; the message shows what was returned and what is expected.
     """
     if not isinstance(answer, sv.Detections):
         _refuse(detector, kind_of(answer), "supervision.Detections")
@@ -62,7 +70,7 @@ def checked_detections(answer: object, detector: str, counts: Counter[str]) -> s
         _refuse(detector, f"class_name {kind_of(names)}", f"a name for each of {count} boxes")
     if answer.mask is not None and np.shape(answer.mask)[:1] != (count,):
         _refuse(detector, f"mask {kind_of(answer.mask)}", f"masks of {count} boxes")
-    with np.errstate(over="ignore"):  # beyond float32 is as far as infinity
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite
         boxes = xyxy.astype(np.float32)
         scores = None if confidence is None else confidence.astype(np.float32)
     fitting = {key: one for key, one in answer.data.items() if np.shape(one)[:1] == (count,)}
@@ -75,7 +83,7 @@ def checked_detections(answer: object, detector: str, counts: Counter[str]) -> s
 
 
 def checked_answers(answers: object, pictures: int, detector: str) -> list[object]:
-    """Return a batch's answers, one per picture. Raises ModelError for another number of them."""
+    """Return a batch's results as a list. Raises ModelError unless there is one per picture."""
     if not isinstance(answers, list | tuple):
         _refuse(detector, kind_of(answers), f"a list of {pictures} supervision.Detections")
     if len(answers) != pictures:
@@ -84,7 +92,7 @@ def checked_answers(answers: object, pictures: int, detector: str) -> list[objec
 
 
 def kind_of(value: object) -> str:
-    """Return in a few words what a value is."""
+    """Return a short description of a value's type, for error messages."""
     if isinstance(value, np.ndarray):
         return f"ndarray {value.dtype} {value.shape}"[:_MAX_TYPE_CHARS]
     if isinstance(value, list | tuple | str):

@@ -1,13 +1,14 @@
-"""Kalman filters of the boxes of any number of objects, and their association with found boxes.
+"""Kalman filters for the boxes of any number of objects, and association of boxes with objects.
 
-A box is its centre x, centre y, width and height, px. These four coordinates are independent: each
-has a position, a velocity (0 px/s for the sizes) and a 2x2 covariance of both, in closed form.
+A box is its centre x, centre y, width and height, px. The four coordinates are independent: each
+has a position, a velocity (0 px/s for the sizes) and a 2x2 covariance of the two, in closed form.
 
-Process noise adapts to each object: of a centre it is the running average of the acceleration,
-times the velocity; of a size it is the running average of its rate of change.
+Process noise adapts to each object: for a centre it is the running average of the acceleration
+times the velocity; for a size it is the running average of its rate of change.
 
-As in ByteTrack, boxes with high scores are assigned first, then the others, more strictly, to the
-objects that remain. Similarity is GIoU, so boxes need not overlap; its sum is maximised.
+As in ByteTrack, boxes with high scores are assigned first; the others are assigned to the
+remaining objects, with a stricter threshold. Similarity is GIoU, so boxes need not overlap; the
+assignment maximises its sum.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from scipy.optimize import linear_sum_assignment
 
 Array = NDArray[np.float64]
 
-# For pictures about 640 px wide; half or twice a deviation changes little.
+# For pictures about 640 px wide; halving or doubling a standard deviation changes little.
 DETECTION_VARIANCE_PX2 = 3.0**2
 FIRST_VELOCITY_VARIANCE = 150.0**2  # px²/s²
 UNKNOWN_VARIANCE_PX2 = 1e12
 PROCESS_NOISE_SCALE = 0.6
-AVERAGE_WEIGHT = 0.8  # of the past in a running average
+AVERAGE_WEIGHT = 0.8  # of the previous value in a running average
 HIGH_SCORE = 0.5
-# GIoU + 1, in 0 to 2; the longer the step, the less is asked.
+# GIoU + 1, in 0 to 2; the minimum decreases as the time step grows.
 MIN_SIMILARITY, LESS_SIMILARITY_PER_S = 0.875, 0.175
 MIN_SIMILARITY_LOW_SCORE = 1.0
-PRIORITY = 1e4  # of high scores: both stages are one assignment
+PRIORITY = 1e4  # factor for high scores: one assignment covers both stages
 
-# Centre and size to -x1, -y1, x2, y2: the sums of the smaller ones are the overlaps of two boxes.
+# Maps centre and size to -x1, -y1, x2, y2: the minima of two boxes add up to their overlap.
 _EDGES = np.array([[-1, 0, 0.5, 0], [0, -1, 0, 0.5], [1, 0, 0.5, 0], [0, 1, 0, 0.5]])
 
 
@@ -40,11 +41,11 @@ class BoxFilters:
     def __init__(self) -> None:
         self.state: Array = np.empty((6, 4, 0))
         """Position, velocity, variance, covariance, velocity variance, and the running average of
-        the corrections of the velocity (of a size: of the size), per second."""
+        the corrections to the velocity (for a size: to the size), per second."""
         self._step_s = 1.0
 
     def predict(self, step_s: float) -> None:
-        """Advance all objects by a positive number of seconds."""
+        """Advance all objects by ``step_s`` seconds, which must be positive."""
         position, velocity, variance, covariance, velocity_variance, rate = self.state
         noise = np.abs(rate * (PROCESS_NOISE_SCALE * step_s))
         velocity_variance[:2] += noise[:2] * np.abs(velocity[:2])
@@ -56,9 +57,14 @@ class BoxFilters:
         self._step_s = step_s
 
     def associate(self, boxes: Array, scores: NDArray[np.floating] | None) -> NDArray[np.intp]:
-        """Return the index of the object of each found box ``(4, n)``, -1 for none.
+        """Match detected boxes to objects.
 
-        ``scores``, in 0 to 1, are ``(n,)``; without them all boxes are treated alike.
+        Args:
+            boxes: centre and size, px, ``(4, n)``.
+            scores: ``(n,)`` in 0 to 1; None treats all boxes alike.
+
+        Returns:
+            The object index of each box, -1 for none: ``(n,)``.
         """
         objects = np.full(boxes.shape[1], -1, np.intp)
         gain = similarities(boxes, self.state[0])
@@ -75,9 +81,14 @@ class BoxFilters:
         return objects
 
     def correct(self, objects: NDArray[np.intp], boxes: Array) -> Array:
-        """Correct objects, by index, each at most once, with measured boxes ``(4, n)``, px.
+        """Correct objects with measured boxes.
 
-        Returns the velocities of their centres, px/s: ``(2, n)``.
+        Args:
+            objects: object indices ``(n,)``, each at most once.
+            boxes: centre and size, px, ``(4, n)``.
+
+        Returns:
+            The velocities of the centres, px/s: ``(2, n)``.
         """
         state = self.state.take(objects, axis=2)
         gains = state[2:4] / (state[2] + DETECTION_VARIANCE_PX2)
@@ -93,18 +104,18 @@ class BoxFilters:
         return state[1, :2]
 
     def add(self, boxes: Array) -> None:
-        """Append objects at rest at ``(4, n)``, px, which have yet to be corrected."""
+        """Append objects at rest at ``boxes`` ``(4, n)``, px, which have yet to be corrected."""
         state = np.zeros((6, *boxes.shape))
         state[0], state[2], state[4, :2] = boxes, UNKNOWN_VARIANCE_PX2, FIRST_VELOCITY_VARIANCE
         self.state = np.concatenate((self.state, state), axis=2)
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Remove the objects that ``kept``, of shape ``(objects,)``, does not mark."""
+        """Keep only the objects that ``kept``, of shape ``(objects,)``, marks."""
         self.state = self.state[:, :, kept]
 
 
 def similarities(found: Array, known: Array) -> Array:
-    """Return GIoU + 1 of each pair of ``(4, n)`` and ``(4, m)``, in 0 to 2: ``(n, m)``."""
+    """Return GIoU + 1, in 0 to 2, of each pair of ``(4, n)`` and ``(4, m)`` boxes: ``(n, m)``."""
     inner = np.minimum((_EDGES @ found)[:, :, np.newaxis], (_EDGES @ known)[:, np.newaxis])
     overlap = inner[:2] + inner[2:]
     hull = found[2:, :, np.newaxis] + known[2:, np.newaxis] - overlap

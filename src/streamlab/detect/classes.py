@@ -1,4 +1,4 @@
-"""Names and numbers of classes."""
+"""Class names and class ids of detections."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ UNNAMED = "object"
 
 
 def numbered_class(number: int) -> str:
-    """Return what a class without a name is called."""
+    """Return the display name of a class that has no name."""
     return f"class {number}"
 
 
 def class_names(detections: sv.Detections) -> list[str]:
     """Return one printable class name per detection.
 
-    It is the detection's own name, else ``class`` and its number, else ``object``.
+    It is the name given with the detection, else ``class`` and its id, else ``object``.
     """
     given = detections.data.get("class_name")
     listed = given.tolist() if isinstance(given, np.ndarray) else given or [""] * len(detections)
@@ -39,9 +39,9 @@ def named_detections(
     class_id: NDArray[np.int64],
     names: Mapping[int, str],
 ) -> sv.Detections:
-    """Return detections with class names; a class without one is called by its number.
+    """Return detections with class names; a class without one is named by its id.
 
-    Boxes that are not finite, which supervision refuses, are left out. ``xyxy`` has
+    Boxes that are not finite are dropped, because supervision rejects them. ``xyxy`` has
     shape ``(n, 4)`` in px, ``confidence`` and ``class_id`` have shape ``(n,)``.
     """
     finite = np.isfinite(xyxy).all(axis=1)

@@ -1,4 +1,4 @@
-"""What a detector is: pictures in, ``supervision.Detections`` out."""
+"""The detector interface: pictures in, ``supervision.Detections`` out."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ DetectorKind: TypeAlias = Literal["onnx", "ultralytics", "callable", "scripted",
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How a detector is to be made, as far as that has a meaning for it."""
+    """Options for loading a detector; not every detector uses all of them."""
 
     confidence: float = 0.25
-    """Boxes below it are dropped, 0..1."""
+    """Boxes with a lower score are dropped, 0..1."""
     iou: float = 0.5
-    """Overlap above which the weaker of two boxes of a class is dropped, 0..1."""
+    """IoU above which the weaker of two boxes of a class is dropped, 0..1."""
     threads: int | None = None
     provider: str | None = None
-    """A name of ``providers.PROVIDERS``."""
+    """A name from ``providers.PROVIDERS``."""
     source: SourceSpec | None = None
-    """The camera that it is for; None: any number of cameras."""
+    """The camera that the detector is for; None: any number of cameras."""
 
 
 class Detector(Protocol):
     """Finds objects in a batch of pictures.
 
-    One thread calls ``detect`` at a time. The pictures may differ in size and may come from
-    different cameras; they are shared with others and must not be written to. A detector asks
-    a picture for the RGB it needs, at the size it needs it (``picture.rgb(width, height)``).
+    One thread at a time calls ``detect``. The pictures may differ in size and come from
+    different cameras; they are shared and must not be modified. A detector requests RGB from a
+    picture at the size it needs (``picture.rgb(width, height)``).
     """
 
     @property
     def name(self) -> str:
-        """What people call it, such as the model file's name."""
+        """Display name, such as the model's file name."""
         ...
 
     @property
     def kind(self) -> DetectorKind:
-        """Where its answers come from; ``scripted`` means ground truth or a script."""
+        """Where the results come from; ``scripted`` means ground truth or a script."""
         ...
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
@@ -57,5 +57,5 @@ class Detector(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what the detector holds; it is not used afterwards."""
+        """Release the detector's resources; it is not used afterwards."""
         ...

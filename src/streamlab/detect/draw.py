@@ -1,7 +1,7 @@
-"""Boxes and labels, drawn straight into the Y, U and V planes of a picture.
+"""Draws boxes and labels directly into the Y, U and V planes of a picture.
 
-No RGB is made of the picture, and only the pixels of lines and labels are written. Everything
-lies on even coordinates, because one pixel of U and V covers two by two of Y.
+The picture is not converted to RGB, and only the pixels of lines and labels are written. All
+coordinates are even, because one pixel of U and V covers 2 x 2 pixels of Y.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from streamlab.media.picture import Picture
 
 
 class BoxRenderer:
-    """Draws outlines and labels in the colour of each class: name, track id, score.
+    """Draws outlines and labels (name, track id, score) in the colour of each class.
 
-    Boxes of an older picture (``stale``) get a dashed outline. Boxes are clipped to the
-    picture; those that are outside or not finite are left out. Large boxes choose the place
-    of their labels first.
+    Boxes found in an older picture (``stale``) get a dashed outline. Boxes are clipped to the
+    picture; those outside it or not finite are skipped. The labels of large boxes are placed
+    first.
     """
 
     def draw(
@@ -34,7 +34,7 @@ class BoxRenderer:
         top_px: int = 0,
         stale: bool = False,
     ) -> None:
-        """Draw in place, below ``top_px`` rows."""
+        """Draw in place, leaving the first ``top_px`` rows untouched."""
         if not isinstance(detections, FrameDetections):
             detections = FrameDetections.as_found(detections)
         frame, top = picture.frame, (top_px + 1) // 2 * 2
@@ -63,21 +63,22 @@ class BoxRenderer:
 def render(
     renderer: Renderer, picture: Picture, boxes: FrameDetections, *, top_px: int, stale: bool
 ) -> None:
-    """Draw with any renderer; one that is not ours gets ``supervision.Detections``."""
-    if type(renderer) is BoxRenderer:  # a subclass may draw in a way of its own
+    """Draw with any renderer; all but ``BoxRenderer`` get ``supervision.Detections``."""
+    if type(renderer) is BoxRenderer:  # a subclass may override draw
         renderer.draw(picture, boxes, top_px=top_px, stale=stale)
     else:
         renderer.draw(picture, boxes.detections, top_px=top_px, stale=stale)
 
 
 def _visible(xyxy: Array, width: int, height: int, top: int) -> tuple[list[int], list[Box]]:
-    """Return the indices of what can be seen below row ``top``, the largest first; all boxes."""
+    """Return the indices of the boxes visible below row ``top``, largest first; and all boxes."""
     inside = xyxy - (0, top, 0, top)
     np.maximum(inside, 0, out=inside)
     np.minimum(inside, (width, height) * 2, out=inside)
     sizes = inside[:, 2:] - inside[:, :2]
     areas = (sizes[:, 0] * sizes[:, 1]).tolist()
-    order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)  # numpy's unlock
+    # Not numpy's sort, which releases the GIL.
+    order = sorted(range(len(areas)), key=areas.__getitem__, reverse=True)
     if not (sizes > 0).all():
         shown = np.all(sizes > 0, axis=1).tolist()
         order = [row for row in order if shown[row]]

@@ -1,4 +1,4 @@
-"""Which of a detector's results a camera wants: by class, by score, and how often."""
+"""Per-camera selection of a detector's results: by class, by score, and how often."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from streamlab.detect.classes import class_names
 
 @dataclass(frozen=True, slots=True)
 class DetectionOptions:
-    """What one camera takes of a detector that it may share with others."""
+    """What one camera uses of a detector that it may share with others."""
 
     classes: frozenset[str] | None = None
-    """Names of the classes that are kept; None: all."""
+    """Names of the classes to keep; None: all."""
     confidence: float = 0.0
-    """Detections below it are dropped, 0..1. The model has a threshold of its own before that."""
+    """Detections with a lower score are dropped, 0..1, after the model's own threshold."""
     max_fps: float | None = None
-    """Frames a second that the detector is asked about; 0: no bound; None: as the detector's."""
+    """Maximum frames per second to detect on; 0: no limit; None: the detector's limit."""
 
     def select(self, detections: sv.Detections) -> sv.Detections:
-        """Return the detections that the camera wants, in their order."""
+        """Return the detections to keep, in their original order."""
         keep = np.ones(len(detections), bool)
         if self.classes is not None:
             keep &= [name in self.classes for name in class_names(detections)]

@@ -1,4 +1,4 @@
-"""A detector made of any function of a picture's RGB pixels."""
+"""A detector made from any function of a picture's RGB pixels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from streamlab.media.picture import Picture
 
 
 class CallableDetector:
-    """Answers with what ``function`` finds in a picture.
+    """Runs ``function`` on each picture.
 
-    ``function`` takes uint8 ``(height, width, 3)`` RGB of full size, which is its own to write
-    on, and returns ``supervision.Detections`` in px of it. ``detect`` raises ModelError when it
-    returns anything else (``detect.answer`` has the rules). ``counts`` are of boxes left out.
+    ``function`` receives uint8 ``(height, width, 3)`` RGB at full size, a copy that it may
+    modify, and returns ``supervision.Detections`` in px of it. ``detect`` raises ModelError if
+    it returns anything else (``detect.answer`` has the rules). ``counts`` counts dropped boxes.
     """
 
     kind: DetectorKind = "callable"
@@ -33,11 +33,11 @@ class CallableDetector:
         self._function = function
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
-        """Return one ``Detections`` per picture, in order. Raises ModelError."""
+        """Return one ``Detections`` per picture, in order. Raises ModelError if one is invalid."""
         return [
             checked_detections(self._function(picture.rgb()), self.name, self.counts)
             for picture in pictures
         ]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no resources to release."""

@@ -1,4 +1,4 @@
-"""Whether a detector works: a pure record of its answers and failures, time given as numbers."""
+"""Detector health: a pure record of answers and failures; the caller passes in the time."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from streamlab.detect.text import printable
 
 HealthState: TypeAlias = Literal["ok", "slow", "failing", "none"]
 RECOVERY_ANSWERS = 3
-"""So many good answers in a row end ``failing``: one that fails every other time is not well."""
+"""Successes in a row that end ``failing``: failing every other time is not healthy."""
 SLOW_NS = 1 * NS_PER_S
-"""An answer that takes longer comes too late to be of use: boxes are carried for no longer."""
+"""A slower answer comes too late to be useful: boxes are not carried for longer than this."""
 MAX_ERROR_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorHealth:
-    """How a detector is doing, as ``GET /cameras`` shows it."""
+    """Health of a detector, as shown by ``GET /cameras``."""
 
     state: HealthState
     detail: str = ""
-    """Why, in words; empty while it is ``ok``."""
+    """The reason, in words; empty while the state is ``ok``."""
     failed: int = 0
-    """How many pictures have got no answer since the start, because it failed."""
+    """Number of pictures without an answer since the start because the detector failed."""
     last_error: str = ""
-    """Class and text of the newest failure, also after recovery."""
+    """Class and message of the newest failure; kept after recovery."""
     last_failed_at: float | None = None
-    """When that was, Unix seconds."""
+    """Time of the newest failure, Unix seconds."""
 
 
 class HealthRecord:
-    """Keeps what became of each batch. Not thread-safe: its user has a lock."""
+    """Records the outcome of each batch. Not thread-safe: the caller must hold a lock."""
 
     def __init__(self) -> None:
         self._failed = 0
@@ -44,27 +44,27 @@ class HealthRecord:
         self._took_ns = 0
 
     def receive_start(self, now_ns: int) -> None:
-        """The detector begins with a batch."""
+        """Record that the detector started a batch."""
         self._started_ns = now_ns
 
     def receive_end(self, now_ns: int) -> None:
-        """It is done with it, well or not."""
+        """Record that the batch ended, successfully or not."""
         if self._started_ns is not None:
             self._took_ns, self._started_ns = now_ns - self._started_ns, None
 
     def receive_success(self) -> None:
-        """All pictures of a batch have their answers."""
+        """Record that all pictures of a batch got an answer."""
         self._good_in_a_row += 1
 
     def receive_failure(self, error: BaseException, pictures: int, at: float) -> None:
-        """So many pictures have no answer, because of ``error``, at Unix second ``at``."""
+        """Record that ``pictures`` pictures failed with ``error`` at Unix second ``at``."""
         self._failed += pictures
         self._last_error = printable(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
         self._last_failed_at = at
         self._good_in_a_row = 0
 
     def at(self, now_ns: int, *, none: bool = False) -> DetectorHealth:
-        """Return the health now; ``none`` is for a camera without a detector."""
+        """Return the health at ``now_ns``; ``none`` is for a camera without a detector."""
         state, detail = self._judge(now_ns)
         if none:
             state, detail = "none", ""

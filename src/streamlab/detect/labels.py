@@ -1,9 +1,9 @@
-"""Labels: what they say, where they find room, and how they are drawn.
+"""Labels of boxes: their text, placement and drawing.
 
-A label stands above its box, flush with its left side, or else inside its upper edge, or else
-below it. It is not much wider than its box, so that a crowd can still be seen: first the score
-goes, then the track id; a box lower than its label has none. No label covers another: where
-there is no room it is shortened, at last to nothing.
+A label is placed above its box, aligned with its left side, or else inside its upper edge, or else
+below it. It is not much wider than its box, so that crowds stay visible: the score is dropped
+first, then the track id; a box lower than 1.5 labels has none. Labels do not overlap: where there
+is no room, a label is shortened, in the end to nothing.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from streamlab.media.picture import FlatPlanes
 from streamlab.media.short_writes import Runs, rows_of, run_of
 
 _CELL_PX = 4
-_MIN_BOX_LABELS = 1.5  # height of a box that gets a label, in labels
-_MAX_OVERHANG = 1.25  # width of a label beyond its name, in box widths
+_MIN_BOX_LABELS = 1.5  # minimum height of a box with a label, in label heights
+_MAX_OVERHANG = 1.25  # maximum width of a label of more than a name, in box widths
 
 
 class LabelText:
-    """What a label says, shortened from its end where there is no room."""
+    """The parts of a label, the most important first; dropped from the end where room is short."""
 
     __slots__ = ("colour", "parts", "widths")
 
@@ -33,7 +33,7 @@ class LabelText:
         self.parts = parts
         self.colour = colour
         self.widths: list[int] = []
-        """Width of the label after each part, px."""
+        """Width of the label up to and including each part, px."""
         width = gap = height // 4
         for part in parts:
             width += text_luma(part, height, colour.ink, colour.y).shape[1] + gap
@@ -41,7 +41,7 @@ class LabelText:
 
 
 class Label(NamedTuple):
-    """A label that has found its place."""
+    """A label with its place in the picture, px."""
 
     left: int
     top: int
@@ -51,16 +51,16 @@ class Label(NamedTuple):
 
 
 class LabelSheet:
-    """The room for labels in one picture of ``width`` x ``height`` px; first come, first served."""
+    """Allocates room for labels in ``width`` x ``height`` px, first come, first served."""
 
     def __init__(self, width: int, height: int, label_height: int) -> None:
         self._width = width
         self._height = height
         self._label_height = label_height
-        self._taken = [0] * (height // _CELL_PX + 1)  # a row of cells is the bits of an integer
+        self._taken = [0] * (height // _CELL_PX + 1)  # an integer per row, a bit per cell
 
     def place(self, box: Box, text: LabelText) -> Label | None:
-        """Return the longest label that has room, or None."""
+        """Allocate room for the longest label that fits and return it, or None."""
         box_left, box_top, right, bottom = box
         height, taken = self._label_height, self._taken
         if bottom - box_top < _MIN_BOX_LABELS * height:
@@ -77,7 +77,7 @@ class LabelSheet:
             width = text.widths[parts - 1]
             width += width % 2
             left = max(0, min(box_left, self._width - width))
-            # Shrunk by a pixel each side, so that labels may touch.
+            # Shrunk by a pixel on each side, so that labels may touch.
             first, last = (left + 1) // _CELL_PX, (left + width - 2) // _CELL_PX
             columns = (1 << last + 1) - (1 << first)
             for top in tops:
@@ -105,11 +105,11 @@ class LabelSheet:
 def compose_label(
     parts: tuple[str, ...], width: int, height: int, colour: Colour
 ) -> tuple[Runs, Runs, Runs]:
-    """Return a label in Y, U and V, cut off at ``width`` px: a gap, then a part, and so on.
+    """Return a label in Y, U and V, cropped to ``width`` px: a gap, a part, a gap and so on.
 
-    Y is all its rows; those of U and V are alike, so that is one.
+    Y has all rows; U and V have one, because their rows are identical.
     """
-    ground = np.full((height, height // 4 + 1), colour.y, np.uint8)  # a gap, and a column more
+    ground = np.full((height, height // 4 + 1), colour.y, np.uint8)  # a gap and one more column
     images = [ground[:, 1:]]
     for part in parts:
         images += text_luma(part, height, colour.ink, colour.y), images[0]

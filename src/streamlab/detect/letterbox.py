@@ -1,15 +1,15 @@
-"""Letterboxing: how a picture is fitted into the input of a model.
+"""Letterboxing: fitting a picture into the input of a model.
 
-``centre``, of the YOLO models of Ultralytics (``ultralytics.data.augment.LetterBox`` and
+``centre``, for the YOLO models of Ultralytics (``ultralytics.data.augment.LetterBox`` and
 ``ultralytics.utils.ops.scale_boxes``):
 
-- the picture is scaled by one gain for both axes, up or down, until it fits into the input;
-- what is left is split evenly around it, an odd pixel going to the right and to the bottom,
-  and is grey (114);
-- an input of dynamic size shrinks until less than one stride is left on either axis.
+- the picture is scaled by one gain for both axes, up or down, until it fits the input;
+- the remaining space is grey (114) and split evenly around the picture; an odd pixel goes to the
+  right and to the bottom;
+- an input of dynamic size shrinks until less than one stride remains on either axis.
 
-``corner``, of YOLOX (``yolox.data.data_augment.preproc``): the same, but the picture lies in the
-upper left corner. ``stretch``, of RT-DETR: each axis has a gain of its own, nothing is left.
+``corner``, for YOLOX (``yolox.data.data_augment.preproc``): the same, but the picture is in the
+upper left corner. ``stretch``, for RT-DETR: each axis has its own gain, and no space remains.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Placement: TypeAlias = Literal["centre", "corner", "stretch"]
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """The place of a picture in a model's input. All sizes are ``(width, height)``, px."""
+    """The placement of a picture in a model's input. All sizes are ``(width, height)``, px."""
 
     picture_size: tuple[int, int]
     input_size: tuple[int, int]
     scaled_size: tuple[int, int]
     """Size of the scaled picture, without the grey."""
     offset: tuple[int, int]
-    """Where the scaled picture's upper left corner lies in the input."""
+    """Position of the scaled picture's upper left corner in the input, ``(x, y)``, px."""
     gains: tuple[float, float]
-    """Px of the input per px of the picture, across and down."""
+    """Px of the input per px of the picture, horizontally and vertically."""
 
     def fill(
         self,
@@ -52,8 +52,9 @@ class Letterbox:
     ) -> None:
         """Scale ``rgb`` ``(height, width, 3)`` into ``tensor`` ``(3, height, width)``.
 
-        The tensor holds red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
-        0..255. One of integers is always in 0..255. Without ``surround`` the grey stays as it is.
+        The tensor gets red, green, blue in 0..1, or with ``bgr_255`` blue, green, red in
+        0..255. An integer tensor is always in 0..255. Without ``surround`` the grey is not
+        written again.
         """
         if self.scaled_size != self.picture_size:
             scaled = cv2.resize(rgb, self.scaled_size, interpolation=cv2.INTER_LINEAR)
@@ -71,7 +72,7 @@ class Letterbox:
                 np.divide(plane, np.float32(255), out=channel, casting="same_kind")
 
     def restore(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return boxes ``(n, 4)`` in px of the picture, clipped to it, from px of the input."""
+        """Convert boxes ``(n, 4)`` from px of the input to px of the picture, clipped to it."""
         gains = np.array(self.gains * 2, np.float32)
         boxes: NDArray[np.float32] = (xyxy - np.array(self.offset * 2, np.float32)) / gains
         boxes.clip(0, np.array(self.picture_size * 2, np.float32), out=boxes)
@@ -98,7 +99,7 @@ def fit(
 
 
 def _margins(input_size: tuple[int, int], scaled: tuple[int, int]) -> tuple[int, int]:
-    # The tenth makes an exact half go down, so that left <= right and top <= bottom.
+    # Subtracting 0.1 rounds an exact half down, so that left <= right and top <= bottom.
     left, top = (
         round((whole - part) / 2 - 0.1) for whole, part in zip(input_size, scaled, strict=True)
     )
@@ -110,10 +111,10 @@ def _round_up(length: int, stride: int) -> int:
 
 
 class ModelInput:
-    """A batch of pictures as the model takes it, for one thread at a time.
+    """Fills a model's input tensor with pictures; for use by one thread at a time.
 
-    ``batch`` is the only number of pictures that the model takes, None where any will do.
-    ``dtype`` is that of the tensor; for ``bgr_255`` see ``Letterbox.fill``.
+    ``batch`` is the model's fixed batch size, None if any size works. ``dtype`` is that of the
+    tensor; for ``bgr_255`` see ``Letterbox.fill``.
     """
 
     def __init__(self, batch: int | None, dtype: DTypeLike, *, bgr_255: bool) -> None:
@@ -121,14 +122,14 @@ class ModelInput:
         self._bgr_255 = bgr_255
         self._converter = Converter()
         self._tensor: NDArray[np.generic] = np.empty((0, 3, 0, 0), dtype)
-        self._letterboxes: list[Letterbox | None] = []  # of each row: the grey around is there
+        self._letterboxes: list[Letterbox | None] = []  # per row: its grey is already written
 
     def fill(
         self, pictures: Sequence[Picture], letterboxes: Sequence[Letterbox]
     ) -> NDArray[np.generic]:
         """Return ``(batch, 3, height, width)``, which the next call overwrites.
 
-        All letterboxes have one input size. Rows beyond the pictures hold anything.
+        All letterboxes must have the same input size. Rows beyond the pictures are undefined.
         """
         width, height = letterboxes[0].input_size
         rows = self._batch or len(pictures)

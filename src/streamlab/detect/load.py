@@ -1,4 +1,4 @@
-"""From the name of a model or detector to a detector."""
+"""Loads a detector by the name of a model or of a kind of detector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from streamlab.errors import ModelError, ModelFormatError
 from streamlab.media.spec import SourceSpec
 from streamlab.plugins import Registry
 
-# A kind of detector is a file and a line here. The callable takes what follows ``name:``.
+# To add a kind of detector, add a module and a line here. The callable gets what follows
+# ``name:``.
 DETECTORS: Registry[[str, LoadOptions], Detector] = Registry(
     "detector",
     {
@@ -25,12 +26,12 @@ DETECTORS: Registry[[str, LoadOptions], Detector] = Registry(
     ModelError,
     ("name", "kind", "detect", "close"),
 )
-# What ``ultralytics.nn.autobackend`` takes, besides .onnx, which runs here without torch.
+# What ``ultralytics.nn.autobackend`` loads, except .onnx, which runs here without torch.
 _ULTRALYTICS_SUFFIXES = frozenset(
     {".pt", ".yaml", ".yml", ".torchscript", ".engine", ".mlpackage", ".tflite", ".pb", ".mnn"}
 )
 _ULTRALYTICS_FOLDERS = ("_openvino_model", "_ncnn_model", "_saved_model", "_paddle_model")
-_NAMED = re.compile(r"([a-z][a-z0-9_-]+)(?::(.*))?", re.DOTALL)  # one letter is a drive of Windows
+_NAMED = re.compile(r"([a-z][a-z0-9_-]+)(?::(.*))?", re.DOTALL)  # one letter is a Windows drive
 
 
 def load_detector(
@@ -42,12 +43,19 @@ def load_detector(
     provider: str | None = None,
     source: SourceSpec | None = None,
 ) -> Detector:
-    """Return the detector for a model.
+    """Load the detector for a model.
 
-    ``model`` is a shipped model's name, a file (ONNX Runtime for ``.onnx``, else Ultralytics;
-    ``#format=`` may follow, see ``ModelSpec.parse``), ``truth``, ``none``, or ``name:argument``
-    with a name of ``DETECTORS``. The options are those of ``LoadOptions``; ``truth`` needs a
-    synthetic ``source``. Raises ModelError and its kinds, with a hint, and InvalidRequestError.
+    The other arguments are those of ``LoadOptions``.
+
+    Args:
+        model: a shipped model's name, a file (ONNX Runtime for ``.onnx``, else Ultralytics;
+            ``#format=`` may follow, see ``ModelSpec.parse``), ``truth``, ``none``, or
+            ``name:argument`` with a name from ``DETECTORS``.
+        source: ``truth`` needs a synthetic camera here.
+
+    Raises:
+        ModelError: the model cannot be loaded; often a subclass, with a hint.
+        InvalidRequestError: ``truth`` was requested without a synthetic ``source``.
     """
     kind, argument = _kind_and_argument(str(model))
     return DETECTORS.make(kind, argument, LoadOptions(confidence, iou, threads, provider, source))

@@ -1,4 +1,4 @@
-"""How fast a detector is on this machine."""
+"""Measures how fast a detector is on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIN_RUNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time of a detector with so many pictures at once: the median of ``runs``, after one more."""
+    """Time of a detector at one batch size: the median of ``runs`` runs after a warm-up run."""
 
     batch: int
     ms_per_picture: float
@@ -24,10 +24,10 @@ class Timing:
 
 
 def measure_detector(detector: Detector, pictures: Sequence[Picture], within_s: float) -> Timing:
-    """Time the detector on these pictures as one batch, for ``within_s`` or three runs.
+    """Time the detector on these pictures as one batch, for ``within_s`` and at least three runs.
 
-    What is timed is all that a camera pays for: conversion to RGB, letterboxing, inference and
-    reading the boxes. The first run, which allocates and may compile, is not counted.
+    The time covers everything that a camera pays for: conversion to RGB, letterboxing, inference
+    and reading the boxes. The first run, which allocates and may compile, is not counted.
     """
     times_ms: list[float] = []
     detector.detect(pictures)

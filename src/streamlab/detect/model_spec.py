@@ -1,4 +1,4 @@
-"""How a model is named: a file or a shipped model, and the format that its file is said to have."""
+"""How a user specifies a model: a file or a shipped model, and optionally its output format."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ _OPTION = re.compile(r"(?P<model>.*)#(?P<key>[a-z_]{1,20})=(?P<value>[^#]*)", re
 
 
 class ModelSpec(NamedTuple):
-    """A model as a person names it."""
+    """A model as the user specifies it."""
 
     model: str
     """A shipped model's name, or a file."""
     format: Format | None = None
-    """What it is said to be; None leaves that to the evidence."""
+    """The format that the user states; None: identified by evidence."""
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
-        """Read ``MODEL`` or ``MODEL#format=FORMAT``.
+        """Parse ``MODEL`` or ``MODEL#format=FORMAT``.
 
-        A file that exists under the whole text is that file, and a ``#`` that no ``key=value``
-        follows belongs to the name. Raises ModelFormatError for another key or format.
+        If the whole text names an existing file, it means that file; a ``#`` not followed by
+        ``key=value`` is part of the name. Raises ModelFormatError for another key or format, and
+        for text that is too long or has a NUL character.
         """
         if len(text) > MAX_SPEC_CHARS or "\0" in text:
             raise ModelFormatError("the name of a model is too long or holds a NUL character")
@@ -44,5 +45,5 @@ class ModelSpec(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Path of the model file."""
         return shipped_models().get(self.model, Path(self.model))

@@ -38,17 +38,23 @@ Outputs = dict[str, NDArray[np.generic]]
 class OnnxDetector:
     """Runs an exported detection model of the YOLO family or RT-DETR.
 
-    ``confidence`` is the score that a box must exceed, ``iou`` the overlap above which NMS
-    drops the weaker box of a class (end-to-end models have done that themselves). The model's
-    metadata gives class names, input size and stride; a class without a name is called by its
-    number. How the output is read is found by evidence (``onnx_identify``), or ``format`` says
-    it. For ``threads`` and ``providers`` see ``open_session``. Loading runs the model once, so
-    a model that loads works. ``counts`` are of boxes left out: ``boxes_invalid``,
-    ``boxes_over_limit``.
+    The model's metadata gives class names, input size and stride; a class without a name is
+    named by its id. Loading runs the model once, so a model that loads works. ``counts`` counts
+    dropped boxes: ``boxes_invalid``, ``boxes_over_limit``.
 
-    Raises ModelNotFoundError for a missing file, ModelFormatError for a file that is not a
-    detection model or could be read in several ways, and ModelError for a provider that is not
-    there.
+    Args:
+        path: the model file.
+        confidence: score that a box must exceed.
+        iou: overlap above which NMS drops the weaker box of a class (end-to-end models have
+            done that themselves).
+        threads: see ``open_session``.
+        providers: see ``open_session``.
+        format: format of the output; None: identified by evidence (``onnx_identify``).
+
+    Raises:
+        ModelNotFoundError: the file is missing.
+        ModelFormatError: the file is not a detection model, or could be read in several ways.
+        ModelError: a provider is not available.
     """
 
     kind: DetectorKind = "onnx"
@@ -77,14 +83,14 @@ class OnnxDetector:
 
     @property
     def provider(self) -> str:
-        """The execution provider that runs it, by ONNX Runtime's name."""
+        """The execution provider that runs the model, by ONNX Runtime's name."""
         providers: list[str] = self._session.get_providers()
         return providers[0]
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
         """Return one ``Detections`` per picture, in order.
 
-        Raises ModelError when the model gives outputs of another shape than at load time.
+        Raises ModelError if the model returns outputs of another shape than at load time.
         """
         found: dict[int, sv.Detections] = {}
         for indices, letterboxes in self._batches(pictures):
@@ -96,7 +102,7 @@ class OnnxDetector:
         return [found[index] for index in range(len(pictures))]
 
     def close(self) -> None:
-        """Give back the model's memory."""
+        """Release the model's memory."""
         del self._session
 
     @property
@@ -104,7 +110,7 @@ class OnnxDetector:
         return self.reading.layout
 
     def _batches(self, pictures: Sequence[Picture]) -> Iterator[tuple[list[int], list[Letterbox]]]:
-        """Yield the indices of pictures that can go in together, with their letterboxes."""
+        """Yield the indices of pictures that can form a batch, with their letterboxes."""
         card, placement = self.card, self._layout.placement
         fits = [
             fit((picture.width, picture.height), card.input_size, card.dynamic_stride, placement)
@@ -130,7 +136,7 @@ class OnnxDetector:
     def _boxes_of(
         self, outputs: Outputs, batch: int, size: tuple[int, int]
     ) -> list[NDArray[np.generic]]:
-        """Return the outputs that hold boxes. Raises ModelError for those of another shape."""
+        """Return the outputs that hold boxes. Raises ModelError if their shape has changed."""
         chosen = _chosen(outputs, self._layout)
         fits = bool(chosen) and _fields(chosen, self._layout) == self._field_count
         fits = fits and all(len(output) == batch for output in chosen)
@@ -179,7 +185,7 @@ class OnnxDetector:
 
 
 def _chosen(outputs: Outputs, layout: Layout) -> list[NDArray[np.generic]]:
-    """Return what holds the boxes: one output, or those of ``NAMED_OUTPUTS``; else nothing."""
+    """Return the outputs that hold boxes: one, or those of ``NAMED_OUTPUTS``; else none."""
     if layout is RTDETR_NAMED:
         return [outputs[name] for name in NAMED_OUTPUTS]
     output = boxes_output(outputs)
@@ -187,7 +193,7 @@ def _chosen(outputs: Outputs, layout: Layout) -> list[NDArray[np.generic]]:
 
 
 def _fields(chosen: Sequence[NDArray[np.generic]], layout: Layout) -> int | None:
-    """Return how many fields a box has; None for outputs that do not belong together."""
+    """Return the number of fields of a box; None if the outputs do not belong together."""
     if layout is not RTDETR_NAMED:
         return int(chosen[0].shape[1 if layout is YOLOV8 else 2])
     labels, boxes, scores = chosen
@@ -196,7 +202,7 @@ def _fields(chosen: Sequence[NDArray[np.generic]], layout: Layout) -> int | None
 
 
 def load_onnx(model: str, options: LoadOptions) -> OnnxDetector:
-    """Load a model as ``ModelSpec.parse`` reads it. Raises ModelError and its kinds."""
+    """Load the model that ``ModelSpec.parse`` reads. Raises ModelError and its subclasses."""
     spec, name, threads = ModelSpec.parse(model), options.provider, options.threads
     return OnnxDetector(
         spec.path,

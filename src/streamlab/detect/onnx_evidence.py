@@ -1,7 +1,7 @@
-"""What speaks for and against each layout that the shape of an output allows.
+"""Evidence for and against each layout that the shape of an output allows.
 
-Three kinds of evidence: what the metadata say, how many rows there are against how many cells the
-grids of such an input have, and the values for the probe picture.
+There are three kinds of evidence: the metadata, the number of rows compared with the number of
+cells that the grids of such an input have, and the values for the probe picture.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from streamlab.detect.onnx_probe import (
 )
 
 BOX_FIELDS = 4
-BEST_FIELDS = 6  # a box, its score, its class number
-_ANCHORS_PER_CELL = 3  # of YOLOv5 and its kin
-_LARGEST_LOGARITHM = 16.0  # of a size in cells: e to the 16th is wider than any picture
+BEST_FIELDS = 6  # a box, its score, its class id
+_ANCHORS_PER_CELL = 3  # in YOLOv5 and related models
+_LARGEST_LOGARITHM = 16.0  # of a size in cells: e**16 cells are wider than any picture
 _NO_NAMES = "without class names the other fields may be key points or an angle"
 
 
 @dataclass(slots=True)
 class Case:
-    """What speaks for a layout and what against it."""
+    """The evidence for and against one layout."""
 
     layout: Layout
     pro: list[str] = field(default_factory=list)
     contra: list[str] = field(default_factory=list)
 
     def weigh(self, holds: bool, *, pro: str = "", contra: str = "") -> None:
-        """Note ``pro`` when something holds, ``contra`` when it does not."""
+        """Add ``pro`` if ``holds``, else ``contra``; an empty text adds nothing."""
         if holds and pro:
             self.pro.append(pro)
         if not holds and contra:
@@ -56,9 +56,9 @@ class Case:
 
 
 def find_cases(probe: Probe) -> Iterator[Case]:
-    """Yield the layouts that the shape allows.
+    """Yield a case for each layout that the shape allows.
 
-    Where the model does not say how many classes it has, there are fewer fields than boxes.
+    If the model does not state its number of classes, there must be fewer fields than boxes.
     """
     rows, columns = probe.output.shape
     known = probe.metadata.class_count is not None
@@ -130,7 +130,7 @@ def _judge_end2end(probe: Probe) -> Case:
     case.weigh(whole, pro="corners in order and whole class numbers")
     case.weigh(not metadata.rtdetr, contra="the metadata say RT-DETR")
     case.weigh(not are_normalised(boxes), contra="coordinates are shares, not px")
-    # A head without distributions may give a box of low score the wrong way round.
+    # A head without distributions may return boxes of low score with swapped corners.
     in_order = metadata.end_to_end is True or not len(found) or float(ordered.mean()) >= 0.5
     case.weigh(in_order, contra="corners in the wrong order")
     _weigh_best(case, probe)
@@ -185,7 +185,7 @@ def _of_rtdetr(probe: Probe, layout: Layout) -> Case:
 
 
 def _weigh_best(case: Case, probe: Probe) -> None:
-    """Weigh rows of a box, a score and a class number."""
+    """Weigh the evidence for rows of a box, a score and a class id."""
     output, known = probe.output, probe.metadata.class_count
     numbers, rows = output[:, 5], len(output)
     case.weigh(are_whole(numbers), contra="class numbers that are not whole")

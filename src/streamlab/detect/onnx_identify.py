@@ -1,9 +1,9 @@
-"""Which layout the outputs of a model have: found by evidence, or refused.
+"""Identifies the layout of a model's outputs by evidence, or rejects the model.
 
 The exporters' layouts overlap: ``[batch, n, 6]`` is an end-to-end model, a YOLOv5 or YOLOX of one
-class, or an RT-DETR. A layout that something contradicts falls out. If several are left, those that
-something speaks for count; if it is still not exactly one, the model is refused, and a person says
-which it is.
+class, or an RT-DETR. A layout that any evidence contradicts is ruled out. If several remain, only
+those with supporting evidence count; if that does not leave exactly one, the model is rejected and
+the user must state the format.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MOST_OUTPUTS_NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a model's outputs are read, and why."""
+    """The layout by which a model's outputs are read, and the evidence for it."""
 
     layout: Layout
     evidence: tuple[str, ...]
@@ -56,12 +56,18 @@ def identify(
     wanted: Format | None = None,
     takes_sizes: bool = False,
 ) -> Reading:
-    """Return how the outputs of a model are read.
+    """Identify how the outputs of a model are read.
 
-    ``outputs`` are what it gave for a batch with a probe picture of ``input_size``, px, by name.
-    ``wanted`` is what a person says it is; only the shape can contradict that. ``takes_sizes``
-    is whether the model takes the pictures' sizes as its second input. Raises ModelFormatError
-    for a model of another kind, and for one that could be read in several ways.
+    Args:
+        outputs: by name, for a batch that starts with the probe picture.
+        metadata: the model's metadata.
+        input_size: width and height of the probe picture, px.
+        model: the model's name, for error messages.
+        wanted: the format that the user states; only the shape can contradict it.
+        takes_sizes: True if the model takes the pictures' sizes as its second input.
+
+    Raises:
+        ModelFormatError: the model is of another kind, or could be read in several ways.
     """
     if takes_sizes or outputs.keys() >= set(NAMED_OUTPUTS):
         return _identify_named(outputs, model, wanted, takes_sizes=takes_sizes)
@@ -85,7 +91,7 @@ def identify(
 def boxes_output(outputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic] | None:
     """Return the one output of ``(batch, n, fields)`` or ``(batch, fields, n)`` numbers, if any.
 
-    Exports of YOLOv5 before 6.1 give their grids, of five axes, as well.
+    Outputs of five axes are ignored: exports of YOLOv5 before 6.1 return their grids as well.
     """
     flat = [output for output in outputs.values() if output.ndim != 5]
     if len(flat) != 1 or flat[0].ndim != 3 or flat[0].dtype.kind != "f":
@@ -116,7 +122,7 @@ def _identify_named(
 
 
 def _as_asked_for(cases: Sequence[Case], wanted: Format, probe: Probe, model: str) -> Reading:
-    """Return the reading that a person asked for; the values choose among its layouts."""
+    """Return the reading of the requested format; the values choose among its layouts."""
     formats = ("yolox", "yolox-decoded") if wanted == "yolox" else (wanted,)
     family = [case for case in cases if case.layout.format in formats]
     if not family:
@@ -136,7 +142,7 @@ def _as_asked_for(cases: Sequence[Case], wanted: Format, probe: Probe, model: st
 
 
 def _can_be_decoded(case: Case, probe: Probe) -> bool:
-    """Whether the cells are known that the boxes of a YOLOX belong to."""
+    """Return False if the layout is YOLOX and the grid cells of its boxes are unknown."""
     return case.layout is not YOLOX or bool(yolox_strides(len(probe.output), probe.input_size))
 
 

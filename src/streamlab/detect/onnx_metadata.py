@@ -1,8 +1,8 @@
-"""What the metadata of an ONNX model says, read within bounds.
+"""Reads the metadata of an ONNX model, within bounds.
 
 Ultralytics and YOLOv5 write Python literals: ``{0: 'person', 1: "driver's cab"}``, ``[640, 640]``,
-``True``. They are read by the form they have, not evaluated: a literal may nest so deeply that
-Python itself gives up. Entries that are too long or of another form are refused.
+``True``. They are matched by patterns, not evaluated: a literal may nest so deeply that Python
+itself fails. Entries that are too long or of another form are rejected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streamlab.errors import ModelFormatError
 MAX_CLASSES = 10_000
 MAX_SIDE_PX = 8192
 MAX_STRIDE = 1024
-_MAX_ENTRY_CHARS = 500_000  # ten thousand class names of fifty letters
+_MAX_ENTRY_CHARS = 500_000  # ten thousand class names of fifty characters
 _MAX_QUOTED_CHARS = 80
 _T = TypeVar("_T")
 _NAME = re.compile(
@@ -32,33 +32,33 @@ _NMS = re.compile(r"""['"]nms['"]\s*:\s*(True|False)""")
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a model says of itself; None where it says nothing."""
+    """What a model states about itself; None where it states nothing."""
 
     task: str | None = None
-    """What Ultralytics exported it for, such as ``detect``; other exporters do not say."""
+    """Task stated by Ultralytics' exporter, such as ``detect``; other exporters state none."""
     names: Mapping[int, str] | None = None
-    """Class names by class number, printable."""
+    """Class names by class id, printable."""
     input_size: tuple[int, int] | None = None
     """Width and height that it was exported for, px."""
     stride: int | None = None
     end_to_end: bool | None = None
-    """Whether it chooses among overlapping boxes itself, by its head or by NMS in the graph."""
+    """True if it suppresses overlapping boxes itself, by its head or by NMS in the graph."""
     rtdetr: bool = False
-    """Whether it is an RT-DETR that Ultralytics exported."""
+    """True if it is an RT-DETR that Ultralytics exported."""
 
     @property
     def class_count(self) -> int | None:
-        """How many classes it has."""
+        """Number of classes; None if unknown."""
         return None if self.names is None else max(self.names) + 1
 
     @property
     def of_yolov5(self) -> bool:
-        """Whether it has what the exporter of YOLOv5 writes, and no more: names and a stride."""
+        """True if it has just what the exporter of YOLOv5 writes: names and a stride."""
         return self.task is None and self.names is not None and self.stride is not None
 
 
 def read_metadata(entries: Mapping[str, str], model: str) -> Metadata:
-    """Return what the entries say. Raises ModelFormatError for one of another form or too long."""
+    """Parse metadata entries. Raises ModelFormatError if one is malformed or too long."""
 
     def entry(key: str, convert: Callable[[str], _T]) -> _T | None:
         text = entries.get(key)
@@ -106,7 +106,7 @@ def _to_names(text: str) -> dict[int, str] | None:
 
 
 def _unquote(literal: str) -> str:
-    # JSON writes a letter beyond U+FFFF as two surrogates.
+    # JSON writes a character beyond U+FFFF as two surrogates.
     text = str(ast.literal_eval(literal))
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

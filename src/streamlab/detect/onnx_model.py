@@ -1,4 +1,4 @@
-"""An ONNX model file: loading it, and what it takes."""
+"""Loads an ONNX model file and reads its inputs and metadata."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _SIZE_DTYPES: Mapping[str, DTypeLike] = {
     "tensor(int32)": np.int32,
     "tensor(float)": np.float32,
 }
-_SIZES_INPUT = "orig_target_sizes"  # of RT-DETR: width and height that boxes are to be in
+_SIZES_INPUT = "orig_target_sizes"  # of RT-DETR: width and height to which boxes are scaled
 _PREFERRED_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _LOG_ERRORS_ONLY = 3
 
-# ONNX Runtime's errors have no base class of their own.
+# ONNX Runtime's errors have no common base class.
 RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     ort_errors.EPFail,
     ort_errors.Fail,
@@ -55,28 +55,28 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model takes, and what it says of itself."""
+    """A model's inputs and metadata."""
 
     input_name: str
     dtype: DTypeLike
     max_batch: int | None
-    """How many pictures it takes at a time, always; None means any number."""
+    """Fixed number of pictures per batch; None means any number."""
     input_size: tuple[int, int]
-    """Width and height of the input, px; the largest one when the size is dynamic."""
+    """Width and height of the input, px; the largest ones if the size is dynamic."""
     dynamic_stride: int | None
-    """Width and height may be any multiple of it; None means that the size is fixed."""
+    """Width and height may be any multiple of this; None means that the size is fixed."""
     metadata: Metadata
     sizes_input: tuple[str, DTypeLike] | None = None
-    """Name and type of a second input: the width and height that boxes are to be in."""
+    """Name and type of a second input: the width and height to which boxes are scaled."""
 
     @property
     def names(self) -> Mapping[int, str] | None:
-        """Class names by class number; None when the model does not say."""
+        """Class names by class id; None if the model does not state them."""
         return self.metadata.names
 
     @property
     def task(self) -> str | None:
-        """What it was exported for; None when the model does not say."""
+        """Task that it was exported for; None if the model does not state it."""
         return self.metadata.task
 
 
@@ -85,11 +85,17 @@ def open_session(
 ) -> onnxruntime.InferenceSession:
     """Load a model file.
 
-    ``threads`` is how many cores one inference may use: 1 or 2 when not given, and they do not
-    spin while they wait, because encoders want the cores. ``providers`` are ONNX Runtime's
-    execution providers, best first: CUDA where it is there, then CPU, when not given.
-    Raises ModelNotFoundError, ModelFormatError, and ModelError for a provider that is not there
-    or, being the first one asked for, does not start.
+    Args:
+        path: the ``.onnx`` file.
+        threads: number of cores that one inference may use, by default 1 or 2. Threads do not
+            spin while they wait, because encoders need the cores.
+        providers: ONNX Runtime's execution providers, best first; by default CUDA where it is
+            available, then CPU.
+
+    Raises:
+        ModelNotFoundError: the file is missing.
+        ModelFormatError: the path is a folder, or the file is damaged or not an ONNX model.
+        ModelError: a provider is not available, or the first one requested does not start.
     """
     if not os.path.exists(path):  # noqa: PTH110  # never raises, however long a name is
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
@@ -109,7 +115,7 @@ def open_session(
         raise ModelFormatError(
             f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=EXPORT_HINT
         ) from error
-    # ONNX Runtime goes on without a provider whose libraries it cannot load.
+    # ONNX Runtime continues without a provider whose libraries it cannot load.
     if providers and _name(providers[0]) not in session.get_providers():
         raise ModelError(
             f"{_name(providers[0])} cannot be started",
@@ -119,7 +125,7 @@ def open_session(
 
 
 def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
-    """Return what the model says of itself. Raises ModelFormatError when it cannot be used."""
+    """Read a model's inputs and metadata. Raises ModelFormatError if it cannot be used."""
     metadata = read_metadata(session.get_modelmeta().custom_metadata_map, str(path))
     if metadata.task not in (None, "detect"):
         raise ModelFormatError(

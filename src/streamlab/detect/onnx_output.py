@@ -1,9 +1,9 @@
-"""What the output of a detection model means, and how it becomes boxes.
+"""The output layouts of detection models, and their decoding into boxes.
 
 Sources of the layouts: ``utils/nms.py`` and ``nn/modules/head.py`` of Ultralytics, ``export.py``
-of YOLOv5, ``yolox/utils/demo_utils.py`` of YOLOX, ``tools/export_onnx.py`` of RT-DETR. Boxes come
-out in px of the model's input, finite, at most 300, best first. Whatever a model gives, nothing
-here raises as long as the shapes are those of its layout.
+of YOLOv5, ``yolox/utils/demo_utils.py`` of YOLOX, ``tools/export_onnx.py`` of RT-DETR. Boxes are
+returned in px of the model's input, finite, at most 300, best first. As long as the shapes are
+those of the layout, no output values raise an error here.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from numpy.typing import NDArray
 from streamlab.detect.letterbox import Placement
 
 Format: TypeAlias = Literal["yolov5", "yolov8", "yolox", "yolox-decoded", "end2end", "rtdetr"]
-"""What a person calls a layout: ``--model x.onnx#format=yolov5``."""
+"""The user's name for a layout: ``--model x.onnx#format=yolov5``."""
 FORMATS: tuple[Format, ...] = (
     "yolov5", "yolov8", "yolox", "yolox-decoded", "end2end", "rtdetr",
 )  # fmt: skip
 Floats: TypeAlias = NDArray[np.float32]
 Candidates: TypeAlias = tuple[Floats, Floats, NDArray[np.int64]]
-"""Boxes ``(n, 4)`` as x1, y1, x2, y2, scores ``(n,)``, class numbers ``(n,)``."""
+"""Boxes ``(n, 4)`` as x1, y1, x2, y2, scores ``(n,)``, class ids ``(n,)``."""
 _Scored: TypeAlias = tuple[Floats, Floats, NDArray[np.generic]]
 
 MAX_DETECTIONS = 300
 MAX_CANDIDATES = 4096
-"""How many boxes NMS compares, the best ones: it takes time by the square of their number."""
+"""Number of best boxes that NMS compares: its time is quadratic in their number."""
 MAX_CLASS_NUMBER = 2**31 - 1
 YOLOX_STRIDES = (8, 16, 32)
 _FARTHEST_PX = 1e5
-_LARGEST_EXPONENT = 12.0  # e to the 12th of a cell of 8 px is farther than any picture
+_LARGEST_EXPONENT = 12.0  # e**12 cells of 8 px are larger than any picture
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout of outputs, and the input that goes with it."""
+    """One layout of outputs, and how the input that goes with it is prepared."""
 
     name: str
     format: Format
@@ -49,7 +49,7 @@ class Layout:
     """The shape of the output, in words."""
     placement: Placement = "centre"
     bgr_255: bool = False
-    """Whether the input is blue, green, red in 0..255, not red, green, blue in 0..1."""
+    """True if the input is blue, green, red in 0..255, not red, green, blue in 0..1."""
 
 
 YOLOV8 = Layout("yolov8", "yolov8", "[batch, 4 + classes, n]")
@@ -74,15 +74,23 @@ def read_output(
     iou: float,
     counts: Counter[str],
 ) -> Candidates:
-    """Return the boxes of one picture.
+    """Decode the boxes of one picture.
 
-    ``outputs`` are those of the picture, without the axis of the batch: three in the order of
-    ``NAMED_OUTPUTS`` for ``RTDETR_NAMED``, else one. A box counts when it scores above
-    ``confidence``; ``iou`` is the overlap above which NMS drops the weaker one of a class.
-    ``counts`` gets ``boxes_invalid`` (not finite, no area, no class number) and
-    ``boxes_over_limit``.
+    Args:
+        layout: layout of the outputs.
+        outputs: of the picture, without the batch axis: three in the order of
+            ``NAMED_OUTPUTS`` for ``RTDETR_NAMED``, else one.
+        input_size: width and height of the input, px.
+        confidence: score that a box must exceed.
+        iou: overlap above which NMS drops the weaker box of a class.
+        counts: gets ``boxes_invalid`` (not finite, no area, no class id) and
+            ``boxes_over_limit``.
+
+    Returns:
+        Boxes in px of the input, scores and class ids, best score first, at most
+        ``MAX_DETECTIONS``.
     """
-    with np.errstate(all="ignore"):  # what is not finite is sorted out below
+    with np.errstate(all="ignore"):  # non-finite values are dropped below
         if layout is RTDETR_NAMED:
             labels, boxes, scores = outputs
             found = _best_rows(boxes, scores, labels, confidence)
@@ -105,17 +113,18 @@ def suppress(
 ) -> NDArray[np.int64]:
     """Return the indices that class-aware NMS keeps, best score first.
 
-    A box of ``xyxy`` ``(n, 4)`` goes when its IoU with a better one of the same class is above
-    ``iou``.
+    A box of ``xyxy`` ``(n, 4)`` is dropped if its IoU with a better one of the same class is
+    above ``iou``.
     """
     if not len(xyxy):
         return np.empty(0, np.int64)
-    # OpenCV tells classes apart by moving them by the largest coordinate: none may be negative,
-    # and a class is told by its place among those there are, lest it be moved out of precision.
+    # OpenCV separates classes by shifting their boxes by multiples of the largest coordinate:
+    # no coordinate may be negative, and each class id is replaced by its rank among those
+    # present, so that the shifted boxes keep their precision.
     corner = xyxy[:, :2] - xyxy[:, :2].min(axis=0)
     xywh = np.hstack([corner, xyxy[:, 2:] - xyxy[:, :2]])
     _, place = np.unique(class_id, return_inverse=True)
-    # Lists are twice as fast here as arrays, whose rows OpenCV takes one by one.
+    # Lists are twice as fast here as arrays, whose rows OpenCV reads one by one.
     keep = cv2.dnn.NMSBoxesBatched(
         xywh.tolist(), score.tolist(), place.tolist(), score_threshold=0.0, nms_threshold=iou
     )
@@ -126,9 +135,9 @@ def suppress(
 def cells(
     input_size: tuple[int, int], strides: tuple[int, ...] = YOLOX_STRIDES
 ) -> tuple[Floats, Floats]:
-    """Return the cells of the grids of an anchor-free head: column and row ``(n, 2)``, stride.
+    """Return the grid cells of an anchor-free head: column and row ``(n, 2)``, stride ``(n, 1)``.
 
-    They go row by row, the finest grid first. The stride, px, has shape ``(n, 1)``.
+    Cells are ordered row by row, the finest grid first. Strides are in px.
     """
     places, sizes = [], []
     for stride in strides:
@@ -140,7 +149,10 @@ def cells(
 
 
 def yolox_strides(count: int, input_size: tuple[int, int]) -> tuple[int, ...]:
-    """Return the strides of a YOLOX head with ``count`` cells; those of large ones end at 64."""
+    """Return the strides, px, of a YOLOX head with ``count`` cells; empty if no head has that many.
+
+    Those of large heads end at 64.
+    """
     for strides in (YOLOX_STRIDES, (*YOLOX_STRIDES, 64)):
         if cells(input_size, strides)[0].shape[0] == count:
             return strides
@@ -185,7 +197,7 @@ def _grid(output: NDArray[np.floating], confidence: float) -> _Scored:
 def _with_objectness(
     layout: Layout, output: NDArray[np.floating], input_size: tuple[int, int], confidence: float
 ) -> _Scored:
-    # No class scores above 1, so that a box cannot score above its objectness.
+    # Class scores are at most 1, so a box cannot score above its objectness.
     above = np.flatnonzero(output[:, 4] > confidence)
     found = output[above].astype(np.float32)
     scores = found[:, 5:] * found[:, 4:5]
@@ -209,7 +221,7 @@ def _corners(xywh: Floats) -> Floats:
 
 
 def _valid(found: _Scored, counts: Counter[str]) -> Candidates:
-    """Return what is a box, has an area, a score and a class number; count the rest."""
+    """Return the finite boxes with an area, a score and a class id; count the rest."""
     xyxy, score, number = found
     classes = number.astype(np.float64)
     good = np.isfinite(xyxy).all(axis=1) & np.isfinite(score) & (classes == np.floor(classes))
@@ -220,7 +232,7 @@ def _valid(found: _Scored, counts: Counter[str]) -> Candidates:
 
 
 def _limit(score: Floats, most: int, counts: Counter[str]) -> NDArray[np.int64]:
-    """Return the indices of the best ``most`` scores, in their own order; count the others."""
+    """Return the indices of the ``most`` best scores, in their original order; count the rest."""
     if len(score) <= most:
         return np.arange(len(score))
     counts["boxes_over_limit"] += len(score) - most

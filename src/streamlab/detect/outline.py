@@ -1,7 +1,7 @@
-"""Outlines of boxes, written as slices of all three planes at once.
+"""Draws outlines of boxes, as slices of all three planes at once.
 
 A cell is 2 x 2 px of Y and one pixel each of U and V, so the same slices of cells serve every
-plane, and two opposite edges are one slice. Writes are as short as ``media.short_writes`` asks for.
+plane, and two opposite edges are one slice. Writes are as short as ``media.short_writes`` requires.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Box: TypeAlias = Sequence[int]
 """Left, top, right, bottom, px of Y, even; right and bottom are exclusive."""
 Inks = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 Views = list[NDArray[Any]]
-_CELL_PX = (2, 1, 1)  # in Y, U and V, each way
+_CELL_PX = (2, 1, 1)  # side of a cell in Y, U and V
 _CELL_TYPES: tuple[np.dtype[Any], ...] = (np.dtype("u2"), np.dtype("u1"), np.dtype("u1"))
-_EDGE_MAX_ELEMENTS = MAX_ELEMENTS // 4  # cells: a cell of two edges has four elements in Y
+_EDGE_MAX_ELEMENTS = MAX_ELEMENTS // 4  # in cells: a cell of two edges has four elements in Y
 
 
 class Outliner:
     """Draws outlines ``line`` px thick into planes of ``width`` x ``height`` px of Y, all even.
 
-    Dashes are three line widths on, three off, from the left and upper corner on.
+    Dashes and gaps are three line widths long each, starting at the left or upper corner.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Outliner:
         self._down = _views(planes, *size, down=self._dash) if dashed else self._cells
 
     def draw(self, box: Box, colour: Colour) -> None:
-        """Draw the outline of a box that lies in the picture."""
+        """Draw the outline of a box, which must lie within the picture."""
         left, top, right, bottom = box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2
         y_ink, u_ink, v_ink = _inks(colour)
         across, down = self._along(left, right, self._right), self._along(top, bottom, self._down)
@@ -61,7 +61,7 @@ class Outliner:
                     y[place], u[place], v[place] = y_ink, u_ink, v_ink
 
     def _along(self, start: int, stop: int, dashes: Views) -> list[tuple[Views, slice]]:
-        """Return the short writes along an edge: where dashes start, or else which cells."""
+        """Return the short writes along an edge: views, and the slice of dash starts or cells."""
         dash, length = self._dash, stop - start
         period, whole = 2 * dash or 1, max(start, stop - dash + 1) if dash else stop
         if length <= _EDGE_MAX_ELEMENTS:
@@ -91,6 +91,6 @@ def _views(planes: FlatPlanes, rows: int, columns: int, right: int = 1, down: in
 
 @cache
 def _inks(colour: Colour) -> Inks:
-    """Return a cell of a colour, as one element for each plane."""
+    """Return a cell of a colour, as one element per plane."""
     y, u, v, _ = colour
     return np.array(y * 0x0101, "u2"), np.array(u, "u1"), np.array(v, "u1")

@@ -1,4 +1,4 @@
-"""Execution providers of ONNX Runtime by the names people use."""
+"""Execution providers of ONNX Runtime, by short names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnxruntime  # type: ignore[import-untyped]
 from streamlab.errors import ModelError
 
 Provider: TypeAlias = str | tuple[str, Mapping[str, str]]
-"""A provider as ONNX Runtime takes it: its name, or its name and options."""
+"""A provider as ONNX Runtime accepts it: its name, or its name and options."""
 
 CPU = "CPUExecutionProvider"
 PROVIDERS = {
@@ -19,22 +19,22 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-# What the wheels on PyPI are called; each takes the place of the plain one.
+# Names of the wheels on PyPI; each replaces plain onnxruntime.
 _WHEELS = {"openvino": "onnxruntime-openvino", "cuda": "onnxruntime-gpu"}
 _WHEELS["tensorrt"] = _WHEELS["cuda"]
 
 
 def short_name(provider: str) -> str:
-    """Return what people call a provider of ONNX Runtime."""
+    """Return the short name of an ONNX Runtime provider."""
     known = {full: short for short, full in PROVIDERS.items()}
     return known.get(provider, provider.removesuffix("ExecutionProvider").lower())
 
 
 def find_provider(name: str, *, threads: int | None = None) -> list[Provider]:
-    """Return what to ask ONNX Runtime for, best first: the provider named, then those it needs.
+    """Return the providers to request, best first: the named one, then those that it needs.
 
-    What a provider cannot run goes to the next one: TensorRT's to CUDA, and all to the CPU.
-    Raises ModelError for a name that is not known, or a provider that is not installed.
+    What a provider cannot run goes to the next one: from TensorRT to CUDA, and from all to the
+    CPU. Raises ModelError for an unknown name or a provider that is not installed.
     """
     full = PROVIDERS.get(name.lower())
     if full is None:
@@ -56,6 +56,6 @@ def find_provider(name: str, *, threads: int | None = None) -> list[Provider]:
 
 
 def _openvino_options(threads: int | None) -> dict[str, str]:
-    """Return options under which OpenVINO keeps to the cores it was given."""
+    """Return options that limit OpenVINO to ``threads`` threads."""
     options = {"device_type": "CPU"}
     return options if threads is None else {**options, "num_of_threads": str(threads)}

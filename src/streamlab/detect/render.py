@@ -1,4 +1,4 @@
-"""Renderers: who draws detections on a picture. The fast one is ``draw.BoxRenderer``."""
+"""The renderer interface, and a renderer for RGB functions. ``draw.BoxRenderer`` is faster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Renderer(Protocol):
     ) -> None:
         """Draw in place. Rows above ``top_px`` stay untouched, because the truth strip is there.
 
-        ``stale`` says that the boxes were found in an older picture than this one.
+        ``stale``: the boxes were found in an older picture than this one.
         """
         ...
 
@@ -37,11 +37,11 @@ class Renderer(Protocol):
 class RgbRenderer:
     """Draws with any function of RGB pixels, such as an annotator of supervision. Slow.
 
-    ``function`` takes uint8 ``(height, width, 3)``, its own to write on, and the detections,
-    and returns an array of the same shape. The picture goes to RGB and back, which takes
-    tens of times as long as ``BoxRenderer`` and costs colours a little. The
-    annotators of supervision paint blue-green-red: hand them ``rgb[..., ::-1].copy()`` and
-    turn the result round again, or their red is blue. ``stale`` is not shown.
+    ``function`` receives uint8 ``(height, width, 3)``, a copy that it may modify, and the
+    detections, and returns an array of the same shape. Converting the picture to RGB and back
+    takes tens of times as long as ``draw.BoxRenderer`` and alters colours slightly. The
+    annotators of supervision draw in BGR: pass them ``rgb[..., ::-1].copy()`` and reverse the
+    channels of the result, or red and blue are swapped. ``stale`` is not shown.
     """
 
     def __init__(self, function: RgbFunction) -> None:
@@ -56,7 +56,10 @@ class RgbRenderer:
         top_px: int = 0,
         stale: bool = False,  # noqa: ARG002
     ) -> None:
-        """Draw in place, below ``top_px``. Raises ModelError when the function fails its part."""
+        """Draw in place, below ``top_px``.
+
+        Raises ModelError if the function returns another shape or type.
+        """
         rgb = self._check(self._function(picture.rgb(), detections), picture)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
             format="yuv420p",
@@ -64,7 +67,7 @@ class RgbRenderer:
             dst_color_range=picture.frame.color_range,
         )
         drawn = Picture(frame, picture.pts)
-        top = (top_px + 1) // 2  # an odd row more, since a row of U and V covers two of Y
+        top = (top_px + 1) // 2  # rounded up, because a row of U and V covers two of Y
         tops = (2 * top, top, top)
         for target, source, first in zip(picture.planes(), drawn.planes(), tops, strict=True):
             target[first:] = source[first:]
@@ -85,5 +88,5 @@ class RgbRenderer:
 
 
 def renderer_name(renderer: Renderer) -> str:
-    """Return what people call a renderer: its ``name`` if it has one, else its class."""
+    """Return a renderer's display name: its ``name`` if it has one, else its class name."""
     return str(getattr(renderer, "name", type(renderer).__name__))

@@ -1,7 +1,7 @@
-"""A detector's result as drawing and the wire need it, and the boxes of it that one frame shows.
+"""A detector's result in the form that drawing and the wire need, and its boxes in one frame.
 
-From frame to frame only the places of boxes change. All else (names, scores, track ids, label
-texts, ends of wire rows) is made once per result, as plain Python values, when first asked for.
+From frame to frame only the positions of boxes change. Everything else (names, scores, track ids,
+label texts, ends of wire rows) is computed once per result, on first use, as plain Python values.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Array = NDArray[np.float64]
 
 
 class Result:
-    """One result, whose ``detections`` have their track ids. For one thread at a time."""
+    """One result, whose ``detections`` have track ids; for use by one thread at a time."""
 
     def __init__(self, detections: sv.Detections) -> None:
         self.detections = detections
         self.xyxy: Array = detections.xyxy.astype(np.float64)
-        """The boxes as they were found, ``(n, 4)`` px."""
+        """The boxes as they were detected, ``(n, 4)`` px."""
         self._texts: dict[tuple[int, tuple[Colour, ...]], list[LabelText]] = {}
 
     @cached_property
     def columns(self) -> list[tuple[str, float, int | None]]:
-        """Class name, score (NaN: none) and track id of each box."""
+        """Class name, score (NaN: none) and track id (None: none) of each box."""
         found, count = self.detections, len(self.xyxy)
         scores = [nan] * count if found.confidence is None else found.confidence.tolist()
         ids = [None] * count if found.tracker_id is None else found.tracker_id.tolist()
@@ -44,7 +44,7 @@ class Result:
 
     @cached_property
     def row_ends(self) -> list[WireBox]:
-        """``[class_name, score, track_id]`` of each box; None is unknown."""
+        """``[class_name, score, track_id]`` of each box; None where unknown."""
         scores = np.round([score for _, score, _ in self.columns], 3).tolist()
         return [
             [name, score if isfinite(score) else None, track]
@@ -65,27 +65,27 @@ class Result:
 
 
 def _label_parts(name: str, score: float, track: int | None) -> tuple[str, ...]:
-    """Return what a label says, the most important part first."""
+    """Return the parts of a label, the most important first."""
     parts = (name,) if track is None else (name, f"#{track}")
     return (*parts, f"{score:.2f}") if isfinite(score) else parts
 
 
 @dataclass(slots=True, eq=False)
 class FrameDetections:
-    """Boxes of a result, finite, at their places in one frame."""
+    """Boxes of a result, all finite, at their positions in one frame."""
 
     result: Result
     xyxy: Array
-    """``(n, 4)`` px; each number is one of float32."""
+    """``(n, 4)`` px; each value can be represented in float32."""
     rows: NDArray[np.intp] | None = None
-    """Which boxes of the result these are; None: all."""
+    """Indices of these boxes in the result; None: all."""
 
     def __len__(self) -> int:
         return len(self.xyxy)
 
     @classmethod
     def as_found(cls, detections: sv.Detections) -> FrameDetections:
-        """Return what was found, without boxes that are not finite."""
+        """Return detections where they were found, without boxes that are not finite."""
         result = Result(detections)
         finite = np.isfinite(result.xyxy).all(axis=1)
         if finite.all():
@@ -95,7 +95,8 @@ class FrameDetections:
     def wire_rows(self) -> list[WireBox]:
         """Return ``[x1, y1, x2, y2, class_name, score, track_id]`` of each box (wire protocol).
 
-        Px have one decimal, scores three; score and track id are None where there is none.
+        Coordinates are in px with one decimal, scores have three; score and track id are None
+        where there is none.
         """
         ends = self.result.row_ends
         if self.rows is not None:
@@ -104,7 +105,7 @@ class FrameDetections:
 
     @property
     def detections(self) -> sv.Detections:
-        """As ``supervision`` has them; masks are known only where the boxes were found."""
+        """The boxes for ``supervision``; with masks only if no box has been moved or dropped."""
         if self.xyxy is self.result.xyxy:
             return self.result.detections
         placed = copy.copy(self.result.detections)

@@ -1,4 +1,4 @@
-"""Detectors that know the answer beforehand: ground truth, a script, or nothing at all."""
+"""Detectors that run no model: they return ground truth, a script's result, or nothing."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from streamlab.media.spec import SourceKind
 from streamlab.street.parameters import StreetParameters
 from streamlab.street.scene import Street
 
-# The numbers that these classes have in COCO, so that truth and models share their colours.
+# Class ids as in COCO, so that ground truth and models use the same colours.
 ROAD_CLASSES = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
 _FIRST_OTHER_CLASS = 80
 _NONE = "none"
 
 
 class TruthBox(Protocol):
-    """An object of a frame whose place is known: its box in px, its class, its identity."""
+    """Ground truth of one object in a frame: its box in px, class and track id."""
 
     @property
     def x1(self) -> float:
@@ -49,17 +49,17 @@ class TruthBox(Protocol):
 
     @property
     def class_name(self) -> str:
-        """What it is."""
+        """Class of the object."""
         ...
 
     @property
     def track_id(self) -> int:
-        """The same as long as the object is in view."""
+        """Constant while the object is in view."""
         ...
 
 
 class Scene(Protocol):
-    """A synthetic scene that knows what is in each of its frames."""
+    """A synthetic scene with ground truth for each of its frames."""
 
     @property
     def width(self) -> int:
@@ -77,12 +77,12 @@ class Scene(Protocol):
         ...
 
     def truth(self, number: int) -> Sequence[TruthBox]:
-        """Return what can be seen in a frame."""
+        """Return the objects visible in frame ``number``."""
         ...
 
 
 class ScriptedDetector:
-    """Answers with what ``script`` says of a picture."""
+    """Returns the result of ``script`` for each picture."""
 
     kind: DetectorKind = "scripted"
 
@@ -95,13 +95,13 @@ class ScriptedDetector:
         return [self._script(picture) for picture in pictures]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no resources to release."""
 
 
 def truth_detector(scene: Scene, name: str = "ground truth") -> ScriptedDetector:
-    """Return a detector that knows the scene: each box with score 1 and its track id.
+    """Return a detector with the scene's ground truth: each box with score 1 and its track id.
 
-    The pictures are the scene's own, at its rate; boxes are scaled when a picture is of
+    The pictures must be the scene's, at its frame rate; boxes are scaled if a picture has
     another size.
     """
     numbers = {class_name: number for number, class_name in ROAD_CLASSES.items()}
@@ -127,9 +127,9 @@ def truth_detector(scene: Scene, name: str = "ground truth") -> ScriptedDetector
 
 
 def load_truth(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa: ARG001
-    """Return the detector that knows the scene of ``options.source``.
+    """Return the ground-truth detector for the scene of ``options.source``.
 
-    Raises InvalidRequestError unless that is a synthetic camera.
+    Raises InvalidRequestError unless the source is a synthetic camera.
     """
     source = options.source
     if source is None or source.kind is not SourceKind.SYNTHETIC:
@@ -141,7 +141,7 @@ def load_truth(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa
 
 
 def load_none(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa: ARG001
-    """Return ``no_detector()``."""
+    """Return ``no_detector()``; the arguments are ignored."""
     return no_detector()
 
 
@@ -151,5 +151,5 @@ def no_detector() -> ScriptedDetector:
 
 
 def is_none(detector: Detector) -> bool:
-    """Return whether a detector, or the one that it wraps, is ``no_detector()``."""
+    """Return True if a detector, or the one that it wraps, is ``no_detector()``."""
     return detector.kind == "scripted" and detector.name == _NONE

@@ -1,4 +1,4 @@
-"""The models that come with streamlab."""
+"""The models shipped with streamlab."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ DEFAULT_MODEL = "street"
 
 
 def shipped_models() -> dict[str, Path]:
-    """Return the model files in the package by name; a card ``<name>.md`` lies beside each."""
+    """Return the model files in the package by name; each has a model card ``<name>.md``."""
     folder = Path(str(resources.files("streamlab.detect"))) / "models"
     return {path.stem: path for path in sorted(folder.glob("*.onnx"))}

@@ -1,4 +1,4 @@
-"""The look of boxes: class colours in the picture's own colour space, and sizes."""
+"""The style of boxes: class colours in the picture's colour space, and sizes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 BLACK_LUMA = 16
 WHITE_LUMA = 235
 
-# Bright hues, far from each other; that they are 11 keeps the common classes of COCO apart from
-# person (0): handbag 26, skateboard 36, chair 56, table 60.
+# Bright, well separated hues; because there are 11, these common classes of COCO do not share the
+# colour of person (0): handbag 26, skateboard 36, chair 56, table 60.
 _RGB = (
     0x12D694,  # mint
     0xFFB020,  # amber
@@ -27,7 +27,7 @@ _RGB = (
 
 
 class Colour(NamedTuple):
-    """A colour in a picture's own Y, U, V, and the luma of text that reads well on it."""
+    """A colour in a picture's Y, U and V, and the luma of text that is legible on it."""
 
     y: int
     u: int
@@ -35,13 +35,13 @@ class Colour(NamedTuple):
     ink: int
 
 
-# Shares of red and blue in luma, by the number of the matrix (ITU-T H.273, table 4).
+# Weights of red and blue in luma, by matrix number (ITU-T H.273, table 4).
 _SHARES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
 _BT601 = (0.299, 0.114)
 
 
 def to_yuv(red: int, green: int, blue: int, matrix: int = 6, *, full_range: bool = False) -> Colour:
-    """Return an RGB colour (0-255 each) in the YUV of a matrix, by default ITU-R BT.601."""
+    """Convert an RGB colour (0-255 each) to the YUV of a matrix, by default ITU-R BT.601."""
     of_red, of_blue = _SHARES.get(matrix, _BT601)
     luma = (of_red * red + (1 - of_red - of_blue) * green + of_blue * blue) / 255
     black, white, chroma = (0, 255, 255) if full_range else (BLACK_LUMA, WHITE_LUMA, 224)
@@ -55,7 +55,7 @@ def to_yuv(red: int, green: int, blue: int, matrix: int = 6, *, full_range: bool
 
 @cache
 def palette(matrix: int, full_range: bool) -> tuple[Colour, ...]:
-    """Return the colours of classes in the YUV of a matrix and range."""
+    """Return the class colours in the YUV of a matrix and range."""
     return tuple(
         to_yuv(rgb >> 16, rgb >> 8 & 0xFF, rgb & 0xFF, matrix, full_range=full_range)
         for rgb in _RGB
@@ -66,13 +66,13 @@ PALETTE = palette(6, False)
 
 
 def class_colour(class_id: int, colours: tuple[Colour, ...] = PALETTE) -> Colour:
-    """Return the colour of a class: always the same one for the same number."""
+    """Return the colour of a class: always the same one for the same id."""
     return colours[class_id % len(colours)]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Sizes that grow with the picture, px of Y."""
+    """Sizes that scale with the picture, px of Y."""
 
     line: int
     """Thickness of an outline, even."""

@@ -1,4 +1,4 @@
-"""Text that can be drawn, and its pictures: small luma tiles, drawn once and kept."""
+"""Text that can be drawn, and its rendering as small luma tiles, which are cached."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 from streamlab.detect.tile_cache import TileCache
 
 MAX_TEXT_CHARS = 64
-# OpenCV 5 draws this face with the TrueType font it carries, OpenCV 4 with strokes.
+# OpenCV 5 draws this face with its bundled TrueType font, OpenCV 4 with strokes.
 _FACE = cv2.FONT_HERSHEY_SIMPLEX
 _PX_PER_SCALE = 32.0
 _BOLD = 2
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# OpenCV 5 unpacks its font for each thread that writes: 6 MB for every camera.
+# One thread: OpenCV 5 unpacks its font for each thread that draws text, 6 MB for every camera.
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
 
 
 @lru_cache(maxsize=4096)
 def printable(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
-    """Return ``text`` as it can be drawn, encoded as UTF-8 and shown on one line.
+    """Return ``text`` in a form that can be drawn, encoded as UTF-8 and shown on one line.
 
-    White space becomes single spaces; control characters, lone surrogates (which crash
-    ``cv2.getTextSize``) and controls of writing direction become U+FFFD. What is longer than
-    ``max_chars`` ends in an ellipsis.
+    Runs of whitespace become single spaces; control characters, lone surrogates (which crash
+    ``cv2.getTextSize``) and bidirectional controls become U+FFFD. Text longer than
+    ``max_chars`` is cut and ends in an ellipsis.
     """
     line = " ".join(text[: 4 * max_chars].split())
     clean = "".join("\ufffd" if _cannot_be_drawn(letter) else letter for letter in line)
@@ -42,8 +42,8 @@ def _cannot_be_drawn(letter: str) -> bool:
 def text_luma(text: str, height_px: int, ink: int, ground: int) -> NDArray[np.uint8]:
     """Return a line of text as luma ``(height_px, width)``, read-only.
 
-    ``height_px`` is that of the line; ``ink`` and ``ground`` are the lumas of letters and
-    background. Texts of one height stand on one baseline, so they may be set side by side.
+    ``height_px`` is the line height; ``ink`` and ``ground`` are the lumas of text and
+    background. Texts of one height share a baseline, so they can be placed side by side.
     """
     return _tiles(text, height_px, ink, ground)
 

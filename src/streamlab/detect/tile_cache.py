@@ -15,9 +15,9 @@ MAX_BYTES = 2 << 20
 
 
 class TileCache(Generic[Tile, *Ts]):
-    """Keeps the images that ``make`` returned, at most ``max_bytes``; the oldest go first.
+    """Caches the images that ``make`` returns, at most ``max_bytes``; evicts the oldest first.
 
-    Any number of threads may ask; two that miss at once both make the image.
+    Thread-safe; two threads that miss at the same time both make the image.
     """
 
     def __init__(self, make: Callable[[*Ts], Tile], max_bytes: int = MAX_BYTES) -> None:

@@ -1,19 +1,19 @@
-"""Carries boxes from the frame they were found on to later frames, by their motion.
+"""Tracks objects and predicts their boxes in frames after the one in which they were found.
 
-The annotated channel and the laboratory that judges it share ``BoxCarrier``, so that a simulated
-frame shows what a live one would.
+The annotated channel and the offline analysis that evaluates it share ``BoxCarrier``, so that a
+simulated frame shows what a live one would.
 
-Each object has a Kalman filter (its centre has a velocity, its size is constant but for noise).
-Time steps are what the pts say, so dropped frames, late results and variable rates need no special
-care.
+Each object has a Kalman filter: its centre has a velocity, its size is constant except for noise.
+Time steps come from the PTS, so dropped frames, late results and variable frame rates need no
+special handling.
 
 Rules:
 
-- what is carried forward are the boxes of the newest result, each moved by its own velocity;
-  an object that the newest result misses is not drawn, but keeps its id for ``max_age_ms``;
+- only the boxes of the newest result are predicted, each by its own velocity; an object missing
+  from the newest result is not drawn, but keeps its id for ``max_age_ms``;
 - an object has an id from its first box on, and stands still until it is found again;
-- at most ``MAX_OBJECTS`` objects, those seen last, are kept from one result to the next;
-- the tracker does not clip boxes that are carried out of the picture; the carrier does.
+- at most ``MAX_OBJECTS`` objects, the most recently seen, are kept from one result to the next;
+- ``BoxTracker`` does not clip boxes that move out of the picture; ``BoxCarrier`` does.
 """
 
 from __future__ import annotations
@@ -38,33 +38,33 @@ _CENTRES_AND_SIZES = np.array([[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0]
 
 
 class BoxTracker:
-    """Gives ids to results, which come in order of pts, and boxes to the frames between them."""
+    """Assigns track ids to results, received in order of PTS, and predicts boxes between them."""
 
     def __init__(self, *, max_age_ms: float = 1000.0) -> None:
-        """``max_age_ms`` bounds how long boxes are carried, and how long an id outlives misses."""
+        """``max_age_ms`` limits how long boxes are predicted and how long an id survives misses."""
         self.pts: int | None = None
-        """The pts of the newest result."""
+        """The PTS of the newest result; None before the first."""
         self._max_age = ms_to_pts(max_age_ms)
         self._filters = BoxFilters()
-        self._objects = np.empty((2, 0), np.int64)  # id and pts last seen, of each filter
+        self._objects = np.empty((2, 0), np.int64)  # id and PTS last seen, per filter
         self._next_id = 1
         self._brings_ids = False
         self._newest, self._newest_pts = Result(sv.Detections.empty()), 0
-        self._velocity: Array = np.empty((0, 4))  # of each number of xyxy, px per tick
+        self._velocity: Array = np.empty((0, 4))  # of each coordinate of xyxy, px per tick
         self._unread: deque[tuple[int, Result]] = deque(maxlen=MAX_UNREAD)
 
     def receive_detections(self, pts: int, detections: sv.Detections) -> FrameDetections:
-        """Take the result of the frame of this pts; return its own boxes, with track ids.
+        """Receive the result for the frame at ``pts``; return its boxes with track ids.
 
-        A detector that brings ``tracker_id`` keeps its ids, and is followed by them. Boxes that
-        are not finite, or farther out than ``MAX_PX``, are left out. Raises ValueError when the
-        result is not newer than the one before.
+        If the detector supplies ``tracker_id``, objects are tracked by those ids. Boxes that are
+        not finite, or farther out than ``MAX_PX``, are dropped. Raises ValueError if the result
+        is not newer than the previous one.
         """
         if self.pts is not None and pts <= self.pts:
             raise ValueError(f"results must come in order of pts, got {pts} after {self.pts}")
         within = np.abs(detections.xyxy) < MAX_PX
         if within.all():
-            found = copy.copy(detections)  # it may be given ids, and the caller's own is not ours
+            found = copy.copy(detections)  # ids are added to the copy, not to the caller's
         else:
             found = cast(sv.Detections, detections[within.all(axis=1)])
         self.pts, result = pts, Result(found)
@@ -74,9 +74,9 @@ class BoxTracker:
         return FrameDetections(result, result.xyxy)
 
     def predict(self, pts: int) -> FrameDetections:
-        """Return the boxes of the newest result as they will be at ``pts``, which is later.
+        """Return the boxes of the newest result, predicted to a later ``pts``.
 
-        Empty before the first result, and when the newest one is older than ``max_age_ms``.
+        Empty before the first result, and if the newest one is older than ``max_age_ms``.
         """
         self._read()
         if self.pts is None or pts - self.pts > self._max_age:
@@ -85,7 +85,7 @@ class BoxTracker:
         return FrameDetections(self._newest, xyxy.astype(np.float32).astype(np.float64))
 
     def _read(self) -> None:
-        """Learn from the results that came; those with ids of their own wait until needed."""
+        """Apply the pending results to the filters; those with track ids wait until needed."""
         while self._unread:
             pts, result = self._unread.popleft()
             self._advance(pts, result.detections)
@@ -94,9 +94,9 @@ class BoxTracker:
             self._newest, self._newest_pts = result, pts
 
     def _advance(self, pts: int, found: sv.Detections) -> None:
-        """Forget old objects, or all when ids begin or cease to be brought; predict the others."""
+        """Drop old objects, or all if the source of ids has changed; predict the others."""
         ids, seen_pts = self._objects
-        # A box with a negative id has no identity, and is not found again.
+        # A box with a negative id has no identity and is never matched again.
         kept = (seen_pts >= pts - self._max_age) & (ids >= 0)
         if (excess := len(ids) - MAX_OBJECTS) > 0:
             kept[np.argsort(seen_pts, kind="stable")[:excess]] = False
@@ -110,7 +110,7 @@ class BoxTracker:
             self._filters.predict((pts - self._newest_pts) / TIMESCALE)
 
     def _follow(self, pts: int, result: Result) -> Array:
-        """Correct the filters with what was found, whose boxes get ids; return ``vx, vy``, px/s."""
+        """Correct the filters with a result, whose boxes get ids; return ``vx, vy``, px/s."""
         found = result.detections
         boxes = _CENTRES_AND_SIZES @ result.xyxy.T
         np.maximum(boxes[2:], MIN_SIDE_PX, out=boxes[2:])
@@ -135,7 +135,10 @@ class BoxTracker:
 
 
 class BoxCarrier:
-    """Turns the decision whose boxes a frame gets into boxes; frames come in order of pts."""
+    """Turns a box assignment into detections: fresh ones as they are, stale ones predicted.
+
+    Stale detections are predicted to the frame's PTS. Frames must come in order of PTS.
+    """
 
     def __init__(self) -> None:
         self._tracker = BoxTracker()
@@ -145,8 +148,8 @@ class BoxCarrier:
     ) -> FrameDetections | None:
         """Return what to draw on a picture of ``width`` x ``height`` px; None before any result.
 
-        Each result corrects the tracker once, also one that came late. Carried boxes are clipped
-        to the picture, and those that have left it are left out.
+        Each result corrects the tracker once, even if it came late. Predicted boxes are clipped
+        to the picture, and those that have left it are dropped.
         """
         if event.detections is None or event.detections_pts is None:
             return None

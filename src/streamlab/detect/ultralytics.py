@@ -1,4 +1,4 @@
-"""A detector on Ultralytics itself: whatever ``YOLO(...)`` loads. Needs torch."""
+"""A detector on Ultralytics: runs anything that ``YOLO(...)`` loads. Needs torch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _TRY_ERRORS: tuple[type[Exception], ...] = (ImportError, *_RUN_ERRORS)
 
 
 class UltralyticsModel:
-    """A model that Ultralytics has loaded, whatever number and size of pictures it takes.
+    """Runs a model that Ultralytics has loaded on any number and size of pictures.
 
-    An export may take batches of one size only, and pictures of one size. It says so where
-    Ultralytics reads its metadata, at the first picture; until then, and for weights, pictures
-    go in together. ``options`` are those of ``YOLO.predict``.
+    An export may accept only one batch size and one picture size. These are known once
+    Ultralytics has read its metadata, at the first picture; until then, and for weights, all
+    pictures form one batch. ``options`` are those of ``YOLO.predict``.
     """
 
     def __init__(self, model: Any, **options: Any) -> None:
@@ -39,7 +39,7 @@ class UltralyticsModel:
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Any]:
         """Return Ultralytics' result for each picture, RGB ``(height, width, 3)``."""
-        # Ultralytics takes arrays as OpenCV has them: BGR.
+        # Ultralytics expects the channel order of OpenCV: BGR.
         images = [np.ascontiguousarray(picture[:, :, ::-1]) for picture in pictures]
         try:
             return self._run(images)
@@ -59,7 +59,7 @@ class UltralyticsModel:
         return results
 
     def _adapt(self) -> bool:
-        """Take over the sizes of an export; return whether it is one."""
+        """Adopt the sizes of an export; return True if the model is one."""
         backend = getattr(self._model.predictor, "model", None)
         if backend is None or getattr(backend, "format", "pt") == "pt":
             return False
@@ -74,13 +74,20 @@ class UltralyticsModel:
 class UltralyticsDetector:
     """Runs a detection model that Ultralytics loads: weights, a model's YAML, or an export.
 
-    A bare name of Ultralytics' own, such as ``yolo26n.pt``, is downloaded by it when it is not
-    there. ``confidence`` and ``iou`` as in ``OnnxDetector``; ``input_px`` is the longer side of
-    the model's input, ``device`` as Ultralytics takes it (``cpu``, ``0``, …). Loading runs the
-    model once, so a model that loads works.
+    The bare name of a model of Ultralytics, such as ``yolo26n.pt``, is downloaded by Ultralytics
+    if the file is missing. Loading runs the model once, so a model that loads works.
 
-    Raises ModelError when Ultralytics is not installed or does not run, ModelNotFoundError for a
-    missing file and ModelFormatError for one that is not a detection model.
+    Args:
+        path: a file, or the name of a model of Ultralytics.
+        confidence: as in ``OnnxDetector``.
+        iou: as in ``OnnxDetector``.
+        input_px: longer side of the model's input.
+        device: as Ultralytics accepts it (``cpu``, ``0``, …).
+
+    Raises:
+        ModelError: Ultralytics is not installed or cannot run the model.
+        ModelNotFoundError: the file is missing.
+        ModelFormatError: the file is not a detection model.
     """
 
     kind: DetectorKind = "ultralytics"
@@ -115,7 +122,7 @@ class UltralyticsDetector:
         ]
 
     def close(self) -> None:
-        """Give back the model's memory."""
+        """Release the model's memory."""
         del self._model
 
     def _try_out(self, path: str | Path) -> None:
@@ -129,7 +136,10 @@ class UltralyticsDetector:
 
 
 def load_ultralytics(model: str, options: LoadOptions) -> UltralyticsDetector:
-    """Load a model, which runs in Ultralytics' own way. Raises ModelError and its kinds."""
+    """Load a model that runs in Ultralytics. Raises ModelError and its subclasses.
+
+    A provider or a format is an error.
+    """
     name, wanted = ModelSpec.parse(model)
     if options.provider is not None or wanted is not None:
         kind, value = ("provider", options.provider) if wanted is None else ("format", wanted)

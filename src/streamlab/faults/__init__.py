@@ -1,8 +1,8 @@
-"""Faults to inject into a camera: what goes wrong on purpose, live and in generated traces.
+"""Faults to inject into a camera, live or in generated traces.
 
-``definition`` and ``presets`` are plain data. The rest makes a running camera misbehave: wrappers
-that ``injection`` puts around a camera's own calls while faults are injected, and takes away when
-they end. A camera without faults runs no code of this folder.
+``definition`` and ``presets`` are plain data. The other modules make a running camera misbehave:
+``injection`` wraps some of the camera's calls while faults are injected, and restores them when
+the faults end. A camera without faults runs no code of this folder.
 """
 
 from streamlab.faults.definition import NO_FAULTS, Faults

@@ -1,4 +1,4 @@
-"""The capture of a camera while faults are injected into its source."""
+"""Injects source faults into the capture of a camera."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Frame = TypeVar("Frame")
 
 
 class Capture(Protocol[Frame]):
-    """A capture, and the calls that are replaced while faults are injected."""
+    """A capture, with the calls that are replaced while faults are injected."""
 
     receive: Callable[[SourceFrame, SourceInfo], None]
-    """Takes a picture from the source, in the reader's thread."""
+    """Receives a picture from the source, in the reader's thread."""
     deliver: Callable[[Frame], bool]
-    """Hands on the captured frame; False: it is lost."""
+    """Passes the captured frame on; returns False if it is dropped."""
     is_held_up: bool
 
     def request_shift(self, ticks: int) -> None:
-        """Have the pts run ahead by this much more. Called within ``receive``."""
+        """Move later pts ahead by ``ticks``. Called within ``receive``."""
         ...
 
 
 class FaultyCapture(Generic[Frame]):
-    """Injects the faults of a source into a capture. From any thread."""
+    """Injects source faults into a capture. Thread-safe."""
 
     def __init__(self, capture: Capture[Frame]) -> None:
         self.counts: Counter[str] = Counter()
@@ -39,7 +39,7 @@ class FaultyCapture(Generic[Frame]):
     def inject(self, faults: Faults, freeze: Callable[[], None] = lambda: None) -> None:
         """Replace the faults from the next frame on; a stall in progress ends.
 
-        ``freeze`` is called before each frame and waits while the whole camera is frozen.
+        ``freeze`` is called before each frame and blocks while the whole camera is frozen.
         """
         self._source.end()
         capture, take, hand_on = self._capture, self._receive, self._deliver

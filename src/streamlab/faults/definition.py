@@ -1,8 +1,8 @@
-"""Faults of a camera as plain data; injected live, or the rule by which a trace is generated.
+"""Faults of a camera as plain data, injected live or used to generate a trace.
 
-A detector fault makes results late or keeps them away; a source fault loses, holds up or misdates
-frames; a stage fault makes some frames in a row take longer to draw or to encode, or stops all
-work of the camera. Random choices follow from ``seed`` alone.
+A detector fault delays results or suppresses them. A source fault loses, holds up or misdates
+frames. A stage fault makes consecutive frames take longer to draw or to encode, or stops all work
+of the camera. Random choices depend on ``seed`` alone.
 """
 
 from __future__ import annotations
@@ -23,51 +23,54 @@ def _within(low: float, high: float, default: float = 0) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """Faults to inject. Raises InvalidRequestError, which says what is allowed.
+    """Faults to inject; the defaults inject none.
 
-    ``…_every_s``: for the first time after that span; 0: once, at once.
+    An interval ``…_every_s`` also precedes the first occurrence; 0: one occurrence, immediately.
+
+    Raises:
+        InvalidRequestError: a value is out of range; the message gives the range.
     """
 
     lag_median_ms: float = _within(0, MAX_LAG_MS)
-    """Each result takes at least a lognormal time of this median …"""
+    """Median of the lognormal time that each result takes at least."""
     lag_sigma: float = _within(0, 3)
-    """… and this standard deviation of its logarithm."""
+    """Standard deviation of the logarithm of that time."""
     turn_lag_median_ms: float = _within(0, MAX_LAG_MS)
-    """Another median, which takes turns with the first; 0: no turns."""
+    """A second median that alternates with the first; 0: no alternation."""
     turn_s: float = _within(0.1, MAX_PERIOD_S, 60)
-    """How long a turn is."""
+    """How long each of the two medians applies before the other one does."""
     parallel: bool = False
-    """Lags count from the capture, as with many workers; else one worker takes frame by frame."""
+    """Lags count from capture, as with many workers; False: one worker, one frame at a time."""
     stall_ms: float = _within(0, MAX_STALL_MS)
-    """One result takes this much longer …"""
+    """Extra time of each result that a detector stall hits."""
     stall_frames: int = _within(1, 300, 1)
-    """… or that many in a row do …"""
+    """Number of consecutive results that a detector stall hits."""
     stall_every_s: float = _within(0, MAX_PERIOD_S)
-    """… this often."""
+    """Interval between detector stalls."""
     keyframe_burst_ms: float = _within(0, MAX_LAG_MS)
-    """The results of a keyframe and of the frames right behind it take this much longer."""
+    """Extra time of the results of a keyframe and of the frames right behind it."""
     detector_dead: bool = False
     """No frame gets a result."""
     lost_fraction: float = _within(0, 1)
-    """The share of the captured frames that is lost."""
+    """Share of the captured frames that is lost."""
     lost_burst: float = _within(1, 300, 1)
-    """One loss in four begins a burst of this mean length, frames."""
+    """Mean length of a burst of losses, frames; one loss in four begins a burst."""
     source_stall_ms: float = _within(0, MAX_STALL_MS)
-    """The source gives no picture for this long …"""
+    """Length of a source stall, in which no picture arrives."""
     source_stall_every_s: float = _within(0, MAX_PERIOD_S)
-    """… this often."""
+    """Interval between source stalls."""
     clock_ppm: float = _within(-10_000, 10_000)
-    """How much faster than this machine's clock the camera's runs."""
+    """How much faster the camera's clock runs than this machine's."""
     draw_stall_ms: float = _within(0, MAX_LAG_MS)
-    """Drawing a frame takes this much longer …"""
+    """Extra time to draw a frame that a stage stall hits."""
     encode_stall_ms: float = _within(0, MAX_LAG_MS)
-    """… or encoding it, in both channels …"""
+    """Extra time to encode such a frame, in both channels."""
     stage_stall_frames: int = _within(1, 300, 1)
-    """… for this many frames in a row …"""
+    """Number of consecutive frames that a stage stall hits."""
     freeze_ms: float = _within(0, MAX_LAG_MS)
-    """… or nothing of the camera runs for this long …"""
+    """Length of a freeze, in which nothing of the camera runs."""
     stage_stall_every_s: float = _within(0, MAX_PERIOD_S)
-    """… this often."""
+    """Interval between stage stalls, and between freezes."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -81,27 +84,27 @@ class Faults:
 
     @property
     def slow(self) -> bool:
-        """Whether results are late."""
+        """True if results are late."""
         waits_ms = (self.lag_median_ms, self.turn_lag_median_ms, self.stall_ms)
         return any((*waits_ms, self.keyframe_burst_ms))
 
     @property
     def affects_detector(self) -> bool:
-        """Whether results are late, or never come."""
+        """True if results are late or never come."""
         return self.slow or self.detector_dead
 
     @property
     def affects_capture(self) -> bool:
-        """Whether frames are lost, held up or misdated."""
+        """True if frames are lost, held up or misdated."""
         return any((self.lost_fraction, self.source_stall_ms, self.clock_ppm, self.freeze_ms))
 
     @property
     def stalls_stages(self) -> bool:
-        """Whether drawing or encoding is slow, or stands still."""
+        """True if drawing or encoding is slow or stopped."""
         return any((self.draw_stall_ms, self.encode_stall_ms, self.freeze_ms))
 
     def describe(self) -> dict[str, object]:
-        """Return what is wrong, by field; empty without faults."""
+        """Return the fields that differ from their defaults; empty without faults."""
         values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
         wrong = {name: value for name, (value, default) in values.items() if value != default}
         return {} if wrong.keys() <= {"seed"} else wrong

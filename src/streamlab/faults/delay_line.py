@@ -1,16 +1,17 @@
-"""Between a camera and its detector: delays and refuses what injected faults say.
+"""Delays detection results and refuses frames, as the injected faults of one camera require.
 
-Rules:
+Sits between a camera and its detector. Rules:
 
-- without faults, frames and answers go straight through;
-- a result is held back until it would have come from a detector with the faults, in order;
-- unless the faults are ``parallel`` the camera has one worker: while it is held back, one frame
-  waits, and the next one replaces it, which refuses it;
+- without faults, frames and answers pass straight through;
+- a result is held until a detector with the faults would have returned it; results keep their
+  order;
+- unless the faults are ``parallel`` the camera has one worker: while its result is held, one frame
+  waits; the next frame replaces the waiting one, which is refused;
 - a dead detector refuses every frame at once;
-- when the faults change, what was held back or waited goes on at once;
-- a frame that the detector does not answer within ``PATIENT_NS`` does not keep others waiting.
+- when the faults change, held results and the waiting frame go on at once;
+- a frame that the detector does not answer within ``PATIENT_NS`` does not block others.
 
-The detector itself is asked as ever, and never waits: other cameras may share it.
+The detector itself is used as usual and never waits, because other cameras may share it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MAX_DELAYED = 1024
 
 
 class Captured(Protocol):
-    """A captured frame, as far as a delay depends on it."""
+    """The properties of a captured frame that its delay depends on."""
 
     @property
     def pts(self) -> int:
@@ -37,12 +38,12 @@ class Captured(Protocol):
 
     @property
     def keyframe(self) -> bool:
-        """Whether every encoder makes it an IDR."""
+        """True if every encoder makes it an IDR."""
         ...
 
     @property
     def captured_ns(self) -> int:
-        """When it was captured, monotonic ns."""
+        """The time of capture, monotonic ns."""
         ...
 
 
@@ -51,7 +52,7 @@ Frame = TypeVar("Frame", bound=Captured)
 
 @dataclass(frozen=True, slots=True)
 class Offer(Generic[Frame]):
-    """The detector is to take this frame."""
+    """Requests that this frame be offered to the detector."""
 
     captured: Frame
 
@@ -63,14 +64,14 @@ class DelayLine(Generic[Frame]):
         self.faults = NO_FAULTS
         self.counts: Counter[str] = Counter()
         self._plan: DelayPlan | None = None
-        self._asked: dict[int, tuple[int, Delay]] = {}  # at the detector: since when, what for
+        self._asked: dict[int, tuple[int, Delay]] = {}  # at the detector, by pts: start and delay
         self._held: deque[Answer] = deque()
         self._at_work: int | None = None
         self._waiting: Frame | None = None
         self._events: deque[Offer[Frame] | Answer] = deque()
 
     def inject(self, faults: Faults, now_ns: int) -> None:
-        """Replace the faults; what was held back or waited goes on at once."""
+        """Replace the faults; held results and the waiting frame go on at once."""
         self.faults = faults
         self._plan = DelayPlan(faults, now_ns) if faults.slow else None
         self._asked.clear()
@@ -80,7 +81,7 @@ class DelayLine(Generic[Frame]):
         self._admit_waiting(now_ns)
 
     def receive_frame(self, captured: Frame, now_ns: int) -> None:
-        """Take a frame that is to be detected."""
+        """Offer a frame to the detector, let it wait, or refuse it."""
         if self.faults.detector_dead:
             self._refuse(captured.pts, now_ns)
         elif self._at_work is None or self._is_forgotten(self._at_work, now_ns):
@@ -91,7 +92,7 @@ class DelayLine(Generic[Frame]):
             self._waiting = captured
 
     def receive_answer(self, answer: Answer) -> None:
-        """Take what the detector says of a frame."""
+        """Record the detector's answer for a frame, and hold it until it is due."""
         asked = self._asked.pop(answer.pts, None)
         if asked is None or answer.detections is None:
             self._answer(answer, answer.came_ns)
@@ -107,16 +108,16 @@ class DelayLine(Generic[Frame]):
         self.handle_timer(answer.came_ns)
 
     def get_timer(self) -> int | None:
-        """Return when the next answer is due, ns."""
+        """Return when the next held answer is due, monotonic ns, or None."""
         return self._held[0].came_ns if self._held else None
 
     def handle_timer(self, now_ns: int) -> None:
-        """Let the answers go that are due."""
+        """Release the answers that are due."""
         while self._held and self._held[0].came_ns <= now_ns:
             self._answer(self._held.popleft(), now_ns)
 
     def next_event(self) -> Offer[Frame] | Answer | None:
-        """Return what is to be done next."""
+        """Return the next frame to offer or answer to pass on, or None."""
         return self._events.popleft() if self._events else None
 
     def _begin(self, captured: Frame, now_ns: int) -> None:

@@ -1,4 +1,4 @@
-"""The detector of a camera while faults are injected into it: a delay line, run by a thread."""
+"""Injects detector faults into one camera: runs its ``DelayLine`` in a thread."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from streamlab.faults.delay_line import MAX_DELAYED, DelayLine, Frame
 
 
 class Annotator(Protocol[Frame]):
-    """Who asks the detector, and the calls that are replaced while faults are injected."""
+    """The stage that asks the detector, with the calls that fault injection replaces."""
 
     ask: Callable[[Frame], Frame | None]
-    """Offers a frame to the detector; returns the one that is refused, if any."""
+    """Offers a frame to the detector; returns the frame that is refused, if any."""
     receive_answer: Callable[[Answer], None]
-    """Takes an answer, from any thread."""
+    """Receives an answer, from any thread."""
 
 
 class FaultyDetection(Generic[Frame]):
-    """Puts a delay line between a camera and its detector while faults affect results.
+    """Puts a ``DelayLine`` between a camera and its detector while faults affect results.
 
-    Frames, answers and new faults reach the line in order, in a thread that ends with the faults.
-    What another thread hands over even later starts it again, and goes straight through.
+    Frames, answers and new faults reach it in order, in a thread that ends with the faults. An
+    item that another thread adds after that restarts the thread, and passes straight through.
     """
 
     def __init__(self, annotator: Annotator[Frame]) -> None:
@@ -39,12 +39,12 @@ class FaultyDetection(Generic[Frame]):
         self._running = False
 
     def inject(self, faults: Faults) -> None:
-        """Replace the faults; returns at once. From any thread."""
+        """Replace the faults. Returns at once; thread-safe."""
         if faults.affects_detector or self._running:
             self._put(faults)
 
     def ask(self, captured: Frame) -> Frame | None:
-        """Delay a frame; returns it if too many wait."""
+        """Queue a frame; return it if ``MAX_DELAYED`` items are queued already."""
         if len(self._items) >= MAX_DELAYED:
             return captured
         self._put(captured)
@@ -66,7 +66,7 @@ class FaultyDetection(Generic[Frame]):
             self._process_events()
 
     def _wait(self) -> bool:
-        """Wait until there is something to do; return False when there never will be."""
+        """Wait for an item or a due answer; return False when the thread can end."""
         with self._changed:
             due_ns = self.line.get_timer()
             if not self._items and due_ns is None and not self.line.faults.affects_detector:

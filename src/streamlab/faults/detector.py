@@ -1,4 +1,4 @@
-"""Faults of a detector: how long it takes, and a detector that takes that long."""
+"""Detector faults: the delay of each result, and a detector wrapper that applies it."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from streamlab.faults.definition import NO_FAULTS, Faults
 from streamlab.faults.recurrence import Burst
 from streamlab.media.picture import Picture
 
-BURST_FRAMES = 5  # a keyframe and those that a slower detector still feels it in
+BURST_FRAMES = 5  # a keyframe and the frames behind it that it still slows down
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """What the faults do to one result, ns."""
+    """The delay that faults impose on one result, ns."""
 
     at_least_ns: int
-    """It takes this long from the start, if the detector itself does not take longer."""
+    """Minimum time from the start; no effect if the detector itself takes longer."""
     longer_ns: int = 0
-    """It takes this much longer."""
+    """Extra time on top of that."""
     stalled: bool = False
 
     def due_ns(self, started_ns: int, came_ns: int) -> int:
-        """Return when a result is to come that came by itself at ``came_ns``."""
+        """Return when a result is due that the detector returned at ``came_ns``."""
         return max(came_ns, started_ns + self.at_least_ns) + self.longer_ns
 
     def count(self, counts: Counter[str], late_ns: int) -> None:
-        """Count a result that comes ``late_ns`` after it could have."""
+        """Count a result that is delayed by ``late_ns``."""
         if late_ns > 0:
             counts["injected_delays"] += 1
         if self.stalled:
@@ -45,7 +45,7 @@ class Delay:
 
 
 class DelayPlan:
-    """Draws the delay of each frame; the same for the same faults and times."""
+    """Draws the delay of each frame; the same faults and times give the same delays."""
 
     def __init__(self, faults: Faults, now_ns: int) -> None:
         self.faults = faults
@@ -55,7 +55,7 @@ class DelayPlan:
         self._burst = 0
 
     def receive_frame(self, now_ns: int, *, keyframe: bool = False) -> Delay:
-        """Return what becomes of the next frame."""
+        """Return the delay of the next frame's result."""
         stalled = bool(self.faults.stall_ms) and self._stalls.receive_frame(now_ns)
         self._burst = BURST_FRAMES if keyframe else max(0, self._burst - 1)
         longer_ms = self.faults.stall_ms * stalled
@@ -72,11 +72,11 @@ class DelayPlan:
 
 
 class FaultyDetector:
-    """A detector with faults, which may be changed at any time, from any thread.
+    """Adds faults to a detector; they can be changed at any time, from any thread.
 
-    It is one worker: ``parallel`` has no meaning here. Pictures do not tell which are keyframes,
-    so ``keyframe_burst_ms`` has none either. A dead one raises ModelError until it is revived by
-    other faults. Those of one camera only are injected by ``Camera.inject``.
+    It is a single worker, so ``parallel`` has no effect. Pictures do not carry a keyframe flag, so
+    ``keyframe_burst_ms`` has none either. A dead detector raises ModelError until other faults
+    revive it. ``Camera.inject`` injects faults into one camera only.
     """
 
     def __init__(self, detector: Detector, faults: Faults = NO_FAULTS) -> None:
@@ -87,27 +87,27 @@ class FaultyDetector:
 
     @property
     def name(self) -> str:
-        """What people call the detector."""
+        """The name of the detector."""
         return self._detector.name
 
     @property
     def kind(self) -> DetectorKind:
-        """Where its answers come from."""
+        """Where its detections come from."""
         return self._detector.kind
 
     @property
     def faults(self) -> Faults:
-        """What is wrong with it now."""
+        """The faults that are injected now."""
         return self._plan.faults
 
     def inject(self, faults: Faults) -> None:
-        """Have these faults from now on, instead of those before; a stall in progress ends."""
+        """Replace the faults; a stall in progress ends."""
         with self._changed:
             self._plan = DelayPlan(faults, monotonic_ns())
             self._changed.notify_all()
 
     def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
-        """Return the detector's own results, late. Raises ModelError while it is dead."""
+        """Return the detector's own results after a delay. Raises ModelError while it is dead."""
         plan = self._plan
         if plan.faults.detector_dead:
             self.counts["injected_refusals"] += len(pictures)
@@ -123,5 +123,5 @@ class FaultyDetector:
         return results
 
     def close(self) -> None:
-        """Give back what the detector holds."""
+        """Release the detector's resources."""
         self._detector.close()

@@ -1,4 +1,4 @@
-"""Injects faults into a running camera: replaces its calls while they last, and puts them back."""
+"""Injects faults into a running camera: replaces its calls, and restores them afterwards."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ T = TypeVar("T")
 
 
 class Stage(Protocol):
-    """A stage that encodes a channel; the call is replaced while faults make it slow."""
+    """A stage that encodes a channel; ``encode`` is replaced while faults make it slow."""
 
     encode: Callable[..., None]
 
 
 class AnnotatingStage(Annotator[Frame], Stage, Protocol[Frame]):
-    """The stage that asks the detector."""
+    """A stage that asks the detector and encodes an annotated channel."""
 
 
 class FaultInjector(Generic[Frame]):
-    """The faults of one camera. Its stages run their own calls unless a fault concerns them."""
+    """Injects the faults of one camera. Stages run their own calls unless a fault affects them."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class FaultInjector(Generic[Frame]):
         self._raw = (raw, raw.encode)
 
     def inject(self, faults: Faults) -> None:
-        """Replace the faults from the next frame on; waits in progress end. From any thread."""
+        """Replace the faults from the next frame on; waits in progress end. Thread-safe."""
         self._stages.end()
         stages = self._stages = StageFaults(faults, self._stage_counts)
         self._capture.inject(faults, stages.capture)
@@ -54,7 +54,7 @@ class FaultInjector(Generic[Frame]):
             stage.encode = _after(wait, encode) if faults.stalls_stages else encode
 
     def counts(self) -> dict[str, int]:
-        """Return what faults have done since the camera was added."""
+        """Return counters of the injected faults since the camera was added."""
         delayed = sum((each.line.counts for each in self._detections), Counter[str]())
         return {**self._capture.counts, **delayed, **self._stage_counts}
 

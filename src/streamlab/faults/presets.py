@@ -1,12 +1,12 @@
-"""Fault presets by name, for injection into a camera and for generated traces alike.
+"""Fault presets by name, for injection into a camera and for generated traces.
 
-Lags are those of the whole detector, so a preset shows as named only where the real detector is
-faster. All but *lognormal* and *overload* come on top of a steady detector:
+Lags include the real detector's own time, so a preset has its named effect only where the real
+detector is faster. All but *lognormal* and *overload* add to a steady detector:
 
 - *keyframe bursts*: the detector shares its cores with the encoder, and is slower for a keyframe
   and the frames right behind it;
 - *lost frames*: the camera or the network drops single frames and bursts of a third of a second;
-- *fast clock*: the camera's clock gains twice what a common quartz is specified to, 17 s a day;
+- *fast clock*: the camera's clock gains 17 s a day, twice the specification of a common quartz;
 - *slow drawing*, *slow encoder*: three frames in a row, once a minute; the frames behind queue;
 - *frozen process*: nothing runs for 2 s, once a minute.
 """
@@ -38,7 +38,7 @@ PRESETS: Mapping[str, Faults] = {
     ),
     "frozen process": replace(_STEADY, freeze_ms=2000, stage_stall_every_s=60),
 }
-"""The first five are the ones that policies are compared on."""
+"""Policies are compared on the first five."""
 
 
 def find_preset(name: str) -> Faults:

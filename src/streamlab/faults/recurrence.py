@@ -1,4 +1,4 @@
-"""When a fault that recurs is due, and which frames it hits."""
+"""Recurring faults: when they are due, and which frames they hit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from streamlab.core.time.timebase import NS_PER_S
 
 
 class Recurrence:
-    """Comes every ``every_s``, for the first time after that span; 0: once, at once."""
+    """Recurs every ``every_s`` seconds, first after that time; 0: once, immediately."""
 
     def __init__(self, every_s: float, now_ns: int) -> None:
         self._every_ns = round(every_s * NS_PER_S)
         self._next_ns: int | None = now_ns + self._every_ns
 
     def receive_time(self, now_ns: int) -> bool:
-        """Return whether it is due; several missed periods count as one."""
+        """Return True if it is due; several missed periods count as one."""
         if self._next_ns is None or now_ns < self._next_ns:
             return False
         every_ns, late_ns = self._every_ns, now_ns - self._next_ns
@@ -22,7 +22,7 @@ class Recurrence:
 
 
 class Burst:
-    """Hits ``frames`` frames in a row each time it is due."""
+    """Hits ``frames`` consecutive frames each time it is due."""
 
     def __init__(self, every_s: float, frames: float, now_ns: int) -> None:
         self._begins = Recurrence(every_s, now_ns)
@@ -30,7 +30,7 @@ class Burst:
         self._left = 0
 
     def receive_frame(self, now_ns: int) -> bool:
-        """Return whether the next frame is hit."""
+        """Return True if the next frame is hit."""
         if self._begins.receive_time(now_ns):
             self._left = self._frames
         if not self._left:

@@ -1,4 +1,4 @@
-"""Faults of a source: frames lost, held up and misdated."""
+"""Source faults: frames lost, held up and misdated."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streamlab.faults.definition import Faults
 from streamlab.faults.recurrence import Recurrence
 
 BURST_SHARE = 0.25
-"""The share of the losses that begin a burst; the others are single frames."""
+"""Share of the losses that begin a burst; the others are single frames."""
 
 
 class SourceFaults:
-    """What a source does to its frames. For the reader's thread, except ``end``."""
+    """Applies source faults to frames. Used by the reader's thread, except ``end``."""
 
     def __init__(self, faults: Faults, counts: Counter[str]) -> None:
         self._faults = faults
@@ -28,25 +28,25 @@ class SourceFaults:
         self._gained_ticks = 0.0
 
     def end(self) -> None:
-        """End a stall, and let none begin. From any thread."""
+        """End a stall in progress and prevent further ones. Thread-safe."""
         self._ended.set()
 
     def hold_up(self) -> None:
-        """Wait while the source is stalled."""
+        """Block while the source is stalled."""
         stall_ms = self._faults.source_stall_ms
         if stall_ms and self._stalls.receive_time(monotonic_ns()):
             self._counts["injected_source_stalls"] += 1
             self._ended.wait(stall_ms / 1000)
 
     def lose(self) -> bool:
-        """Return whether the next frame is lost."""
+        """Return True if the next frame is lost."""
         if not self._losses.receive_frame():
             return False
         self._counts["injected_losses"] += 1
         return True
 
     def gain(self, ticks: int) -> int:
-        """Return what the camera's clock gained since the last call, ticks; it shows ``ticks``."""
+        """Return the ticks that the camera's clock has gained by ``ticks`` since the last call."""
         gained_before = round(self._gained_ticks)
         if self._last_ticks is not None and ticks > self._last_ticks:
             self._gained_ticks += (ticks - self._last_ticks) * self._faults.clock_ppm / 1e6
@@ -55,7 +55,7 @@ class SourceFaults:
 
 
 class Losses:
-    """Draws which frames are lost: single ones, and bursts of geometric length."""
+    """Draws which frames are lost: single frames, and bursts of geometric length."""
 
     def __init__(self, faults: Faults) -> None:
         self._random = Random(faults.seed)
@@ -63,10 +63,10 @@ class Losses:
         self._left = 0
         lost, run_mean = faults.lost_fraction, 1 + BURST_SHARE * (faults.lost_burst - 1)
         self._begin = lost and lost / (lost + run_mean * (1 - lost))
-        """The probability that a run of losses begins at a frame."""
+        """Probability that a run of losses begins at a frame."""
 
     def receive_frame(self) -> bool:
-        """Return whether the next frame is lost."""
+        """Return True if the next frame is lost."""
         if self._left:
             self._left -= 1
             return True

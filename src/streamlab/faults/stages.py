@@ -1,4 +1,4 @@
-"""Slow stages of a camera: waits before drawing and encoding, and a freeze of all work."""
+"""Stage faults: waits before drawing and encoding, and freezes of all work of a camera."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamlab.faults.recurrence import Burst
 
 
 class StageFaults:
-    """Makes a camera's stages wait, each in its own thread, until ``end``."""
+    """Makes a camera's stages wait, each in the thread that runs it, until ``end``."""
 
     def __init__(self, faults: Faults, counts: Counter[str]) -> None:
         self._faults = faults
@@ -26,23 +26,23 @@ class StageFaults:
         }
 
     def capture(self) -> None:
-        """Wait before a frame is captured; this is where a freeze begins."""
+        """Wait before a frame is captured. A freeze begins here."""
         if self._faults.freeze_ms and self._bursts["freeze"].receive_frame(monotonic_ns()):
             self._counts["injected_freezes"] += 1
             self._frozen_until_ns = monotonic_ns() + round(self._faults.freeze_ms * 1e6)
         self._wait(0.0, "")
 
     def draw(self) -> None:
-        """Wait for as long as drawing and encoding an annotated frame takes longer."""
+        """Wait for the extra time of drawing and encoding an annotated frame."""
         self._wait(self._faults.draw_stall_ms, "draw")
         self._wait(self._faults.encode_stall_ms, "encode")
 
     def encode_raw(self) -> None:
-        """Wait for as long as encoding a raw frame takes longer."""
+        """Wait for the extra time of encoding a raw frame."""
         self._wait(self._faults.encode_stall_ms, "encode raw")
 
     def end(self) -> None:
-        """Release all stages that wait; none waits any more."""
+        """Release all waiting stages and prevent further waits."""
         self._ended.set()
 
     def _wait(self, extra_ms: float, stage: str) -> None:

@@ -1,1 +1,1 @@
-"""The laboratory in a notebook or a script: cameras, live, beside the code that works on them."""
+"""Live cameras in a notebook or a script, beside the code that works on them."""

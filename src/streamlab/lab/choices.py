@@ -1,4 +1,4 @@
-"""From what people write to what a camera takes: detectors, renderers, checked values."""
+"""Converts user input into what a camera takes: detectors, renderers, validated settings."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ from streamlab.media.spec import SourceSpec
 T = TypeVar("T")
 Rgb: TypeAlias = NDArray[np.uint8]
 AnyDetector: TypeAlias = str | Path | Detector | Callable[[Rgb], sv.Detections]
-"""What ``load_detector`` takes by name, a function, an Ultralytics model, a detector."""
+"""A name or file for ``load_detector``, a detector, an Ultralytics model, or a function of RGB."""
 AnyRenderer: TypeAlias = str | Renderer | Callable[[Rgb, sv.Detections], Rgb] | Sequence[Any]
-"""A name, a renderer, a function of RGB and detections, annotators of supervision (one or more)."""
+"""A name, a renderer, a function of RGB and detections, or supervision annotators (1 or more)."""
 
 
 def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
-    """Return a detector for what was asked for. Raises ModelError, InvalidRequestError."""
+    """Return the detector that ``wanted`` describes; ``"truth"`` needs a synthetic ``spec``.
+
+    Raises ModelError and InvalidRequestError.
+    """
     if isinstance(wanted, str | Path):
         return load_detector(wanted, source=spec)
     if _is_ultralytics(wanted):
@@ -46,7 +49,7 @@ def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
 
 
 def as_renderer(wanted: AnyRenderer | None) -> Renderer:
-    """Return a renderer for what was asked for; None: the usual boxes. Raises ModelError."""
+    """Return the renderer that ``wanted`` describes; None: the default one. Raises ModelError."""
     if wanted is None or isinstance(wanted, str):
         return load_renderer(wanted or DEFAULT_RENDERER)
     if hasattr(wanted, "draw"):
@@ -65,7 +68,7 @@ def as_renderer(wanted: AnyRenderer | None) -> Renderer:
 
 
 def checked(name: str, value: object, kind: Any) -> Any:
-    """Return ``value`` as a ``kind`` of the settings. Raises InvalidRequestError in words."""
+    """Return ``value`` validated as ``kind``, a type of a setting. Raises InvalidRequestError."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
@@ -78,7 +81,7 @@ def _is_ultralytics(wanted: object) -> bool:
 
 
 def _of_ultralytics(model: Any) -> Detector:
-    """Ask a loaded model."""
+    """Wrap a loaded model."""
     loaded = UltralyticsModel(model)
 
     def detect(rgb: Rgb) -> sv.Detections:
@@ -89,7 +92,7 @@ def _of_ultralytics(model: Any) -> Detector:
 
 
 def _annotating(annotators: Sequence[Any]) -> Callable[[Rgb, sv.Detections], Rgb]:
-    """Draw with annotators of supervision, in order; they take and give blue first."""
+    """Return a function that draws with supervision annotators, in order; they work on BGR."""
 
     def draw(rgb: Rgb, detections: sv.Detections) -> Rgb:
         scene = rgb[:, :, ::-1].copy()

@@ -1,16 +1,16 @@
-"""How far a view may fall behind before the kernel stops sending to it.
+"""Back-pressure from a view: how far it may fall behind before the kernel stops sending to it.
 
-Messages to a browser are queued by everything in between, without a bound and without saying so.
-So each batch has a number, the browser acknowledges what it has taken, and:
+Everything between kernel and browser queues messages, without a bound and without reporting it. So
+each batch is numbered, the browser acknowledges what it has received, and:
 
-- nothing is sent while the oldest batch that is not acknowledged is older than ``MAX_LAG_S``, or
-  more than ``MAX_UNHEARD_BYTES`` are on their way;
-- a view that has said nothing for ``GONE_S`` is gone.
+- nothing is sent while the oldest unacknowledged batch is older than ``MAX_LAG_S``, or more than
+  ``MAX_UNHEARD_BYTES`` are unacknowledged;
+- a view that has sent nothing for ``GONE_S`` is gone.
 
-A kernel that runs a cell may hear nothing until the cell ends, however quick the browser is. So
-time counts only up to the last moment at which an answer would have been heard
-(``KernelListener``): through a cell that blocks for a minute the stream goes on, and the bytes are
-bounded.
+A kernel that runs a cell may receive no message until the cell ends, however fast the browser is.
+So time counts only up to the last moment at which an acknowledgement would have been received
+(``KernelListener``): the stream continues through a cell that blocks for a minute, and the byte
+limit still applies.
 """
 
 from __future__ import annotations
@@ -29,19 +29,23 @@ SETTLED_S = 2.0
 
 
 class Credit:
-    """What is on its way to one view. ``listened_ns``: up to when an answer would be known."""
+    """Tracks the unacknowledged batches of one view.
+
+    ``listened_ns`` is the last time at which an acknowledgement would have been received. All times
+    are monotonic.
+    """
 
     def __init__(self, now_ns: int) -> None:
         self.heard = False
-        """Whether the view has ever acknowledged anything."""
+        """True once the view has acknowledged a batch."""
         self.unheard_bytes = 0
         self.peak_bytes = 0
         self._heard_ns = now_ns
         self._number = 0
-        self._unheard: deque[tuple[int, int, int]] = deque()  # number, bytes, sent
+        self._unheard: deque[tuple[int, int, int]] = deque()  # number, bytes, time sent in ns
 
     def send(self, size: int, now_ns: int) -> int:
-        """Return the number of a batch of ``size`` bytes that is sent now."""
+        """Record a batch of ``size`` bytes that is sent now, and return its number."""
         self._number += 1
         self._unheard.append((self._number, size, now_ns))
         self.unheard_bytes += size
@@ -49,34 +53,34 @@ class Credit:
         return self._number
 
     def receive_word(self, now_ns: int) -> None:
-        """Take a sign of life."""
+        """Record that the view sent a message."""
         self._heard_ns = max(self._heard_ns, now_ns)
 
     def receive_ack(self, number: int, now_ns: int) -> None:
-        """Take that the batches up to ``number`` have arrived."""
+        """Record that the view has received the batches up to ``number``."""
         self.heard = True
         self.receive_word(now_ns)
         while self._unheard and self._unheard[0][0] <= number:
             self.unheard_bytes -= self._unheard.popleft()[1]
 
     def may_send(self, listened_ns: int) -> bool:
-        """Return whether the view keeps up."""
+        """Return True if the view keeps up."""
         if self.unheard_bytes > MAX_UNHEARD_BYTES:
             return False
         return not self._unheard or listened_ns - self._unheard[0][2] < MAX_LAG_S * NS_PER_S
 
     def is_gone(self, listened_ns: int) -> bool:
-        """Return whether the view has been silent for too long."""
+        """Return True if the view has been silent for longer than ``GONE_S``."""
         return listened_ns - self._heard_ns > GONE_S * NS_PER_S
 
 
 class KernelListener:
-    """Knows up to when the kernel could hear its front end: a cell that runs keeps it from it.
+    """Tracks up to when the kernel could receive front-end messages; a running cell blocks them.
 
-    The kernel's loop (``kernel_loop``; None: there is none to wait for) is asked every ``PING_S``.
-    Between cells that were queued it answers too, and yet hears nothing: so it counts only when
-    it has answered for ``SETTLED_S`` without a break. Where messages come on a thread of their own
-    (kernel subshells) they are always heard. Used by one thread, but for ``receive_word``.
+    The kernel's event loop (``kernel_loop``; None: there is none to wait for) is pinged every
+    ``PING_S``. It also answers between queued cells, when it still receives no messages, so its
+    answers count only after ``SETTLED_S`` without a late one. Messages that arrive on another
+    thread (kernel subshells) are always received. For use by one thread, except ``receive_word``.
     """
 
     def __init__(
@@ -89,12 +93,12 @@ class KernelListener:
         self._since_ns = self._listened_ns = clock_ns()
 
     def receive_word(self, *, on_kernel_thread: bool) -> None:
-        """Take that a message was heard, and where."""
+        """Record on which thread a message was received."""
         if not on_kernel_thread:
             self._always = True
 
     def ping(self) -> None:
-        """Ask the kernel's loop, unless it still owes an answer. Call every ``PING_S``."""
+        """Ping the kernel's loop unless an answer is outstanding. Call every ``PING_S``."""
         if self._always or self._kernel_loop is None or self._asked_ns is not None:
             return
         if self._kernel_loop.is_closed():
@@ -103,7 +107,7 @@ class KernelListener:
         self._kernel_loop.call_soon_threadsafe(self._answer)
 
     def listened_ns(self) -> int:
-        """Return up to when everything that was said has been heard."""
+        """Return the time up to which all messages sent to the kernel have been received."""
         now_ns = self._clock_ns()
         if self._always:
             return now_ns

@@ -1,11 +1,12 @@
-"""What one view of a camera in a notebook is sent: the kernel's side of a stream.
+"""The kernel side of one view's stream in a notebook.
 
-The events are those of the wire protocol, as their text; fragments are named there by ``url``,
-and their bytes go beside the text as buffers, in the order of the events. One event more,
-``frames``, tells up to five times a second what was measured and how the camera is run.
+The events are those of the wire protocol, as text. They reference fragments by ``url``, and the
+fragments' bytes travel beside the text as buffers, in the order of the events. An additional event,
+``frames``, reports new measurements and the camera's settings up to five times a second.
 
-Until the view is heard, each batch with a keyframe repeats ``connected`` and the init segments:
-what was sent before the page was ready is lost, and a page cannot ask while a cell runs.
+Until the view acknowledges a batch, each batch with a keyframe repeats ``connected`` and the init
+segments: whatever was sent before the page was ready is lost, and a page cannot request it while a
+cell runs.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ MAX_FIGURES = 2000
 
 Items = list[tuple[Feed, Delivered]]
 Send = Callable[[int, str, list[bytes]], None]
-"""Takes the number of a batch, the text of its events, and the bytes of its fragments."""
+"""Sends a batch: its number, the text of its events, and the bytes of its fragments."""
 
 
 class ViewFeed:
-    """Reads one connection for one view, as far as the view keeps up. Lives in the lab's loop."""
+    """Sends one connection's events to one view, as far as it keeps up. Use in the lab's loop."""
 
     def __init__(
         self,
@@ -51,17 +52,17 @@ class ViewFeed:
         self._ear = listener
         self._hello: dict[str, bytes] = {}
         self._figures_ns = 0
-        self._pairs = 0  # what is known already comes first
+        self._pairs = 0  # so pairs that are known already are sent first
         self._reader = subscriptions.read([(camera, connection)], by_url=True)
         self._reader.listen(self.flush)
 
     def receive_ack(self, number: int) -> None:
-        """Take that the view has got the batches up to ``number``."""
+        """Record that the view has received the batches up to ``number``."""
         self.credit.receive_ack(number, monotonic_ns())
         self.flush()
 
     def flush(self) -> None:
-        """Send what there is, if the view keeps up; else it falls behind, and gets a gap."""
+        """Send pending events if the view keeps up; a view that falls behind gets a ``gap``."""
         if self.closed or not self.credit.may_send(self._ear.listened_ns()):
             return
         items, now_ns = self._reader.take_items(), monotonic_ns()
@@ -83,20 +84,20 @@ class ViewFeed:
         self.send(number, text, buffers)
 
     def close(self) -> None:
-        """End the connection; nothing is sent any more."""
+        """Close the connection; nothing is sent after that."""
         if not self.closed:
             self.closed = True
             self._reader.close()
 
     def close_if_gone(self) -> None:
-        """End the connection when the view has said nothing for too long; else go on."""
+        """Close the connection if the view has been silent for too long, otherwise flush."""
         if self.credit.is_gone(self._ear.listened_ns()):
             self.close()
         else:
             self.flush()
 
     def _update_hello(self, items: Items, events: list[bytes]) -> list[bytes]:
-        """Keep the newest ``connected`` and ``init`` of each channel; return those kept before."""
+        """Store the newest ``connected`` and ``init`` events; return those this batch lacks."""
         keys = [_key(item) for _, item in items]
         fresh = {key: event for key, event in zip(keys, events, strict=True) if key is not None}
         before = [event for key, event in self._hello.items() if key not in fresh]
@@ -120,7 +121,7 @@ class ViewFeed:
 
 
 def _key(item: Delivered) -> str | None:
-    """Return what an event is the newest of, if a page that opens late needs it: else None."""
+    """Return the key that stores an event for a page that opens late, or None if it needs none."""
     if isinstance(item, Connected):
         return item.name
     return item.key.channel if isinstance(item, Configuration) else None

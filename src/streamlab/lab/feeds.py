@@ -1,16 +1,16 @@
-"""The views of one widget: what their front ends say, and what each is sent.
+"""The streams of one widget's views, and the messages from their front ends.
 
-One widget may be shown several times, in one page or in several; each showing is a view with a
-stream of its own, and all streams of a camera share its encoders. What a view says:
+A widget may be displayed several times, in one page or in several. Each display is a view with its
+own stream; all streams of a camera share its encoders. A view sends:
 
-- ``open`` (``view_id``, ``query`` as the wire protocol has it): begin, or begin again;
-- ``ack`` (``view_id``, ``number``): every batch up to this one has come;
-- ``close`` (``view_id``);
+- ``open`` (``view_id``, ``query`` as in the wire protocol): start or restart the stream;
+- ``ack`` (``view_id``, ``number``): every batch up to this one has been received;
+- ``close`` (``view_id``): end the stream;
 - ``request`` (``view_id``, ``id``, ``action`` and its values): answered by ``reply`` with the
-  same ``id`` and either ``ok`` or what a problem document says.
+  same ``id`` and either ``ok`` or the members of a problem document.
 
-A widget that is displayed opens a stream before any view is heard (``ANNOUNCED``), so that the
-picture starts although a cell runs; it ends when a view opens its own.
+Displaying a widget opens a stream before any view has sent a message (``ANNOUNCED``), so that video
+starts even while a cell runs. That stream ends when a view opens its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ Query = Mapping[str, str]
 
 
 class ViewFeeds:
-    """Lives in the lab's loop. ``send`` takes a message and its buffers, from any thread."""
+    """Opens and closes the streams of one widget's views. For use in the lab's loop.
+
+    ``send`` takes a message and its buffers, and must be callable from any thread.
+    """
 
     def __init__(self, cam: ShownCamera, send: Callable[[Message, list[bytes]], None]) -> None:
         self._cam = cam
@@ -43,19 +46,20 @@ class ViewFeeds:
         cam.runtime.checked.add(self)
 
     def announce(self, query: Query) -> None:
-        """Open a stream for the view that is about to be shown."""
+        """Open a stream for a view that is about to be shown."""
         self._open(ANNOUNCED, query, copy_context())
 
     def follow(self, cam: ShownCamera) -> None:
-        """Go on with the camera that has taken this one's place; the views open anew."""
+        """Continue with ``cam``, which has replaced this camera; the views reopen."""
         self.close()
         self._cam = cam
         self._send({"type": "reopen"}, [])
 
     def receive(self, message: Message, context: Context) -> None:
-        """Take what a view says. What is sent to it is sent in ``context``, that of the message:
+        """Process a message from a view.
 
-        kernels with subshells send further messages of the view where that context belongs.
+        Events for the view are sent in ``context``, the one that the message arrived in: kernels
+        with subshells deliver the view's later messages where that context belongs.
         """
         view_id = str(message.get("view_id"))
         feed = self._feeds.get(view_id)
@@ -71,7 +75,7 @@ class ViewFeeds:
                 self._close(view_id)
             case "request":
                 task = asyncio.get_running_loop().create_task(self._answer(view_id, message))
-                self._answers.add(task)  # the loop holds tasks weakly
+                self._answers.add(task)  # the loop holds only weak references to tasks
                 task.add_done_callback(self._answers.discard)
             case _:
                 pass
@@ -159,6 +163,6 @@ class ViewFeeds:
 
 
 def _problem(error: StreamlabError) -> Message:
-    """Return what a problem document would say; 504 asks the page to try again."""
+    """Return the members of a problem document; status 504 makes the page try again."""
     status = 504 if isinstance(error, SwitchTimeoutError) else 422
     return {"ok": False, "status": status, "detail": error.message, "hint": error.hint}

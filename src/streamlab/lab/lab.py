@@ -1,4 +1,4 @@
-"""The laboratory in a notebook or a script: cameras, live, beside the code that works on them."""
+"""A lab: live cameras in a notebook or a script, beside the code that works on them."""
 
 from __future__ import annotations
 
@@ -31,23 +31,28 @@ if TYPE_CHECKING:
 
     from streamlab.lab.widget import CameraGrid
 
-# What goes on is told to those who set up logging; otherwise a cell shows only its own output.
+# Only users who set up logging see log records; otherwise a cell shows only its own output.
 logging.getLogger("streamlab").addHandler(logging.NullHandler())
 _running: dict[str, Lab] = {}
 _SYNTHETIC = SourceSpec.parse("synthetic://traffic")
 
 
 class Lab(Public):
-    """Cameras that run on threads of their own: a busy cell never stops the picture.
+    """Runs cameras on background threads, so that a busy cell never stops the video.
 
-    Of a ``name`` there is one lab at a time: making another closes the one before, so a cell can
-    be run again. A lab runs until then, until ``close``, or until the process ends. ``detector``
-    serves all cameras that get none of their own; without it synthetic cameras are watched by the
-    shipped model, and others by none. ``settings`` are those of ``streamlab.settings.Settings``,
-    by name: ``Lab(sync_tolerance_ms=20)``.
+    There is at most one lab of each name: creating another closes the previous one, so a cell can
+    be run again. A lab runs until then, until ``close``, or until the process ends. Every member
+    may be used from any thread.
 
-    Every member may be used from any thread. Raises InvalidRequestError for a wrong setting, and
-    ModelError.
+    Args:
+        name: names the lab within the process.
+        detector: serves all cameras that are added without one. By default the shipped model serves
+            synthetic cameras, and others are not annotated.
+        settings: fields of ``streamlab.settings.Settings``: ``Lab(sync_tolerance_ms=20)``.
+
+    Raises:
+        InvalidRequestError: a setting is unknown or its value invalid.
+        ModelError: the detector cannot be used.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Lab(Public):
 
     @property
     def name(self) -> str:
-        """The name it was made with."""
+        """The name that the lab was created with."""
         return self._name
 
     @property
@@ -86,13 +91,20 @@ class Lab(Public):
         detector: AnyDetector | None = None,
         renderer: AnyRenderer | None = None,
     ) -> LabCamera:
-        """Open a source and return its camera. One of the same name is replaced, in its views too.
+        """Open a source as a camera. It replaces a camera of the same name, in its views too.
 
-        ``source`` is written as for ``streamlab serve``: ``synthetic://traffic``, a file, an
-        ``rtsp://`` address, a webcam such as ``webcam://0``. Without ``name`` it is named after
-        the source. ``detector`` and ``renderer`` are as ``LabCamera``'s.
+        Args:
+            source: as for ``streamlab serve``: ``synthetic://traffic``, a file, an ``rtsp://``
+                address, or a webcam such as ``webcam://0``.
+            name: the camera's name; by default it is named after its source.
+            detector: as ``LabCamera.detector``.
+            renderer: as ``LabCamera.renderer``.
 
-        Raises SourceError and ModelError (with their kinds), InvalidRequestError and LimitError.
+        Raises:
+            SourceError: the source cannot be used (also its subclasses).
+            ModelError: the detector or renderer cannot be used (also its subclasses).
+            InvalidRequestError: the name or an option is invalid.
+            LimitError: the lab already has ``max_cameras``.
         """
         spec = SourceSpec.parse(str(source))
         with self._changing:
@@ -113,7 +125,7 @@ class Lab(Public):
         return added
 
     def remove(self, name: str) -> None:
-        """Stop a camera; its views say so. Raises UnknownCameraError."""
+        """Stop a camera; its views show that it has ended. Raises UnknownCameraError."""
         with self._changing:
             self[name]
             del self._cameras[name]
@@ -129,16 +141,16 @@ class Lab(Public):
         return CameraGrid(views, columns)
 
     def stats(self) -> pd.DataFrame:
-        """Return one row per camera: what it is, how it is, and how it is run."""
+        """Return one row per camera: its source, its state and its settings."""
         require("pandas", "traces")
         statuses = self._runtime.ask(lambda: [camera.status() for camera in self._open_cameras()])
         return cameras_table(statuses)
 
     def serve(self, port: int = 0, *, host: str = "127.0.0.1") -> str:
-        """Serve these cameras over HTTP too, and return the address of the page.
+        """Serve these cameras over HTTP as well, and return the URL of the page.
 
-        ``port`` 0 is any that is free. There is one server in a lab: called again it answers with
-        the same address. Raises PortInUseError.
+        ``port`` 0 selects any free port. A lab has one server: later calls return the same URL.
+        Raises PortInUseError.
         """
 
         from streamlab.lab.server import LabServer  # noqa: PLC0415 - takes half a second
@@ -154,7 +166,7 @@ class Lab(Public):
             return self._runtime.server.url
 
     def close(self) -> None:
-        """Stop everything. May be called twice."""
+        """Stop all cameras and the server. May be called twice."""
         with self._changing:
             self._runtime.close()
             if _running.get(self.name) is self:
@@ -198,7 +210,7 @@ class Lab(Public):
         return [cam._shown.camera for cam in self]
 
     def _free_name(self, spec: SourceSpec) -> str:
-        """Return a name for a source: the one it has here already, or a new one."""
+        """Return the name of the camera that has this source already, or an unused name."""
         for cam in self:
             if cam._shown.camera.spec == spec:
                 return cam.name

@@ -1,4 +1,4 @@
-"""A camera of a lab, as a notebook handles it."""
+"""The handle of a lab's camera in a notebook or a script."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ FRESH_S = 1.0
 
 
 class LabCamera(Public):
-    """One camera of a ``Lab``, which makes it. Every member may be used from any thread."""
+    """One camera of a ``Lab``, created by ``Lab.add``. Every member may be used from any thread."""
 
     def __init__(self, shown: ShownCamera) -> None:
         self._shown = shown
 
-    # -- what it is
+    # -- identity
 
     @property
     def name(self) -> str:
-        """The camera's name in the lab, and its id in the server."""
+        """The camera's name in the lab, and its id on the server."""
         return self._shown.name
 
     @property
     def source(self) -> str:
-        """Where its pictures come from, without user name and password."""
+        """The camera's source, without user name and password."""
         return self._shown.camera.spec.display
 
     @property
@@ -52,11 +52,11 @@ class LabCamera(Public):
         """``live``, ``stalled``, ``reconnecting``, ``ended`` or ``closed``."""
         return "closed" if self._shown.closed else str(self._shown.camera.state)
 
-    # -- how it is run
+    # -- settings
 
     @property
     def sync_tolerance_ms(self) -> float:
-        """How far apart the channels may leave, ms."""
+        """How far apart the two channels may release a frame, ms."""
         return self._shown.sync_tolerance_ms
 
     @sync_tolerance_ms.setter
@@ -65,7 +65,7 @@ class LabCamera(Public):
 
     @property
     def policy(self) -> str:
-        """How the channels are kept together: none, hold, pair, deadline or hybrid."""
+        """The synchronisation policy: ``none``, ``hold``, ``pair``, ``deadline`` or ``hybrid``."""
         return self._shown.policy
 
     @policy.setter
@@ -74,7 +74,7 @@ class LabCamera(Public):
 
     @property
     def max_playout_delay_ms(self) -> float:
-        """How long raw may wait for its annotated picture, ms."""
+        """How long a raw frame may wait for its annotated one, ms."""
         return self._shown.camera.sync_settings.max_playout_delay_ms
 
     @max_playout_delay_ms.setter
@@ -83,7 +83,7 @@ class LabCamera(Public):
 
     @property
     def max_stale_fraction(self) -> float:
-        """The share of frames that may show boxes carried forward, 0 to 1 (hybrid)."""
+        """The fraction of frames that may show boxes carried forward, 0 to 1; ``hybrid`` only."""
         return self._shown.camera.sync_settings.max_stale_fraction
 
     @max_stale_fraction.setter
@@ -92,9 +92,10 @@ class LabCamera(Public):
 
     @property
     def detector(self) -> Detector:
-        """What finds objects. Set a model's name or file, a function from an RGB image to
-        ``supervision.Detections``, an Ultralytics model, ``"truth"``, ``"none"``, or None for
-        the lab's own choice.
+        """The detector that finds objects.
+
+        Set a model's name or file, a function from an RGB image to ``supervision.Detections``, an
+        Ultralytics model, ``"truth"``, ``"none"``, or None for the lab's default.
         """
         return self._shown.camera.detector()
 
@@ -109,8 +110,10 @@ class LabCamera(Public):
 
     @property
     def renderer(self) -> Renderer:
-        """What draws. Set a renderer, an annotator of supervision or a list of them, a function
-        from an RGB image and detections to an RGB image, or None for the usual boxes.
+        """The renderer that draws detections.
+
+        Set a renderer, a supervision annotator or a list of them, a function from an RGB image and
+        detections to an RGB image, or None for the default boxes.
         """
         return self._shown.camera.renderer()
 
@@ -123,20 +126,20 @@ class LabCamera(Public):
     def inject(
         self, *, preset: str | None = None, seconds: float | None = None, **faults: float
     ) -> None:
-        """Have something go wrong: fields of ``streamlab.faults.Faults``, or a preset's.
+        """Inject faults: fields of ``streamlab.faults.Faults``, or those of a preset.
 
-        Without arguments nothing is wrong any more; with ``seconds`` the faults end by themselves.
-        ``cam.inject(stall_ms=1000)`` holds up one result of the detector for a second. Raises
-        InvalidRequestError that names what there is.
+        Without arguments, clears all injected faults; with ``seconds``, the faults end after that
+        time. ``cam.inject(stall_ms=1000)`` delays one result of the detector by a second. Raises
+        InvalidRequestError, which lists the allowed names.
         """
         named = {} if preset is None else {"preset": preset}
         self._shown.check_open()
         self._shown.runtime.ask(lambda: self._shown.change_faults({**named, **faults}, seconds))
 
-    # -- looking at it
+    # -- views and measurements
 
     def view(self, view: ViewName = "both", *, quality: QualityName = "medium") -> CameraView:
-        """Return a live picture, to be displayed in a notebook. Needs the ``lab`` extra."""
+        """Return a live view to display in a notebook. Needs the ``lab`` extra."""
         require("anywidget", "lab")
         from streamlab.lab.widget import CameraView  # noqa: PLC0415
 
@@ -144,7 +147,7 @@ class LabCamera(Public):
         return CameraView(self._shown, view=view, quality=quality)
 
     def switch(self, view: ViewName | None = None) -> None:
-        """Show another view wherever the camera is shown; without one, raw and annotated swap."""
+        """Show another view in all live views of the camera; None swaps raw and annotated."""
         for each in list(self._shown.views):
             each.switch(view)
 
@@ -157,19 +160,19 @@ class LabCamera(Public):
         return DriftPlot(self._shown, seconds=seconds)
 
     def snapshot(self, *, quality: QualityName = "medium") -> Snapshot:
-        """Return both channels of one frame, decoded from the bytes that viewers are sent.
+        """Return both channels of one frame, decoded from the bytes that viewers receive.
 
-        Raises SourceUnreachableError when the camera gives no picture.
+        Raises SourceUnreachableError if the camera delivers no picture.
         """
         self._shown.check_open()
         runtime, level = self._shown.runtime, QualityLevel(quality)
         return decode(runtime.call(self._shown.camera.snapshot(level)))
 
     def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
-        """Return one row per frame of the last ``seconds`` in which somebody watched.
+        """Return one row per frame of the last ``seconds``; only frames with a viewer are known.
 
-        When nobody does, the camera is watched for ``FIRST_LOOK_S`` first. The table can be plotted
-        by ``streamlab.analysis.plots``.
+        If nobody is watching, the call first watches the camera for ``FIRST_LOOK_S``. The table can
+        be plotted with ``streamlab.analysis.plots``.
         """
         require("pandas", "traces")
         from streamlab.analysis.frames import frames_table  # noqa: PLC0415
@@ -179,7 +182,7 @@ class LabCamera(Public):
         return table
 
     def stats(self, seconds: float = STATS_S) -> pd.DataFrame:
-        """Return one row per channel, of the frames that ``frames`` returns."""
+        """Return one row per channel, computed from the frames that ``frames`` returns."""
         require("pandas", "traces")
         from streamlab.analysis.frames import channels_table  # noqa: PLC0415
 
@@ -188,7 +191,7 @@ class LabCamera(Public):
     def record_trace(self, seconds: float = 30.0) -> pd.DataFrame:
         """Return the trace of the next ``seconds``, one row per captured frame, for ``simulate``.
 
-        Ctrl-C gives up. Raises InvalidRequestError, LimitError or SourceUnreachableError.
+        Ctrl-C cancels it. Raises InvalidRequestError, LimitError or SourceUnreachableError.
         """
         require("pandas", "traces")
         from streamlab.analysis.record import record  # noqa: PLC0415
@@ -208,7 +211,7 @@ class LabCamera(Public):
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
-    # -- inside
+    # -- internals
 
     def _records(self, seconds: float) -> list[FrameRecord]:
         self._shown.check_open()

@@ -1,4 +1,4 @@
-"""What a lab and its cameras show of themselves: their public names, and nothing else."""
+"""Restricts a lab and its cameras to their public attributes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 
 class Public:
-    """Has the public attributes that its class declares. Any other name is taken for a mistake."""
+    """Base class of objects with only the public attributes that their class declares.
+
+    Any other public name raises AttributeError, which suggests the nearest one.
+    """
 
     def __dir__(self) -> list[str]:
         return [name for name in dir(type(self)) if not name.startswith("_")]
 
-    if not TYPE_CHECKING:  # a type checker would take them for a promise of any attribute
+    if not TYPE_CHECKING:  # with these, a type checker would accept any attribute
 
         def __getattr__(self, name: str) -> object:
             raise self._error(name, "has no attribute")
@@ -28,7 +31,7 @@ class Public:
     def _error(self, name: str, problem: str) -> AttributeError:
         nearest = [each for each in get_close_matches(name, dir(self), 1) if each != name]
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        # Without ``obj`` Python would add a suggestion of its own to what is printed.
+        # With ``obj`` set, Python would add its own suggestion to the printed message.
         return AttributeError(
             f"{type(self).__name__} {problem} '{name}'.{hint}", name=name, obj=None
         )

@@ -1,4 +1,4 @@
-"""The media side of a lab: its cameras and those who watch them, in a loop of its own thread."""
+"""The media side of a lab: its cameras and subscriptions, in a loop on a background thread."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ T = TypeVar("T")
 
 
 class LabClosedError(StreamlabError, RuntimeError):
-    """The laboratory, or the camera, is no longer there."""
+    """The lab was closed, or the camera was removed."""
 
 
 class Checked(Protocol):
-    """Something that wants to look after itself now and then."""
+    """Something that needs periodic maintenance."""
 
     def check(self) -> None:
-        """Do what is due. Called about once a second, in the loop."""
+        """Do the work that is due. Called about once a second, in the loop."""
         ...
 
 
 class Runtime:
-    """Cameras, subscriptions, and the thread they live in.
+    """Runs a lab's cameras and subscriptions on one background thread.
 
-    ``detector`` serves all cameras; without one the shipped model serves the synthetic ones. Made
-    on the thread that runs the notebook's cells, whose loop tells when the kernel could hear its
-    front end.
+    ``detector`` serves all cameras; without one the shipped model serves the synthetic ones. Create
+    it on the thread that runs the notebook's cells: that thread's event loop shows when the kernel
+    could receive messages from its front end.
     """
 
     def __init__(self, name: str, settings: Settings, detector: Detector | None) -> None:
@@ -60,13 +60,13 @@ class Runtime:
 
     @property
     def running(self) -> bool:
-        """Whether it has not been closed."""
+        """True until the lab is closed."""
         return self._thread.running
 
     def shares_detector(self, spec: SourceSpec) -> bool:
-        """Return whether a camera of this source asks the shared detector.
+        """Return True if a camera with this source uses the shared detector.
 
-        The shipped model is loaded when it is first needed.
+        Loads the shipped model when it is first needed.
         """
         services = self.channels.services
         if not services.only_synthetic:
@@ -77,14 +77,17 @@ class Runtime:
         return True
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what ``work`` returns in the loop. Raises LabClosedError, and what it raises."""
+        """Run ``work`` in the loop and return its result.
+
+        Raises LabClosedError if the lab is closed, and whatever ``work`` raises.
+        """
         if not self.running:
             work.close()
             raise LabClosedError("the lab is closed", hint="Make another with Lab().")
         return self._thread.call(work)
 
     def ask(self, question: Callable[[], T]) -> T:
-        """Return what ``question`` returns in the loop."""
+        """Call ``question`` in the loop and return its result. Raises as ``call`` does."""
 
         async def answer() -> T:
             return question()
@@ -92,7 +95,7 @@ class Runtime:
         return self.call(answer())
 
     def post(self, call: Callable[..., object], *arguments: object) -> None:
-        """Have something called in the loop soon."""
+        """Schedule a call in the loop without waiting for it."""
         self._thread.post(call, *arguments)
 
     def close(self) -> None:
@@ -102,7 +105,7 @@ class Runtime:
             self._thread.stop()
 
     def abandon(self) -> None:
-        """Stop the threads at the end of the process, when no new one can be started."""
+        """Stop the threads when the process exits and no new ones can be started."""
         for camera in list(self.channels.cameras.values()):
             camera.abandon()
         self._thread.stop()

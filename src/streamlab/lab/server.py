@@ -1,4 +1,4 @@
-"""The server on a lab's cameras, in the lab's loop."""
+"""The HTTP server for a lab's cameras, run in the lab's event loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamlab.viewers import StreamChannelManager
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals alone: they are the notebook's."""
+    """Installs no signal handlers: signals belong to the notebook."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -25,10 +25,10 @@ class _Server(uvicorn.Server):
 
 
 class LabServer:
-    """Serves the cameras of a lab. Made and closed in its loop; the cameras outlive it."""
+    """Serves the cameras of a lab, which outlive it. Create and close it in the lab's loop."""
 
     def __init__(self, channels: StreamChannelManager, host: str, port: int) -> None:
-        """Listen. Raises PortInUseError."""
+        """Bind the port and start serving. Raises PortInUseError."""
         settings = channels.settings
         named = [camera.spec for camera in channels.cameras.values()]
         policy = SourcePolicy.of(settings.allowed_schemes, settings.allowed_folders, named)
@@ -37,7 +37,7 @@ class LabServer:
         config = uvicorn.Config(
             create_app(channels, policy, MOUNTS),
             http=LineProtocol,
-            lifespan="off",  # its end would close the cameras
+            lifespan="off",  # its shutdown would close the cameras
             log_config=None,
             access_log=False,
             server_header=False,
@@ -48,19 +48,19 @@ class LabServer:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """URL of the page; on 127.0.0.1 if the server listens on all addresses."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     async def start(self) -> None:
-        """Return when it answers."""
+        """Wait until the server accepts requests. Raises the error that stopped it, if any."""
         while not self._server.started and not self._serving.done():
             await asyncio.sleep(0.01)
         if self._serving.done():
             self._serving.result()
 
     async def close(self) -> None:
-        """Stop. Streams that still run are cut off after ``GRACEFUL_SHUTDOWN_S``."""
+        """Stop the server. Streams still running are cut off after ``GRACEFUL_SHUTDOWN_S``."""
         self._server.should_exit = True
         await self._serving
         self._listener.close()

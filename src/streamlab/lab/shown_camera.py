@@ -1,4 +1,4 @@
-"""What the handle of a camera, its widgets and their streams share."""
+"""State of a lab's camera that its handle, its widgets and their streams share."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class LiveView(Protocol):
     """A live view of a camera."""
 
     def switch(self, view: str | None) -> None:
-        """Show another view; None: raw and annotated swap."""
+        """Show another view; None swaps raw and annotated."""
         ...
 
     def show_sync(self, policy: str, sync_tolerance_ms: float) -> None:
-        """Show how the camera is kept synchronised now."""
+        """Show the camera's current synchronisation settings."""
         ...
 
     def follow(self, cam: ShownCamera) -> None:
-        """Go on with the camera that has taken the place of this one's."""
+        """Continue with ``cam``, which has replaced this view's camera."""
         ...
 
 
 class ShownCamera:
-    """A camera of a lab, what is known of its frames, and where it is shown.
+    """A camera of a lab, with its frame history and its live views.
 
-    ``change_sync`` and ``change_faults`` are called in the lab's loop, all else from any thread.
+    Call ``change_sync`` and ``change_faults`` in the lab's loop, all else from any thread.
     """
 
     def __init__(self, runtime: Runtime, camera: Camera) -> None:
@@ -58,36 +58,36 @@ class ShownCamera:
 
     @property
     def name(self) -> str:
-        """Its name in the lab."""
+        """The camera's name in the lab."""
         return self.camera.camera_id
 
     @property
     def closed(self) -> bool:
-        """Whether it, or the lab, has been closed."""
+        """True once the camera has ended or been removed, or the lab has been closed."""
         return not self.runtime.running or self.camera.end_reason is not None
 
     @property
     def policy(self) -> str:
-        """How the channels are kept together."""
+        """The current synchronisation policy."""
         return self.camera.sync_settings.policy
 
     @property
     def sync_tolerance_ms(self) -> float:
-        """How far apart the channels may leave, ms."""
+        """How far apart the two channels may release a frame, ms."""
         return self.camera.sync_settings.tolerance_ms
 
     def check_open(self) -> None:
-        """Raise LabClosedError when it was closed."""
+        """Raise LabClosedError if the camera or its lab is closed."""
         if self.closed:
             raise LabClosedError(f"camera '{self.name}' was removed, or its lab was closed")
 
     def set_sync(self, name: str, value: object) -> None:
-        """Change one of ``_SYNC``. Raises InvalidRequestError and LabClosedError."""
+        """Change one setting of ``_SYNC``. Raises InvalidRequestError and LabClosedError."""
         self.check_open()
         self.runtime.ask(lambda: self.change_sync({name: value}))
 
     def change_sync(self, values: Mapping[str, object]) -> None:
-        """Change some of ``_SYNC``, by name. Raises InvalidRequestError; then nothing changes."""
+        """Change settings of ``_SYNC`` by name; none of them if it raises InvalidRequestError."""
         unknown = values.keys() - _SYNC.keys()
         if unknown:
             raise InvalidRequestError(f"there is no setting '{min(unknown)}'")
@@ -98,7 +98,11 @@ class ShownCamera:
             view.show_sync(self.policy, self.sync_tolerance_ms)
 
     def change_faults(self, values: Mapping[str, Any], seconds: float | None) -> None:
-        """Inject the faults that these values mean; end them after ``seconds``."""
+        """Inject the faults given by ``values``; clear them after ``seconds``.
+
+        ``values`` are fields of ``Faults``, and optionally the ``preset`` that they change. Raises
+        InvalidRequestError.
+        """
         self.camera.inject(_faults(values))
         self._fault_run += 1
         if seconds is not None:
@@ -106,7 +110,7 @@ class ShownCamera:
             loop.call_later(seconds, self._end_faults, self._fault_run)
 
     def _end_faults(self, run: int) -> None:
-        if run == self._fault_run:  # no others since
+        if run == self._fault_run:  # not replaced since
             self.camera.inject(None)
 
 

@@ -1,4 +1,4 @@
-"""Cameras of a dashboard that is not part of a server: a lab, for all sessions."""
+"""Cameras of a dashboard that is not mounted in a server: one lab, shared by all sessions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ DEMO = "synthetic://traffic"
 
 
 class StandaloneCameras:
-    """A lab and its server. ``sources`` are ``NAME=SOURCE`` or just a source; none: the demo's.
+    """Runs a lab and its server for a standalone dashboard.
 
-    ``page_origin`` is where the pages come from, which may read the pictures. Raises
-    SourceError and ModelError, with their kinds.
+    Args:
+        sources: each ``NAME=SOURCE`` or just a source; if empty, ``DEMO``.
+        page_origin: the origin of the dashboard's pages, which may read the video.
+
+    Raises:
+        SourceError: a source cannot be used (also its subclasses).
+        ModelError: the shipped model cannot be used (also its subclasses).
     """
 
     def __init__(self, sources: Sequence[str], page_origin: str) -> None:
@@ -44,7 +49,7 @@ def _name_and_source(text: str) -> tuple[str | None, str]:
 
 
 def _origins(page_origin: str) -> list[str]:
-    """Return the origin, and the same by this machine's other name."""
+    """Return the origin, and the same one under the machine's other loopback name."""
     parts = urlsplit(page_origin)
     names = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}
     other = names.get(parts.hostname or "")

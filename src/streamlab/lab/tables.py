@@ -1,4 +1,4 @@
-"""Tables for people, of what was measured on cameras: pandas, imported when one is asked for."""
+"""pandas tables of camera status. pandas is imported when a table is requested."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cameras_table(cameras: Iterable[CameraStatus]) -> pd.DataFrame:
-    """Return one row per camera: what it is, how it is, and how it is run."""
+    """Return one row per camera: its source, its state and its settings."""
     require("pandas", "traces")
     import pandas as pd  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Live views in a notebook: one ES module each, fed by the lab's own thread."""
+"""Notebook widgets for live video: one ES module each, fed from the lab's thread."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
 
 
 def joined_module(*names: str) -> str:
-    """Return these files of ``web`` as one ES module: what they import is above them."""
+    """Join files of ``web`` into one ES module. List each file after those that it imports."""
     texts = [(STATIC / name).read_text(encoding="utf-8") for name in names]
     return "\n".join(_OWN_IMPORT.sub("", text) for text in texts)
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """A widget whose front end is sent a camera's stream."""
+    """Base of the widgets whose front end receives a camera's stream."""
 
     _css = STATIC / "widget.css"
     camera_id = traitlets.Unicode().tag(sync=True)
@@ -49,19 +49,19 @@ class LiveWidget(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def close(self) -> None:
-        """End the streams of all views, and take the widget away."""
+        """Close the streams of all views, then the widget."""
         self._cam.runtime.post(self._feeds.close)
         super().close()
 
     def announce(self) -> None:
-        """Begin to send, for a view that is about to be shown."""
+        """Start a stream for a view that is about to be shown."""
         self._cam.runtime.post(self._feeds.announce, self._query())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.camera_id!r})"
 
     def _query(self) -> dict[str, str]:
-        """Return what a view asks for at first."""
+        """Return the query of an announced stream."""
         return {"initial_channel": "none"}
 
     def _receive(self, _widget: object, message: Any, _buffers: object) -> None:
@@ -75,9 +75,9 @@ class LiveWidget(anywidget.AnyWidget):
 
 
 class CameraView(LiveWidget):
-    """The pictures of a camera, with its controls. ``view`` and ``quality`` can be set.
+    """Live video of a camera, with its controls. ``view`` and ``quality`` can be set.
 
-    Displayed, it leaves a still picture in the notebook too, for those who read it later.
+    Displaying it also stores a still picture in the notebook, for those who read it later.
     """
 
     _esm = joined_module("player.js", "comm.js", "chart.js", "widget.js")
@@ -98,15 +98,15 @@ class CameraView(LiveWidget):
         cam.views.add(self)
 
     def switch(self, view: str | None) -> None:
-        """Show another view; None: raw and annotated swap."""
+        """Show another view; None swaps raw and annotated."""
         self.view = view or ("raw" if self.view == "annotated" else "annotated")
 
     def show_sync(self, policy: str, sync_tolerance_ms: float) -> None:
-        """Show how the camera is kept synchronised now."""
+        """Show the camera's current synchronisation settings."""
         self.policy, self.sync_tolerance_ms = SyncPolicy(policy), sync_tolerance_ms
 
     def follow(self, cam: ShownCamera) -> None:
-        """Go on with the camera that has taken the place of this one's."""
+        """Continue with ``cam``, which has replaced this view's camera."""
         self._cam = cam
         cam.views.add(self)
         self.set_trait("width", _size(cam)["width"])
@@ -115,7 +115,7 @@ class CameraView(LiveWidget):
         cam.runtime.post(self._feeds.follow, cam)
 
     def still(self) -> Rgb | None:
-        """Return what is shown now, or None when the camera gives no picture soon."""
+        """Return the view's picture (RGB), or None without a frame within ``STILL_TIMEOUT_S``."""
         runtime, quality = self._cam.runtime, QualityLevel.MEDIUM
         try:
             encoded = runtime.call(self._cam.camera.snapshot(quality, STILL_TIMEOUT_S))
@@ -156,7 +156,7 @@ class DriftPlot(LiveWidget):
 
 
 class CameraGrid(ipywidgets.GridBox):  # type: ignore[misc]
-    """Several views beside one another."""
+    """Shows several views side by side."""
 
     def __init__(self, views: Sequence[CameraView], columns: int) -> None:
         layout = ipywidgets.Layout(
@@ -175,7 +175,7 @@ class CameraGrid(ipywidgets.GridBox):  # type: ignore[misc]
 
 
 def _with_still(bundle: Any, stills: Sequence[Rgb | None]) -> Any:
-    """Put pictures below one another into what is displayed; the first size counts."""
+    """Add the stills, stacked, to a MIME bundle; those unlike the first in size are left out."""
     shown = [still for still in stills if still is not None]
     alike = [still for still in shown if still.shape == shown[0].shape]
     if bundle is not None and alike:

@@ -1,1 +1,1 @@
-"""Pictures in and out: sources, decoding, drawing surfaces and encoding, through PyAV."""
+"""Video input and output through PyAV: sources, decoding, drawing surfaces and encoding."""

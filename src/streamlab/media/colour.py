@@ -1,7 +1,7 @@
-"""What the numbers of a picture mean: range, matrix, primaries and transfer.
+"""The colour description of a frame: range, matrix, primaries and transfer.
 
-The values are those of ITU-T H.273 (8.1 to 8.3), which FFmpeg and H.264 share. A picture keeps
-the description of its source; where that says nothing, the usual guess is made once and signalled
+The values are those of ITU-T H.273 (8.1 to 8.3), which FFmpeg and H.264 share. A frame keeps the
+description of its source. Where the source gives none, the usual guess is made once and signalled
 from then on: limited range, ITU-R BT.601 for standard definition, BT.709 above.
 """
 
@@ -13,13 +13,13 @@ import av
 from av.video.reformatter import ColorRange
 
 BT709, UNSPECIFIED, BT470BG, SMPTE170M = 1, 2, 5, 6
-RGB = 0  # as a matrix: no YUV at all
-_RESERVED, _MAX_CODE_POINT = 3, 255  # FFmpeg numbers some of its own from 256
+RGB = 0  # as a matrix: the samples are not YUV
+_RESERVED, _MAX_CODE_POINT = 3, 255  # FFmpeg's own values start at 256
 MAX_SD_HEIGHT_PX = 576
 
 
 class Colour(NamedTuple):
-    """How samples are read; ``full_range`` says that black is 0 and white 255."""
+    """How samples are interpreted. With ``full_range``, black is 0 and white is 255."""
 
     full_range: bool
     matrix: int
@@ -46,14 +46,14 @@ class Colour(NamedTuple):
         return cls(full, matrix, primaries, transfer)
 
     def describe(self, frame: av.VideoFrame) -> None:
-        """Write it on a frame, whose pixels stay as they are."""
+        """Set this description on a frame; its pixels stay as they are."""
         frame.color_range = ColorRange.JPEG if self.full_range else ColorRange.MPEG
         frame.colorspace = self.matrix
         frame.color_primaries, frame.color_trc = self.primaries, self.transfer
 
 
 def _is_signalled(value: int) -> bool:
-    """Whether a code point has a meaning that H.264 can signal."""
+    """Return True if a code point has a meaning that H.264 can signal."""
     return value not in (UNSPECIFIED, _RESERVED) and 0 <= value <= _MAX_CODE_POINT
 
 
@@ -61,6 +61,6 @@ BT601_LIMITED = Colour(False, SMPTE170M, SMPTE170M, SMPTE170M)
 
 
 def copy_colour(source: av.VideoFrame, target: av.VideoFrame) -> None:
-    """Write the colour of one frame on another."""
+    """Copy the colour description of one frame to another."""
     target.color_range, target.colorspace = source.color_range, source.colorspace
     target.color_primaries, target.color_trc = source.color_primaries, source.color_trc

@@ -1,4 +1,4 @@
-"""Sources that FFmpeg opens: files, RTSP, HTTP and webcams."""
+"""Sources that FFmpeg opens: files, RTSP, HTTP, UDP and webcams."""
 
 from __future__ import annotations
 
@@ -30,15 +30,18 @@ from streamlab.media.timestamps import FrameTimestamps, frame_rate, is_bare
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# The reader of a camera gives up a connection long before, by the camera's own rate: a picture
-# may come every 30 s.
+# Only an upper bound: a camera's reader gives up a connection much earlier, depending on the
+# camera's rate. A frame may come as rarely as every 30 s.
 READ_TIMEOUT_S = 120.0
 WEBCAM_READ_TIMEOUT_S = 5.0
 _PULLED = ("hls", "dash")
 
 
 class ContainerSource:
-    """A source that FFmpeg opens. Blocks in ``__init__`` until the first picture is decoded."""
+    """A source that FFmpeg opens. Raises SourceError.
+
+    ``__init__`` blocks until the first frame is decoded.
+    """
 
     def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:
         self.spec = spec
@@ -46,7 +49,7 @@ class ContainerSource:
         self._deadline_ns: int | None = monotonic_ns() + round(timeout_s * NS_PER_S)
         self._stopping = False
         self.objection = ""
-        """Why the newest picture cannot be passed through as it is stored, or ''."""
+        """Why the newest frame cannot be passed through as stored, or ''."""
         asked_ns = monotonic_ns()
         self._container = _open(spec, timeout_s)
         try:
@@ -83,17 +86,21 @@ class ContainerSource:
 
     @property
     def extradata(self) -> bytes | None:
-        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
+        """H.264 parameter sets, empty if they are only in band; None if the codec is not H.264."""
         is_h264 = self._stream.codec_context.name == "h264"
         return (self._stream.codec_context.extradata or b"") if is_h264 else None
 
     @property
     def reorders(self) -> bool:
-        """Whether the stream has B-frames, as far as the decoder knows by now."""
+        """True if the stream has B-frames, as far as the decoder knows so far."""
         return bool(self._stream.codec_context.has_b_frames)
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Yield pictures. A file starts over at its end, when it loops."""
+        """Yield frames. A file that loops starts over at its end.
+
+        Raises SourceError when reading fails, when a live stream ends, and at the first packet
+        after ``stop()``.
+        """
         first, self._first = self._first, None
         if first is not None:
             yield first
@@ -105,21 +112,21 @@ class ContainerSource:
 
     @property
     def container(self) -> InputContainer:
-        """The open container, to be asked what it holds; not to be read."""
+        """The open container, for inspection; do not read from it."""
         return self._container
 
     @property
     def stream(self) -> av.VideoStream:
-        """The stream that pictures come from."""
+        """The stream that the frames come from."""
         return self._stream
 
     def stop(self) -> None:
-        """Have ``frames`` end at the next packet, or when FFmpeg has waited long enough."""
+        """Make ``frames`` end at the next packet, or when FFmpeg's read timeout expires."""
         self._stopping = True
 
     def close(self) -> None:
         """Close the file or connection."""
-        # These refer to the source, which would wait for the garbage collector with its decoder.
+        # These refer to the source and would keep it and its decoder until garbage collection.
         self._packets, self._frames = iter(()), iter(())
         self._container.close()
 
@@ -160,20 +167,20 @@ class ContainerSource:
                 yield _source_frame(decoded, made, stamps, None, self.objection)
 
     def _read_ahead(self, asked_ns: int) -> None:
-        """Find out whether it is a recording after all; what is read is decoded later."""
+        """Detect a recording served without a length; the packets read are decoded later."""
         if is_bare(self._container.format.name):
-            return  # without stamps there is nothing to be ahead of
+            return  # without timestamps there is nothing to compare with the clock
         with _errors_of(self.spec):
             taken, self._is_ahead = read_ahead(self._packets, asked_ns)
         self._packets = chain(taken, self._packets)
 
     @property
     def pixel_shape(self) -> Fraction | None:
-        """The width of a pixel over its height, where the source says so."""
+        """Width of a pixel divided by its height, if the source states it."""
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
-        # One broken packet costs its picture, not the stream: cameras lose packets.
+        # A broken packet costs its frame, not the stream: cameras lose packets.
         with contextlib.suppress(av.error.InvalidDataError):
             return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
         return []
@@ -213,14 +220,14 @@ def _source_frame(
 
 def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream:
     stream = choose_video_stream(container, spec.display, spec.video_stream)
-    # Frame threads would hold pictures back by one per thread.
+    # Frame threading would delay frames by one per thread.
     stream.thread_type = "NONE"
-    stream.codec_context.flags |= Flags.copy_opaque  # pairs pictures with packets
+    stream.codec_context.flags |= Flags.copy_opaque  # pairs frames with packets
     return stream
 
 
 def _has_end(container: InputContainer) -> bool:
-    """Return whether it is a recording: a file, also one that comes over HTTP."""
+    """Return True for a recording: a file, also one served over HTTP."""
     return container.duration is not None and container.duration > 0
 
 
@@ -231,4 +238,4 @@ def _errors_of(spec: SourceSpec) -> Iterator[None]:
     except SourceError:
         raise
     except (FFmpegError, OSError) as error:
-        raise source_error(error, spec) from None  # its text quotes the address
+        raise source_error(error, spec) from None  # FFmpeg's text quotes the address

@@ -1,4 +1,4 @@
-"""Capture devices as FFmpeg's libavdevice has them: which is meant, and how it is read."""
+"""Opens capture devices through FFmpeg's libavdevice, and reads packets from any container."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NO_PICTURE_NS = 10 * NS_PER_S
 
 
 def open_webcam(address: str, timeout_s: tuple[float, float]) -> InputContainer:
-    """Open a webcam of this machine, with time-outs to open and to read.
+    """Open a webcam of this machine.
 
-    Raises SourceError, FFmpegError and OSError.
+    ``timeout_s``: to open and to read, s. Raises SourceError, FFmpegError and OSError.
     """
     found = webcam_input(Webcam.parse(address), sys.platform, av.enumerate_input_devices)
     try:
@@ -44,13 +44,13 @@ def read_packets(
     wait: Callable[[float], None] = time.sleep,
     now_ns: Callable[[], int] = monotonic_ns,
 ) -> Iterator[av.Packet[av.VideoStream]]:
-    """Yield the packets of a stream, waiting for those of a camera that has none yet.
+    """Yield the packets of a stream, polling a camera that has none yet.
 
-    ``check`` is called with every packet, also of other streams (sound may go on where pictures
-    have stopped), and may raise to end it.
+    ``check`` is called for every packet, also those of other streams (sound may go on after video
+    has stopped), and on every poll. It may raise to end the reading.
 
-    FFmpeg's AVFoundation does not block: it answers EAGAIN until the next picture is there, and
-    offers nothing to wait for. Raises BlockingIOError after 10 s of that.
+    FFmpeg's AVFoundation does not block: it returns EAGAIN until the next frame is available, and
+    offers nothing to wait on. Raises BlockingIOError after 10 s of that.
     """
     asked_ns = now_ns()
     while True:
@@ -62,7 +62,7 @@ def read_packets(
                 asked_ns = now_ns()
             return
         except IndexError:
-            return  # so PyAV ends a container in which another stream appeared in mid-stream
+            return  # how PyAV ends a container in which another stream appeared midway
         except BlockingIOError:
             check()
             if now_ns() - asked_ns > NO_PICTURE_NS:

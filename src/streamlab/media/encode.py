@@ -1,9 +1,10 @@
-"""H.264 encoders: x264, zero latency, keyframes exactly where they are asked for.
+"""H.264 encoders: x264, zero latency, keyframes exactly where they are requested.
 
-An encoder works at a constant quantiser. x264's constant rate factor looks at every picture twice,
-to spend less where much moves: a fifth to a third of the CPU and 1.5 MB, for the same size. But a
-quantiser has no bound on the rate, and a noisy picture takes five times what it should: so an
-encoder whose last second was too large is to be replaced by a *bounded* one, by rate factor.
+An encoder uses a constant quantiser. x264's constant rate factor analyses every picture twice, to
+spend less where much moves; that costs a fifth to a third of the CPU and 1.5 MB, for the same size.
+But a quantiser does not bound the rate, and a noisy picture takes five times the bits it should. So
+an encoder whose last second was too large is to be replaced by a *bounded* one, which uses the
+constant rate factor.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from streamlab.media.picture import TICK, Converter, Picture
 class QualityPreset:
     """How a quality is encoded: scaled by ``scale``, at most ``max_height_px`` high.
 
-    ``qp`` is x264's quantiser, ``crf`` its rate factor of the same quality where the rate has to
-    be bounded: ``max_bits_per_px`` (a street needs 0.2 to 0.4 at medium quality).
+    ``qp`` is x264's quantiser. ``crf`` is the rate factor of the same quality, used where the rate
+    is bounded to ``max_bits_per_px`` (a street needs 0.2 to 0.4 at medium quality).
     """
 
     scale: Fraction
@@ -49,7 +50,7 @@ MIN_WIDTH_PX = 160
 
 
 def encoded_size_px(width: int, height: int, quality: QualityLevel) -> tuple[int, int]:
-    """Return width and height, both even, in which a picture of this size is encoded."""
+    """Return the width and height, both even, at which a picture of this size is encoded, px."""
     preset = PRESETS[quality]
     scale = min(preset.scale, Fraction(preset.max_height_px, height))
     scale = min(Fraction(1), max(scale, Fraction(MIN_WIDTH_PX, width)))
@@ -57,7 +58,7 @@ def encoded_size_px(width: int, height: int, quality: QualityLevel) -> tuple[int
 
 
 class EncoderInput(NamedTuple):
-    """What an encoder is set up for. When it changes, another encoder has to take over."""
+    """The input an encoder is set up for. When it changes, a new encoder is needed."""
 
     width: int
     height: int
@@ -65,12 +66,12 @@ class EncoderInput(NamedTuple):
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> EncoderInput:
-        """Return the kind of a frame, whose colours are described."""
+        """Return the encoder input for a frame, whose colours must be described."""
         return cls(frame.width, frame.height, Colour.of(frame))
 
 
 class Encoder:
-    """Encodes the pictures of one channel and quality; all of one size and colour description."""
+    """Encodes one channel in one quality; all pictures have one size and colour description."""
 
     def __init__(
         self, key: ChannelKey, like: Picture, fps: Fraction, *, bounded: bool = False
@@ -79,7 +80,7 @@ class Encoder:
         self.input = EncoderInput.of(like.frame)
         self.size_px = encoded_size_px(like.width, like.height, key.quality)
         self.exceeds = False
-        """Whether a second of its pictures was larger than it may be, with no bound on the rate."""
+        """True if the last full second was larger than allowed; always False if ``bounded``."""
         self._bounded = bounded
         self._scaler = Converter()
         preset = PRESETS[key.quality]
@@ -88,12 +89,12 @@ class Encoder:
         self._max_bytes = self.size_px[0] * self.size_px[1] * preset.max_bits_per_px / 8
         self._pictures = self._bytes = 0
         extradata = self._context.extradata
-        assert extradata is not None  # asked for by the global header flag
+        assert extradata is not None  # requested by the global header flag
         sets = ParameterSets.from_extradata(extradata)
         self.init = InitSegment.of(key, sets, *self.size_px, round(float(fps), 3))
 
     def encode(self, picture: Picture, *, keyframe: bool) -> bytes:
-        """Return the picture's ``avc1`` sample; an IDR when ``keyframe``."""
+        """Return the picture as an ``avc1`` sample, an IDR if ``keyframe``."""
         frame = picture.frame
         if self.size_px != (self.input.width, self.input.height):
             frame = self._scaler.scaled(picture, *self.size_px)

@@ -1,6 +1,6 @@
-"""What FFmpeg is given for each kind of source: the address as it reads it, format and options.
+"""FFmpeg's input for each kind of source: URL, format and options.
 
-Webcams are not among them: see ``media.webcam``.
+Not for webcams: see ``media.webcam``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from streamlab.media.spec import SourceKind, SourceSpec
 
-# A playlist or a script must not lead to where the address itself could not: FFmpeg follows
-# such references by protocol.
+# FFmpeg follows references in playlists and scripts by protocol: they must not reach what the
+# address itself could not.
 _PROTOCOLS: dict[str, str] = {
     SourceKind.FILE: "file",
     SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
@@ -18,17 +18,17 @@ _PROTOCOLS: dict[str, str] = {
     SourceKind.UDP: "udp,rtp",
 }
 _RTSP_TRANSPORT = {
-    # In this order: FFmpeg asks for the next one when the server answers 461.
+    # In this order: FFmpeg tries the next one when the server answers 461.
     "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
     "tcp": {"rtsp_transport": "tcp"},
     "udp": {"rtsp_transport": "udp"},
 }
 TS_PACKET_BYTES = 188
 UDP_BUFFER_BYTES = 8 << 20  # 2 s at 32 Mbit/s
-_KERNEL_BUFFER = {"buffer_size": str(1 << 20)}  # asked for; it may give less
+_KERNEL_BUFFER = {"buffer_size": str(1 << 20)}  # requested; the kernel may grant less
 _UDP_BUFFER = _KERNEL_BUFFER | {
     "fifo_size": str(UDP_BUFFER_BYTES // TS_PACKET_BYTES),
-    "overrun_nonfatal": "1",  # packets are lost, not the camera
+    "overrun_nonfatal": "1",  # an overrun costs packets, not the connection
 }
 
 
@@ -41,10 +41,10 @@ class FfmpegInput(NamedTuple):
 
 
 def ffmpeg_input(spec: SourceSpec) -> FfmpegInput:
-    """Return what ``av.open`` is to be given."""
+    """Return the arguments of ``av.open`` for a source."""
     options = {"protocol_whitelist": _PROTOCOLS[spec.kind]}
     if spec.kind is SourceKind.FILE:
-        # A path as it is: 'cam:1.mp4' is of no protocol 'cam'.
+        # The prefix keeps FFmpeg from reading 'cam:1.mp4' as an address of protocol 'cam'.
         return FfmpegInput(f"file:{spec.address}", None, options)
     if spec.address.startswith("rtp:"):
         return FfmpegInput(spec.address, "rtp", options | _KERNEL_BUFFER)
@@ -52,6 +52,6 @@ def ffmpeg_input(spec: SourceSpec) -> FfmpegInput:
         return FfmpegInput(spec.address, "mpegts", options | _UDP_BUFFER)
     if spec.kind is SourceKind.RTSP:
         return FfmpegInput(spec.address, None, options | _RTSP_TRANSPORT[spec.rtsp_transport])
-    # FFmpeg takes a name that ends in .jpg for a picture, whatever the answer is. With a fragment,
-    # which it does not send, no name ends like that.
+    # FFmpeg takes a URL that ends in .jpg for a still image, whatever the server sends. The '#',
+    # which FFmpeg does not send, prevents that.
     return FfmpegInput(f"{spec.address.partition('#')[0]}#", None, options)

@@ -1,8 +1,8 @@
-"""GET requests to a camera: one connection, kept open, and everything bounded.
+"""GET requests to a camera over one persistent connection, with bounded time and size.
 
-Redirects are followed as FFmpeg does: at most 8, only to HTTP, and credentials stay with the host
-that they were given for. Certificates are not verified, since cameras sign theirs themselves.
-``httpx.Client`` is not used: it logs every address, with the credentials in its query.
+Redirects are followed as FFmpeg does: at most 8, only to HTTP, and credentials go only to the host
+that they were given for. Certificates are not verified, since cameras use self-signed ones.
+``httpx.Client`` is not used: it logs every URL, including the credentials in its query.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 
 
 class HttpGet:
-    """Asks one address, as often as ``fetch`` is called. Not for more than one thread."""
+    """Requests one address, each time ``fetch`` is called. Not thread-safe."""
 
     def __init__(self, spec: SourceSpec, timeout_s: float = TIMEOUT_S) -> None:
-        """``timeout_s``: to connect, and without a byte."""
+        """``timeout_s`` limits connecting, and each wait for data, s."""
         address = Address.parse(spec.address)
         self._spec = spec
         self._url = httpx.URL(str(address._replace(user_info="")).partition("#")[0])
@@ -44,11 +44,11 @@ class HttpGet:
         self._transport = httpx.HTTPTransport(verify=False, limits=_ONE)
 
     def fetch(self) -> bytes:
-        """Return the body of the answer, at most 32 MB. Raises SourceError."""
+        """Return the body of the response, at most 32 MB. Raises SourceError."""
         try:
             try:
                 return self._fetch()
-            except httpx.RemoteProtocolError:  # an idle connection that the camera closed just now
+            except httpx.RemoteProtocolError:  # the camera has just closed the idle connection
                 return self._fetch()
         except httpx.TimeoutException:
             raise unreachable(self._spec, "no answer in time") from None
@@ -56,7 +56,7 @@ class HttpGet:
             raise unreachable(self._spec, self._spec.scrub(str(error))) from None
 
     def ask_refusal(self) -> int | None:
-        """Return the status that the server refuses with; None when it does not, or is away."""
+        """Return the error status of the response; None if it is no error, or the request fails."""
         try:
             with closing(self._follow()) as response:
                 return response.status_code if response.is_error else None
@@ -86,7 +86,7 @@ class HttpGet:
         raise unreachable(self._spec, f"it redirects more than {MAX_REDIRECTS} times")
 
     def _send(self, url: httpx.URL) -> httpx.Response:
-        """Return the answer, whose body is not read yet, to a request that is let in if it can."""
+        """Request a URL, authenticating if required; return the response with its body unread."""
         request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": self._timeout})
         at_home = (url.scheme, url.netloc) == (self._url.scheme, self._url.netloc)
         flow = (self._auth if at_home else httpx.Auth()).sync_auth_flow(request)
@@ -121,7 +121,7 @@ class HttpGet:
 
 
 def _finish(response: httpx.Response) -> None:
-    """Read what is left of a short answer, so that its connection can be used again."""
+    """Close a response; a short one is read first, so that its connection can be reused."""
     length = response.headers.get("Content-Length", "")
     if re.fullmatch(r"\d{1,9}", length, re.ASCII) and int(length) <= MAX_IGNORED_BYTES:
         response.read()
@@ -129,7 +129,7 @@ def _finish(response: httpx.Response) -> None:
 
 
 class _AsAsked(httpx.DigestAuth):
-    """Digest or basic authentication, whichever a server asks for, and nothing before it does."""
+    """Digest or basic authentication, whichever the server asks for, and none before it does."""
 
     def __init__(self, name: str, password: str) -> None:
         super().__init__(name, password)

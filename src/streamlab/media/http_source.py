@@ -1,4 +1,4 @@
-"""HTTP addresses: a stream, or a camera that answers with one picture at a time."""
+"""HTTP addresses: a stream, or a camera that answers with one picture per request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlab.media.spec import SourceSpec
 
 
 def open_http(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
-    """Open the stream, or ask again and again where there is only a picture. Raises SourceError."""
+    """Open a stream, or poll an address that gives single pictures. Raises SourceError."""
     try:
         return ContainerSource(spec, timeout_s)
     except SinglePictureError as picture:

@@ -1,8 +1,8 @@
-"""Decoded frames of any kind, made upright 8-bit 4:2:0 of even size with square pixels.
+"""Converts decoded frames to upright 8-bit 4:2:0 of even size with square pixels.
 
-FFmpeg's filters do it, set up for the kind of frame that arrives. A frame that is right already
-only gets the description of its colours. No value is converted to another range or matrix,
-unless it is RGB.
+FFmpeg's filters do the work, set up for the kind of frame that arrives. A frame that already fits
+only gets its colours described. Values are never converted to another range or matrix, unless they
+are RGB.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, Colour
 
 MIN_SIDE_PX = 32
-MAX_SHAPE = 8  # a pixel that is said to be longer than this is taken as square
-# Not by vflip, which counts rows backwards (a negative line size) instead of moving them.
+MAX_SHAPE = 8  # pixels claimed to be more elongated than this are taken as square
+# Not vflip, which reverses the rows by a negative line size instead of moving them.
 _TURNS: dict[Orientation, tuple[tuple[str, str], ...]] = {
     Orientation.UPRIGHT: (),
     Orientation.TURNED_RIGHT: (("transpose", "clock"),),
@@ -37,7 +37,7 @@ _TURNS: dict[Orientation, tuple[tuple[str, str], ...]] = {
     Orientation.ANTITRANSPOSED: (("transpose", "clock_flip"),),
 }
 
-_ROTATIONS = {  # degrees to the left
+_ROTATIONS = {  # degrees counterclockwise
     90: Orientation.TURNED_LEFT,
     -90: Orientation.TURNED_RIGHT,
     180: Orientation.TURNED_OVER,
@@ -59,7 +59,7 @@ class _Kind(NamedTuple):
 
     @property
     def scale(self) -> Fraction:
-        """By how much it is scaled down, at most 1."""
+        """Scale factor, at most 1."""
         height = self.width * self.shape if self.orientation.swaps_sides else Fraction(self.height)
         limit = self.max_height_px and self.max_height_px & ~1
         return min(Fraction(1), limit / height) if limit else Fraction(1)
@@ -81,17 +81,17 @@ class _Kind(NamedTuple):
 
 
 class Normaliser:
-    """Makes the frames of one opened stream alike.
+    """Normalises the frames of one open stream.
 
-    A progressive frame comes back at once. An interlaced one waits for the next, which its
-    deinterlacer looks at; from the first interlaced frame on, all do.
+    A progressive frame is returned at once. An interlaced one is held until the next arrives, which
+    the deinterlacer needs; from the first interlaced frame on, every frame is.
     """
 
     def __init__(self, max_height_px: int | None = None) -> None:
-        """``max_height_px``: pictures that are higher when shown are scaled down to it."""
+        """``max_height_px``: frames that are taller when shown are scaled down to it."""
         self._max_height_px = max_height_px
         self.objection = ""
-        """Why the frame last received is not shown as its stream stores it, or ''."""
+        """Why the frame last received is not shown as stored, or ''."""
         self._kind: _Kind | None = None
         self._graph: Graph | None = None
         self._waiting: deque[av.VideoFrame] = deque()
@@ -102,10 +102,10 @@ class Normaliser:
         shape: Fraction | None = None,
         orientation: Orientation = Orientation.UPRIGHT,
     ) -> Iterator[tuple[av.VideoFrame, av.VideoFrame]]:
-        """Yield decoded frames, each with what was made of it, in order.
+        """Yield pairs of a decoded frame and its normalised frame, in order.
 
-        ``shape`` is the width of a pixel over its height. Raises SourceFormatError when the
-        picture is too small.
+        ``shape`` is the width of a pixel divided by its height. Raises SourceFormatError if the
+        frame is too small.
         """
         deinterlacing = self._kind is not None and self._kind.interlaced
         interlaced = frame.interlaced_frame or deinterlacing
@@ -123,7 +123,7 @@ class Normaliser:
         yield from self._drain(self._graph)
 
     def flush(self) -> Iterator[tuple[av.VideoFrame, av.VideoFrame]]:
-        """Yield the frames that still wait, at the end of a stream."""
+        """Yield the frames that are still held, at the end of a stream."""
         if self._graph is not None:
             self._graph.push(None)
             yield from self._drain(self._graph)
@@ -143,12 +143,15 @@ class Normaliser:
 
 
 def stored_orientation(frame: av.VideoFrame) -> Orientation:
-    """Return what has to be done to a decoded frame. Raises SourceFormatError at odd angles."""
+    """Return the transform that makes a decoded frame upright.
+
+    Raises SourceFormatError if it is not rotated by a multiple of 90 degrees.
+    """
     try:
-        # Not `frame.side_data`: in PyAV 17 and 18 the frame keeps that, it the frame, and both wait
-        # for the garbage collector with their pixels. Iterated, it gives other things in PyAV 19.
+        # Not `frame.side_data`: in PyAV 17 and 18 it and the frame refer to each other, so the
+        # pixels wait for the garbage collector. Iterating it yields other things in PyAV 19.
         matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX)  # type: ignore[call-arg]
-    except ValueError:  # PyAV 18 lists none if there is one that it has no name for: EXIF
+    except ValueError:  # PyAV 18 fails on side data that it has no name for, such as EXIF
         return _ROTATIONS.get(frame.rotation, Orientation.UPRIGHT)
     return Orientation.UPRIGHT if matrix is None else orientation_of(bytes(matrix))
 
@@ -199,10 +202,10 @@ def _filters(kind: _Kind) -> Iterator[tuple[str, str]]:
         yield "crop", f"{width}:{height}:0:0:exact=1"
     width, height = _even(width * kind.shape * kind.scale), _even(height * kind.scale)
     if kind.format.startswith("gray"):
-        levels = "pc"  # swscale takes grey as full range, come what may: copy its levels
+        levels = "pc"  # swscale always takes grey as full range: copy its levels
     ranges = f"out_range={levels}" if is_rgb else f"in_range={levels}:out_range={levels}"
     matrix = f":out_color_matrix={_rgb_matrix(kind.colour)}" if is_rgb else ""
-    method = "area" if kind.scale < 1 else "bicubic"  # half the CPU, and no aliasing
+    method = "area" if kind.scale < 1 else "bicubic"  # area: half the CPU, and no aliasing
     yield "scale", f"{width}:{height}:flags={method}+accurate_rnd:{ranges}{matrix}"
     yield "format", "yuv420p"
     yield from _TURNS[kind.orientation]

@@ -1,7 +1,8 @@
-"""What it means when FFmpeg cannot open or read a source, in words that hold no credentials.
+"""Translates FFmpeg's errors on opening or reading a source into texts without credentials.
 
-FFmpeg has a kind of error for 400, 401, 403, 404 and 429; any other status it only logs. Over HTTP
-the server is asked once more for those; over RTSP the log is read, where there is one.
+FFmpeg has error types for the statuses 400, 401, 403, 404 and 429, and only logs any other. To
+find out which one it was, an HTTP server is asked once more; for RTSP the log is parsed, if there
+is one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _RTSP_FAILURE = re.compile(r"method [A-Z_]+ failed: ([1-5][0-9]{2})\b")
 
 
 def source_error(error: FFmpegError | OSError, spec: SourceSpec) -> SourceError:
-    """Return the error of ours for what FFmpeg raised about a source."""
+    """Return the SourceError for an error that FFmpeg raised about a source."""
     what = spec.display
     status = _status(error, spec)
     if status is not None:
@@ -66,7 +67,7 @@ def _hint(error: FFmpegError | OSError, spec: SourceSpec) -> str:
 
 
 def no_picture(spec: SourceSpec, timeout_s: float) -> SourceError:
-    """Return the error of a source that answers, or is silent, but gives no picture in time."""
+    """Return the error for a source that gave no frame in time, whether it answered or not."""
     return SourceUnreachableError(
         f"{spec.display} gave no picture within {timeout_s:g} s",
         hint="Check that the camera sends video; a slow one may need a longer open_timeout, or "
@@ -80,7 +81,7 @@ def _hint_for_missing(spec: SourceSpec) -> str:
 
 
 def _status(error: Exception, spec: SourceSpec) -> int | str | None:
-    """Return the status that the server answered, if that is what went wrong."""
+    """Return the status that the server answered with, or None if that was not the error."""
     if type(error) in _STATUSES:
         return _STATUSES[type(error)]
     if type(error) not in _UNKNOWN:
@@ -95,7 +96,7 @@ def _status(error: Exception, spec: SourceSpec) -> int | str | None:
 
 
 def _is_known(spec: SourceSpec) -> bool:
-    """Return whether the host has an address: FFmpeg calls that an input/output error, too."""
+    """Return True if the host name resolves; FFmpeg reports a failure as an I/O error."""
     try:
         return bool(socket.getaddrinfo(spec.hostname, None))
     except (OSError, UnicodeError):

@@ -1,4 +1,4 @@
-"""Opens sources: at once, or within a time-out for a caller that waits."""
+"""Opens sources, in the calling thread or in a separate one with a timeout."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.plugins import Registry
 
 MAX_OPENINGS = 128
-GRACE_S = 0.5  # for FFmpeg's own time-out to tell more
+GRACE_S = 0.5  # lets FFmpeg's own timeout fire first: its error says more
 _CONTAINER = "streamlab.media.container:ContainerSource"
-# A kind of source is a file, a ``SourceKind`` and a line here. The callable takes the time-out, s.
+# To add a kind of source: a module, a ``SourceKind`` and a line here. The float is the timeout, s.
 SOURCES: Registry[[SourceSpec, float], Source] = Registry(
     "source",
     {
@@ -34,9 +34,10 @@ SOURCES: Registry[[SourceSpec, float], Source] = Registry(
 
 
 def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
-    """Open a source: blocks until its first picture is known. Raises SourceError.
+    """Open a source; blocks until its first frame is known. Raises SourceError.
 
-    FFmpeg may overrun ``timeout_s`` (when it resolves a name, say); ``open_within`` does not.
+    FFmpeg may overrun ``timeout_s`` (while it resolves a host name, for example); ``open_within``
+    does not.
     """
     if spec.objection:
         raise SourceFormatError(spec.objection)
@@ -47,10 +48,10 @@ def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
 
 
 def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future[Source]:
-    """Open a source in a thread of its own; ``give_up`` ends the wait for it.
+    """Open a source in a separate thread; ``give_up`` abandons it.
 
-    The thread is left alone when nobody waits any more: FFmpeg cannot be interrupted while it
-    resolves a name, say. Raises LimitError when too many are left.
+    The thread of an abandoned opening runs on, since FFmpeg cannot be interrupted while it
+    resolves a host name, for example. Raises LimitError if ``MAX_OPENINGS`` are under way.
     """
     if not _openings.acquire(blocking=False):
         raise LimitError(
@@ -61,7 +62,7 @@ def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future
     def work() -> None:
         try:
             source = open_source(spec, timeout_s)
-        except BaseException as error:  # noqa: BLE001 - handed to the one who waits
+        except BaseException as error:  # noqa: BLE001 - passed on to the waiting caller
             if outcome.set_running_or_notify_cancel():
                 outcome.set_exception(error)
         else:
@@ -77,7 +78,7 @@ def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future
 
 
 def give_up(outcome: Future[Source]) -> None:
-    """Have a source closed that nobody wants any more, when it comes."""
+    """Abandon an opening: its source is closed now, or as soon as it has opened."""
     if not outcome.cancel() and outcome.exception() is None:
         outcome.result().close()
 
@@ -86,7 +87,7 @@ _openings = threading.BoundedSemaphore(MAX_OPENINGS)
 
 
 def open_within(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
-    """Open a source, in ``timeout_s`` and a little. Raises SourceError, LimitError."""
+    """Open a source within ``timeout_s`` plus ``GRACE_S``. Raises SourceError, LimitError."""
     outcome = begin_opening(spec, timeout_s)
     try:
         return outcome.result(timeout_s + GRACE_S)

@@ -1,4 +1,4 @@
-"""The packets that a decoder holds, until their pictures come out."""
+"""Keeps packets until the decoder returns their frames."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class SourcePacket(NamedTuple):
 
     data: bytes
     extradata: bytes | None
-    """Parameter sets that the container gave before it, where they changed."""
+    """New parameter sets that the container gave before it; None if unchanged."""
 
 
 class _Ticket(NamedTuple):
-    # An object of its own for each packet: PyAV knows what it carries by identity alone, so that
-    # the number itself would be mistaken for the equal one of another camera.
+    # A separate object for each packet: PyAV tells opaque values apart by identity alone, so a
+    # plain number would be mistaken for the equal one of another camera.
     number: int
 
 
@@ -31,9 +31,10 @@ class _Held(NamedTuple):
 
 
 class PacketQueue:
-    """Pairs pictures with their packets, by a number that FFmpeg hands through its decoder.
+    """Pairs frames with their packets, by a number that FFmpeg passes through its decoder.
 
-    The decoder's ``copy_opaque`` must be set.
+    The decoder's ``copy_opaque`` flag must be set. Holds at most ``MAX_PACKETS_IN_DECODER``
+    packets, and drops the oldest first.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class PacketQueue:
         self._held: deque[_Held] = deque()
 
     def receive_packet(self, packet: av.Packet[av.VideoStream]) -> None:
-        """Take a packet before it is decoded."""
+        """Number and record a packet, before it is decoded."""
         if not packet.size:
             return
         self._number += 1
@@ -53,9 +54,9 @@ class PacketQueue:
             self._held.popleft()
 
     def take(self, frame: av.VideoFrame) -> SourcePacket | None:
-        """Return the packet of a decoded picture; None when it is not held.
+        """Return the packet of a decoded frame, or None if it is not held.
 
-        What came before it without a picture of its own (parameter sets, say) is joined to it.
+        Earlier packets without a frame of their own (parameter sets, for example) are joined to it.
         """
         ticket = frame.opaque
         if not isinstance(ticket, _Ticket) or not self._held:

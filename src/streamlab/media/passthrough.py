@@ -1,4 +1,4 @@
-"""Turns the packets of a source into what can be sent as it is, and says why not."""
+"""Turns a source's packets into samples that can be sent unchanged, or reports why not."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from streamlab.media.source import Source, SourceFrame
 
 
 class Passthrough(NamedTuple):
-    """The camera's own access unit of a frame, ready to be sent as it is."""
+    """A frame's access unit as the camera encoded it, ready to be sent unchanged."""
 
     sample: bytes
     keyframe: bool
     sets: ParameterSets
-    """Of its GOP; the SPS describes the colours that every other quality shows."""
+    """Those of its GOP. The SPS describes the colours that every other quality shows."""
 
 
 class PassthroughReader:
-    """Reads the packets of one opened source, frame by frame."""
+    """Reads the packets of one open source, frame by frame."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._reader: AccessUnitReader | None = None
-        self._own: ParameterSets | None = None  # of the GOP, as the camera sent them
-        self._sets: ParameterSets | None = None  # and as they are sent on
+        self._own: ParameterSets | None = None  # of the current GOP, as the camera sent them
+        self._sets: ParameterSets | None = None  # the same, as they are sent to viewers
         self._signal: VideoSignal | None = None
         self.judge = PassthroughJudge("")
         self._open(source.extradata)
 
     def receive_frame(self, item: SourceFrame, pts: int) -> Passthrough | None:
-        """Take the next frame; return what can be sent of it, if anything."""
+        """Receive the next frame; return what can be sent of it unchanged, or None."""
         if self._reader is None:
             return None
         unit = self._read(self._reader, item)
@@ -61,12 +61,12 @@ class PassthroughReader:
 
     def _read(self, reader: AccessUnitReader, item: SourceFrame) -> AccessUnit | None:
         if item.extradata is not None:
-            with suppress(SourceFormatError):  # the decoder goes on with the former ones, too
+            with suppress(SourceFormatError):  # the decoder keeps the former ones, too
                 reader.receive_extradata(item.extradata)
         return None if item.packet is None else reader.receive_unit(item.packet)
 
     def _begin_gop(self, own: ParameterSets, signal: VideoSignal) -> None:
-        """Judge the sets of a GOP, unless they are those of the one before."""
+        """Judge the parameter sets of a GOP, unless they equal those of the previous GOP."""
         if (own, signal) == (self._own, self._signal) and not self._source.reorders:
             return
         self._own, self._signal = own, signal

@@ -1,4 +1,4 @@
-"""What differs between operating systems in how a file is written down."""
+"""File paths and ``file:`` URLs, where operating systems differ."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _DRIVE = re.compile(r"/[a-z]:", re.IGNORECASE)
 def path_of_url(url: str, *, windows: bool = os.name == "nt") -> str:
     """Return the path in a ``file:`` URL (RFC 8089; on Windows also its appendix E.2).
 
-    ``file:///C:/door.mp4`` is ``C:/door.mp4`` on Windows; elsewhere that is no drive.
+    ``file:///C:/door.mp4`` gives ``C:/door.mp4`` on Windows and ``/C:/door.mp4`` elsewhere.
     """
     path = unquote(url[len("file:") :].removeprefix("//"))
     return path[1:] if windows and _DRIVE.match(path) else path
 
 
 def is_on_foreign_share(path: PurePath, folders: Iterable[PurePath]) -> bool:
-    r"""Return whether a path is on a network share or device of Windows that no folder is on.
+    r"""Return True if a path is on a Windows share or device that none of ``folders`` is on.
 
-    To look at ``\\host\share\door.mp4``, or only to resolve it, sends that host this user's
-    credentials: such a path is to be refused by its text alone.
+    Accessing ``\\host\share\door.mp4``, or even resolving it, sends this user's credentials to
+    that host, so such a path must be refused by its text alone.
     """
     share = path.drive.lower()
     return share.startswith("\\\\") and share not in {folder.drive.lower() for folder in folders}

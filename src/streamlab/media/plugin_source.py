@@ -1,4 +1,4 @@
-"""A source of somebody else's package, held to what every source promises."""
+"""Sources from installed packages, made to meet the contract of ``Source``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from streamlab.media.timestamps import MAX_FPS, MIN_FPS
 
 
 class PluginSource:
-    """Normalises the pictures of ``source``, which may be of any size and pixel format.
+    """Normalises the frames of ``source``, which may have any size and pixel format.
 
-    Blocks in ``__init__`` until there is a picture. ``errors`` is a context in which the
-    package's own errors become SourceError.
+    ``__init__`` blocks until there is a frame. ``errors`` returns a context manager that turns
+    the package's own errors into SourceError.
     """
 
     def __init__(
@@ -45,27 +45,27 @@ class PluginSource:
 
     @property
     def extradata(self) -> bytes | None:
-        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
+        """H.264 parameter sets, empty if they are only in band; None if the codec is not H.264."""
         return self._source.extradata
 
     @property
     def reorders(self) -> bool:
-        """Whether its pictures leave the decoder in another order than they came (B-frames)."""
+        """True if frames leave the decoder in another order than they arrived (B-frames)."""
         return self._source.reorders
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Yield its pictures until it ends. Raises SourceError when it fails."""
+        """Yield frames until the source ends. Raises SourceError when it fails."""
         yield self._first
         yield from self._frames
 
     def stop(self) -> None:
-        """Have ``frames`` end soon."""
+        """Make ``frames`` end soon."""
         with self._errors():
             self._source.stop()
 
     def close(self) -> None:
-        """Give back what it holds."""
-        self._frames = iter(())  # it refers to the source, which would not be freed at once
+        """Release what the source holds."""
+        self._frames = iter(())  # the generator refers to the source and would delay freeing it
         with self._errors():
             self._source.close()
 

@@ -1,7 +1,7 @@
-"""Whether a stream without a length comes faster than it plays: a recording, say, sent in chunks.
+"""Detects streams without a length that arrive faster than they play, such as chunked recordings.
 
-What is ahead of the clock by ``AHEAD_PTS``, counted from when it was asked for, or has ended
-already, is a recording. A live camera may begin with its newest GOP, which is shorter.
+A stream is a recording if it is ahead of the clock by more than ``AHEAD_PTS``, counted from when it
+was requested, or has ended already. A live camera may start with its newest GOP, which is shorter.
 """
 
 from __future__ import annotations
@@ -25,9 +25,16 @@ MAX_BYTES = 16 << 20
 def read_ahead(
     packets: Iterator[Packet], asked_ns: int, now_ns: Callable[[], int] = monotonic_ns
 ) -> tuple[list[Packet], bool]:
-    """Return the packets that were read to find out, and whether the stream is ahead.
+    """Read packets until it is known whether the stream is ahead.
 
-    ``asked_ns`` is when it was opened. A live camera costs up to 300 ms and one frame.
+    Args:
+        packets: the packets of the stream, from its start.
+        asked_ns: when the stream was requested, on the clock of ``now_ns``.
+        now_ns: the clock, ns.
+
+    Returns:
+        The packets read, and True if the stream is ahead. A live camera takes up to 300 ms and
+        one frame.
     """
     started_ns = now_ns()
     taken: list[Packet] = []

@@ -1,4 +1,4 @@
-"""Snapshot cameras: an address that answers with one picture is asked again and again."""
+"""Snapshot cameras: polls an address that answers with one picture per request."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ MAX_PICTURE_PX = 1 << 26  # 8192x8192
 
 
 class SnapshotSource:
-    """A live source of the pictures that a camera answers with.
+    """A live source that polls a camera for single pictures.
 
-    It is asked at most ``fps`` times a second: by ``spec.snapshot_fps``, within 1/3600 to 30, or
-    once a second. Answers that are no pictures are left out, but three in a row end it.
+    It makes at most ``spec.snapshot_fps`` requests a second, clamped to 1/3600 to 30; the default
+    is 1. Responses that are not pictures are skipped; three in a row raise SourceFormatError.
     """
 
     extradata = None
     reorders = False
 
     def __init__(self, spec: SourceSpec, codec: str) -> None:
-        """Ask for the first picture. ``codec`` is FFmpeg's name of the kind. Raises SourceError."""
+        """Request the first picture. ``codec``: FFmpeg's name of its format. Raises SourceError."""
         fps = min(max(spec.snapshot_fps or DEFAULT_FPS, MIN_FPS), MAX_FPS)
         self.spec = spec
         self._interval_ns = round(NS_PER_S / fps)
@@ -51,13 +51,13 @@ class SnapshotSource:
         self.info = SourceInfo(codec, *size, fps=fps, live=True)
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Yield pictures as they are due."""
+        """Yield pictures as they fall due. Raises SourceError when a request fails."""
         yield self._first
         while self._wait():
             yield self._ask()
 
     def stop(self) -> None:
-        """End a wait for the next picture, and ask no more."""
+        """End a wait for the next picture, and request no more."""
         self._closed.set()
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class SnapshotSource:
         self._http.close()
 
     def _wait(self) -> bool:
-        """Wait until the next picture is due; return False when closed meanwhile."""
+        """Wait until the next picture is due; return False if stopped or closed meanwhile."""
         now_ns = monotonic_ns()
         self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
         return not self._closed.wait((self._due_ns - now_ns) / NS_PER_S)
@@ -99,6 +99,6 @@ class SnapshotSource:
 def _decoder(codec: str) -> av.VideoCodecContext:
     context = av.CodecContext.create(codec, "r")
     assert isinstance(context, av.VideoCodecContext)
-    context.thread_type = "NONE"  # frame threads would hold pictures back
+    context.thread_type = "NONE"  # frame threading would delay pictures
     context.options = {"max_pixels": str(MAX_PICTURE_PX)}
     return context

@@ -1,4 +1,4 @@
-"""Sources: things that pictures come out of, one reader each."""
+"""The interface of a source of video. Each source has one reader."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ OPEN_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What a source says of itself. Sizes are those of its pictures as captured, px."""
+    """Properties of a source. Sizes are those of its captured frames, px."""
 
     codec: str
     width: int
     height: int
     fps: Fraction
     live: bool
-    """Its pictures come when they come; else it is a recording, paced by its time stamps."""
+    """Frames come in real time; otherwise it is a recording, paced by its timestamps."""
     pulled: bool = False
-    """Live, but fetched a segment at a time (HLS, DASH): it can wait until a frame is due."""
+    """Live, but fetched on demand (HLS, DASH, chunked files): it can wait until a frame is due."""
     reserved_rows: int = 0
     """Rows at the top that no channel may draw over (the truth strip), px."""
 
 
 class SourceFrame(NamedTuple):
-    """One picture as it leaves a source."""
+    """One frame as a source yields it."""
 
     frame: av.VideoFrame
     """``yuv420p``, even size, upright."""
     stamp: int | None
-    """The source's own time, ticks of 1/90000 s, from wherever it counts."""
+    """The source's timestamp, ticks of 1/90000 s from an arbitrary origin; None if it has none."""
     keyframe: bool
     packet: bytes | None = None
-    """The H.264 access unit it was decoded from, as the source carried it, if there is one."""
+    """The H.264 access unit it was decoded from, as the source carried it, if available."""
     extradata: bytes | None = None
-    """Parameter sets that the container gave before it, where they are others than before."""
+    """New parameter sets that the container gave before it; None if unchanged."""
     objection: str = ""
-    """Why this picture cannot be passed through as it is stored, or ''."""
+    """Why this frame cannot be passed through as stored, or ''."""
     duration: int | None = None
-    """How long it is shown, ticks, where the source says so (a file does)."""
+    """How long it is shown, ticks; None if the source does not state it (files do)."""
     restart: bool = False
-    """Stamps begin anew here: a file starts over."""
+    """Timestamps start anew here: a file starts over."""
     decoded: av.VideoFrame | None = None
-    """The picture as its decoder gave it, before it was made upright and square."""
+    """The frame as decoded, before it was made upright with square pixels."""
 
 
 class SinglePictureError(SourceFormatError):
-    """An address gives one picture, in this codec of FFmpeg's, instead of a stream."""
+    """Raised if an address gives one picture, not a stream; ``codec`` is FFmpeg's name."""
 
     def __init__(self, spec: SourceSpec, codec: str) -> None:
         super().__init__(f"{spec.display} gives one picture only")
@@ -66,27 +66,27 @@ class Source(Protocol):
 
     @property
     def info(self) -> SourceInfo:
-        """What it is."""
+        """Properties of the source."""
         ...
 
     @property
     def extradata(self) -> bytes | None:
-        """H.264 parameter sets, empty when they come in band only; None: it is not H.264."""
+        """H.264 parameter sets, empty if they are only in band; None if the codec is not H.264."""
         ...
 
     @property
     def reorders(self) -> bool:
-        """Whether its pictures leave the decoder in another order than they came (B-frames)."""
+        """True if frames leave the decoder in another order than they arrived (B-frames)."""
         ...
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Yield its pictures until it ends. Raises SourceError when it fails."""
+        """Yield frames until the source ends. Raises SourceError when it fails."""
         ...
 
     def stop(self) -> None:
-        """Have ``frames`` end soon, also while no picture comes. May be called from any thread."""
+        """Make ``frames`` end soon, even while no frame arrives. May be called from any thread."""
         ...
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release what the source holds."""
         ...

@@ -1,4 +1,4 @@
-"""How a source is written down, and which sources a server may open."""
+"""Source addresses: how they are parsed, and which of them a server may open."""
 
 from __future__ import annotations
 
@@ -48,35 +48,36 @@ class SourceSpec:
     """A source by its address, which may hold credentials: show ``display``, never ``address``."""
 
     kind: str
-    """A name of ``source_kinds()``, or ``unknown``."""
+    """A name in ``source_kinds()``, or ``unknown``."""
     address: str
-    """A path, or a percent-encoded address."""
+    """A path or a percent-encoded URL."""
     loop: bool = True
-    """Recordings start over at their end."""
+    """Play a recording again from the start when it ends."""
     video_stream: int | None = None
-    """Which of several video streams, counted from 0; None: the best."""
+    """Which of several video streams, counted from 0; None: the best one."""
     rtsp_transport: RtspTransport = "auto"
     max_height: int | None = None
-    """Pictures that are higher are scaled down to it, px; None: as they come."""
+    """Taller frames are scaled down to this height, px; None: never."""
     snapshot_fps: Fraction | None = None
-    """How often an address that gives one picture is asked; None: the default."""
+    """Request rate for an address that gives single pictures; None: the default."""
     hidden_query: frozenset[str] = frozenset()
-    """Query parameters that are credentials, whatever they are called."""
+    """Query parameters to treat as credentials, whatever their names."""
     objection: str = ""
-    """Why it can never be opened; '' when it may."""
+    """Why the source can never be opened; '' if it can."""
 
     @classmethod
     def refused(cls, text: str, objection: str) -> SourceSpec:
-        """Return what was written as a source and can never be one, to be shown as such."""
+        """Return a spec, for display only, of a text that can never be a source."""
         return cls(SourceKind.UNKNOWN, redacted(text), objection=objection)
 
     @classmethod
     def parse(cls, text: str, *, folder: Path | None = None) -> SourceSpec:
-        """Read a source as a person writes it. Raises SourceError, which quotes no credentials.
+        """Parse a source as a person writes it. Raises SourceError, which quotes no credentials.
 
-        Options stand at the end: ``#once`` plays a recording once, not in a loop, ``#video=1``
-        takes the second video stream. A file of exactly that name wins over any other reading.
-        Relative paths are looked up in ``folder``, else in the working folder.
+        Options go at the end: ``#once`` plays a recording once, not in a loop; ``#video=1``
+        selects the second video stream. An existing file of exactly that name takes precedence
+        over any other reading. Relative paths are resolved against ``folder``, or else against
+        the working directory.
         """
         text = text.strip()
         if not text:
@@ -127,7 +128,7 @@ class SourceSpec:
             ) from None
         rate = _snapshot_fps(address) if kind is SourceKind.HTTP else None
         if kind is SourceKind.SYNTHETIC:
-            StreetParameters.parse(str(address))  # to refuse at once what can never be
+            StreetParameters.parse(str(address))  # rejects invalid parameters now
         return cls(kind, str(address), snapshot_fps=rate)
 
     @classmethod
@@ -138,7 +139,7 @@ class SourceSpec:
 
     @property
     def display(self) -> str:
-        """The source as it may be shown: without credentials."""
+        """The source without credentials, safe to show."""
         shown = self.address
         if self._has_address:
             shown = redacted(shown, also=self.hidden_query)
@@ -148,11 +149,11 @@ class SourceSpec:
 
     @property
     def hostname(self) -> str:
-        """The host of an address; '' for files and webcams."""
+        """The host of a URL; '' for files and webcams."""
         return Address.parse(self.address).hostname if self._has_address else ""
 
     def scrub(self, text: str) -> str:
-        """Return somebody else's text about this source without its credentials."""
+        """Return third-party text about this source with its credentials removed."""
         if self._has_address:
             return scrub_of(text, self.address, also=self.hidden_query)
         return text
@@ -176,15 +177,15 @@ def _path(text: str, folder: Path | None) -> str:
 
 def _is_file(path: str) -> bool:
     if Path(path).drive.startswith("\\\\"):
-        return False  # to look at a share of Windows sends its host this user's credentials
+        return False  # accessing a Windows share sends this user's credentials to its host
     try:
         return Path(path).is_file()
-    except (OSError, ValueError):  # no path at all: too long, say
+    except (OSError, ValueError):  # not a valid path: too long, for example
         return False
 
 
 def _split_options(text: str, folder: Path | None) -> tuple[str, dict[str, str]]:
-    """Take ``#name`` and ``#name=value`` off the end, while they are known and no file's name."""
+    """Split known ``#name`` and ``#name=value`` off the end, unless part of a file's name."""
     options: dict[str, str] = {}
     while not _is_file(_path(text, folder)):
         before, hash_, last = text.rpartition("#")
@@ -208,7 +209,7 @@ def _video_stream(options: Mapping[str, str]) -> int | None:
 
 
 def _snapshot_fps(address: Address) -> Fraction | None:
-    """Return the rate that the query asks for; the camera may mean something else by ``fps``."""
+    """Return ``fps`` of the query if it is a rate; it may mean something else to the camera."""
     with suppress(ValueError, SourceError):
         query = parse_qsl(address.query, max_num_fields=MAX_QUERY_FIELDS)
         if "fps" in dict(query) and (rate := parse_rate(dict(query)["fps"])) > 0:
@@ -218,7 +219,7 @@ def _snapshot_fps(address: Address) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class SourcePolicy:
-    """The sources that may be opened for somebody who is not at the command line."""
+    """The sources that may be opened for anyone who is not at the command line."""
 
     kinds: frozenset[str]
     folders: tuple[Path, ...] = ()
@@ -228,9 +229,9 @@ class SourcePolicy:
     def of(
         cls, kinds: Iterable[str], folders: Iterable[Path], named: Iterable[SourceSpec]
     ) -> SourcePolicy:
-        """Allow these kinds, files below these folders, and exactly these sources.
+        """Allow these kinds, files below these folders, and exactly the named sources.
 
-        Raises ConfigurationError for a kind that there is not.
+        Raises ConfigurationError for an unknown kind.
         """
         allowed = frozenset(kinds)
         for kind in allowed.difference(source_kinds()):
@@ -246,7 +247,7 @@ class SourcePolicy:
         )
 
     def check(self, spec: SourceSpec) -> None:
-        """Raise SourceNotAllowedError when the source lies outside."""
+        """Raise SourceNotAllowedError if the source is not allowed."""
         if spec.address in self.addresses:
             return
         if spec.kind is SourceKind.FILE:

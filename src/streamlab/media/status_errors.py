@@ -1,4 +1,4 @@
-"""Cameras that cannot be reached, or answer with an HTTP status of 400 and above (also RTSP)."""
+"""Errors for cameras that are unreachable or answer with a status of 400 or above (HTTP, RTSP)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _HINTS: dict[int | str, str] = {
 
 
 def unreachable(spec: SourceSpec, why: str, hint: str = CHECK_CAMERA) -> SourceError:
-    """Return the error for a source that does not answer; ``why`` holds no credentials."""
+    """Return the error for a source that does not answer; ``why`` must hold no credentials."""
     return SourceUnreachableError(f"{spec.display} cannot be reached: {why}", hint=hint)
 
 
 def refusal(spec: SourceSpec, status: int | str) -> SourceError:
-    """Return the error for a status; ``4xx`` or ``5xx`` where no more is known."""
+    """Return the error for a status, or for ``4xx`` or ``5xx`` if only the class is known."""
     kind = SourceNotFoundError if status == HTTPStatus.NOT_FOUND else SourceUnreachableError
     words = _in_words(status) if isinstance(status, int) else f"it answers {status}"
     hint = _HINTS.get(status, "The log of the camera may tell you more.")

@@ -1,4 +1,4 @@
-"""Which of a container's video streams is shown."""
+"""Selects which of a container's video streams is shown."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def choose_video_stream(
     container: InputContainer, display: str, wanted: int | None = None
 ) -> av.VideoStream:
-    """Return the film: no cover picture, the default stream first, then the largest picture.
+    """Return the video stream to show: no cover picture, then the default one, then the largest.
 
-    ``wanted`` counts the container's video streams from 0, cover pictures included, and settles
-    it. Raises SourceFormatError when there is no such stream; ``display`` names the source.
+    ``wanted`` overrides this; it counts the container's video streams from 0, cover pictures
+    included. Raises SourceFormatError if there is no such stream; ``display`` names the source.
     """
     streams = container.streams.video
     if not streams:
@@ -43,7 +43,7 @@ def choose_video_stream(
 def selection_reason(
     streams: Sequence[av.VideoStream], chosen: av.VideoStream, wanted: int | None = None
 ) -> str:
-    """Return why ``choose_video_stream`` took this one of a container's video streams."""
+    """Return why ``choose_video_stream`` chose this one of a container's video streams."""
     if wanted is not None:
         return f"asked for with #video={wanted}"
     others = [stream for stream in streams if stream.index != chosen.index]
@@ -59,17 +59,17 @@ def selection_reason(
 
 
 def is_cover(stream: av.stream.Stream) -> bool:
-    """Return whether a stream is a cover picture."""
+    """Return True if a stream is a cover picture."""
     return bool(stream.disposition & Disposition.attached_pic)
 
 
 def is_default(stream: av.stream.Stream) -> bool:
-    """Return whether a stream is marked to be played unless another one is asked for."""
+    """Return True if a stream is marked to be played by default."""
     return bool(stream.disposition & Disposition.default)
 
 
 def _rank(stream: av.VideoStream) -> tuple[bool, bool, int]:
-    """Rank films before cover pictures, then the default one, then by area, px."""
+    """Rank cover pictures last, then the default stream first, then by area, px."""
     return not is_cover(stream), is_default(stream), _area_px(stream)
 
 

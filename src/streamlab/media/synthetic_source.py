@@ -1,4 +1,4 @@
-"""The synthetic camera: the street scene as a source, and the mark of its annotated channel."""
+"""The synthetic camera: the street scene as a source, and the mark of annotated channels."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from streamlab.street.scene import Street
 
 
 class SyntheticSource:
-    """Draws the street. Frame n has stamp ``round(n * 90000 / fps)``."""
+    """Draws the street scene. Frame n has the timestamp ``round(n * 90000 / fps)``."""
 
     extradata = None
     reorders = False
 
     def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:  # noqa: ARG002
-        """Render the scene; ``timeout_s`` has no meaning here. Raises SourceError."""
+        """Render the scene; ``timeout_s`` is ignored. Raises SourceError."""
         asked = StreetParameters.parse(spec.address)
         self.street = Street.of(asked)
         self.info = SourceInfo(
@@ -42,14 +42,14 @@ class SyntheticSource:
             yield SourceFrame(frame, frame_pts(number, self.info.fps), keyframe=False)
 
     def stop(self) -> None:
-        """Nothing waits."""
+        """Do nothing: ``frames`` never waits."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resources are held."""
 
 
 def mark_annotated(picture: Picture) -> None:
-    """Paint the channel cell white, in place: this picture is the annotated channel's."""
+    """Paint the channel cell white, in place, to mark a picture of an annotated channel."""
     y, u, v = picture.planes()
     height = strip_height_px(picture.height)
     left, right = cell_bounds_px(0, picture.width)

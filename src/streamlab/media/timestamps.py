@@ -1,13 +1,14 @@
-"""Which time stamp a decoded picture has, where containers leave that open.
+"""Chooses the timestamp of a decoded frame where containers leave that open.
 
 Rules:
 
-- a picture has its presentation stamp, unless those went back more often than the decoding
-  stamps did: AVI numbers pictures in the order they are stored in, and B-frames are stored in
-  another order than they are shown (``guess_correct_pts`` in libavcodec/decode.c does the same);
-- MJPEG over HTTP and other live streams of bare pictures have no stamps, whatever FFmpeg counts
-  for them at 25 a second: they are timed by arrival;
-- a recording without any stamps (raw H.264) is counted, at the rate its parameter sets give.
+- a frame has its presentation timestamp, unless those went back more often than the decoding
+  timestamps did: AVI numbers frames in the order in which they are stored, and B-frames are stored
+  in another order than they are shown (``guess_correct_pts`` in libavcodec/decode.c does the same);
+- MJPEG over HTTP and other live streams of bare frames have no timestamps, although FFmpeg makes
+  some up at 25 fps: their frames are timed by arrival;
+- the frames of a recording without any timestamps (raw H.264) are counted, at the rate that its
+  parameter sets state.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MIN_FPS, MAX_FPS = Fraction(1, 100), 240
 
 
 class FrameTimestamps:
-    """Gives the pictures of one opening of a source their stamps, in the order they are shown."""
+    """Assigns timestamps to the frames of one opening of a source, in display order."""
 
     def __init__(self, stream: av.VideoStream, container_format: str, *, live: bool) -> None:
         self._stream = stream
@@ -36,14 +37,14 @@ class FrameTimestamps:
         self._is_bare = live and is_bare(container_format)
 
     def receive_frame(self, frame: av.VideoFrame) -> tuple[int | None, int | None]:
-        """Return the stamp of a picture and how long it is shown, ticks; None: not known."""
+        """Return a frame's timestamp and duration, ticks of 1/90000 s; None where unknown."""
         if self._is_bare:
             return None, None
         ticks, base = self._choose(frame.pts, frame.dts), frame.time_base
         if ticks is not None and base is not None:
             self._is_stamped = True
             stamp = to_pts(ticks, base)
-            # From where it begins to where it ends: spans that add up.
+            # The difference of two rounded times, so that durations add up.
             end = to_pts(ticks + frame.duration, base) if frame.duration else None
             return stamp, None if end is None else end - stamp
         if self._live or self._is_stamped:
@@ -65,12 +66,15 @@ class FrameTimestamps:
 
 
 def is_bare(container_format: str) -> bool:
-    """Return whether it has no time stamps of its own."""
+    """Return True if a container format carries no timestamps of its own."""
     return container_format in _BARE
 
 
 def frame_rate(stream: av.VideoStream, *, has_stamps: bool) -> Fraction:
-    """Return the rate that a stream claims; without stamps only its parameter sets know one."""
+    """Return the rate that a stream claims, fps, or 25 if it claims none between 1/100 and 240.
+
+    Without timestamps, only its parameter sets can state one.
+    """
     by_stamps = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     for rate in by_stamps if has_stamps else (stream.codec_context.framerate,):
         if rate is not None and MIN_FPS <= rate <= MAX_FPS and round(TIMESCALE / rate) > 0:

@@ -1,7 +1,7 @@
-"""Addresses of MPEG-TS over UDP, with RTP or bare, unicast and multicast, in FFmpeg's form.
+"""Addresses of MPEG-TS over UDP, with or without RTP, unicast or multicast, in FFmpeg's form.
 
-https://ffmpeg.org/ffmpeg-protocols.html#udp. Of its parameters only those that say where packets
-come from are taken: buffers are bounded here, not by an address.
+See https://ffmpeg.org/ffmpeg-protocols.html#udp. Only the parameters that state where packets come
+from are accepted: buffer sizes are set by streamlab, not by an address.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HINT = (
 
 
 def parse_udp(text: str) -> str:
-    """Return the address that FFmpeg listens at. Raises SourceError."""
+    """Return the address that FFmpeg listens on. Raises SourceError."""
     match = _ADDRESS.fullmatch(text)
     if match is None or not 0 < int(match[3]) <= MAX_PORT:
         raise SourceError("the address of a UDP stream cannot be read", hint=_HINT)

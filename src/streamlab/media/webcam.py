@@ -1,7 +1,7 @@
-"""Webcams: from ``webcam://0`` to what FFmpeg is asked for on each operating system.
+"""Webcams: translates ``webcam://0`` into FFmpeg's input on each operating system. Opens nothing.
 
 Names and options are those of https://ffmpeg.org/ffmpeg-devices.html: ``video4linux2`` on Linux,
-``avfoundation`` on macOS, ``dshow`` (DirectShow) on Windows. Nothing is opened here.
+``avfoundation`` on macOS, ``dshow`` (DirectShow) on Windows.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from streamlab.errors import SourceError, SourceNotFoundError
 
 FORM = "webcam://0, webcam://NAME or webcam://0?width=1280&height=720&fps=30"
 MAX_SIZE_PX = 8192
-# FFmpeg asks AVFoundation for 29.97 fps unless told otherwise, and built-in cameras have only 30.
+# FFmpeg requests 29.97 fps of AVFoundation by default, but built-in cameras support only 30.
 MACOS_FPS = "30"
-# DirectShow's 3 MB are less than one 1920x1080 picture in YUYV: FFmpeg would drop most of them.
+# DirectShow's default of 3 MB is less than a 1920x1080 frame in YUYV: FFmpeg would drop most.
 DSHOW_BUFFER_BYTES = str(1 << 26)
 
-DEVICE_PATH = re.compile(r"/dev/video\d{1,3}", re.ASCII)  # of Linux
+DEVICE_PATH = re.compile(r"/dev/video\d{1,3}", re.ASCII)  # on Linux
 _ADDRESS = re.compile(r"webcam://([^?]*)(?:\?(.*))?", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"\d{1,2}", re.ASCII)
 _PIXELS = re.compile(r"\d{1,4}", re.ASCII)
@@ -29,7 +29,7 @@ _RATE = re.compile(r"[1-9]\d{0,2}(\.\d{1,3})?", re.ASCII)
 
 
 class Device(Protocol):
-    """A device as ``av.enumerate_input_devices`` describes it."""
+    """A device as listed by ``av.enumerate_input_devices``."""
 
     name: str
     description: str
@@ -41,7 +41,7 @@ ListDevices = Callable[[str], Sequence[Device]]
 
 @dataclass(frozen=True, slots=True)
 class WebcamInput:
-    """What ``av.open`` is to be given."""
+    """Arguments of ``av.open``."""
 
     url: str
     format: str
@@ -50,7 +50,7 @@ class WebcamInput:
 
 @dataclass(frozen=True, slots=True)
 class Webcam:
-    """A webcam by its number (from 0), by its name, or on Linux by its path ``/dev/videoN``."""
+    """A webcam by number (from 0), by name, or on Linux by its path ``/dev/videoN``."""
 
     device: int | str
     video_size: str = ""
@@ -58,14 +58,14 @@ class Webcam:
 
     @classmethod
     def parse(cls, address: str) -> Webcam:
-        """Read ``webcam://DEVICE?width=&height=&fps=`` or ``/dev/videoN``. Raises SourceError."""
+        """Parse ``webcam://DEVICE?width=&height=&fps=`` or ``/dev/videoN``. Raises SourceError."""
         parts = _ADDRESS.fullmatch(address)
         if parts is None:
             return cls(address)
         device = unquote(parts[1]).strip("/ ")
         if not device:
             raise SourceError(f"{address} names no webcam", hint=f"Write {FORM}.")
-        if ":" in device:  # FFmpeg would take what follows for a microphone
+        if ":" in device:  # FFmpeg would take what follows as a microphone
             raise SourceError(
                 f"the webcam's name '{device}' has a colon", hint="Use its number instead."
             )
@@ -74,15 +74,15 @@ class Webcam:
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """A name for the camera: ``webcam-N``, the device's name, or the end of its path."""
         number = isinstance(self.device, int)
         return f"webcam-{self.device}" if number else str(self.device).rpartition("/")[2]
 
 
 def webcam_input(webcam: Webcam, platform: str, list_devices: ListDevices) -> WebcamInput:
-    """Return what to open for a webcam on ``platform`` (as ``sys.platform`` calls it).
+    """Return FFmpeg's input for a webcam on ``platform`` (a value of ``sys.platform``).
 
-    ``list_devices`` returns the devices of a format; it is called only where FFmpeg does not find
+    ``list_devices`` returns the devices of a format. It is called only where FFmpeg cannot find
     them itself: by name on Linux, by number on Windows. Raises SourceError.
     """
     options = {"video_size": webcam.video_size, "framerate": webcam.fps}

@@ -1,1 +1,1 @@
-"""The wire: events and requests, their bytes and their parsing, by msgspec. No clock, no IO."""
+"""The wire protocol: events, encoded and parsed with msgspec, and status. No clock, no IO."""

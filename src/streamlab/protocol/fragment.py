@@ -1,4 +1,4 @@
-"""The wire form of a fragment: what can be serialised before it is released."""
+"""The wire form of a fragment: the parts that can be serialised before its release."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _json = msgspec.json.Encoder()
 
 
 def serialise(fragment: Fragment) -> None:
-    """Give a fragment the parts of its event that are known before its release."""
+    """Set ``members`` and ``payload``, the parts of the event known before the release."""
     fragment.members = members_of(fragment)
     fragment.payload = to_base64(fragment.data)
 
 
 def members_of(fragment: Fragment) -> bytes:
-    """Return the JSON members of its event, without braces."""
+    """Return the JSON members of a fragment's event, without braces."""
     members = {
         "channel": fragment.key.channel,
         "quality": fragment.key.quality,

@@ -1,9 +1,9 @@
-"""The events of a stream, typed and checked, with their bytes decoded: what a reader parses.
+"""The events of a stream as a reader parses them: typed, validated, with binary data decoded.
 
 Field names are the wire's. Times ending in ``_at`` are Unix seconds, those ending in ``_ns``
 monotonic; ``pts`` and ``duration`` are ticks of 1/90000 s on the camera's own timeline. A newer
-server is tolerated: an unknown event is None here, unknown fields are not read. Names, texts and
-lists are bounded.
+server is tolerated: an unknown event is parsed as None, unknown fields are ignored. Names, texts
+and lists are bounded.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ MAX_EVENT_CHARS = 32 * 1024 * 1024
 MAX_CHANNELS = 256
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-"""The name of a channel. Whether there is such a channel is known to the server alone."""
+"""The name of a channel. Only the server knows which channels exist."""
 ViewName = Annotated[str, Meta(max_length=64 * MAX_CHANNELS)]
-"""One channel, ``both``, or several names joined by commas."""
+"""One channel, ``both``, or several channels joined by commas."""
 Row = tuple[float, float, float, float, str, float | None, int | None]
-"""``x1, y1, x2, y2, class_name, score, track_id``, px of the captured frame."""
+"""One detection: ``x1, y1, x2, y2, class_name, score, track_id``, px of the captured frame."""
 
 
 class ProtocolError(StreamlabError, ValueError):
-    """What was received does not follow the protocol, or follows another version of it."""
+    """The received data violates the protocol, or follows another version of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """The first event of every connection, and so also the first after a reconnect."""
+    """The first event of every connection, hence also the first after a reconnect."""
 
     camera_id: str = ""
     connection_id: str
     stream_id: str
-    """Another one than before means another timeline: the camera was started anew."""
+    """A new value means a new timeline: the camera was restarted."""
     channels: Annotated[tuple[Name, ...], Meta(max_length=MAX_CHANNELS)]
     sync_tolerance_ms: float
     playout_delay_ms: float
@@ -52,7 +52,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Init:
-    """What a decoder needs before the fragments that name this ``init_id``."""
+    """The init segment that a decoder needs before the fragments with this ``init_id``."""
 
     camera_id: str = ""
     channel: Name
@@ -68,11 +68,11 @@ class Init:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameInfo:
-    """One frame of a fragment. Boxes are those drawn on it: on annotated channels only."""
+    """One frame of a fragment, with the detections drawn on it (annotated channels only)."""
 
     pts: int
     detections_pts: int | None = None
-    """The frame that the boxes were computed on."""
+    """The pts of the frame that the detections were computed on."""
     detections: tuple[Row, ...] = ()
 
 
@@ -89,22 +89,22 @@ class Fragment:
     duration: int
     keyframe: bool
     cached: bool
-    """It was released before the join: part of the newest GOP, which is sent at once."""
+    """It was released before the viewer joined: part of the newest GOP, which is sent at once."""
     captured_at: float
     released_at: float
     frames: tuple[FrameInfo, ...]
     data: bytes = b""
     """``moof`` + ``mdat``."""
     url: str = ""
-    """Where ``data`` was fetched, with ``payload="url"``."""
+    """The URL that ``data`` is fetched from, with ``payload="url"``."""
     arrived_at: float = field(compare=False, default=0.0)
     arrived_ns: int = field(compare=False, default=0)
-    """When it came in, here: never as the server says."""
+    """When it arrived, by the local clocks; a value sent by the server is ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
-    """The boxes of one frame of a channel, for those who draw themselves."""
+    """The detections of one frame of a channel, for viewers that draw them themselves."""
 
     camera_id: str = ""
     channel: Name = ANNOTATED
@@ -115,7 +115,7 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSync:
-    """How far one annotated channel was released from raw lately, and how fresh its boxes are."""
+    """Recent drift of one annotated channel from raw, and the freshness of its detections."""
 
     drift_ms: float | None = None
     fresh_fraction: float | None = None
@@ -124,9 +124,9 @@ class ChannelSync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """How far apart the channels were released lately, by the server's measure.
+    """Recent drift between the channels at release, as measured by the server.
 
-    All fields but ``channels`` are about the worst of the annotated channels that are sent.
+    All fields but ``channels`` are those of the worst annotated channel that is sent.
     """
 
     camera_id: str = ""
@@ -141,12 +141,12 @@ class Sync:
     channels: Annotated[Mapping[Name, ChannelSync], Meta(max_length=MAX_CHANNELS)] = field(
         default_factory=dict
     )
-    """By annotated channel; empty from a server that has only one."""
+    """By annotated channel; empty from a server with only one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switched:
-    """What follows is another channel or quality; each of its channels starts at a keyframe."""
+    """Another channel or quality follows; each of its channels starts at a keyframe."""
 
     camera_id: str = ""
     channel: ViewName
@@ -158,11 +158,11 @@ class Switched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Fragments that will not come; the channel goes on at a keyframe.
+    """Fragments that will not be delivered; the channel continues at a keyframe.
 
-    ``reason`` is the server's, or ours: ``resume_expired`` when a reconnect came too late for
-    this channel, ``no_longer_held`` when the bytes behind a URL were gone, ``source`` when the
-    camera was started anew. Both sequences are inclusive, and None where the server does not know
+    ``reason`` is set by the server or by this client: ``resume_expired`` if a reconnect came too
+    late for this channel, ``no_longer_held`` if the bytes behind a URL were gone, ``source`` if
+    the camera was restarted. Both sequences are inclusive, and None if the server does not know
     what was missed.
     """
 
@@ -176,7 +176,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The camera stopped or came back; ``detail`` says why in words."""
+    """The camera stopped or came back; ``detail`` is the reason as text."""
 
     camera_id: str = ""
     state: str
@@ -185,7 +185,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How a channel is: objects with ``state`` and ``detail``; None for those it does not have."""
+    """Health of a channel: objects with ``state`` and ``detail``; None for parts it lacks."""
 
     camera_id: str = ""
     channel: Name
@@ -198,7 +198,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """Nothing else was sent for a while, and the connection is alive."""
+    """Sent after a while without other events, to show that the connection is alive."""
 
     camera_id: str = ""
     server_time: float
@@ -238,10 +238,20 @@ def parse_event(
     arrived_at: float = 0.0,
     arrived_ns: int = 0,
 ) -> Event | None:
-    """Return the event of this name and JSON text, or None when the name is not known.
+    """Parse one event.
 
-    ``camera_id`` is that of events that do not name theirs; a fragment keeps when it arrived.
-    Raises ProtocolError.
+    Args:
+        name: the event name.
+        text: its JSON data.
+        camera_id: camera of events that do not name one.
+        arrived_at: when it arrived, Unix seconds; kept in a ``Fragment``.
+        arrived_ns: when it arrived, monotonic; kept in a ``Fragment``.
+
+    Returns:
+        The event, or None if its name is unknown.
+
+    Raises:
+        ProtocolError: the text is too long or not a valid event of this name.
     """
     decoder = _DECODERS.get(name)
     if decoder is None:
@@ -255,9 +265,9 @@ def parse_event(
             f"the server sent a {name} event that cannot be read: {error}",
             hint=f"This client speaks version {PROTOCOL_VERSION} of the protocol.",
         ) from error
-    if not event.camera_id:  # nobody else has it yet, and `replace` costs as much as decoding
+    if not event.camera_id:  # not shared yet, and `replace` costs as much as decoding
         object.__setattr__(event, "camera_id", camera_id)
-    if isinstance(event, Fragment):  # whatever the server says of it
+    if isinstance(event, Fragment):  # whatever the server sent
         object.__setattr__(event, "arrived_at", arrived_at)
         object.__setattr__(event, "arrived_ns", arrived_ns)
     return event

@@ -1,4 +1,4 @@
-"""Server-sent events: the bytes of what a viewer is sent, made once and shared between viewers."""
+"""Server-sent events: what viewers are sent, encoded once and shared between viewers."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _json = json.JSONEncoder(separators=(",", ":"))
 
 
 class Form(NamedTuple):
-    """How one reader wants its events."""
+    """The form in which one reader wants its events."""
 
     media_path: str = ""
-    """Fragments are named by a URL below this path; empty: they carry their media in base64."""
+    """Fragments carry a URL below this path; if empty, they carry their media in base64."""
     camera_id: str = ""
-    """Named in every event of a reader that reads several cameras; empty: not named."""
+    """Included in every event of a reader that reads several cameras; if empty, omitted."""
 
 
 class EventEncoder:
-    """Encodes the events of one camera. What several readers get in one form is encoded once."""
+    """Encodes the events of one camera, once for all readers that want the same form."""
 
     def __init__(self) -> None:
-        # By identity: the event is kept with its bytes, so its id is not another's.
+        # Keyed by identity: the event is kept with its bytes, so its id is not reused.
         self._shared: dict[tuple[int, str], tuple[ControlEvent, bytes]] = {}
 
     def encode(self, item: Delivered, form: Form) -> bytes:
-        """Return an event as server-sent-event bytes."""
+        """Return an event in the server-sent events format."""
         if isinstance(item, Delivery):
             return encode_fragment(item.entry, form, cached=item.cached)
         if isinstance(item, Configuration):
@@ -51,7 +51,7 @@ class EventEncoder:
 
 
 def encode(event: ControlEvent, camera_id: str = "") -> bytes:
-    """Return a control event as server-sent-event bytes; ``camera_id`` is named in it if given."""
+    """Return a control event in the server-sent events format, with ``camera_id`` if given."""
     if isinstance(event, Health):
         members: Mapping[str, object] = {"channel": event.channel, **event.report}
     else:
@@ -60,12 +60,12 @@ def encode(event: ControlEvent, camera_id: str = "") -> bytes:
 
 
 def encode_fragment(entry: Released, form: Form, *, cached: bool) -> bytes:
-    """Return the event of a fragment.
+    """Return the event of a fragment in the server-sent events format.
 
     Args:
-        entry: the fragment; its ``memo`` keeps the bytes for the readers that want the same form.
-        form: of the reader.
-        cached: it was released before the viewer joined.
+        entry: the fragment; its ``memo`` caches the bytes for readers that want the same form.
+        form: the reader's form.
+        cached: the fragment was released before the viewer joined.
     """
     key = (entry.fragment.sequence, cached, form)
     event = entry.memo.get(key)
@@ -110,5 +110,5 @@ def _event(name: str, members: Mapping[str, object], camera_id: str) -> bytes:
 def _to_json(members: Mapping[str, object]) -> bytes:
     try:
         return _msgspec.encode(members)
-    except UnicodeEncodeError:  # a lone surrogate, in the words of a source
+    except UnicodeEncodeError:  # a lone surrogate, in text from a source
         return _json.encode(members).encode()

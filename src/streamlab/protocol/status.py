@@ -1,4 +1,4 @@
-"""What is known of a camera, taken once and shown everywhere: plain values, ready for JSON.
+"""Snapshots of a camera as plain values, ready for JSON.
 
 The API, metrics, tables, the dashboard and the widget all read these. Field names are the wire's
 where the wire has them; times ending in ``_at`` are Unix seconds.
@@ -15,17 +15,17 @@ import msgspec
 from streamlab.core.sync.settings import SyncSettings
 
 Quantiles = Mapping[str, float | int | None]
-"""``count``, ``p50``, ``p95``, ``p99`` and ``max``; without a value all but the count are None."""
+"""``count``, ``p50``, ``p95``, ``p99`` and ``max``; without values all but ``count`` are None."""
 
 
 def to_plain(value: object) -> Any:
-    """Return a status, or a part of one, as dicts, lists and texts."""
+    """Convert a status, or a part of one, to dicts, lists, strings and numbers."""
     return msgspec.to_builtins(value)
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderStatus:
-    """How the encoder of a channel is."""
+    """State of the encoder of a channel."""
 
     state: str
     detail: str
@@ -33,7 +33,7 @@ class EncoderStatus:
 
 @dataclass(frozen=True, slots=True)
 class DetectorStatus:
-    """How the detector of a channel is: ``ok``, ``slow``, ``failing`` or ``none``."""
+    """State of the detector of a channel: ``ok``, ``slow``, ``failing`` or ``none``."""
 
     name: str
     kind: str
@@ -43,7 +43,7 @@ class DetectorStatus:
 
 @dataclass(frozen=True, slots=True)
 class RendererStatus:
-    """How the renderer of a channel is."""
+    """State of the renderer of a channel."""
 
     name: str
     state: str
@@ -52,7 +52,7 @@ class RendererStatus:
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """How an annotated channel keeps to raw, and whether enough of its frames are fresh."""
+    """Drift of an annotated channel from raw, and whether enough of its frames are fresh."""
 
     state: str
     drift_ms: float | None
@@ -64,7 +64,7 @@ class SyncStatus:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHealth:
-    """How a channel is; what a raw channel does not have is None."""
+    """Health of a channel; the parts that a raw channel lacks are None."""
 
     name: str
     kind: str
@@ -74,14 +74,14 @@ class ChannelHealth:
     sync: SyncStatus | None = None
 
     def members(self) -> dict[str, object]:
-        """Return it as the members of its JSON object; what it does not have is left out."""
+        """Return the members of its JSON object, without those that are None."""
         members = {name: getattr(self, name) for name in self.__slots__}
         return {name: to_plain(each) for name, each in members.items() if each is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class RingStatus:
-    """The fragments held of one channel and quality, and how many were dropped to make room."""
+    """Number of fragments held for one channel and quality, and dropped to make room."""
 
     held: int
     peak: int
@@ -90,7 +90,7 @@ class RingStatus:
 
 @dataclass(frozen=True, slots=True)
 class ChannelCounts:
-    """Fragments released of a channel, and its rings by quality."""
+    """Number of fragments released on a channel, and its rings by quality."""
 
     released: int
     rings: Mapping[str, RingStatus]
@@ -98,7 +98,7 @@ class ChannelCounts:
 
 @dataclass(frozen=True, slots=True)
 class SourceQuality:
-    """Whether raw can be the camera's own H.264, and why not."""
+    """Passthrough of the camera's own H.264 on raw, and the reason if it is not possible."""
 
     passthrough: bool
     detail: str
@@ -106,20 +106,20 @@ class SourceQuality:
 
 @dataclass(frozen=True, slots=True)
 class ViewersStatus:
-    """Those who watch a camera."""
+    """The viewers of a camera."""
 
     connections: int
     subscriptions: Mapping[str, int]
     """By channel."""
     gaps: int
-    """Times that one of them was sent a ``gap`` because it was slow."""
+    """Number of ``gap`` events sent to them because they were slow."""
     control_events_dropped: int
     switch_ms: Quantiles
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """What the stream of a camera carries, and to whom: cheap to take of thousands of cameras."""
+    """Channels, viewers and counters of one stream; cheap enough for thousands of cameras."""
 
     camera_id: str
     stream_id: str
@@ -128,7 +128,7 @@ class StreamStatus:
     viewers: ViewersStatus
     channel_counts: Mapping[str, ChannelCounts]
     counts: Mapping[str, int]
-    """Of fragments and switches."""
+    """Fragments and switches."""
     dropped_at_source: int
     """Frames."""
     handover_peak: int
@@ -136,7 +136,7 @@ class StreamStatus:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """A camera at one moment."""
+    """Snapshot of one camera."""
 
     camera_id: str
     stream: StreamStatus
@@ -146,7 +146,7 @@ class CameraStatus:
     detail: str
     retry_at: float | None
     width: int | None
-    """Of a captured frame, px; None, as ``height`` and ``fps``, until there was one."""
+    """Of a captured frame, px; like ``height`` and ``fps``, None before the first frame."""
     height: int | None
     fps: float | None
     codec: str | None
@@ -159,36 +159,36 @@ class CameraStatus:
     sync_violations: int
     playout_delay_ms: float
     faults: Mapping[str, object]
-    """Those injected now, by field; empty without."""
+    """Faults injected now, by field; empty if there are none."""
     fault_counts: Mapping[str, int]
     counts: Mapping[str, int]
-    """Of frames in the pipeline: captured, dropped, fresh, stale, and peaks of its queues."""
+    """Frames in the pipeline: captured, dropped, fresh, stale; and peaks of its queues."""
 
     @property
     def viewers(self) -> ViewersStatus:
-        """Those who watch the camera."""
+        """The viewers of the camera."""
         return self.stream.viewers
 
     @property
     def sync_state(self) -> str:
-        """How well the channels keep together."""
+        """State of the synchronisation of its channels."""
         return self.stream.sync_state
 
     @property
     def annotated(self) -> ChannelHealth | None:
-        """The first annotated channel."""
+        """The first annotated channel, or None."""
         return next((each for each in self.channels if each.sync is not None), None)
 
     @property
     def detector(self) -> DetectorStatus:
-        """That of the first annotated channel; without one, of kind ``none``."""
+        """The detector of the first annotated channel; without one, of kind ``none``."""
         detector = self.annotated and self.annotated.detector
         return detector or DetectorStatus("none", "none", "none", "")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncFigures:
-    """A camera's synchronisation over the last ``window_s``, as ``sync-stats`` answers."""
+    """A camera's synchronisation over the last ``window_s``, as ``sync-stats`` returns it."""
 
     camera_id: str
     stream_id: str
@@ -206,7 +206,7 @@ class SyncFigures:
     violations_in_window: int
     corrections: Mapping[str, int]
     added_latency_ms: Quantiles
-    """How long raw waited."""
+    """How long raw frames waited after they were ready."""
     release_interval_ms: Quantiles
     box_age_ms: Quantiles
     fresh_fraction: float | None

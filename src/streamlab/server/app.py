@@ -26,11 +26,11 @@ from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 Mount: TypeAlias = Callable[
     [StreamChannelManager, ChannelSubscriptionManager, SourcePolicy], ASGIApp
 ]
-"""Makes an application of these cameras, their viewers, and the sources that may be added."""
+"""Creates an application from the cameras, their viewers and the policy for added sources."""
 _FILTER = CredentialsFilter()
 STATIC = Path(__file__).parent.parent / "web"
-# Windows takes the types of files from its registry, where other programs may have changed them;
-# browsers run no module script that is called text/plain.
+# Windows reads file types from its registry, where other programs may have changed them, and
+# browsers run no module script that is served as text/plain.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
@@ -40,10 +40,10 @@ def create_app(
     policy: SourcePolicy,
     mounts: Mapping[str, Mount] | None = None,
 ) -> FastAPI:
-    """Make the application that serves these cameras; it closes them when it ends.
+    """Create the application that serves these cameras; it closes them when it shuts down.
 
-    ``policy`` bounds the sources that may be added through the API. ``mounts`` are further
-    applications by path; who asks for one may change cameras, so it takes an admin token.
+    ``policy`` limits the sources that may be added through the API. ``mounts`` are further
+    applications by path; they can change cameras, so they require an admin token.
     """
     mounts = mounts or {}
 
@@ -52,7 +52,7 @@ def create_app(
         yield
         await channels.close()
 
-    for name in ("uvicorn.error", "uvicorn.access"):  # they log queries with ``access_token``
+    for name in ("uvicorn.error", "uvicorn.access"):  # they log ``access_token`` in queries
         logging.getLogger(name).addFilter(_FILTER)
     app = FastAPI(title="streamlab", version=__version__, lifespan=lifespan)
     app.state.channels = channels
@@ -85,7 +85,7 @@ def _protect(app: FastAPI, settings: Settings, admin_paths: Iterable[str]) -> No
             admin_tokens=settings.admin_tokens,
             admin_paths=admin_paths,
         )
-    if settings.allowed_origins:  # round it, so that a refusal can be read as well
+    if settings.allowed_origins:  # outermost, so that pages can read refusals too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
@@ -97,15 +97,15 @@ def _protect(app: FastAPI, settings: Settings, admin_paths: Iterable[str]) -> No
 def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
     @app.get("/healthz", tags=["health"])
     async def healthz() -> dict[str, str]:
-        """Say that the process answers."""
+        """Return 200 while the process responds."""
         return {"status": "ok"}
 
     @app.get("/readyz", tags=["health"])
     async def readyz(ready: Literal["some", "all"] = "some") -> JSONResponse:
-        """Say whether the cameras of the start can be watched: 200, or 503 with the reasons.
+        """Return 200 if the cameras of the start can be watched, otherwise 503 with the reasons.
 
         They can once each of them has given a picture or failed its first opening, and one has
-        given a picture; with ``ready=all`` once all of them have.
+        given a picture (or there are none); with ``ready=all`` once all of them have.
         """
         sources = {camera.camera_id: camera.source for camera in channels.cameras_at_start}
         waiting = {name: source for name, source in sources.items() if not source.has_been_live}
@@ -123,5 +123,5 @@ def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics_text() -> PlainTextResponse:
-        """Return figures in Prometheus' text format."""
+        """Return the metrics in Prometheus text format."""
         return PlainTextResponse(metrics.render(channels), media_type=metrics.CONTENT_TYPE)

@@ -1,14 +1,14 @@
-"""Who may watch, and who may change cameras: tokens, checked before anything else is.
+"""Token authentication: who may watch and who may change cameras, checked before all else.
 
 Rules:
 
 - a token comes as ``Authorization: Bearer …`` (RFC 6750) or, since EventSource cannot set headers,
-  as ``access_token`` in the query; none: 401, a wrong one: 403;
-- a page that a browser opened with ``access_token`` gets a cookie, for what it loads by itself.
-  The cookie is good for reading only, so no other site's page can act with it;
-- whatever changes a camera needs a token of ``admin_tokens``, if there are any; what a viewer does
-  to its own stream (``POST /streams/…``) does not;
-- ``/healthz`` and the page, which is the same for all, are open.
+  as ``access_token`` in the query; a missing one is answered with 401, a wrong one with 403;
+- a page that a browser opened with ``access_token`` gets a cookie for the requests that it makes
+  itself. The cookie is valid for reading only, so that no other site's page can act with it;
+- whatever changes a camera requires a token of ``admin_tokens``, if there are any; what a viewer
+  does to its own stream (``POST /streams/…``) does not;
+- ``/healthz`` and the page, which is the same for everyone, are open.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or add ?access_token=TOKEN to t
 
 
 class TokenAuth:
-    """An ASGI middleware that lets nobody pass without a token.
+    """ASGI middleware that refuses requests without a valid token.
 
-    Whatever lies below ``admin_paths`` takes an admin token.
+    Paths below ``admin_paths`` require an admin token.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TokenAuth:
         self._changing = changing or watching
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or say why not."""
+        """Serve a request, or refuse it with a reason."""
         if scope["type"] == "lifespan" or _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -76,7 +76,7 @@ class TokenAuth:
     @staticmethod
     def _is_one_of(token: str, known: list[bytes]) -> bool:
         presented = token.encode()
-        return sum(hmac.compare_digest(presented, each) for each in known) > 0  # looks at all
+        return sum(hmac.compare_digest(presented, each) for each in known) > 0  # no early exit
 
 
 def _encoded(tokens: Iterable[SecretStr]) -> list[bytes]:
@@ -93,7 +93,7 @@ def _is_page(scope: Scope) -> bool:
 
 
 def _presented(scope: Scope) -> tuple[str, str, str]:
-    """Return the tokens of the Authorization header, of the query and of the cookie, or ''."""
+    """Return the tokens of the Authorization header, the query and the cookie; '' for none."""
     headers = Headers(scope=scope)
     scheme, _, header = headers.get("authorization", "").partition(" ")
     (query,) = parse_qs(scope["query_string"].decode("latin-1")).get("access_token", [""])[-1:]

@@ -1,4 +1,4 @@
-"""Cameras: which there are, adding one, removing one."""
+"""Endpoints that list, add, change and remove cameras."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 
 class CameraRequest(CameraOptions):
-    """A camera to add. ``source`` must lie within what the server may open."""
+    """A camera to add. ``source`` must be one that the server is allowed to open."""
 
     model_config = ConfigDict(extra="ignore", title="CameraRequest")
 
@@ -31,13 +31,13 @@ class CameraRequest(CameraOptions):
     keep: Annotated[bool, Field(description="add it whether its source answers or not")] = False
 
     def config(self) -> CameraConfig:
-        """Return it as a camera of a configuration. Raises InvalidRequestError."""
+        """Return the configuration of the camera. Raises InvalidRequestError."""
         options = self.model_dump(exclude={"camera_id", "source", "keep"}, exclude_unset=True)
         return CameraConfig.of(self.camera_id, self.source, **options)
 
 
 def _expand(value: object) -> object:
-    """Put the values of ``preset`` below those that are given, and refuse unknown names."""
+    """Add the values of ``preset`` to those given, which take precedence; reject unknown names."""
     if not isinstance(value, dict):
         return value
     known = [each.name for each in fields(Faults)]
@@ -50,10 +50,10 @@ def _expand(value: object) -> object:
 
 
 class CameraChange(BaseModel):
-    """What a running camera is to do otherwise; what is not given stays.
+    """Changes to a running camera; omitted fields stay as they are.
 
-    ``faults`` are those fields of a fault that differ from none; ``preset`` names the faults of a
-    fault trace, to which fields may be added. Null ends all faults.
+    ``faults`` has the fields that differ from no faults; its ``preset`` names the faults of a fault
+    trace, to which fields may be added. Null clears all faults.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,7 +67,7 @@ class CameraChange(BaseModel):
 
 @router.get("")
 async def list_cameras(channels: Channels) -> Report:
-    """Return the cameras there are."""
+    """Return all cameras."""
     return {"cameras": [camera_report(camera.status()) for camera in channels.cameras.values()]}
 
 
@@ -75,15 +75,15 @@ async def list_cameras(channels: Channels) -> Report:
 async def add_camera(
     body: CameraRequest, request: Request, response: Response, channels: Channels
 ) -> Report:
-    """Add a camera; answers when its first picture has been seen, or that there was none.
+    """Add a camera; responds once its first picture has been seen, or with an error if none came.
 
-    With ``keep`` it exists from now on, and is opened when it can be: 202 at once. With the
-    setting ``state_folder`` it is there after a restart, too.
+    With ``keep`` the response is 202 at once: the camera exists from now on, and is opened when
+    that is possible. With the setting ``state_folder`` it also exists after a restart.
     """
     policy: SourcePolicy = request.app.state.source_policy
     policy.check(SourceSpec.parse(body.source))
     config = body.config()
-    policy.check(config.spec)  # what is opened: a file may have come into being meanwhile
+    policy.check(config.spec)  # as opened: a file may have appeared meanwhile
     camera = await channels.add_configured(config, keep=True, wait=not body.keep)
     if body.keep:
         response.status_code = 202
@@ -92,7 +92,7 @@ async def add_camera(
 
 @router.patch("/{camera_id}")
 async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels) -> Report:
-    """Change a camera while it runs: how it is kept synchronised, and what goes wrong there."""
+    """Change a running camera: its synchronisation settings and its injected faults."""
     if "faults" in body.model_fields_set:
         if not channels.settings.allow_fault_injection:
             raise FaultsNotAllowedError(
@@ -111,7 +111,7 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
 
 @router.delete("/{camera_id}", status_code=204)
 async def remove_camera(camera_id: str, channels: Channels) -> None:
-    """Remove a camera; its viewers get ``end``. One that is being opened is given up."""
+    """Remove a camera; its viewers get ``end``. One that is being opened is abandoned."""
     await channels.forget_camera(camera_id)
 
 
@@ -119,10 +119,10 @@ async def remove_camera(camera_id: str, channels: Channels) -> None:
 def get_truth(
     camera: CameraOf, from_pts: Annotated[int, Query(ge=0)], to_pts: Annotated[int, Query(ge=0)]
 ) -> Report:
-    """Return what a synthetic camera's frames show, for a page to draw over them.
+    """Return the ground truth of a synthetic camera's frames, for a page to draw over them.
 
-    Frames are those from ``from_pts`` to before ``to_pts``, at most 10 s; a box is
+    The frames are those from ``from_pts`` up to, not including, ``to_pts``, at most 10 s; a box is
     ``[x1, y1, x2, y2, class_name, track_id]`` in px of the captured frame.
     """
-    frames = true_boxes(camera.spec, from_pts, to_pts)  # takes long: not in the event loop
+    frames = true_boxes(camera.spec, from_pts, to_pts)  # slow: not in the event loop
     return {"camera_id": camera.camera_id, "from_pts": from_pts, "to_pts": to_pts, "frames": frames}

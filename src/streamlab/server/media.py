@@ -1,4 +1,4 @@
-"""Init segments and fragments by URL, for clients and caches that take bytes better than base64."""
+"""Init segments and fragments by URL, for clients and caches that prefer bytes to base64."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ router = APIRouter(prefix="/streams", tags=["media"])
 
 
 async def caching_of(channels: Channels) -> dict[str, str]:
-    """Return the header for bytes behind a URL, which never change.
+    """Return the caching header for the media behind a URL, which never changes.
 
-    Init ids are hashes, and sequences are never used twice. Where tokens are asked for, no cache
-    may give the bytes to others.
+    Init ids are hashes, and sequence numbers are never reused. Where tokens are required, no cache
+    may serve the bytes to others.
     """
     scope = "private" if channels.settings.asks_for_tokens else "public"
     return {"Cache-Control": f"{scope}, max-age=86400, immutable"}

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, read from the streams when they are asked for."""
+"""Prometheus metrics, read from the streams when they are requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CONTENT_TYPE", "render"]
 
 
 def render(channels: StreamChannelManager) -> str:
-    """Return all figures as text."""
+    """Return all metrics as text."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Streams(channels))
     return generate_latest(registry).decode()

@@ -44,14 +44,14 @@ MAX_SHOWN_CHARS = 256
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
+    """Make every error response of the app a problem document."""
     app.add_exception_handler(errors.StreamlabError, _on_streamlab_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
 
 
 def problem(status: int, title: str, detail: str, hint: str = "", **extra: object) -> JSONResponse:
-    """Return a problem document; ``hint`` is what the client can do."""
+    """Return a problem document; ``hint`` says what the client can do."""
     slug = re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
     body = {"type": f"urn:streamlab:problem:{slug}", "title": title, "status": status}
     body |= {"detail": scrub(detail), **({"hint": hint} if hint else {}), **extra}
@@ -85,7 +85,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:  # no
 
 
 def _shown(value: object) -> object:
-    """Return the value without credentials, or how it is written where JSON has none such (NaN)."""
+    """Return the value without credentials, or its repr if JSON cannot represent it (NaN)."""
     if isinstance(value, dict | list | bytes):
         return HIDDEN  # a body as a whole may hold anything
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Runs the server: binds the port, opens the cameras, serves until it is told to stop."""
+"""Runs the server: binds the port, opens the cameras, serves until a signal asks it to stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEAD_PEER_S = 60.0
 
 
 class PortInUseError(StreamlabError, OSError):
-    """Another program listens on the address already, or it is not this machine's."""
+    """The address cannot be bound: it is in use, or not available on this machine."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -33,7 +33,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     _keep_port_to_itself(listener)
     # A client that stops reading is noticed after this much unsent data, not after the megabytes
-    # that the kernel would take by default.
+    # that the kernel would accept by default.
     _set_tcp_option(listener, "TCP_NOTSENT_LOWAT", MAX_UNSENT_BYTES)
     try:
         listener.bind((host, port))
@@ -51,19 +51,20 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _keep_port_to_itself(listener: socket.socket) -> None:
-    """Refuse a port that another program listens on, but not one whose last connections linger.
+    """Refuse a port that another program listens on, but not one with lingering connections.
 
-    SO_REUSEADDR means the latter on POSIX; on Windows it would let two programs share the port,
-    and SO_EXCLUSIVEADDRUSE is what a server sets there.
+    SO_REUSEADDR allows the latter on POSIX; on Windows it would let two programs share the port,
+    so servers set SO_EXCLUSIVEADDRUSE there.
     """
     name = "SO_EXCLUSIVEADDRUSE" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "SO_REUSEADDR"
     listener.setsockopt(socket.SOL_SOCKET, getattr(socket, name), 1)
 
 
 def _set_tcp_option(listener: socket.socket, name: str, value: int) -> None:
-    """Set an option that every connection inherits, where the system has it.
+    """Set an option that every connection inherits, where the system supports it.
 
-    Connections work without it. Linux has both of ours, macOS TCP_NOTSENT_LOWAT, Windows none.
+    Connections work without it. Of the two options that are used, Linux has both, macOS
+    TCP_NOTSENT_LOWAT, and Windows neither.
     """
     option = getattr(socket, name, None)
     if option is not None:
@@ -78,7 +79,7 @@ async def serve(
     open_cameras: Callable[[], Awaitable[None]],
     mounts: Mapping[str, Mount],
 ) -> None:
-    """Open the cameras, then serve until a signal asks to stop; everything is closed after."""
+    """Open the cameras, serve until a signal asks to stop, then close everything."""
     try:
         await open_cameras()
         _forget_the_dead(listener, channels.settings.slow_client_timeout)
@@ -98,9 +99,9 @@ async def serve(
 
 
 def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> None:
-    """Have connections end whose peer acknowledges nothing for a while; they inherit it.
+    """Time out connections whose peer acknowledges nothing; they inherit the option.
 
-    Clients that do not read are dropped by the stream itself. This is for peers that are gone, and
+    The stream itself drops clients that do not read. This is for peers that have vanished, and
     waits longer: a slow reader whose window never opens wide looks the same to the kernel.
     """
     timeout_s = max(DEAD_PEER_S, 3 * slow_client_timeout_s)
@@ -108,16 +109,16 @@ def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> N
 
 
 def _keep_what_is_there() -> None:
-    """Spare modules and models the garbage collector, for it stops all threads while it looks.
+    """Exempt loaded modules and models from garbage collection, which stops all threads.
 
-    A collection took up to 80 ms of this process: more than two frames, in every stream at once.
+    A collection took up to 80 ms in this process: more than two frames, in every stream at once.
     """
     gc.collect()
     gc.freeze()
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams before it waits for connections to close: they would go on for ever."""
+    """Ends the streams before it waits for connections to close: they would never close."""
 
     def __init__(self, config: uvicorn.Config, channels: StreamChannelManager) -> None:
         super().__init__(config)
@@ -125,7 +126,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take signals as a wish to stop: a server that was told to end has not failed."""
+        """Treat signals as a request to stop: a server that is asked to stop has not failed."""
         with stop_signals(lambda number: self.handle_exit(number, None)):
             yield
 

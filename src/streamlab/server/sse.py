@@ -1,7 +1,7 @@
-"""The response that carries a stream, over the line to the client or, failing that, over ASGI.
+"""The response that carries a stream, over a ``Line`` to the client or, without one, over ASGI.
 
-Not a general event-stream response: at video rates such a one costs several times the CPU per
-delivered event, for features (pings, encoding per client) that the stream has itself.
+Not a general event-stream response: at video rates that would cost several times the CPU per
+delivered event, for features (pings, encoding per client) that the stream provides itself.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
 }
-CHECKS = 4  # how often a client that is waited for is looked at within its time
+CHECKS = 4  # of the progress of a paused client, within its time-out
 
 
 class EventStreamResponse(Response):
-    """Sends what a reader takes until all is over, or the client leaves or stops reading."""
+    """Sends a reader's events until it is over, or the client leaves or stops reading."""
 
     media_type = "text/event-stream"
 
@@ -85,10 +85,10 @@ async def _wait_for_disconnect(receive: Receive) -> None:
 
 
 class LineWriter:
-    """Writes what a reader takes on a line, in the very callback that brings the news.
+    """Writes a reader's events to a line, in the very callback that announces them.
 
-    While the line is paused nothing is taken, so the client falls behind in the rings, where it
-    is given a gap. A client that takes nothing at all for ``timeout_s`` is dropped.
+    While the line is paused nothing is taken, so a slow client falls behind in the rings, where it
+    gets a gap. A client that accepts nothing at all for ``timeout_s`` is dropped.
     """
 
     def __init__(self, reader: Reader, line: Line, timeout_s: float) -> None:
@@ -97,13 +97,13 @@ class LineWriter:
         self._timeout_s = timeout_s
         self._loop = asyncio.get_running_loop()
         self._completed: asyncio.Future[bool] = self._loop.create_future()
-        self._left: list[bytes] = []  # taken, but the line was full before it was their turn
+        self._left: list[bytes] = []  # taken but not written: the line was full
         self._check: asyncio.TimerHandle | None = None
         self._checks_left = CHECKS
         self._unsent_bytes = 0
 
     async def run(self) -> bool:
-        """Write until all is over; return whether the client has been sent everything."""
+        """Write until the reader is over. Returns True if the client has been sent everything."""
         if self._line.closed:
             return False
         self._line.sink = self
@@ -118,18 +118,18 @@ class LineWriter:
             self._stop_checks()
 
     def pause(self) -> None:
-        """Wait for the client, but not for ever."""
+        """Stop writing, and drop the client if it makes no progress."""
         self._reader.leave_live()
         self._unsent_bytes, self._checks_left = self._line.unsent_bytes, CHECKS
         self._check_later()
 
     def resume(self) -> None:
-        """Go on."""
+        """Resume writing."""
         self._stop_checks()
         self._flush()
 
     def lose(self) -> None:
-        """The client is gone."""
+        """Stop writing: the client has disconnected."""
         self._reader.leave_live()
         self._complete(everything_sent=False)
 
@@ -143,7 +143,7 @@ class LineWriter:
                 self._write(self._reader.take())
             if not self._line.paused:
                 self._reader.join_live(self._line.write)
-        except Exception as error:  # noqa: BLE001 - handed to the one who awaits
+        except Exception as error:  # noqa: BLE001 - passed on to the awaiting caller
             self._completed.set_exception(error)
             return
         if self._reader.over and not self._line.paused:

@@ -1,4 +1,4 @@
-"""The streams: joining, subscribing, switching, and what is known of them."""
+"""Endpoints of the streams: joining, subscribing, switching and statistics."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ ChannelName = Annotated[str, Field(max_length=32, examples=["raw", "annotated"])
 ViewName = Annotated[str, Field(max_length=MAX_VIEW_CHARS, examples=["raw", "annotated", "both"])]
 
 
-# Coroutines, all of them: FastAPI would call a function in a thread, and a switch would wait for
-# four of them, each in turn behind threads that encode.
+# All dependencies are coroutines: FastAPI would call a function in a thread, and a switch would
+# wait for four of them, each queued behind threads that encode.
 async def channels_of(request: Request) -> StreamChannelManager:
-    """Return the manager of the app's cameras."""
+    """Return the camera manager of the app."""
     channels: StreamChannelManager = request.app.state.channels
     return channels
 
 
 async def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
-    """Return the manager of the app's viewers."""
+    """Return the subscription manager of the app."""
     subscriptions: ChannelSubscriptionManager = request.app.state.subscriptions
     return subscriptions
 
@@ -42,13 +42,13 @@ Subscriptions = Annotated[ChannelSubscriptionManager, Depends(subscriptions_of)]
 
 
 async def require_dual_channel(channels: Channels) -> None:
-    """Raise DisabledError when the setting ``enable_dual_channel`` is off."""
+    """Raise DisabledError if the setting ``enable_dual_channel`` is off."""
     if not channels.settings.enable_dual_channel:
         raise DisabledError("dual channels are disabled", hint="Set enable_dual_channel to true.")
 
 
 async def camera_of(camera_id: str, channels: Channels) -> Camera:
-    """Return the camera that the path names."""
+    """Return the camera named in the path. Raises UnknownCameraError."""
     return channels.camera(camera_id)
 
 
@@ -59,7 +59,7 @@ router = APIRouter(
 
 
 class SubscribeRequest(BaseModel):
-    """Which channel to add to which connection; without one, a connection is reserved."""
+    """The channel to add to a connection; without ``connection_id``, one is reserved."""
 
     channel_type: ChannelName
     quality: RawQuality | None = None
@@ -67,7 +67,7 @@ class SubscribeRequest(BaseModel):
 
 
 class SwitchRequest(BaseModel):
-    """What a connection is to be sent from now on."""
+    """What a connection is sent from now on."""
 
     new_channel: ViewName
     connection_id: str
@@ -75,7 +75,7 @@ class SwitchRequest(BaseModel):
 
 
 class JoinQuery(BaseModel):
-    """What a viewer wants to be sent."""
+    """The view, the qualities and the form of media that a viewer requests."""
 
     initial_channel: ViewName = "raw"
     raw_quality: RawQuality = "medium"
@@ -85,7 +85,7 @@ class JoinQuery(BaseModel):
     def open(
         self, subscriptions: ChannelSubscriptionManager, camera: Camera, last_event_id: str = ""
     ) -> Connection:
-        """Make the connection."""
+        """Open the connection; qualities that are not given are the camera's default."""
         given = self.model_fields_set
         raw = self.raw_quality if "raw_quality" in given else camera.quality
         annotated = self.annotated_quality if "annotated_quality" in given else camera.quality
@@ -99,14 +99,14 @@ class JoinQuery(BaseModel):
 
 
 class DualQuery(JoinQuery):
-    """As above, or a reserved connection; ``access_token`` has been looked at before."""
+    """A ``JoinQuery``, or a reserved connection; ``access_token`` has already been checked."""
 
     connection_id: str | None = None
     access_token: str | None = None
 
 
 class MuxQuery(JoinQuery):
-    """As above, for many cameras on one connection."""
+    """A ``JoinQuery`` for several cameras on one connection."""
 
     camera_id: Annotated[list[str], Field(min_length=1)]
     access_token: str | None = None
@@ -116,7 +116,7 @@ class MuxQuery(JoinQuery):
 async def mux(
     query: Annotated[MuxQuery, Query()], channels: Channels, subscriptions: Subscriptions
 ) -> EventStreamResponse:
-    """Join many cameras on one connection: every event names its camera."""
+    """Join several cameras on one connection; every event names its camera."""
     cameras = [channels.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
     watched: list[tuple[Camera, Connection]] = []
     with ExitStack() as undo:
@@ -136,7 +136,7 @@ async def dual(
     subscriptions: Subscriptions,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventStreamResponse:
-    """Join a camera's stream: server-sent events, as the wire protocol describes them."""
+    """Join a camera's stream: server-sent events, as the wire protocol defines them."""
     if query.connection_id is not None:
         connection = subscriptions.claim(camera, query.connection_id)
     else:
@@ -180,7 +180,7 @@ async def unsubscribe(
     channel_type: ChannelName,
     camera: CameraOf,
 ) -> Report:
-    """Take a channel from a connection; the connection stays open."""
+    """Remove a channel from a connection; the connection stays open."""
     connection = camera.connection(connection_id)
     if channel_type == "detections":
         camera.subscribe_detections(connection, wanted=False)
@@ -191,7 +191,7 @@ async def unsubscribe(
 
 @router.post("/sse/{camera_id}/switch")
 async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
-    """Change channel or quality within the running connection."""
+    """Change the channel or quality of a running connection."""
     connection = camera.connection(body.connection_id)
     done, switch_ms = await subscriptions.switch(
         camera, connection, _view("new_channel", body.new_channel, camera), body.quality
@@ -220,7 +220,7 @@ async def sync_stats(
 
 @router.get("/dual-channel/stats")
 async def stats(channels: Channels) -> Report:
-    """Return all streams, subscriptions, connections, drops and switches."""
+    """Return all streams with their subscriptions, connections, drops and switches."""
     return process_report(channels)
 
 
@@ -238,7 +238,7 @@ def _subscription(camera: Camera, connection: Connection) -> Report:
 
 
 def _view(field: str, text: str, camera: Camera) -> View:
-    """Return the view that a field of a request names. Raises InvalidRequestError."""
+    """Return the view named in a request field. Raises InvalidRequestError."""
     try:
         return camera.view(text)
     except InvalidRequestError as error:

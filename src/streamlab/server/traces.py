@@ -1,4 +1,4 @@
-"""Recording what happens to a camera's frames, for those who study it elsewhere."""
+"""The endpoint that records a camera's frames as a trace, for analysis elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/cameras", tags=["traces"], dependencies=[Depends(req
 
 
 def recording_slots() -> asyncio.Semaphore:
-    """Return the bound on how many recordings an app runs at once."""
+    """Return the semaphore that limits how many recordings an app runs at once."""
     return asyncio.Semaphore(MAX_RECORDINGS)
 
 
@@ -34,9 +34,9 @@ def recording_slots() -> asyncio.Semaphore:
 async def get_trace(
     camera: CameraOf, subscriptions: Subscriptions, request: Request, seconds: Seconds
 ) -> Response:
-    """Record a camera for so many seconds; answers then, with a trace in Parquet.
+    """Record a camera for ``seconds``, then return a trace in Parquet.
 
-    A client that leaves ends the recording.
+    The recording ends if the client disconnects.
     """
     try:
         await asyncio.to_thread(_load)
@@ -59,7 +59,7 @@ async def get_trace(
 
 
 def _load() -> None:
-    """Import what a base installation may lack. Takes a second: not in the event loop."""
+    """Import what a base installation may lack. Takes a second: not for the event loop."""
     for module in ("pandas", "pyarrow.parquet", "streamlab.analysis.record"):
         importlib.import_module(module)
 
@@ -82,7 +82,7 @@ async def _record(
 
 
 async def _unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what ``work`` returns; it is cancelled, and None returned, when the client leaves."""
+    """Return the result of ``work``; cancel it and return None if the client disconnects."""
     working = asyncio.create_task(work)
     left = asyncio.create_task(_wait_until_left(request))
     try:

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol, with a way to the transport for responses that stream.
+"""uvicorn's HTTP/1.1 protocol, with direct access to the transport for responses that stream.
 
 ASGI costs a stream two context switches and a copy per event and client, and offers no way to
-drop a client that does not read. A response that finds a ``Line`` in its scope writes chunks of
-its body by itself, between the start and the end that it sends as usual.
+drop a client that does not read. A response that finds a ``Line`` in its scope writes the chunks
+of its body directly, between the start and the end that it sends as usual.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ LINGER_0 = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Sink(Protocol):
-    """What a line tells the response that uses it."""
+    """Callbacks from a line to the response that uses it."""
 
     def pause(self) -> None:
-        """More is written than the client takes: write no more."""
+        """Stop writing: the client accepts less than is written."""
         ...
 
     def resume(self) -> None:
-        """Most of what was written is on its way."""
+        """Resume writing: most of what was written is on its way."""
         ...
 
     def lose(self) -> None:
-        """The client is gone."""
+        """Stop writing: the client has disconnected."""
         ...
 
 
 class Line:
-    """The way to one client."""
+    """Writes to the transport of one client, and reports its state to the sink."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.paused = False
@@ -47,78 +47,78 @@ class Line:
 
     @property
     def closed(self) -> bool:
-        """Whether the client is gone, or soon will be."""
+        """True if the connection is closed or closing."""
         return self._transport.is_closing()
 
     @property
     def unsent_bytes(self) -> int:
-        """What the kernel has not taken yet."""
+        """Bytes that the kernel has not accepted yet."""
         return self._transport.get_write_buffer_size()
 
     def write(self, body: bytes) -> None:
-        """Write a part of the response's body."""
+        """Write a part of the response body."""
         self._transport.write(_chunk(body))
 
     def pause(self) -> None:
-        """Take the transport's word that it is full."""
+        """Pause: the transport is full."""
         self.paused = True
         if self.sink is not None:
             self.sink.pause()
 
     def resume(self) -> None:
-        """Take its word that there is room again."""
+        """Resume: the transport has room again."""
         self.paused = False
         if self.sink is not None:
             self.sink.resume()
 
     def lose(self) -> None:
-        """Take its word that the client is gone."""
+        """Notify the sink that the client has disconnected."""
         if self.sink is not None:
             self.sink.lose()
 
     def abort(self) -> None:
-        """Drop the client by a reset: otherwise the kernel would keep what is unsent."""
+        """Reset the connection: otherwise the kernel would keep the unsent data."""
         connection = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._transport.abort()
 
 
-@lru_cache(maxsize=16)  # what is written is written to many clients in a row
+@lru_cache(maxsize=16)  # the same body is written to many clients in a row
 def _chunk(body: bytes) -> bytes:
-    """Return it as a chunk (RFC 9112, 7.1)."""
+    """Return a part of a body as a chunk (RFC 9112, 7.1)."""
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 def line_of(scope: Scope) -> Line | None:
-    """Return the line of a request; None when another server runs the app."""
+    """Return the line of a request; None if another server runs the app."""
     return cast("Line | None", scope.get("extensions", {}).get(EXTENSION))
 
 
 class LineProtocol(HttpToolsProtocol):
-    """The protocol of one connection: passes its line to each request, and its news to the line."""
+    """Handles one connection: adds its line to each request, and passes transport events to it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin."""
+        """Create the line of the connection."""
         super().connection_made(transport)
         self._line = Line(transport)
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Add the line to the scope of a new request."""
         super().on_message_begin()
         scope = cast("dict[str, Any]", self.scope)
         scope["extensions"] = {EXTENSION: self._line}
 
     def pause_writing(self) -> None:
-        """Stop writing: the transport is full."""
+        """Pause the line: the transport is full."""
         super().pause_writing()
         self._line.pause()
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Resume the line: the transport has room again."""
         super().resume_writing()
         self._line.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Notify the line that the client has disconnected."""
         super().connection_lost(exc)
         self._line.lose()

@@ -1,4 +1,4 @@
-"""The ground truth of synthetic cameras, computed anew from what the scene was asked for."""
+"""The ground truth of synthetic cameras, recomputed from the parameters of the scene."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from streamlab.street.scene import Street, TruthBox
 
 MAX_SPAN_S = 10
 MAX_STREETS = 4
-# One at a time: a street takes a second to make, and a viewer has time to wait.
+# One at a time: creating a street takes a second, and a viewer has time to wait.
 _turn = threading.Lock()
 
 TruthRow = tuple[float, float, float, float, str, int]
 
 
 class TruthFrame(TypedDict):
-    """What a frame shows. A row is ``x1, y1, x2, y2`` (px), class name and track id."""
+    """The ground truth of a frame. A row is ``x1, y1, x2, y2`` (px), class name and track id."""
 
     pts: int
     boxes: list[TruthRow]
 
 
 def true_boxes(spec: SourceSpec, from_pts: int, to_pts: int) -> list[TruthFrame]:
-    """Return what is in each frame from ``from_pts`` to before ``to_pts``, both 0 or more.
+    """Return the ground truth of each frame from ``from_pts`` up to, not including, ``to_pts``.
 
-    Raises NoTruthError unless the source is synthetic, and InvalidRequestError when the span is
-    not positive or longer than 10 s.
+    Both must be 0 or more. Raises NoTruthError unless the source is synthetic, and
+    InvalidRequestError if the span is not positive or is longer than 10 s.
     """
     if spec.kind is not SourceKind.SYNTHETIC:
         raise NoTruthError(

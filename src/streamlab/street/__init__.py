@@ -1,4 +1,4 @@
-"""The synthetic street: pictures whose every object is known. Knows nothing of sources or codecs.
+"""A synthetic street: pictures with ground truth. Does not depend on sources or codecs.
 
-``scene`` draws it, ``look`` says what may vary, ``parameters`` reads its URL.
+``scene`` draws it, ``look`` defines what may vary, ``parameters`` parses its URL.
 """

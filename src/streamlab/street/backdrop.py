@@ -1,4 +1,4 @@
-"""The picture of the street without its traffic: RGB once, then copied for every frame."""
+"""The street without its traffic: painted once in RGB, then copied for every frame."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _draw_far_side(
 
 
 def lamp_places(perspective: Perspective) -> list[float]:
-    """Return where along the far pavement the street lamps stand, m."""
+    """Return the positions of the street lamps along the far pavement, m."""
     reach = int(perspective.half_width_m(_TREES_M) / _LAMP_PITCH_M) + 1
     return [(place + 0.5) * _LAMP_PITCH_M for place in range(-reach - 1, reach + 1)]
 
@@ -97,7 +97,7 @@ def _draw_trees(
 
 
 def _reflect(picture: NDArray[np.float32], perspective: Perspective) -> None:
-    """Mirror the far side in the wet road, blurred mostly up and down."""
+    """Mirror the far side in the wet road, blurred mostly vertically."""
     shore = round(perspective.ground_px(FAR_KERB_M))
     end = min(round(perspective.ground_px(NEAR_KERB_M)), perspective.height)
     rows = np.clip(2 * shore - np.arange(shore, end), 0, shore - 1)
@@ -109,13 +109,13 @@ def _reflect(picture: NDArray[np.float32], perspective: Perspective) -> None:
 
 
 def _light_up(picture: NDArray[np.float32], perspective: Perspective) -> None:
-    """Let lamps throw light on the ground, and let bright things glow."""
+    """Add the light of lamps on the ground, and a glow around bright areas."""
     metre = perspective.metre_px(_TREES_M)
     ground = perspective.ground_px(_TREES_M - 1)
     head = ground - LAMP_HEIGHT_M * metre
     places = [perspective.width / 2 + lamp * metre for lamp in lamp_places(perspective)]
     light = np.zeros((perspective.height, perspective.width), np.float32)
-    # Strength, row, and radii: on the pavement, on the road, and round the lamps themselves.
+    # Strength, row, and radii: on the pavement, on the road, and around the lamps themselves.
     for strength, row, radius_y, radius_x in (
         (0.5, ground, metre, 3.2 * metre),
         (0.22, ground + 3.5 * metre, 4 * metre, 4 * metre),
@@ -125,7 +125,7 @@ def _light_up(picture: NDArray[np.float32], perspective: Perspective) -> None:
         light += strength * np.outer(_bell(perspective.height, row, radius_y), across)
     picture += light[:, :, None] * (_LAMPLIGHT - picture).clip(0) * 0.75
     bright = (picture - 150).clip(0) * (picture[:, :, 1:2] > 185)
-    # A glow is smooth: a quarter of the size is enough, and many times faster.
+    # A glow is smooth: a quarter of the resolution is enough, and many times faster.
     small = cv2.resize(bright, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     glow = cv2.GaussianBlur(small, (0, 0), 1.25 * perspective.unit_px)
     picture += cv2.resize(glow, (perspective.width, perspective.height)) * 0.9

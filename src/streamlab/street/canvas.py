@@ -1,4 +1,4 @@
-"""A vector canvas: shapes in metres, y upwards, on pixels that are supersampled."""
+"""A vector canvas: shapes in metres, y upwards, drawn on supersampled pixels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 
 class Canvas:
-    """Draws opaque shapes on RGBA pixels; alpha says what is covered.
+    """Draws opaque shapes on RGBA pixels; alpha marks the covered ones.
 
-    Colours pass through ``tone`` (light and haze), except those of shapes that are ``lit``.
+    Colours pass through ``tone`` (light and haze), except those of ``lit`` shapes.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Canvas:
         self._mirror = 1
 
     def plane(self, *, scale: float, origin_px: Point, tone: Tone) -> Canvas:
-        """Return a canvas on the same pixels with a scale, an origin and a tone of its own."""
+        """Return a canvas on the same pixels with another scale, origin and tone."""
         return Canvas(self.pixels, scale=scale, origin_px=origin_px, tone=tone)
 
     def mirrored(self) -> Canvas:
@@ -56,7 +56,7 @@ class Canvas:
         below: Colour | None = None,
         lit: bool = False,
     ) -> None:
-        """Fill a polygon; with ``below`` its colour runs to that one at its lowest point."""
+        """Fill a polygon; with ``below``, by a vertical gradient to that colour at the bottom."""
         outline = self._outline(points)
         if below is None:
             cv2.fillPoly(self.pixels, [outline], self._paint(colour, lit), shift=_SHIFT)
@@ -110,7 +110,7 @@ class Canvas:
     def _outline(self, points: Outline) -> NDArray[np.int32]:
         metres = np.asarray(points, np.float64)
         scale = np.array([self._scale * self._mirror, -self._scale])
-        # Whole coordinates are the centres of pixels to OpenCV, hence the half pixel.
+        # In OpenCV integer coordinates are pixel centres, hence the half pixel.
         pixels = metres * scale + self._origin_px - 0.5
         return np.asarray(np.rint(pixels * (1 << _SHIFT)), np.int32)
 
@@ -132,13 +132,13 @@ class Canvas:
         high, low = outline[:, 1].min() / (1 << _SHIFT), outline[:, 1].max() / (1 << _SHIFT)
         rows = np.clip((np.arange(top, bottom) - high) / max(low - high, 1), 0, 1)[:, None]
         ramp = np.rint(first + (last - first) * rows).astype(np.uint8)
-        # Whole pixels as one number each are copied several times faster.
+        # Copying each RGBA pixel as one integer is several times faster.
         region = self.pixels[top:bottom, left:right].view(np.uint32)[:, :, 0]
         np.copyto(region, ramp.view(np.uint32), where=mask.view(np.bool_))
 
 
 def smooth(points: Sequence[Point], rounds: int = 3) -> list[Point]:
-    """Return a closed outline with its corners cut (Chaikin 1974), ``rounds`` times."""
+    """Return a closed outline with its corners cut ``rounds`` times (Chaikin 1974)."""
     outline = list(points)
     for _ in range(rounds):
         cut: list[Point] = []

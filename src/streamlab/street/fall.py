@@ -1,4 +1,4 @@
-"""Rain and snow that fall before the street: luma textures that repeat in both directions."""
+"""Rain and snow in front of the street: luma textures that repeat in both directions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHIFT = 4
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One depth of what falls: a texture twice as wide and high as the picture, and its way."""
+    """One depth of rain or snow: a texture twice the picture's width and height, and its motion."""
 
     keep: Plane
     luma: Plane
@@ -29,7 +29,7 @@ class Layer:
     sway_px: float
 
     def draw(self, luma: Plane, time_s: float, first_row: int) -> None:
-        """Lay the layer over the rows of Y from ``first_row`` on, where it is at that time."""
+        """Composite the layer onto the rows of Y from ``first_row`` on, as it is at ``time_s``."""
         height, width = luma.shape
         fallen = self.speed_px_s * time_s
         drift = fallen * self.slant + self.sway_px * sin(0.9 * time_s)
@@ -41,7 +41,7 @@ class Layer:
 
 
 def falling(weather: Weather, width: int, height: int, seed: int) -> tuple[Layer, ...]:
-    """Return the layers of a weather, the far one first; none when nothing falls."""
+    """Return the layers of a weather, the farthest first; empty if nothing falls."""
     unit = height / 360
     random = Random(seed)
     area = width * height / (640 * 360) / unit**2

@@ -1,4 +1,4 @@
-"""The lanes of the street, and the sprites of all that use them."""
+"""The lanes of the street, and the sprites of everything that uses them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamlab.street.perspective import LANE_M, ROAD_NEAR_M, Perspective
 from streamlab.street.sprites import Pool, Sprite, Stage
 from streamlab.street.traffic import Lane, Traveller
 
-# Wheels touch the road this much nearer than the lane's middle.
+# Wheels touch the road this much nearer to the camera than the middle of the lane.
 _NEARER_M = 0.7
 _VEHICLE_PLACE_M = 14.5
 
@@ -27,7 +27,7 @@ def lanes(*, lights: bool) -> tuple[Lane, ...]:
     """Return the lanes, the farthest first; traffic keeps to the right."""
     walkers, bicycles = walker_models(), bicycle_models()
     vehicles = vehicle_models(lights=lights)
-    # One in four of the models a lane, taken in turn, so that lanes differ.
+    # Each lane gets every fourth model, and every eighth from the next one on, so lanes differ.
     shares = [vehicles[lane::4] + vehicles[lane + 1 :: 8] for lane in range(4)]
     road = [ROAD_NEAR_M + (lane + 0.5) * LANE_M - _NEARER_M for lane in range(4)]
     rows = (
@@ -45,19 +45,19 @@ def lanes(*, lights: bool) -> tuple[Lane, ...]:
 
 
 class Fleet:
-    """The sprites of a lane, by model, part and phase of the motion."""
+    """The sprites of a lane, by model, part and phase of motion."""
 
     def __init__(self, lane: Lane, perspective: Perspective, air: Air, supersample: int) -> None:
         self.lane = lane
         self.places = ceil(2 * perspective.half_width_m(lane.z_m) / lane.place_m) + 2
-        """At least as many as are in view before the first one of the lane, number 0."""
+        """At least the number of places in view before the first one of the lane, number 0."""
         self._stage = Stage(perspective, air, lane.z_m, supersample)
         self._sprites = [
             [self._render(model, part, air) for part in model.parts] for model in lane.models
         ]
 
     def parts(self, traveller: Traveller) -> list[tuple[str, Sprite]]:
-        """Return class name and sprite of each part of a traveller, in drawing order."""
+        """Return the class name and sprite of each part of a traveller, in drawing order."""
         model = self.lane.models[traveller.model]
         turn = traveller.travelled_m / model.cycle_m % 1.0
         return [

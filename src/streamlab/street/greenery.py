@@ -1,4 +1,4 @@
-"""Trees and street lamps. Metres, the pavement at y 0."""
+"""Trees, bushes and street lamps. Units are metres; the pavement is at y 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAMP_HEIGHT_M = 5.4
 
 
 def draw_tree(canvas: Canvas, x: float, air: Air, random: Random) -> None:
-    """Draw a broad-leaved tree with a light from the upper left."""
+    """Draw a broad-leaved tree lit from the upper left."""
     height = random.uniform(5.6, 7.4)
     crown = random.uniform(1.5, 2.0)
     trunk = [

@@ -1,4 +1,4 @@
-"""Road, cycle path and pavements, drawn in perspective."""
+"""Draws road, cycle path and pavements in perspective."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BENEATH_M = 10.0
 
 
 class Ground:
-    """Draws on the ground of a picture."""
+    """Draws the ground of a picture."""
 
     def __init__(
         self, canvas: Canvas, perspective: Perspective, air: Air, supersample: int
@@ -43,7 +43,7 @@ class Ground:
         self._band(NEAR_KERB_M - 0.28, NEAR_KERB_M, self._air.snowed(lighter(_PAVING, 0.4), 0.5))
 
     def _plane(self, z_m: float) -> Canvas:
-        """Return a canvas in units from the horizon's middle, in the air before ``z_m``."""
+        """Return a canvas in units from the middle of the horizon, toned for depth ``z_m``."""
         factor = self._supersample
         middle = (self._perspective.width / 2 * factor, self._perspective.horizon_px * factor)
         return self._canvas.plane(

@@ -1,4 +1,4 @@
-"""The houses on the far side: facades, windows and roofs. Metres, the pavement at y 0."""
+"""Houses on the far side: facades, windows, roofs. Units are metres; the pavement is at y 0."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STOREY_M = 3.0
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One house: its place along the street and its colours."""
+    """One house: its position along the street, size and colours."""
 
     left_m: float
     width_m: float
@@ -36,12 +36,12 @@ class House:
 
     @property
     def eaves_m(self) -> float:
-        """Height of the facade."""
+        """Height of the facade, m."""
         return SHOP_M + self.storeys * _STOREY_M
 
 
 def row_of_houses(random: Random, half_width_m: float) -> list[House]:
-    """Return houses that fill the street; neighbours differ in colour and height."""
+    """Return houses that fill the street; adjacent ones differ in colour and height."""
     houses: list[House] = []
     left = -half_width_m - random.uniform(1, 6)
     while left < half_width_m:

@@ -1,4 +1,4 @@
-"""How the street looks: hour, weather, camera and density, and the colours that follow."""
+"""The look of the street: light, weather, camera height, density, and the resulting colours."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CAMERA_HEIGHTS_M = (5.0, 9.0)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What may vary from one street to the next.
+    """Everything that may vary between streets.
 
     ``camera_height_m`` (5 to 9) sets the horizon: a higher camera sees a deeper road.
-    ``density`` (0 to 1) is the share of places in the traffic that are taken. A value out of
-    its range raises ``ValueError``.
+    ``density`` (0 to 1) is the fraction of places in the traffic that are taken. A value out of
+    range raises ``ValueError``.
     """
 
     light: Light = "day"
@@ -54,31 +54,31 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """The light and the air between the camera and things."""
+    """The light, and the air between the camera and the scene."""
 
     zenith: Colour
     horizon: Colour
     tint: tuple[float, float, float]
-    """What remains of red, green and blue."""
+    """Factors for red, green and blue."""
     greyness: float
     shadow: float
     """Opacity of the shadow under a vehicle."""
     haze_per_m: float
     lamps: bool
-    """Street lamps, windows and headlights are on."""
+    """True if street lamps, windows and headlights are on."""
     clouds: float
     """Opacity of the clouds."""
     wet: bool = False
     snow: float = 0.0
-    """Share of white on what lies open to the sky."""
+    """Fraction of white on surfaces open to the sky."""
 
     @property
     def dark(self) -> bool:
-        """It is night."""
+        """True at night."""
         return max(self.tint) < 0.65
 
     def tone(self, colour: Colour, distance_m: float) -> Colour:
-        """Return the colour as it arrives from that far away."""
+        """Return the colour as seen from ``distance_m`` away."""
         red, green, blue = channels(colour)
         grey = 0.3 * red + 0.59 * green + 0.11 * blue
         toned = 0
@@ -87,7 +87,7 @@ class Air:
         return mix(toned, self.horizon, min(1.0, self.haze_per_m * distance_m))
 
     def snowed(self, colour: Colour, share: float = 1.0) -> Colour:
-        """Return the colour with its share of the snow on it."""
+        """Return the colour with ``share`` of the snow on it."""
         return mix(colour, 0xF6F9FC, self.snow * share)
 
 
@@ -100,7 +100,7 @@ LIGHTS: dict[Light, Air] = {
 
 
 def air_of(look: Look) -> Air:
-    """Return the air of a look: that of its light, changed by its weather."""
+    """Return the air of a look: that of its light, modified by its weather."""
     air = LIGHTS[look.light]
     if look.weather == "clear":
         return air

@@ -1,4 +1,4 @@
-"""What drives and walks in the street: models, and which of them use which lane."""
+"""Models of the vehicles and people in the street, grouped by the lanes that they use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from streamlab.street.vehicles import (
 
 _CAR_PAINTS = (0xD64541, 0x2F6DB5, 0xF0EEE8, 0x39424C, 0x3E9A83, 0xE6A42E, 0x8C97A1, 0x6D4C7D)
 _PEDALLED_M = 4.2
-"""Way of one turn of a bicycle's cranks."""
+"""Distance per revolution of a bicycle's cranks."""
 
 
 Draw: TypeAlias = Callable[[Canvas, float], None]
@@ -35,7 +35,7 @@ Draw: TypeAlias = Callable[[Canvas, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One object of the ground truth, and how it is drawn."""
+    """One object of the ground truth, and how to draw it."""
 
     class_name: str
     draw: Draw
@@ -44,19 +44,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One thing that moves as a whole; a bicycle and its rider are two parts."""
+    """Something that moves as a whole; a bicycle and its rider are two parts."""
 
     parts: tuple[Part, ...]
     length_m: float
     height_m: float
     cycle_m: float = 1.0
-    """Way after which its motion repeats."""
+    """Distance after which its motion repeats."""
     beam: bool = False
-    """It throws light ahead when lamps are on."""
+    """True if it throws light ahead when lamps are on."""
 
 
 def vehicle_models(*, lights: bool) -> tuple[Model, ...]:
-    """Return what uses the road, the common models more than once."""
+    """Return the models for the road; common ones appear more than once."""
 
     def single(class_name: str, length_m: float, height_m: float, draw: Draw) -> Model:
         return Model((Part(class_name, draw),), length_m, height_m, beam=True)
@@ -88,7 +88,7 @@ def vehicle_models(*, lights: bool) -> tuple[Model, ...]:
 
 
 def bicycle_models() -> tuple[Model, ...]:
-    """Return what uses the cycle path."""
+    """Return the models for the cycle path."""
     riders = ((0xD64541, 1, 0xE9E4DA), (0x2F6DB5, 2, 0x3B4550), (0x3D4A45, 3, 0xE2B13C))
     return tuple(
         _ridden(
@@ -103,7 +103,7 @@ def bicycle_models() -> tuple[Model, ...]:
 
 
 def walker_models() -> tuple[Model, ...]:
-    """Return who uses the pavements."""
+    """Return the models for the pavements."""
     return tuple(
         Model(
             (Part("person", partial(draw_walker, person=person), 12),),

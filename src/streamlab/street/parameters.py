@@ -1,4 +1,4 @@
-"""The query of a ``synthetic://`` URL."""
+"""Parses the query of a ``synthetic://`` URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BOUNDS = {"width": WIDTHS_PX, "height": HEIGHTS_PX, "seed": (0, 2**32 - 1)}
 
 @dataclass(frozen=True, slots=True)
 class StreetParameters:
-    """What ``synthetic://traffic?width=&height=&fps=&seed=`` asks for."""
+    """The parameters in ``synthetic://traffic?width=&height=&fps=&seed=``."""
 
     width: int = 640
     height: int = 360
@@ -26,7 +26,7 @@ class StreetParameters:
 
     @classmethod
     def parse(cls, url: str) -> StreetParameters:
-        """Read the URL of a synthetic camera. Raises SourceError that names what is allowed."""
+        """Parse a synthetic camera's URL. Raises SourceError, which names the allowed values."""
         parts = Address.parse(url)
         if parts.host != "traffic":
             raise SourceError(

@@ -1,4 +1,4 @@
-"""People: walking, on a bicycle and on a scooter. Metres, facing right, the ground at y 0."""
+"""People walking, cycling and on scooters. Metres; facing right, the ground is at y 0."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _THIGH_M, _SHIN_M = 0.43, 0.43
 _UPPER_ARM_M, _FOREARM_M = 0.29, 0.27
 _SWING_RAD = 0.46
 STRIDE_M = 4 * (_THIGH_M + _SHIN_M) * sin(_SWING_RAD) * 0.94
-"""Way walked in one cycle of two steps: the feet do not slide."""
+"""Distance walked in one cycle of two steps, chosen so that the feet do not slide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody: skin, hair and clothes."""
+    """A person: skin, hair and clothes."""
 
     skin: Colour
     hair: Colour
@@ -43,7 +43,7 @@ PEOPLE = (
 
 
 def draw_walker(canvas: Canvas, phase: float, person: Person) -> None:
-    """Draw somebody at ``phase`` (0-1) of the walking cycle."""
+    """Draw a walking person at ``phase`` (0-1) of the walking cycle."""
     angle = 2 * pi * phase
     legs = [_leg(angle), _leg(angle + pi)]
     hip_y = max(-foot_y for _, (_, foot_y) in legs) + 0.07
@@ -69,7 +69,7 @@ def draw_walker(canvas: Canvas, phase: float, person: Person) -> None:
 
 
 def draw_rider(canvas: Canvas, phase: float, person: Person, helmet: Colour) -> None:
-    """Draw a cyclist whose cranks stand at ``phase`` of a turn."""
+    """Draw a cyclist with the cranks at ``phase`` (0-1) of a revolution."""
     hip = (-0.2, 0.98)
     for turn, colour in ((0.5, darker(person.trousers, 0.25)), (0.0, person.trousers)):
         a = -2 * pi * (phase + turn)
@@ -79,7 +79,7 @@ def draw_rider(canvas: Canvas, phase: float, person: Person, helmet: Colour) -> 
 
 
 def draw_scooterist(canvas: Canvas, _phase: float, person: Person, helmet: Colour) -> None:
-    """Draw somebody who sits on a scooter."""
+    """Draw a person sitting on a scooter."""
     hip = (-0.42, 0.98)
     _draw_leg(canvas, [hip, (0.02, 0.92), (0.12, 0.46)], person.trousers, 1.0)
     _draw_seated(canvas, person, hip, (0.46, 1.08), helmet, lean=0.1)
@@ -121,7 +121,7 @@ def _draw_head(canvas: Canvas, person: Person, at: Callable[[Point], Point]) -> 
 
 
 def _leg(angle: float) -> tuple[Point, Point]:
-    """Return knee and ankle, the hip at the origin."""
+    """Return knee and ankle, with the hip at the origin."""
     thigh = _SWING_RAD * sin(angle) + 0.06
     shin = thigh - 0.1 - 0.85 * max(0.0, cos(angle))
     knee = (_THIGH_M * sin(thigh), -_THIGH_M * cos(thigh))
@@ -129,7 +129,7 @@ def _leg(angle: float) -> tuple[Point, Point]:
 
 
 def _knee(hip: Point, foot: Point) -> Point:
-    """Return where the knee is when the foot is there, bent forwards."""
+    """Return the position of the knee, bent forwards, for a hip and a foot."""
     dx, dy = foot[0] - hip[0], foot[1] - hip[1]
     reach = min(hypot(dx, dy), (_THIGH_M + _SHIN_M) * 0.999)
     angle = atan2(dy, dx) + acos(reach / 2 / _THIGH_M)

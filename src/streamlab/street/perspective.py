@@ -1,7 +1,7 @@
-"""The camera: a pinhole across the road, looking straight ahead.
+"""The camera: a pinhole that looks straight across the road.
 
-Metres on the ground are ``x`` (to the right, 0 in the middle of the picture) and ``z`` (away
-from the camera). A thing at ``z`` is ``FOCAL / z`` units a metre, and the ground there lies
+Ground coordinates, in metres, are ``x`` (to the right, 0 in the middle of the picture) and ``z``
+(away from the camera). At depth ``z`` a metre is ``FOCAL / z`` units, and the ground lies
 ``camera_height_m`` such metres below the horizon; a unit is 1/360 of the picture's height.
 """
 
@@ -19,14 +19,14 @@ LANE_M = 3.2
 FAR_KERB_M = ROAD_NEAR_M + 4 * LANE_M
 FACADES_M = 31.0
 
-# The ground at this depth lies at this height of the picture, whatever the camera's height.
+# The ground at this depth is at this row (in units) for every camera height.
 _FIXED_DEPTH_M = 12.0
 _FIXED_ROW = 346.0
 
 
 @dataclass(frozen=True, slots=True)
 class Perspective:
-    """Where the ground is in a picture of ``width`` x ``height`` px."""
+    """Maps depths on the ground to rows of a picture of ``width`` x ``height`` px."""
 
     width: int
     height: int
@@ -51,9 +51,9 @@ class Perspective:
         return self.horizon_px + self.camera_height_m * self.metre_px(z_m)
 
     def depth_m(self, row_px: float) -> float:
-        """Return the depth of the ground that is seen in a row below the horizon."""
+        """Return the depth of the ground that is seen at a row below the horizon, m."""
         return self.camera_height_m * FOCAL * self.unit_px / (row_px - self.horizon_px)
 
     def half_width_m(self, z_m: float) -> float:
-        """Return how far the picture reaches to either side at depth ``z_m``."""
+        """Return how far the picture extends to either side at depth ``z_m``, m."""
         return self.width / 2 / self.metre_px(z_m)

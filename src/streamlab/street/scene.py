@@ -1,4 +1,4 @@
-"""The synthetic street: a camera whose every picture and every object is known."""
+"""The synthetic street: draws the picture and returns the ground truth of every frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MIN_SIDE_PX = 6
 
 @dataclass(frozen=True, slots=True)
 class TruthBox:
-    """One object of a frame: the box of what shows of it, px, ``x2`` and ``y2`` exclusive."""
+    """One object of a frame: the box of its visible part, px; ``x2`` and ``y2`` are exclusive."""
 
     x1: float
     y1: float
@@ -40,14 +40,14 @@ class TruthBox:
     y2: float
     class_name: str
     track_id: int
-    """The same as long as the object is in view, and no other object's."""
+    """Constant while the object is in view, and unique to it."""
     visible_fraction: float
-    """Share of its pixels that are neither hidden by others nor outside the picture."""
+    """Fraction of its pixels that are neither hidden by others nor outside the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Actor:
-    """A stamp in its column, and whom it shows."""
+    """A stamp at its column, and the object that it shows."""
 
     stamp: Stamp
     x: int
@@ -56,11 +56,11 @@ class _Actor:
 
 
 class Street:
-    """Draws the pictures of a street with traffic, and knows what is in them.
+    """Draws the pictures of a street with traffic, and returns their ground truth.
 
-    ``draw`` and ``truth`` depend on the arguments of the street and the frame's number only:
-    frames may be asked for in any order and come out the same, byte by byte. The number may
-    grow without bound; only the truth strip wraps, at 2**24.
+    ``draw`` and ``truth`` depend only on the arguments of the street and the frame number:
+    frames may be requested in any order and are identical byte for byte. The number may grow
+    without bound; only the truth strip wraps, at 2**24.
     """
 
     CLASS_NAMES: tuple[str, ...] = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
@@ -74,10 +74,10 @@ class Street:
         seed: int = 1,
         look: Look = Look(),  # noqa: B008 - frozen
     ) -> None:
-        """Render everything that moves, once.
+        """Render the sprites of everything that moves, once.
 
-        Raises ``ValueError`` when a side is odd or outside 160-3840 x 90-2160 px, or when
-        ``fps`` is not positive.
+        Raises ``ValueError`` if a side is odd or outside 160-3840 x 90-2160 px, or if ``fps``
+        is not positive.
         """
         _check_size(width, height)
         if fps <= 0:
@@ -102,14 +102,14 @@ class Street:
 
     @classmethod
     def of(cls, asked: StreetParameters) -> Street:
-        """Return the street that a URL asks for."""
+        """Create the street for the parameters of a URL."""
         return cls(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
 
     def draw(self, number: int) -> NDArray[np.uint8]:
         """Return the picture of frame ``number`` as a new I420 image.
 
         uint8 of shape ``(height * 3 // 2, width)``, BT.601 limited range, with the truth strip
-        and a black channel cell. Raises ``ValueError`` when ``number`` is negative.
+        and a black channel cell. Raises ``ValueError`` if ``number`` is negative.
         """
         image = np.empty((self.height * 3 // 2, self.width), np.uint8)
         luma = image[: self.height]
@@ -126,18 +126,18 @@ class Street:
         return image
 
     def truth(self, number: int) -> list[TruthBox]:
-        """Return what can be seen in frame ``number``, the farthest first.
+        """Return the objects visible in frame ``number``, the farthest first.
 
-        Left out is what shows less than a quarter of its pixels (the picture's edge counts as
-        hiding) or whose box has a side of less than 6 px. Raises ``ValueError`` when ``number``
-        is negative.
+        Objects are omitted if less than a quarter of their pixels are visible (pixels outside
+        the picture count as hidden) or if a side of their box is less than 6 px. Raises
+        ``ValueError`` if ``number`` is negative.
         """
         covered = np.zeros((self.height, self.width), np.bool_)
         boxes = [_uncover(actor, covered) for actor in reversed(list(self._actors(number)))]
         return [box for box in reversed(boxes) if box is not None]
 
     def _actors(self, number: int) -> Iterator[_Actor]:
-        """Yield what is in the frame, the farthest first."""
+        """Yield the objects of a frame, the farthest first."""
         if number < 0:
             raise ValueError(f"a frame number must be 0 or more, got {number}")
         time_s = float(number / self.fps)
@@ -156,7 +156,7 @@ class Street:
                     yield _Actor(stamps[step], 2 * column, class_name, 2 * identity + index + 1)
 
     def _backdrop(self, yuv: NDArray[np.float32]) -> tuple[Plane, Plane]:
-        """Return Y and interleaved UV of the empty street, strip and channel cell black."""
+        """Return Y and interleaved UV of the empty street, UV neutral at strip and channel cell."""
         luma = np.clip(np.rint(yuv[:, :, 0]), *LUMA_RANGE).astype(np.uint8)
         pairs = np.rint(halved(np.ascontiguousarray(yuv[:, :, 1:])))
         pairs[: (self._strip_px + 1) // 2] = NEUTRAL_CHROMA
@@ -185,7 +185,7 @@ def _cell_of_column(width: int) -> NDArray[np.intp]:
 
 
 def _uncover(actor: _Actor, covered: NDArray[np.bool_]) -> TruthBox | None:
-    """Return the box of what is not covered yet, and cover it."""
+    """Return the truth of an actor's uncovered pixels, None for too few, and cover them."""
     stamp = actor.stamp
     left, top = actor.x + stamp.mask_left, stamp.mask_top
     first, end = max(0, -left), max(0, left + stamp.mask.shape[1])

@@ -1,4 +1,4 @@
-"""The shops on the ground floors: doors, shop windows, awnings and signs. Metres."""
+"""The shops on the ground floors: doors, shop windows, awnings and signs. Units are metres."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from streamlab.street.canvas import Canvas, darker, lighter
 from streamlab.street.look import Air, Colour, mix
 
 SHOP_M = 3.7
-"""Height of a shop."""
+"""Height of a shop front."""
 
 _AWNINGS = (0xC4483F, 0x2F7F78, 0xD99A2B, 0x3C5F95, 0x6E8B4E)
 _LAMPLIGHT = (0xFFD58A, 0xFFE3AD, 0xFFC56E, 0xF8EBC8)
 
 
 def glass_of(air: Air, random: Random, share_lit: float) -> tuple[Colour, bool]:
-    """Return the colour of a window, and whether there is light behind it."""
-    # The same draws in every light: a house keeps its face from day to night.
+    """Return the colour of a window, and True if it is lit from inside."""
+    # The same random draws in every light, so a house looks the same by day and by night.
     chance, lamplight, tint = random.random(), random.choice(_LAMPLIGHT), random.random()
     if air.lamps and chance < share_lit:
         return lamplight, True

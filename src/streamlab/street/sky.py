@@ -1,4 +1,4 @@
-"""The sky, its clouds, stars and moon, and the town in the distance."""
+"""The sky with clouds, stars and moon, and the town in the distance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BELOW_HORIZON = 60.0
 
 
 def paint_sky(perspective: Perspective, air: Air, random: Random) -> NDArray[np.float32]:
-    """Return the sky as RGB float32 ``(height, width, 3)``, down to the picture's foot."""
+    """Return the sky as RGB float32 ``(height, width, 3)``, down to the bottom of the picture."""
     height, width = perspective.height, perspective.width
     share = np.clip(np.arange(height) / (perspective.horizon_px + 40 * perspective.unit_px), 0, 1)
     zenith, horizon = (np.array(channels(c), np.float32) for c in (air.zenith, air.horizon))
@@ -28,7 +28,7 @@ def paint_sky(perspective: Perspective, air: Air, random: Random) -> NDArray[np.
 
 
 def draw_stars(canvas: Canvas, width_units: float, random: Random) -> None:
-    """Draw the night's stars and moon on a canvas in units, y from the picture's top."""
+    """Draw stars and moon on a canvas in units, with y 0 at the top of the picture."""
     for _ in range(round(width_units / 9)):
         x, y = random.uniform(0, width_units), random.uniform(18, 130)
         canvas.disc(

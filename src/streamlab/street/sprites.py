@@ -1,4 +1,4 @@
-"""Sprites: things rendered once, at every phase of their motion and every step of a pixel."""
+"""Sprites: objects rendered once, at every phase of their motion and every sub-pixel step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamlab.street.stamps import STEPS, STEPS_PER_PX, Stamp, even_px, stamps_
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A soft spot on the ground under a thing: its shadow, or the light it throws."""
+    """A soft spot on the ground under an object: its shadow, or the light that it throws."""
 
     x_m: float
     radius_x_m: float
@@ -29,12 +29,12 @@ class Pool:
 
 
 Sprite = tuple[Stamp, ...]
-"""The stamps of the four steps."""
+"""The stamps of the four sub-pixel steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a sprite is rendered for: a depth of a picture, and the air before it."""
+    """Renders sprites for one depth of a picture, and the air in front of it."""
 
     perspective: Perspective
     air: Air
@@ -50,7 +50,7 @@ class Stage:
         mirrored: bool = False,
         pools: Sequence[Pool] = (),
     ) -> list[Sprite]:
-        """Render the phases of a thing that faces right, or left when mirrored."""
+        """Render the phases of an object that faces right, or left if ``mirrored``."""
         metre = self.perspective.metre_px(self.z_m)
         ground = self.perspective.ground_px(self.z_m)
         reach = max([length_m / 2, *(abs(pool.x_m) + pool.radius_x_m for pool in pools)])
@@ -77,7 +77,7 @@ class Stage:
     def _render(
         self, draw: Callable[[Canvas], None], half: int, height: int, ground: float, mirrored: bool
     ) -> NDArray[np.uint8]:
-        """Return RGBA at the supersampled size, two pixels wider to the left."""
+        """Return supersampled RGBA, with two more pixels of the picture on the left."""
         factor = self.supersample
         shapes = np.zeros((height * factor, (2 * half + 2) * factor, 4), np.uint8)
         canvas = Canvas(
@@ -92,13 +92,13 @@ class Stage:
     def _at_steps(
         self, shapes: Sequence[NDArray[np.uint8]], size: tuple[int, int]
     ) -> NDArray[np.float32]:
-        """Return every shape at every step in the picture's pixels, ``(n, height, width, 4)``."""
+        """Return every shape at every step in picture resolution, ``(n, height, width, 4)``."""
         height, width = size
         factor = self.supersample
         starts = [2 * factor - step * factor // STEPS_PER_PX for step in range(STEPS)]
         windows = [shape[:, start : start + width * factor] for shape in shapes for start in starts]
         rows = height * len(windows)
-        # One tall image: a resize of many small ones costs mostly its calls.
+        # One tall image: the cost of resizing many small ones is mostly call overhead.
         small = cv2.resize(np.concatenate(windows), (width, rows), interpolation=cv2.INTER_AREA)
         return small.reshape(len(windows), height, width, 4).astype(np.float32)
 

@@ -1,7 +1,7 @@
-"""Stamps: small pictures with soft edges, laid over a larger one in Y and UV.
+"""Stamps: small images with soft edges, composited onto a picture in Y and UV.
 
-A thing has one stamp for each of four steps of half a pixel, so that slow things glide; two
-pixels of luma hold one of chroma. Laying one is ``picture * keep / 255 + colour``, in bytes.
+An object has one stamp for each of four steps of half a pixel, so that slow objects move smoothly;
+two pixels of luma hold one of chroma. Compositing is ``picture * keep / 255 + colour``, in bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Plane = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A thing at one step. ``left`` counts from the thing's middle, ``top`` from the picture's."""
+    """An object at one step; ``left`` is from its middle, ``top`` from the top of the picture."""
 
     left: int
     top: int
@@ -32,13 +32,13 @@ class Stamp:
     chroma_keep: Plane
     chroma: Plane
     mask: NDArray[np.bool_]
-    """Where the thing itself, not its shadow, covers at least half of a pixel."""
+    """True where the object itself, not its shadow, covers at least half of a pixel."""
     mask_left: int
     mask_top: int
     area_px: int
 
     def draw(self, luma: Plane, chroma: Plane, x: int) -> None:
-        """Lay the stamp over Y and interleaved UV with its middle in the (even) column ``x``."""
+        """Composite the stamp onto Y and interleaved UV, its middle at the (even) column ``x``."""
         height, width = self.luma.shape
         left = x + self.left
         first, last = max(0, -left), min(width, luma.shape[1] - left)
@@ -53,7 +53,7 @@ class Stamp:
 
 
 def even_px(length: float) -> int:
-    """Return the next even number of px."""
+    """Return the length rounded up to an even number of px."""
     return 2 * ceil(length / 2)
 
 
@@ -65,7 +65,7 @@ def _lay(region: Plane, keep: Plane, colour: Plane) -> None:
 def stamps_of(
     images: NDArray[np.float32], unders: NDArray[np.float32], left: int, top: int, bottom: int
 ) -> list[Stamp]:
-    """Make stamps of premultiplied RGBA (0-255), cropped to what can be seen in any of them."""
+    """Make stamps from premultiplied RGBA (0-255), cropped to what is visible in any of them."""
     both = images + unders * (1 - images[:, :, :, 3:] / 255)
     rows, columns = _extent(np.any(both[:, :, :, 3] > 2, axis=0), bottom - top)
     both = both[:, rows, columns]
@@ -100,7 +100,7 @@ def stamps_of(
 
 
 def _mask(solid: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int, int]:
-    """Return the mask cropped to what it holds, and its left and top."""
+    """Return the mask cropped to its True pixels, and the left and top of the crop."""
     rows, columns = _bounds(solid)
     return solid[rows, columns].copy(), columns.start, rows.start
 
@@ -108,14 +108,14 @@ def _mask(solid: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int, int]:
 def _whole(
     colour: NDArray[np.float32], cover: NDArray[np.float32], limits: tuple[int, int]
 ) -> tuple[Plane, Plane]:
-    """Round to whole numbers that cannot leave the limits on any picture within them."""
+    """Round to keep and colour bytes whose composite on values within ``limits`` stays in them."""
     keep = np.rint(255 * (1 - cover))
     low, high = (limit - np.rint(limit * keep / 255) for limit in limits)
     return keep.astype(np.uint8), np.clip(np.rint(colour), low, high).astype(np.uint8)
 
 
 def _bounds(seen: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the rows and columns that hold everything seen; empty when nothing is."""
+    """Return the rows and columns that hold all True pixels; empty if there are none."""
     rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return slice(0, 0), slice(0, 0)
@@ -123,7 +123,7 @@ def _bounds(seen: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _extent(seen: NDArray[np.bool_], last_row: int) -> tuple[slice, slice]:
-    """Return those bounds widened to even ones, down to ``last_row`` at most."""
+    """Return the bounds widened to even numbers, down to ``last_row`` at most."""
     rows, columns = _bounds(seen)
     end = min(even_px(rows.stop), last_row)
     return (

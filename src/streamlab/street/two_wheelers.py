@@ -1,4 +1,4 @@
-"""Bicycles and scooters, seen from the side and facing right, without their riders. Metres."""
+"""Bicycles and scooters without riders, seen from the side, facing right. Units are metres."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streamlab.street.wheels import TAILLIGHT, TYRE, draw_headlight, draw_wheel
 
 
 def draw_bicycle(canvas: Canvas, phase: float, paint: Colour) -> None:
-    """Draw a bicycle whose cranks stand at ``phase`` of a turn."""
+    """Draw a bicycle with the cranks at ``phase`` (0-1) of a revolution."""
     for x in (-0.52, 0.52):
         ring = [(x + 0.32 * cos(a * pi / 12), 0.34 + 0.32 * sin(a * pi / 12)) for a in range(25)]
         canvas.line(ring, 0.055, TYRE)

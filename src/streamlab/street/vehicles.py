@@ -1,6 +1,6 @@
 """Cars, trucks and buses, seen from the side and facing right.
 
-Metres; x 0 in the middle of the vehicle, y 0 where the wheels touch the ground.
+Units are metres; x is 0 in the middle of the vehicle, y is 0 where the wheels touch the ground.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _GLASS = 0x33475A
 
 @dataclass(frozen=True, slots=True)
 class CarShape:
-    """Outlines of a car: body, side window, and where its wheels and pillars are."""
+    """Shape of a car: outlines of body and side window, positions of wheels and pillars."""
 
     body: tuple[Point, ...]
     window: tuple[Point, ...]
@@ -85,7 +85,7 @@ def draw_car(canvas: Canvas, _phase: float, shape: CarShape, paint: Colour, ligh
 
 
 def draw_taxi(canvas: Canvas, _phase: float, lights: bool) -> None:
-    """Draw a yellow saloon with a sign on its roof."""
+    """Draw a yellow saloon with a roof sign."""
     canvas.rectangle(-0.45, 1.42, 0.5, 0.2, 0xF8F4E4, lit=lights)
     draw_car(canvas, 0.0, SALOON, 0xF2BC2E, lights)
     for column in range(12):
@@ -95,7 +95,7 @@ def draw_taxi(canvas: Canvas, _phase: float, lights: bool) -> None:
 
 
 def draw_truck(canvas: Canvas, _phase: float, paint: Colour, load: Colour, lights: bool) -> None:
-    """Draw a box truck of 7.2 m."""
+    """Draw a box truck, 7.2 m long."""
     canvas.rectangle(-3.5, 0.5, 6.8, 0.3, 0x2B3138)
     canvas.polygon(smooth([(-3.6, 0.75), (-3.6, 3.2), (1.55, 3.2), (1.55, 0.75)], 1), load)
     canvas.rectangle(-3.6, 0.75, 5.15, 2.45, lighter(load, 0.15), below=darker(load, 0.1))
@@ -122,7 +122,7 @@ def draw_truck(canvas: Canvas, _phase: float, paint: Colour, load: Colour, light
 
 
 def draw_bus(canvas: Canvas, _phase: float, paint: Colour, lights: bool) -> None:
-    """Draw a city bus of 10 m."""
+    """Draw a city bus, 10 m long."""
     outline = [
         (-5.0, 0.4), (-5.0, 2.8), (-4.75, 3.05), (4.5, 3.05), (4.85, 2.85), (5.0, 1.6), (5.0, 0.4),
     ]  # fmt: skip
@@ -160,5 +160,5 @@ def draw_bus(canvas: Canvas, _phase: float, paint: Colour, lights: bool) -> None
 
 
 def _bus_glass(lights: bool) -> Colour:
-    """Return the colour of a bus window's lower edge."""
+    """Return the colour at the lower edge of a bus window."""
     return 0xE0A95C if lights else lighter(_GLASS, 0.2)

@@ -1,4 +1,4 @@
-"""Wheels and lights, which all vehicles have. Metres."""
+"""Wheels and lights, shared by all vehicles. Units are metres."""
 
 from __future__ import annotations
 

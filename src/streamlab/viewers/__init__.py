@@ -1,4 +1,4 @@
-"""The asyncio shell round the core: cameras, their streams, and those who watch them."""
+"""The asyncio shell around the core: cameras, their streams and their viewers."""
 
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.manager import StreamChannelManager

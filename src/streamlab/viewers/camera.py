@@ -1,7 +1,7 @@
-"""One camera: everything that its hosts may ask of it.
+"""The public interface of one camera.
 
-Requests take effect at once and need no second call. Values go in and come out; what the camera
-is made of is private to this folder, so that the camera may run elsewhere.
+Requests take effect at once and need no second call. Arguments and results are values; the parts
+of a camera are private to this folder, so that the camera may run elsewhere.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from streamlab.viewers.viewing import CameraViewers
 
 log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S = 1.0
-MAX_LAG = 64  # fragments, of a snapshot: it reads as they come
+MAX_LAG = 64  # fragments; a snapshot reads them as they arrive
 
 
 class Camera(CameraViewers):
-    """Runs one camera in the event loop it is made in."""
+    """Runs one camera in the event loop that it is created in."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Camera(CameraViewers):
         self.camera_id = camera_id
         self.spec = spec
         self.quality = QualityLevel.MEDIUM
-        """What viewers get that ask for none."""
+        """The quality for viewers that request none."""
         super().__init__(RunningCamera(camera_id, spec, source, channels, settings, pool))
 
     def start(self) -> None:
@@ -74,7 +74,7 @@ class Camera(CameraViewers):
         await self._running.close(reason)
 
     def abandon(self) -> None:
-        """Stop the threads at the end of the process, when no new one can be started."""
+        """Stop the threads at the end of the process, when no new thread can be started."""
         pipeline = self._running.pipeline
         pipeline.stop()
         for annotator in pipeline.annotators.values():
@@ -83,49 +83,49 @@ class Camera(CameraViewers):
 
     @property
     def state(self) -> SourceState:
-        """How its source is."""
+        """State of the source."""
         return self._running.source.state
 
     @property
     def source(self) -> SourceStatus:
-        """How its source is and was."""
+        """Status of the source, including whether it has ever been live."""
         return self._running.source
 
     @property
     def end_reason(self) -> EndReason | None:
-        """Why the stream is over: viewers get what is left, then ``end``."""
+        """Why the stream is over; None while it runs. Viewers get what is left, then ``end``."""
         return self._running.end_reason
 
     @property
     def metadata(self) -> CameraMetadata:
-        """What the camera is, as far as is known."""
+        """Metadata of the source, as far as it is known."""
         return self._running.pipeline.metadata
 
     def detector(self, channel: str = ANNOTATED) -> Detector:
-        """Return what finds objects for a channel."""
+        """Return the detector of an annotated channel. Raises InvalidRequestError for any other."""
         return self._annotator(channel).service.detector
 
     def renderer(self, channel: str = ANNOTATED) -> Renderer:
-        """Return what draws a channel."""
+        """Return the renderer of an annotated channel. Raises InvalidRequestError for any other."""
         return self._annotator(channel).renderer
 
     @property
     def faults(self) -> Faults:
-        """What is wrong on purpose, now."""
+        """The faults that are being injected now."""
         return self._running.pipeline.faults
 
     @property
     def errors(self) -> list[str]:
-        """What is wrong with its encoders, renderer and detector now, in words."""
+        """Current errors of the encoders, renderers and detectors, as text."""
         return self._running.pipeline.errors
 
     @property
     def sync_settings(self) -> SyncSettings:
-        """How the channels are kept together."""
+        """Synchronisation settings of the channels."""
         return status.sync_settings(self._running)
 
     def status(self) -> CameraStatus:
-        """Return everything that is known of the camera now."""
+        """Return the current status of the camera."""
         return status.camera_status(self._running)
 
     def stream_status(self) -> StreamStatus:
@@ -139,9 +139,10 @@ class Camera(CameraViewers):
     async def snapshot(
         self, quality: QualityLevel = QualityLevel.MEDIUM, timeout_s: float = TIMEOUT_S
     ) -> EncodedSnapshot:
-        """Return a frame that is captured from now on, in both channels.
+        """Return a frame in both channels, captured from now on if one comes in time.
 
-        Raises SourceUnreachableError when there is none within ``timeout_s``.
+        Otherwise any frame will do. Raises SourceUnreachableError if there is none within
+        ``timeout_s``.
         """
         connection = self.join(
             f"snapshot-{secrets.token_hex(4)}", ChannelType, dict.fromkeys(ChannelType, quality)
@@ -158,7 +159,7 @@ class Camera(CameraViewers):
         return snapshot
 
     def events(self) -> EventStream:
-        """Return what happens to each frame from now on."""
+        """Return a stream of the camera's events from now on. Close it after use."""
         stream = EventStream(self._running.event_streams.discard)
         self._running.event_streams.add(stream)
         return stream
@@ -174,10 +175,10 @@ class Camera(CameraViewers):
         service: DetectionService | None = None,
         channel: str = ANNOTATED,
     ) -> None:
-        """Change how the camera is run, from its next frame on; what is not given stays.
+        """Change how the camera runs, from its next frame on; omitted arguments change nothing.
 
-        ``renderer`` and ``service`` are those of ``channel``. Raises InvalidRequestError when the
-        camera has no such annotated channel.
+        ``renderer`` and ``service`` apply to ``channel``. Raises InvalidRequestError if the camera
+        has no such annotated channel.
         """
         self._annotator(channel)
         running = self._running
@@ -198,9 +199,9 @@ class Camera(CameraViewers):
         running.process_events()
 
     def inject(self, faults: Faults | None) -> None:
-        """Have these faults from now on, instead of those before; None: no more faults.
+        """Replace the injected faults from now on; None clears them all.
 
-        Nobody but this camera is harmed: a detector that it shares is asked as before.
+        Only this camera is affected: a detector that it shares is queried as before.
         """
         self._running.pipeline.inject(faults or NO_FAULTS)
         wrong = self.faults.describe()

@@ -1,4 +1,4 @@
-"""How the encoder, detector, renderer and synchronisation of a channel are."""
+"""Health of a channel: its encoder, detector, renderer and synchronisation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from streamlab.viewers.fan_out import FanOut
 
 
 class CameraParts(Protocol):
-    """The parts of a camera that its health is read from, and those who are told."""
+    """The parts of a camera that its health is read from, and the readers to notify."""
 
     pipeline: CameraPipeline
     stream: DualChannelStream
@@ -30,7 +30,7 @@ class CameraParts(Protocol):
 
 
 def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
-    """Return the states that a channel's ``health`` is sent for when one changes."""
+    """Return the states of a channel; when one changes, its ``health`` is sent."""
     pipeline = camera.pipeline
     if channel == RAW:
         return (bool(pipeline.encoder_error(channel)),)
@@ -45,7 +45,7 @@ def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
 
 
 def channel_health(camera: CameraParts, channel: str) -> ChannelHealth:
-    """Return how a channel is now."""
+    """Return the current health of a channel."""
     pipeline = camera.pipeline
     encoder = EncoderStatus(*_state(pipeline.encoder_error(channel)))
     if channel == RAW:
@@ -80,7 +80,7 @@ def _sync(camera: CameraParts, channel: str) -> SyncStatus:
 
 
 def _freshness(camera: CameraParts, channel: str) -> Freshness:
-    """Return whether enough frames show boxes of their own; what is too slow where not."""
+    """Return whether enough frames show their own detections and, if not, what is too slow."""
     found = camera.stream.controller.annotated[channel].freshness
     limit_fps = camera.max_detection_fps
     if not found.met and camera.pipeline.detector_health(channel).state == "failing":

@@ -1,4 +1,4 @@
-"""Both channels of one frame, decoded from the bytes that a viewer is sent."""
+"""Decodes both channels of one frame from the bytes that a viewer is sent."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ GAP_PX = 8
 
 
 class Snapshot(NamedTuple):
-    """One frame as it was delivered: ``raw`` and ``annotated`` are RGB, ``(height, width, 3)``."""
+    """One frame as delivered: ``raw`` and ``annotated`` are RGB, uint8, ``(height, width, 3)``."""
 
     raw: NDArray[np.uint8]
     annotated: NDArray[np.uint8]
     pts: int
-    """Ticks of 1/90000 s since the camera started; the same for both."""
+    """Ticks of 1/90000 s since the camera started; the same in both channels."""
     detections_pts: int | None
-    """The frame that the boxes were found on."""
+    """PTS of the frame that the boxes were detected on; None if there is none."""
     boxes: list[WireBox]
-    """What is drawn: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the capture."""
+    """Drawn boxes: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the captured frame."""
 
     def picture(self, view: str = "both") -> NDArray[np.uint8]:
-        """Return what a view shows, as RGB: raw, annotated (also for overlay), or both."""
+        """Return a view as RGB: raw, annotated (also for overlay), or both side by side."""
         if view == "both":
             gap = np.full((self.raw.shape[0], GAP_PX, 3), 255, np.uint8)
             return np.hstack([self.raw, gap, self.annotated])
@@ -49,13 +49,13 @@ class Snapshot(NamedTuple):
 
 
 def jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """Return RGB pixels as a JPEG file."""
+    """Encode RGB pixels as a JPEG file."""
     _, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return data.tobytes()
 
 
 def decode(encoded: EncodedSnapshot) -> Snapshot:
-    """Return the frame of a snapshot. Takes some ms: not for an event loop."""
+    """Decode the frame of a snapshot. Takes some ms: do not call it in an event loop."""
     raw, annotated = (_decode(encoded.channels[channel], encoded.pts) for channel in ChannelType)
     frames = (
         frame
@@ -75,7 +75,7 @@ def _decode(encoded: EncodedChannel, pts: int) -> NDArray[np.uint8]:
 
 
 async def look(camera: Camera, subscriptions: ChannelSubscriptionManager, seconds: float) -> None:
-    """Watch a camera for this long, so that there is something to measure."""
-    connection = subscriptions.open(camera, ())  # both channels run, though nothing is sent
+    """Watch a camera for this many seconds, so that there is something to measure."""
+    connection = subscriptions.open(camera, ())  # runs both channels, sends neither
     with closing(subscriptions.read([(camera, connection)])):
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""What happens to the frames of a camera, for those who follow it in the same event loop."""
+"""Events of a camera's frames, for observers in the same event loop."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from streamlab.core.mp4.fragment import Fragment
 from streamlab.core.stream.events import FragmentReleased
 
 CameraEvent = PipelineEvent | FragmentReleased
-"""An init segment, a fragment that is ready, a detection that was timed, a change of the source,
-or a fragment that was released."""
+"""An init segment, a finished or released fragment, a detection's timing or a source change."""
 
-MAX_EVENTS = 4096  # 10 s of a camera at 60 fps, with both channels ready and released
-MAX_BYTES = 32 * 1024 * 1024  # of the fragments that they are about
+MAX_EVENTS = 4096  # 10 s at 60 fps, with finished and released fragments of both channels
+MAX_BYTES = 32 * 1024 * 1024  # of the fragments that the events carry
 
 
 class EventStream:
-    """The events of one camera since it was opened, oldest first. Close it after.
+    """Buffers the events of one camera since it was opened, oldest first. Close it after use.
 
-    Read it by ``take`` or by ``async for``, which ends when the camera ends. When nobody reads,
-    the oldest make room and are counted.
+    Read it with ``take``, or with ``async for``, which ends when the camera does. A full buffer
+    drops its oldest events and counts them in ``dropped``.
     """
 
     def __init__(self, on_close: Callable[[EventStream], None]) -> None:
         self.closed = False
-        """No event will be added."""
+        """True once no more events will be added."""
         self.dropped = 0
         self._events: deque[CameraEvent] = deque()
         self._bytes = 0
@@ -35,7 +34,7 @@ class EventStream:
         self._on_close = on_close
 
     def add(self, events: Iterable[CameraEvent]) -> None:
-        """Add events; called by the camera."""
+        """Append events; called by the camera."""
         for event in events:
             self._events.append(event)
             self._bytes += _size_of(event)
@@ -45,7 +44,7 @@ class EventStream:
         self._news.set()
 
     def take(self) -> list[CameraEvent]:
-        """Return the events that have not been read."""
+        """Return and remove the unread events."""
         events = list(self._events)
         self._events.clear()
         self._bytes = 0
@@ -53,14 +52,14 @@ class EventStream:
         return events
 
     def close(self) -> None:
-        """End the stream; what was not read can still be."""
+        """End the stream; unread events can still be read."""
         if not self.closed:
             self.closed = True
             self._on_close(self)
             self._news.set()
 
     async def __aiter__(self) -> AsyncIterator[CameraEvent]:
-        """Yield events as they come."""
+        """Yield events as they arrive."""
         while True:
             for event in self.take():
                 yield event

@@ -1,13 +1,14 @@
 """Distributes the fragments of one camera to its readers.
 
-A reader that has read everything is *live*: the next fragment is one shared write to it, without
-a look at its connection, which is most of what a viewer costs when there are hundreds. Rules:
+A reader that has read everything is *live*: the next fragment reaches it as one shared write.
+Its connection is not examined, which saves most of what a viewer costs when there are hundreds.
+Rules:
 
 - a reader is live while it waits for nothing but the next fragment of each of its channels;
-- a fragment that follows on (next sequence, same init segment) is written to the live groups, and
-  the other readers are notified to take it by their cursors;
-- any other event ends live delivery: all readers are notified, take by their cursors, and join
-  their live groups again.
+- a fragment that continues the sequence (next sequence number, same init segment) is written to
+  the live groups, and the other readers are notified to read it through their cursors;
+- any other event ends live delivery: all readers are notified, read through their cursors, and
+  join their live groups again.
 """
 
 from __future__ import annotations
@@ -26,40 +27,40 @@ Write = Callable[[bytes], None]
 
 
 class LiveGroup:
-    """Readers in step in one encoding, who get its events in one form."""
+    """Live readers of one encoding, which receive its events in the same form."""
 
     def __init__(self, form: Form) -> None:
         self.written_ns = 0
-        """When the newest fragment was written to them, monotonic."""
+        """When the newest fragment was written to the group, monotonic."""
         self._form = form
         self._members: dict[Write, Cursor] = {}
         self._next_sequence = 0
         self._init_id = ""
 
     def join(self, cursor: Cursor, write: Write) -> None:
-        """Write what comes next with ``write`` (which must not raise) in place of the cursor."""
+        """Add a reader: ``write``, which must not raise, gets fragments in place of the cursor."""
         if not self._members:
             self._next_sequence, self._init_id = cursor.next_sequence, cursor.init_id
         self._members[write] = cursor
 
     def leave(self, write: Write) -> None:
-        """Go on by the cursor."""
+        """Remove a reader; its cursor continues after the last fragment written."""
         cursor = self._members.pop(write, None)
         if cursor is not None:
             cursor.next_sequence = self._next_sequence
 
     def dissolve(self) -> None:
-        """Let all go on by their cursors."""
+        """Remove all readers; they continue with their cursors."""
         for write in list(self._members):
             self.leave(write)
 
     def suits(self, cursor: Cursor) -> bool:
-        """Return whether the cursor waits for the same fragment as the members do."""
+        """Return True if the cursor waits for the same fragment as all members, if any."""
         mine = (self._next_sequence, self._init_id)
         return not self._members or mine == (cursor.next_sequence, cursor.init_id)
 
     def followed_by(self, entry: Released) -> bool:
-        """Return whether this is the fragment that the members wait for."""
+        """Return True if this is the fragment that all members wait for, if any."""
         mine = (self._next_sequence, self._init_id)
         return not self._members or mine == (entry.fragment.sequence, entry.fragment.init_id)
 
@@ -70,12 +71,12 @@ class LiveGroup:
         self._next_sequence += 1
         self.written_ns = monotonic_ns()
         event = encode_fragment(entry, self._form, cached=False)
-        for write in tuple(self._members):  # one may leave, because it is full with this
+        for write in tuple(self._members):  # a copy: a member leaves when this fills its buffer
             write(event)
 
 
 class FanOut:
-    """The readers of a camera."""
+    """Tracks the readers of a camera and delivers fragments to them."""
 
     def __init__(self) -> None:
         self._listeners: set[Notify] = set()
@@ -83,24 +84,27 @@ class FanOut:
         self._groups: defaultdict[ChannelKey, dict[Form, LiveGroup]] = defaultdict(dict)
 
     def add(self, notify: Notify) -> None:
-        """Call ``notify`` for news from now on; it must not raise, or add or remove readers."""
+        """Register a reader: ``notify`` is called whenever there may be something to take.
+
+        It must not raise, and must not add or remove readers.
+        """
         self._listeners.add(notify)
         self._behind.add(notify)
 
     def remove(self, notify: Notify) -> None:
-        """Call it no more."""
+        """Unregister a reader."""
         self._listeners.discard(notify)
         self._behind.discard(notify)
 
     def notify_all(self) -> None:
-        """Tell all to take."""
+        """End live delivery and notify all readers."""
         for group in self._all_groups():
             group.dissolve()
         self._behind = set(self._listeners)
         self._notify_behind()
 
     def release(self, entries: Iterable[Released]) -> None:
-        """Write these fragments to those in step, and tell the others to take."""
+        """Write fragments to the live groups, and notify the other readers."""
         for entry in entries:
             groups = self._groups[entry.fragment.key].values()
             if not all(group.followed_by(entry) for group in groups):
@@ -113,7 +117,10 @@ class FanOut:
     def join_live(
         self, notify: Notify, write: Write, cursors: Mapping[ChannelKey, Cursor], form: Form
     ) -> list[LiveGroup]:
-        """Put a reader in step; return its groups, none when others have not come so far yet."""
+        """Move a reader to live delivery once it has caught up.
+
+        Returns the groups it joined, or an empty list if it is still ahead of other readers.
+        """
         groups = [self._group(key, form) for key in cursors]
         pairs = list(zip(groups, cursors.values(), strict=True))
         if not all(group.suits(cursor) for group, cursor in pairs):
@@ -124,7 +131,7 @@ class FanOut:
         return groups
 
     def leave_live(self, notify: Notify) -> None:
-        """Tell this one to take from now on; it has left its groups."""
+        """Notify a reader again from now on. It must have left its groups."""
         self._behind.add(notify)
 
     def _notify_behind(self) -> None:

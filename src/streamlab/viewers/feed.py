@@ -1,4 +1,4 @@
-"""What one viewer is sent of one camera: its events in order, from ``connected`` to ``end``."""
+"""The events that a viewer is sent of one camera, in order, from ``connected`` to ``end``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Feed:
         form: Form,
     ) -> None:
         self.over = False
-        """Whether ``end`` has been taken."""
+        """True once ``end`` has been taken."""
         self.connection = connection
         self.form = form
         self._running = running
@@ -30,11 +30,11 @@ class Feed:
 
     @property
     def fan_out(self) -> FanOut:
-        """The readers of the camera."""
+        """The fan-out to the readers of the camera."""
         return self._running.fan_out
 
     def take(self) -> list[Delivered]:
-        """Return the next events; the last is ``end``."""
+        """Return the next events; ``end`` is the last one of all."""
         if self.over:
             return []
         running = self._running
@@ -48,5 +48,5 @@ class Feed:
         return events
 
     def encode(self, item: Delivered) -> bytes:
-        """Return an event in the form that the viewer wants."""
+        """Encode an event in the form that the viewer asked for."""
         return self._running.encoder.encode(item, self.form)

@@ -1,4 +1,4 @@
-"""Tells the viewers of a camera how its channels are, in the words of the protocol (*Health*)."""
+"""Reports the health of a camera's channels to its viewers (docs/protocol.md, *Health*)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamlab.viewers.channel_health import CameraParts, channel_health, channe
 
 
 class HealthReporter:
-    """Sends ``health`` to those who are sent a channel whose state has changed."""
+    """Sends ``health`` to the viewers of a channel whose state has changed."""
 
     def __init__(self, camera: CameraParts) -> None:
         self._camera = camera
@@ -19,7 +19,7 @@ class HealthReporter:
         self._events: dict[str, Health] = {}  # since the last check
 
     def check(self) -> None:
-        """Look at all channels; quick enough for every timer."""
+        """Check all channels for a change of state; fast enough for every timer."""
         self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
         for channel in camera.stream.controller.channels if connections else ():
@@ -31,19 +31,19 @@ class HealthReporter:
             self._states[channel] = states
 
     def event(self, channel: str) -> Health:
-        """Return the event that tells how a channel is, as of the last check."""
+        """Return the ``health`` event of a channel, as of the last check."""
         if channel not in self._events:
             health = channel_health(self._camera, channel)
             self._events[channel] = Health(channel, health.members())
         return self._events[channel]
 
     def post(self, connection: Connection, channels: Iterable[str]) -> None:
-        """Queue to one viewer how channels are that it gets from now on."""
+        """Queue ``health`` for the channels that a viewer gets from now on."""
         for channel in channels:
             connection.post_health(channel, self.event(channel))
 
     def receive_switch(self, done: SwitchDone) -> None:
-        """Tell a viewer of the channels that a switch brought."""
+        """Queue ``health`` for the channels that a switch has added."""
         connection = self._camera.stream.connections.get(done.connection_id)
         if connection is not None:
             before = done.previous_channel.channels

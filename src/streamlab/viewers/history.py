@@ -1,4 +1,4 @@
-"""What became of a camera's newest frames, as far as somebody watched it."""
+"""Records release times, sizes and detections of a camera's newest frames, while it is watched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NS_PER_MS = 1e6
 
 @dataclass(slots=True)
 class FrameRecord:
-    """One frame: when it left in each channel (monotonic ns), and what it carried."""
+    """One frame: when each channel released it (monotonic ns), and what it carried."""
 
     pts: int
     captured_ns: int
@@ -30,24 +30,24 @@ class FrameRecord:
 
     @property
     def drift_ms(self) -> float | None:
-        """Annotated release minus raw release; None while it has left in one channel only."""
+        """Annotated release minus raw release; None until both channels have released the frame."""
         if self.raw_released_ns is None or self.annotated_released_ns is None:
             return None
         return (self.annotated_released_ns - self.raw_released_ns) / NS_PER_MS
 
     @property
     def raw_latency_ms(self) -> float | None:
-        """From the capture to the release of raw."""
+        """Time from capture to release in the raw channel; None until then."""
         return self._latency_ms(self.raw_released_ns)
 
     @property
     def annotated_latency_ms(self) -> float | None:
-        """From the capture to the release of annotated."""
+        """Time from capture to release in the annotated channel; None until then."""
         return self._latency_ms(self.annotated_released_ns)
 
     @property
     def box_age_ms(self) -> float | None:
-        """How much older than the frame the one is that its boxes were found on."""
+        """Frame's pts minus that of the frame its boxes were detected on; None if there is none."""
         if self.detections_pts is None:
             return None
         return (self.pts - self.detections_pts) * 1000 / TIMESCALE
@@ -57,7 +57,7 @@ class FrameRecord:
 
 
 class FrameHistory:
-    """Keeps the newest ``max_frames`` of a camera; the oldest goes first.
+    """Keeps the newest ``max_frames`` frames of a camera; the oldest is dropped first.
 
     A frame's times are those of its first release in each channel, whatever the quality.
     """
@@ -70,23 +70,23 @@ class FrameHistory:
         self._pair_count = 0
 
     def follow(self, events: EventStream) -> None:
-        """Read a camera's events whenever something is asked, and at every ``check``."""
+        """Follow a camera's events; they are read on every query and every ``check``."""
         self._events = events
 
     def check(self) -> None:
-        """Receive what was released since the last call."""
+        """Record what was released since the last call."""
         for event in self._events.take() if self._events else ():
             if isinstance(event, FragmentReleased):
                 self.receive_release(event.entry.fragment, event.now_ns)
 
     def close(self) -> None:
-        """Follow the camera no longer; what is known is kept."""
+        """Stop following the camera; the records are kept."""
         self.check()
         if self._events is not None:
             self._events.close()
 
     def receive_release(self, fragment: Fragment, now_ns: int) -> None:
-        """Receive a fragment that was released at ``now_ns``."""
+        """Record a fragment that was released at ``now_ns``."""
         for frame in fragment.frames:
             record = self._record(frame)
             before = record.drift_ms
@@ -97,18 +97,18 @@ class FrameHistory:
 
     @property
     def pairs(self) -> Sequence[FrameRecord]:
-        """The frames that have left in both channels, in the order they were complete."""
+        """Frames released in both channels, in the order they were completed."""
         self.check()
         return self._pairs
 
     @property
     def pair_count(self) -> int:
-        """How many there were in all."""
+        """Number of pairs so far, including those no longer kept."""
         self.check()
         return self._pair_count
 
     def since(self, captured_ns: int) -> list[FrameRecord]:
-        """Return the frames captured from then on, oldest first."""
+        """Return the frames captured at ``captured_ns`` or later, oldest first."""
         self.check()
         return [record for record in self._records.values() if record.captured_ns >= captured_ns]
 

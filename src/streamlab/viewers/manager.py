@@ -1,4 +1,4 @@
-"""All cameras of a process."""
+"""Manages all cameras of a process."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ MAX_SHOWN_CHARS = 128
 class StreamChannelManager:
     """Creates, removes and reports on cameras. One event loop owns it.
 
-    ``detector`` serves all cameras, or all synthetic ones (``only_synthetic``), that have none
-    of their own. For the others a synthetic camera is annotated with the ground truth of its
-    scene, and any other is not annotated.
+    ``detector`` serves all cameras without a detector of their own, or only the synthetic ones
+    among them (``only_synthetic``). Of the rest, a synthetic camera is annotated with the ground
+    truth of its scene, and any other is not annotated.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class StreamChannelManager:
         store: CameraStore | None = None,
         renderer: str = DEFAULT_RENDERER,
     ) -> None:
-        """``store`` keeps cameras for the next start; ``renderer`` is the default one, by name."""
+        """``store`` keeps cameras for the next start; ``renderer`` names the default renderer."""
         self.settings = settings
         self.services = DetectionServices(
             detector, only_synthetic=only_synthetic, max_fps=settings.max_detection_fps
         )
         self._cameras: dict[str, Camera] = {}
-        self._opening: dict[str, asyncio.Future[None]] = {}  # done: it is not wanted any more
+        self._opening: dict[str, asyncio.Future[None]] = {}  # done: no longer wanted
         self._at_start: frozenset[str] | None = None
         self._store = store
         self._renderer = renderer
@@ -79,10 +79,22 @@ class StreamChannelManager:
     ) -> Camera:
         """Run a source as a camera.
 
-        Unless ``wait``, it exists at once, whatever its source does; else it must give a picture
-        within ``open_timeout``. ``renderer`` is this camera's own, and so is ``detector`` unless
-        another camera was given the same one. ``detections`` is what it wants of the detector.
-        Raises CameraExistsError, InvalidRequestError (bad id), LimitError, SourceError, ModelError.
+        Args:
+            camera_id: an id that no other camera has.
+            spec: the source.
+            detector: serves this camera, and any other that is given the same one; None: the
+                default one (see the class).
+            renderer: used by this camera only; None: the default one.
+            detections: which of the detector's results the camera wants.
+            wait: True: the source must give a picture within ``open_timeout``; False: the camera
+                exists at once, whatever its source does.
+
+        Raises:
+            CameraExistsError: a camera with this id exists or is being opened.
+            InvalidRequestError: the id is not valid.
+            LimitError: there are too many cameras, or sources being opened.
+            SourceError: the source cannot be opened.
+            ModelError: the default detector or renderer cannot be loaded.
         """
         self._check_new(camera_id)
         renderer = renderer or load_renderer(self._renderer)
@@ -130,10 +142,10 @@ class StreamChannelManager:
         keep: bool = False,
         wait: bool = True,
     ) -> Camera:
-        """Run a camera as it is configured, and ``keep`` it for the next start if there is a store.
+        """Run a configured camera; ``keep`` stores it for the next start if there is a store.
 
-        Raises as ``add_camera``, and StateError or LimitError when it cannot be kept; it does not
-        run then.
+        Raises the errors of ``add_camera``, and StateError or LimitError if the camera cannot be
+        stored; it does not run then.
         """
         camera = await self.add_camera(
             config.name, config.spec, detector=detector, detections=_detections(config), wait=wait
@@ -148,7 +160,7 @@ class StreamChannelManager:
         return camera
 
     async def forget_camera(self, camera_id: str) -> None:
-        """Remove a camera for good, also one that is being opened.
+        """Remove a camera permanently, even while it is being opened.
 
         Raises UnknownCameraError, StateError.
         """
@@ -168,10 +180,10 @@ class StreamChannelManager:
         self.services.remove(camera_id)
 
     def request_detector(self, camera_id: str, detector: Detector | None) -> None:
-        """Have a running camera ask another detector, from its next frame on.
+        """Give a running camera another detector, from its next frame on.
 
-        It becomes the camera's own; None means the one that the cameras share. Raises
-        UnknownCameraError, and InvalidRequestError when they share none.
+        None selects the detector that the cameras share. Raises UnknownCameraError, and
+        InvalidRequestError if there is no shared detector.
         """
         camera = self.camera(camera_id)
         before = self.services.own(camera_id)
@@ -179,7 +191,7 @@ class StreamChannelManager:
         self.services.release(before)
 
     async def close(self) -> None:
-        """Stop all cameras; their viewers get ``end``. Nobody waits for those being opened."""
+        """Stop all cameras; their viewers get ``end``. Cameras being opened are abandoned."""
         self._trimming.stop()
         for opening in self._opening.values():
             if not opening.done():
@@ -192,12 +204,12 @@ class StreamChannelManager:
         self._pool.close()
 
     def mark_started(self) -> None:
-        """Take the cameras that there are now as those of the start: readiness counts them."""
+        """Mark the present cameras as those of the start; readiness counts only these."""
         self._at_start = frozenset(self._cameras)
 
     @property
     def cameras_at_start(self) -> list[Camera]:
-        """The cameras of the start that are still there."""
+        """The cameras of the start that still exist; before ``mark_started``, all cameras."""
         named = self._cameras if self._at_start is None else self._at_start
         return [camera for name, camera in self._cameras.items() if name in named]
 
@@ -207,7 +219,7 @@ class StreamChannelManager:
         return self._cameras
 
     def camera(self, camera_id: str) -> Camera:
-        """Return a camera. Raises UnknownCameraError that names those there are."""
+        """Return a camera. Raises UnknownCameraError, which lists the known ids."""
         try:
             return self._cameras[camera_id]
         except KeyError:
@@ -217,7 +229,7 @@ class StreamChannelManager:
             ) from None
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
-        """Raise UnknownStreamError unless ``stream_id`` is the camera's (or not given)."""
+        """Raise UnknownStreamError unless ``stream_id`` is the camera's or None."""
         if stream_id is not None and stream_id != camera.stream_id:
             raise UnknownStreamError(
                 f"camera '{camera.camera_id}' has no stream '{stream_id}'",
@@ -252,5 +264,5 @@ def _detections(config: CameraConfig) -> DetectionOptions:
 
 
 def _shown(camera_id: str) -> str:
-    """Return an id that may be anything: a source, for one, in the wrong field."""
+    """Shorten and redact an id for display: it may be a source in the wrong field."""
     return redacted(camera_id[:MAX_SHOWN_CHARS])

@@ -1,4 +1,4 @@
-"""Gives back, once in a while, memory that cameras have freed and the C library has kept."""
+"""Periodically returns memory that cameras have freed and the C library has kept."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ INTERVAL_S = 60.0
 
 
 class MemoryTrimming:
-    """Runs between ``start`` and ``stop``, by the running event loop."""
+    """Trims memory every ``interval_s`` from ``start`` to ``stop``, timed by the event loop."""
 
     def __init__(self, interval_s: float = INTERVAL_S) -> None:
         self._interval_s = interval_s
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin; does nothing while it runs."""
+        """Start trimming. Does nothing if it has been started already."""
         if self._timer is None:
             self._wait()
 
     def stop(self) -> None:
-        """End; what is being given back at the moment is."""
+        """Stop trimming. A trim in progress completes."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

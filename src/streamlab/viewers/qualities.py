@@ -1,4 +1,4 @@
-"""Which quality a viewer gets: ``auto`` is settled when it joins or switches."""
+"""Resolves requested qualities; ``auto`` is resolved when a viewer joins or switches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ DEFAULT_QUALITY = QualityLevel.MEDIUM
 
 
 def resolve(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
-    """Return the quality that ``asked`` becomes on a channel.
+    """Return the quality of a channel for the requested one.
 
     ``auto`` is the camera's own H.264 for raw where that can be passed through, else ``medium``.
-    Raises InvalidRequestError when the channel has no such quality.
+    Raises InvalidRequestError if the channel has no such quality.
     """
     if asked == AUTO:
         return QualityLevel.SOURCE if channel == RAW and passthrough else DEFAULT_QUALITY
@@ -29,7 +29,7 @@ def resolve(channel: str, asked: str, *, passthrough: bool) -> QualityLevel:
 def resolve_all(
     channels: Iterable[str], asked: Mapping[str, str], *, passthrough: bool
 ) -> dict[str, QualityLevel]:
-    """Return the quality of each channel; those of which none was asked for get ``medium``."""
+    """Return the quality of each channel; ``medium`` where none was requested."""
     return {
         channel: resolve(channel, asked.get(channel, DEFAULT_QUALITY), passthrough=passthrough)
         for channel in channels
@@ -40,7 +40,7 @@ def resolve_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[
     """Return the qualities that a switch to ``view`` sets.
 
     In a view of several channels ``source``, which exists for raw only, leaves the others as they
-    are. Raises InvalidRequestError when no channel of the view has that quality.
+    are. Raises InvalidRequestError if no channel of the view has that quality.
     """
     if asked is None:
         return {}

@@ -15,16 +15,16 @@ from streamlab.viewers.feed import Feed
 
 
 class Reader:
-    """Reads some connections, each of one camera, in one event loop. Close it after.
+    """Reads one or more connections, each of one camera, in one event loop. Close it after use.
 
-    Events are bytes shared by all readers; nothing is queued here.
+    Events are bytes that all readers share; nothing is queued here.
     """
 
     def __init__(
         self, feeds: Sequence[Feed], heartbeat_interval_s: float, on_close: Callable[[], None]
     ) -> None:
         self.over = False
-        """Whether ``end`` of every stream has been taken."""
+        """True once ``end`` of every stream has been taken."""
         self._feeds = feeds
         self._interval_ns = round(heartbeat_interval_s * NS_PER_S)
         self._on_close = on_close
@@ -36,9 +36,9 @@ class Reader:
         self._timer: asyncio.TimerHandle | None = None
 
     def listen(self, notify: Notify) -> None:
-        """Call ``notify`` in the event loop from now on whenever there may be something to take.
+        """Call ``notify`` in the event loop whenever there may be something to take.
 
-        It is called by the camera for one reader after the other: it must be quick, must not
+        The camera notifies its readers one after another: ``notify`` must be quick, must not
         raise, and must not close a reader.
         """
         self._notify = notify
@@ -47,11 +47,11 @@ class Reader:
         self._arm()
 
     def take(self) -> list[bytes]:
-        """Return the bytes of the next events, or none."""
+        """Return the bytes of the next events, or an empty list."""
         return [feed.encode(item) for feed, item in self.take_items()]
 
     def take_items(self) -> list[tuple[Feed, Delivered]]:
-        """Return the next events as values, each with the feed that it is of, or none."""
+        """Return the next events as values, each with its feed, or an empty list."""
         self.leave_live()
         feeds = self._feeds
         events = [(feed, item) for feed in feeds for item in feed.take()]
@@ -65,10 +65,10 @@ class Reader:
         return events
 
     def join_live(self, write: Write) -> None:
-        """Have ``write`` called with each next fragment, while nothing else is to be taken.
+        """Have ``write`` called with each next fragment, while there is nothing else to take.
 
-        Call it when all that was taken is written. ``write`` must not raise; when no more can be
-        written, ``leave_live``.
+        Call this once everything taken has been written. ``write`` must not raise; when no more
+        can be written, call ``leave_live``.
         """
         steps = [(feed, feed.connection.live_cursors()) for feed in self._feeds if not feed.over]
         if not all(cursors for _, cursors in steps):
@@ -82,7 +82,7 @@ class Reader:
             self._groups += joined
 
     def leave_live(self) -> None:
-        """Be told to take from now on. What has been written is not taken again."""
+        """Return to ``notify`` and ``take``. What has been written is not taken again."""
         if self._write is None:
             return
         for group in self._groups:
@@ -92,13 +92,13 @@ class Reader:
         self._taken_ns, self._write, self._groups = self._sent_ns, None, []
 
     async def batches(self) -> AsyncGenerator[list[bytes], None]:
-        """Yield the bytes of events as they come, until all streams have ended."""
+        """Yield the bytes of events as they arrive, until all streams have ended."""
         async with aclosing(self.item_batches()) as batches:
             async for items in batches:
                 yield [feed.encode(item) for feed, item in items]
 
     async def item_batches(self) -> AsyncGenerator[list[tuple[Feed, Delivered]], None]:
-        """Yield events as they come, at least one at a time, until all streams have ended."""
+        """Yield events as they arrive, in non-empty lists, until all streams have ended."""
         news = asyncio.Event()
         self.listen(news.set)
         while not self.over:
@@ -109,7 +109,7 @@ class Reader:
                 news.clear()
 
     def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         self.leave_live()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""The answers of the API about cameras and streams, made of their status: ready for JSON."""
+"""Builds the API reports on cameras and streams from their status, ready for JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Report = dict[str, object]
 
 
 def camera_report(status: CameraStatus) -> Report:
-    """Return a camera as ``GET /cameras`` lists it."""
+    """Return the report of a camera, as listed by ``GET /cameras``."""
     detector = status.detector
     return {
         "camera_id": status.camera_id,
@@ -40,13 +40,13 @@ def camera_report(status: CameraStatus) -> Report:
 
 
 def sync_report(figures: SyncFigures) -> Report:
-    """Return a camera's synchronisation as ``sync-stats`` answers."""
+    """Return the report of a camera's synchronisation, as returned by ``sync-stats``."""
     report: Report = to_plain(figures)
     return report
 
 
 def stream_report(status: StreamStatus) -> Report:
-    """Return what one stream carries, and to whom."""
+    """Return the report of one stream: its state, channels, viewers, drops and switches."""
     viewers = status.viewers
     return {
         "camera_id": status.camera_id,
@@ -68,7 +68,7 @@ def stream_report(status: StreamStatus) -> Report:
 
 
 def process_report(channels: StreamChannelManager) -> Report:
-    """Return all streams of a process, and their sums."""
+    """Return the reports of all streams of a process, and their totals."""
     cameras = list(channels.cameras.values())
     statuses = [camera.stream_status() for camera in cameras]
     switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]

@@ -1,4 +1,4 @@
-"""The parts of a running camera and what passes between them; others use ``Camera``."""
+"""Connects the parts of a running camera. Private to this folder: others use ``Camera``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SwitchOutcome = SwitchDone | SwitchTimedOut
 
 
 class RunningCamera:
-    """Connects the pipeline of a camera, its stream and its readers, in one event loop."""
+    """Connects the pipeline, the stream and the readers of a camera in one event loop."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class RunningCamera:
         self.encoder = EventEncoder()
         self.event_streams: set[EventStream] = set()
         self.switches_ms = Window(3600.0)
-        """How long switches took, from the request to the written keyframe."""
+        """Durations of switches in the last hour, from the request to the written keyframe."""
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -76,7 +76,7 @@ class RunningCamera:
         self._sync_state = SyncState.SYNCHRONIZED
         self._logged_counts: Counter[str] = Counter()
         self.max_detection_fps = settings.max_detection_fps
-        """How many frames a second a detector is given of the camera; 0: no limit."""
+        """Limit on the frames per second of this camera that a detector gets; 0: no limit."""
         self.health = HealthReporter(self)
         self.handover: Handover[PipelineEvent] = Handover(
             self._loop, self._receive, MAX_HANDOVER_ITEMS
@@ -126,20 +126,20 @@ class RunningCamera:
         await asyncio.to_thread(self.pipeline.stop)
 
     def end(self, reason: EndReason) -> None:
-        """End the stream; the first reason stays."""
+        """End the stream; the first reason given is kept."""
         self.end_reason = self.end_reason or reason
         for stream in list(self.event_streams):
             stream.close()
         self.fan_out.notify_all()
 
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
-        """Return the outcome of the switch requested last on this connection."""
-        self._resolve_switch(SwitchTimedOut(connection_id))  # one that still waits is given up
+        """Return a future of the outcome of the switch requested last on this connection."""
+        self._resolve_switch(SwitchTimedOut(connection_id))  # ends a pending switch
         self._switches[connection_id] = outcome = self._loop.create_future()
         return outcome
 
     def process_events(self) -> None:
-        """Process the events of the stream and arm the timer. Call after every request to it."""
+        """Process the events of the stream and arm the timer. Call it after every request to it."""
         woken = False
         released: list[Released] = []
         events: list[FragmentReleased] = []
@@ -165,7 +165,10 @@ class RunningCamera:
         self._arm()
 
     def hand_over(self, items: Sequence[PipelineEvent]) -> None:
-        """Take what a thread of the camera has. That no detections will come releases nothing."""
+        """Pass items from a thread of the camera to the event loop.
+
+        A notice that a frame gets no detections is not urgent: it releases nothing.
+        """
         urgent = any(
             not isinstance(each, DetectionTimed) or each.lag_ns is not None for each in items
         )
@@ -206,7 +209,7 @@ class RunningCamera:
         self.process_events()
 
     def _arm(self) -> None:
-        # A timer that is too early stays: to move it with every frame costs more than to wake once.
+        # A timer set too early stays: moving it for every frame costs more than one extra wake-up.
         due_ns = self.stream.get_timer()
         if self._timer is not None:
             if self._armed_ns <= due_ns:

@@ -1,4 +1,4 @@
-"""The detection services of a process: one that cameras share, and those of single cameras."""
+"""The detection services of a process: the shared one, and those of single cameras."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ BATCH_TIMEOUT_S = 5.0
 
 
 class DetectionServices:
-    """Starts a service for each detector, and stops it when no camera asks it any more.
+    """Starts a service for each detector, and stops it when no camera uses it any more.
 
-    ``shared`` serves all cameras, or all synthetic ones (``only_synthetic``), that have no
-    detector of their own.
+    ``shared`` serves all cameras without a detector of their own, or only the synthetic ones among
+    them (``only_synthetic``).
     """
 
     def __init__(self, shared: Detector | None, *, only_synthetic: bool, max_fps: float) -> None:
@@ -28,7 +28,7 @@ class DetectionServices:
         self._own: dict[str, DetectionService] = {}
 
     def add(self, camera_id: str, spec: SourceSpec, detector: Detector | None) -> DetectionService:
-        """Return the service that a new camera asks."""
+        """Return the service for a new camera."""
         shares = not self.only_synthetic or spec.kind is SourceKind.SYNTHETIC
         if detector is None and shares and (shared := self._shared_service()) is not None:
             return shared
@@ -36,10 +36,10 @@ class DetectionServices:
         return own
 
     def change(self, camera_id: str, detector: Detector | None) -> DetectionService:
-        """Return the service that a camera asks from now on; None: the shared one.
+        """Return the service that a camera uses from now on; ``detector`` None: the shared one.
 
-        Call ``remove`` with what ``own`` returned before, once the camera asks the new one. Raises
-        InvalidRequestError when there is no shared detector.
+        Once the camera uses it, call ``release`` with what ``own`` returned before. Raises
+        InvalidRequestError if there is no shared detector.
         """
         service = self._shared_service() if detector is None else self._service_of(detector)
         if service is None:
@@ -50,22 +50,22 @@ class DetectionServices:
         return service
 
     def own(self, camera_id: str) -> DetectionService | None:
-        """Return the service of a camera that does not share one."""
+        """Return a camera's service; None if it uses the shared one."""
         return self._own.get(camera_id)
 
     def remove(self, camera_id: str) -> None:
-        """Release the service of a camera that has gone."""
+        """Release the service of a camera that was removed."""
         self.release(self._own.pop(camera_id, None))
 
     def release(self, service: DetectionService | None) -> None:
-        """Stop a service unless another camera asks it too."""
+        """Stop a service unless a camera still uses it; None is ignored."""
         if service is not None and service not in self._own.values():
             service.stop()
 
     async def close(self, running: set[DetectionService]) -> None:
-        """Stop the shared service and wait for the batches in hand.
+        """Stop the shared service and wait for the batches in progress in ``running``.
 
-        A process that ends while a thread is inside of ONNX Runtime is aborted.
+        A process that ends while a thread is inside ONNX Runtime is aborted.
         """
         if self._shared is not None:
             self._shared.stop()
@@ -73,11 +73,11 @@ class DetectionServices:
 
     @property
     def running(self) -> set[DetectionService]:
-        """All that run."""
+        """All running services."""
         return {each for each in (self._shared, *self._own.values()) if each is not None}
 
     def _service_of(self, detector: Detector) -> DetectionService:
-        """Return the service of a detector, which several cameras may have been given."""
+        """Return the service of a detector, which several cameras may share."""
         services = (own for own in self._own.values() if own.detector is detector)
         return next(services, None) or self._start(detector)
 

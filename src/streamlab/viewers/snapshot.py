@@ -1,4 +1,4 @@
-"""One frame of a camera in both channels, as it was delivered: encoded, for others to decode."""
+"""Takes one frame of a camera in both channels, as delivered: encoded, for others to decode."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EncodedChannel:
 
 @dataclass(frozen=True, slots=True)
 class EncodedSnapshot:
-    """The frame of ``pts`` in each channel."""
+    """The encoded frame with this ``pts`` in each channel."""
 
     pts: int
     channels: Mapping[str, EncodedChannel]
@@ -55,10 +55,11 @@ class _Received:
 
 
 async def take_snapshot(reader: Reader, timeout_s: float) -> EncodedSnapshot | None:
-    """Read both channels until they have a new frame in common that the detector has looked at.
+    """Read both channels until they share a new frame that the detector has processed.
 
-    So it shows what was changed just before. After ``PATIENCE_S`` any frame will do: the camera
-    gives no new one, or the detector is slow. None: there is no frame within ``timeout_s``.
+    Such a frame shows changes made just before the call. After ``PATIENCE_S`` any frame will do:
+    the camera gives no new one, or the detector is slow. Returns None if there is no frame within
+    ``timeout_s``.
     """
     asked_ns = monotonic_ns()
     patient_until_ns = asked_ns + round(PATIENCE_S * NS_PER_S)
@@ -91,7 +92,10 @@ def _snapshot(received: Mapping[str, _Received], pts: int) -> EncodedSnapshot:
 
 
 def _newest_in_common(received: Mapping[str, _Received], since_ns: int | None) -> int | None:
-    """Return its pts. ``since_ns``: captured from then on and looked at; None: any."""
+    """Return the newest pts that both channels hold, or None.
+
+    With ``since_ns``, only frames captured since then that the detector has processed count.
+    """
     raw, annotated = (received[channel].frames for channel in ChannelType)
     common = [pts for pts in annotated if pts in raw]
     if since_ns is not None:

@@ -1,4 +1,4 @@
-"""How the source of a camera is: what readers of it have said, and what time alone tells."""
+"""The state of a camera's source, as reported by its readers and by periodic checks."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from streamlab.core.channels import SourceState
 from streamlab.core.events import SourceStateChanged
 
 OVER = (SourceState.ENDED, SourceState.FAILED)
-# Viewers know four states.
+# The ``source`` event has four states.
 _TOLD = {SourceState.CONNECTING: SourceState.RECONNECTING, SourceState.FAILED: SourceState.ENDED}
 
 
 class SourceStatus:
-    """The state of one source, in the words of the wire protocol (*Health*)."""
+    """The state of one source, as the wire protocol defines it (docs/protocol.md, *Health*)."""
 
     def __init__(self, *, is_open: bool) -> None:
         self.state = SourceState.LIVE if is_open else SourceState.CONNECTING
         self.detail = ""
         self.retry_at: float | None = None
-        """When a source that is not open is tried again, Unix seconds."""
+        """Unix time in seconds of the next attempt to open the source; None if none is due."""
         self.has_been_live = is_open
         self.has_been_tried = is_open
-        """Whether its first opening is over, well or not."""
+        """True once the first attempt to open it is over, successful or not."""
 
     @property
     def is_over(self) -> bool:
-        """Whether it will not be tried again."""
+        """True if the source will not be tried again."""
         return self.state in OVER
 
     def receive_change(self, change: SourceChanged) -> bool:
-        """Take what a reader says; return whether viewers are to be told."""
+        """Record a report of a reader. Returns True if viewers should be notified."""
         before = self.state, self.detail
         self.state, self.detail, self.retry_at = change.state, change.detail, change.retry_at
         self.has_been_live |= change.state is SourceState.LIVE
@@ -37,9 +37,9 @@ class SourceStatus:
         return before != (self.state, self.detail)
 
     def receive_check(self, change: SourceChanged | None) -> bool:
-        """Take what time tells; return whether viewers are to be told.
+        """Record the result of a periodic check. Returns True if viewers should be notified.
 
-        A source stalls only while it is live: what its reader has said since counts for more.
+        A source stalls only while it is live: a newer report of its reader takes precedence.
         """
         if change is None or change.state is self.state:
             return False
@@ -50,5 +50,5 @@ class SourceStatus:
         return self.receive_change(change)
 
     def event(self) -> SourceStateChanged:
-        """Return the event that tells viewers."""
+        """Return the event that reports the state to viewers."""
         return SourceStateChanged(_TOLD.get(self.state, self.state), self.detail)

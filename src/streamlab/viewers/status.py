@@ -1,4 +1,4 @@
-"""Takes the status of a running camera: one place that knows where each figure is kept."""
+"""Assembles the status of a running camera: only this module knows where each figure is kept."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def camera_status(camera: RunningCamera) -> CameraStatus:
 
 
 def stream_status(camera: RunningCamera) -> StreamStatus:
-    """Return what the stream of a camera carries, and to whom."""
+    """Return the channels, viewers and counters of the stream of a camera."""
     stream = camera.stream
     return StreamStatus(
         camera_id=camera.camera_id,
@@ -70,12 +70,12 @@ def stream_status(camera: RunningCamera) -> StreamStatus:
 
 
 def sync_settings(camera: RunningCamera) -> SyncSettings:
-    """Return how the channels of a camera are kept together."""
+    """Return the synchronisation settings of a camera."""
     return camera.stream.controller.settings
 
 
 def sync_figures(camera: RunningCamera, window_s: float) -> SyncFigures:
-    """Return a camera's synchronisation over the last ``window_s`` seconds."""
+    """Return the synchronisation measured over the last ``window_s`` seconds."""
     now_ns, controller = monotonic_ns(), camera.stream.controller
     meter, status = controller.meter, controller.meter.status(now_ns)
     drifts_ms, counts = meter.drifts_ms.values(now_ns, window_s), controller.counts + meter.counts
@@ -106,7 +106,7 @@ def sync_figures(camera: RunningCamera, window_s: float) -> SyncFigures:
 
 
 def quantiles_of(values: Sequence[float]) -> Quantiles:
-    """Return the count, p50, p95, p99 and max of some values."""
+    """Return the count, p50, p95, p99 and max of the values; without values, all None but count."""
     found = quantiles(values)
     if found is None:
         return {"count": 0, "p50": None, "p95": None, "p99": None, "max": None}

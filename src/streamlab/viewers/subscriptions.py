@@ -1,4 +1,4 @@
-"""Those who watch: connections, what they are subscribed to, and what they are sent."""
+"""The viewers of all cameras: their connections, subscriptions and readers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESERVATION_S = 30.0
 
 
 class ChannelSubscriptionManager:
-    """Subscribes, switches and serves the viewers of all cameras. Lives in one event loop."""
+    """Subscribes, switches and serves the viewers of all cameras, in one event loop."""
 
     def __init__(self, channels: StreamChannelManager) -> None:
         self._settings = channels.settings
@@ -33,9 +33,17 @@ class ChannelSubscriptionManager:
         *,
         last_event_id: str = "",
     ) -> Connection:
-        """Make a connection; ``read`` reads it. Raises LimitError and InvalidRequestError.
+        """Open a connection to a camera; ``read`` reads it.
 
-        ``last_event_id``: go on after this one.
+        Args:
+            camera: the camera to watch.
+            channels: the channels to be sent; may be empty.
+            qualities: by channel; ``medium`` where none is given.
+            last_event_id: resume after this event, if it is still held.
+
+        Raises:
+            LimitError: there are ``max_connections`` already.
+            InvalidRequestError: the camera has no such channel, or a channel no such quality.
         """
         if len(self._open) >= self._settings.max_connections:
             raise LimitError(
@@ -50,9 +58,9 @@ class ChannelSubscriptionManager:
         return connection
 
     def reserve(self, camera: Camera) -> Connection:
-        """Make a connection without channels, to be read later.
+        """Open a connection without channels, to be read later.
 
-        It lapses after ``RESERVATION_S``. Raises LimitError.
+        It expires after ``RESERVATION_S``. Raises LimitError.
         """
         connection = self.open(camera, [])
         name = connection.connection_id
@@ -62,9 +70,9 @@ class ChannelSubscriptionManager:
         return connection
 
     def claim(self, camera: Camera, connection_id: str) -> Connection:
-        """Take a reserved connection to read it.
+        """Claim a reserved connection, to read it.
 
-        Raises UnknownConnectionError, or ConnectionInUseError when somebody reads it.
+        Raises UnknownConnectionError, or ConnectionInUseError if it is already being read.
         """
         connection = camera.connection(connection_id)
         reservation = self._reserved.pop(connection_id, None)
@@ -83,7 +91,7 @@ class ChannelSubscriptionManager:
         view: View,
         quality: str | None = None,
     ) -> tuple[SwitchDone, float]:
-        """Switch as ``Camera.switch``, within ``channel_switch_timeout``."""
+        """Switch like ``Camera.switch``, within the setting ``channel_switch_timeout``."""
         timeout_s = self._settings.channel_switch_timeout
         return await camera.switch(connection, view, quality, timeout_s=timeout_s)
 
@@ -94,10 +102,10 @@ class ChannelSubscriptionManager:
         tagged: bool = False,
         by_url: bool = False,
     ) -> Reader:
-        """Return what reads these connections, and closes them when it is closed.
+        """Return a reader of these connections; closing it closes them.
 
-        ``tagged``: every event names its camera, because one reader gets several. ``by_url``:
-        fragments are named, not carried.
+        ``tagged``: every event names its camera, for a reader of several. ``by_url``: fragments
+        are named by URL instead of carried.
         """
 
         def close() -> None:
@@ -116,7 +124,7 @@ class ChannelSubscriptionManager:
         return Reader(feeds, self._settings.heartbeat_interval, close)
 
     def close(self, camera: Camera, connection: Connection) -> None:
-        """End a connection."""
+        """Close a connection."""
         self._remove(camera, connection.connection_id)
 
     def _lapse(self, camera: Camera, connection_id: str) -> None:

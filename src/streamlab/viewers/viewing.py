@@ -1,4 +1,4 @@
-"""How the viewers of one camera join, subscribe, switch and read: part of its public face."""
+"""The part of the ``Camera`` interface through which viewers join, subscribe, switch and read."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from streamlab.viewers.running import RunningCamera
 
 
 class CameraViewers:
-    """The viewers of a camera. What is requested here takes effect at once."""
+    """Manages the viewers of a camera. Requests take effect at once."""
 
     def __init__(self, running: RunningCamera) -> None:
         self._running = running
 
     @property
     def stream_id(self) -> str:
-        """Names this run of the camera: another one means another timeline."""
+        """Identifies this run of the camera: another id means another timeline."""
         return self._running.stream.stream_id
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The names of its channels, raw first."""
+        """Names of the camera's channels, raw first."""
         return self._running.stream.controller.channels
 
     def view(self, text: str) -> View:
-        """Parse a view of this camera. Raises InvalidRequestError: it has no such channel."""
+        """Parse a view. Raises InvalidRequestError if the camera has no such channel."""
         view = View(text)
         self._checked(view.channels)
         return view
@@ -48,13 +48,13 @@ class CameraViewers:
         *,
         last_event_id: str = "",
     ) -> Connection:
-        """Let a viewer in; ``feed`` reads what it is sent.
+        """Add a viewer; ``feed`` reads its events.
 
         Args:
-            connection_id: names the viewer; nobody else has it.
-            channels: those to be sent; none is allowed.
-            qualities: those of channels that are not to have the default; ``auto`` is allowed.
-            last_event_id: continue after this one, where it is still held.
+            connection_id: identifies the viewer; must be unique.
+            channels: the channels to be sent; may be empty.
+            qualities: by channel; ``medium`` where none is given; ``auto`` is allowed.
+            last_event_id: resume after this event, if it is still held.
 
         Raises:
             InvalidRequestError: the camera has no such channel, or a channel no such quality.
@@ -71,7 +71,7 @@ class CameraViewers:
         return connection
 
     def leave(self, connection_id: str) -> None:
-        """Let a viewer go. Unknown ids are ignored: it may have left already."""
+        """Remove a viewer. Unknown ids are ignored: it may have left already."""
         self._running.stream.remove_connection(connection_id, monotonic_ns())
         self._running.process_events()
 
@@ -86,18 +86,18 @@ class CameraViewers:
             ) from None
 
     def watched_qualities(self) -> dict[str, QualityLevel] | None:
-        """Return the qualities that the viewer who joined first is sent; None without viewers."""
+        """Return the qualities of the viewer that joined first; None without viewers."""
         first = next(iter(self._running.stream.connections.values()), None)
         return None if first is None else dict(first.qualities)
 
     def switches_ms(self) -> list[float]:
-        """Return how long the switches of the last hour took, ms."""
+        """Return the durations of the switches of the last hour, ms."""
         return self._running.switches_ms.values(monotonic_ns())
 
     def subscribe(self, connection: Connection, channel: str, quality: str | None = None) -> None:
         """Add a channel to a connection, or change the quality of one that it has.
 
-        Raises InvalidRequestError when there is no such channel, or it has no such quality.
+        Raises InvalidRequestError if there is no such channel, or it has no such quality.
         """
         self._checked([channel])
         channels = (*connection.channels, channel)
@@ -108,14 +108,14 @@ class CameraViewers:
         self._running.process_events()
 
     def unsubscribe(self, connection: Connection, channel: str) -> None:
-        """Take a channel from a connection. Raises InvalidRequestError as ``subscribe``."""
+        """Remove a channel from a connection. Raises InvalidRequestError if it does not exist."""
         self._checked([channel])
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())
         self._running.process_events()
 
     def subscribe_detections(self, connection: Connection, *, wanted: bool) -> None:
-        """Send a connection the boxes of each frame from now on, or no longer."""
+        """Start or stop sending a connection the boxes of each frame."""
         self._running.stream.request_detections(connection, wanted=wanted)
         self._running.process_events()
 
@@ -127,13 +127,15 @@ class CameraViewers:
         *,
         timeout_s: float = 0.1,
     ) -> tuple[SwitchDone, float]:
-        """Change what a connection is sent, within the running connection.
+        """Change the view or quality of a running connection.
 
         Returns:
-            When the new init and keyframe are queued: what was done, and how long it took, ms.
+            What was done, and how long it took in ms, once the new init segment and keyframe are
+            queued.
 
         Raises:
-            SwitchTimeoutError: after ``timeout_s``; the old channel continues.
+            SwitchTimeoutError: no keyframe within ``timeout_s``, or a newer switch replaced this
+                one; the old channel continues.
             InvalidRequestError: there is no such channel, or none with that quality.
             UnknownConnectionError: the connection is closed.
         """
@@ -162,10 +164,10 @@ class CameraViewers:
     def feed(
         self, connection: Connection, max_lag: int, *, tagged: bool = False, by_url: bool = False
     ) -> Feed:
-        """Return what a connection is to be sent.
+        """Return the feed of a connection.
 
         Args:
-            connection: one of this camera.
+            connection: a connection of this camera.
             max_lag: fragments that a slow viewer may be behind before it gets a ``gap``.
             tagged: every event names the camera.
             by_url: fragments are named by URL instead of carried.
@@ -175,12 +177,12 @@ class CameraViewers:
         return Feed(self._running, connection, self._hello(connection), max_lag, form)
 
     def init_segment(self, init_id: str) -> bytes | None:
-        """Return an init segment, ``ftyp`` + ``moov``; None when it is not held."""
+        """Return an init segment, ``ftyp`` + ``moov``; None if it is not held."""
         init = self._running.stream.inits.get(init_id)
         return None if init is None else init.data
 
     def fragment(self, key: ChannelKey, sequence: int) -> bytes | None:
-        """Return a fragment, ``moof`` + ``mdat``; None when it is not held."""
+        """Return a fragment, ``moof`` + ``mdat``; None if it is not held."""
         ring = self._running.stream.rings.get(key)
         held = None if ring is None else ring.get(sequence)
         return None if held is None else held.fragment.data

@@ -1,1 +1,1 @@
-"""H.264 (ITU-T H.264): NAL units, parameter sets, what can be passed through."""
+"""H.264 (ITU-T H.264): NAL units, parameter sets, passthrough."""

@@ -1,4 +1,4 @@
-"""Access units of an H.264 stream: what is sent of each, and which parameter sets it needs.
+"""Access units of an H.264 stream: the sample to send and the parameter sets it needs.
 
 Section numbers are those of ITU-T H.264 (08/2021).
 """
@@ -33,9 +33,9 @@ LOST = "a picture of the camera was lost"
 
 
 class AccessUnit(NamedTuple):
-    """One picture as an ``avc1`` sample; ``sets`` are those of its whole GOP.
+    """One picture as an ``avc1`` sample; ``sets`` are the parameter sets of its GOP.
 
-    ``objection`` says why a decoder that has only these sets could not decode it, or is ''.
+    ``objection`` is the reason why a decoder with only these sets could not decode it, or ''.
     """
 
     sample: bytes
@@ -48,9 +48,13 @@ class AccessUnitReader:
     """Reads the access units of one stream, in decoding order."""
 
     def __init__(self, extradata: bytes) -> None:
-        """``extradata``: Annex B or ``avcC``, or nothing: the sets are in band only.
+        """Create a reader.
 
-        Raises SourceFormatError when an ``avcC`` record is cut off.
+        Args:
+            extradata: Annex B or ``avcC``; empty if the parameter sets are sent in band only.
+
+        Raises:
+            SourceFormatError: the ``avcC`` record is truncated.
         """
         self._known = StreamSets()
         self._gop: ParameterSets | None = None
@@ -58,12 +62,15 @@ class AccessUnitReader:
         self.receive_extradata(extradata)
 
     def receive_extradata(self, extradata: bytes) -> None:
-        """Take extradata that replaces what was known. Raises SourceFormatError, as above."""
+        """Receive new extradata; its sets replace those with the same ids.
+
+        Raises SourceFormatError if an ``avcC`` record is truncated.
+        """
         self._known.receive_extradata(extradata)
         self._length_size = nal_length_size(extradata)
 
     def receive_unit(self, unit: bytes) -> AccessUnit:
-        """Take the bytes of the next access unit."""
+        """Parse the next access unit, framed as the latest extradata says."""
         slices: list[bytes] = []
         pictures, idr, objection = 0, False, ""
         for nal in self._split(unit):
@@ -74,7 +81,7 @@ class AccessUnitReader:
                 continue
             first_macroblock, pps_id = _slice_header(nal)
             if kind == IDR and not idr:
-                # It needs nothing of what came before without a picture.
+                # An IDR depends on nothing that precedes it in the unit.
                 slices, pictures, idr, objection = [], 0, True, ""
                 self._gop = self._known.of_slice(pps_id)
             slices.append(nal)
@@ -97,7 +104,7 @@ class AccessUnitReader:
 
 
 def _slice_header(nal: bytes) -> tuple[int, int]:
-    """Return first_mb_in_slice and pic_parameter_set_id (7.3.3); -1 where it is damaged."""
+    """Return first_mb_in_slice and pic_parameter_set_id (7.3.3), both -1 if damaged."""
     bits = BitReader(nal[:_SLICE_HEADER_BYTES])
     try:
         first_macroblock, _ = bits.ue(), bits.ue()

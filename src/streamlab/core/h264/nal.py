@@ -1,4 +1,4 @@
-"""H.264 NAL units: Annex B to length-prefixed samples.
+"""H.264 NAL units: splits access units and builds length-prefixed samples.
 
 Section numbers are those of ITU-T H.264 (08/2021) and ISO/IEC 14496-15.
 """
@@ -15,7 +15,7 @@ _START_CODE = re.compile(rb"\x00\x00\x01")
 
 
 def nal_type(nal: bytes) -> int:
-    """Return the nal_unit_type of a NAL unit, which has at least one byte."""
+    """Return the nal_unit_type of a NAL unit of at least one byte."""
     return nal[0] & 0x1F
 
 
@@ -30,7 +30,7 @@ def split_annex_b(data: bytes) -> Iterator[bytes]:
 
 
 def split_length_prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
-    """Yield the NAL units of an ISO/IEC 14496-15 sample; the last may have been cut short."""
+    """Yield the NAL units of an ISO/IEC 14496-15 sample; the last may be truncated."""
     at = 0
     while at + length_size <= len(data):
         size = int.from_bytes(data[at : at + length_size], "big")
@@ -41,9 +41,9 @@ def split_length_prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def to_sample(nals: Iterable[bytes]) -> bytes:
-    """Return an ``avc1`` sample: slices only, each with a 4-byte length before it.
+    """Return an ``avc1`` sample: slices only, each prefixed with its 4-byte length.
 
-    Parameter sets live in the init segment; SEI, delimiters, filler and the like carry nothing
+    Parameter sets are in the init segment; SEI, delimiters, filler data and the like carry nothing
     that a viewer needs.
     """
     return b"".join(

@@ -1,8 +1,8 @@
 """H.264 parameter sets: those that a stream has sent, and those that a GOP needs.
 
-A stream may use several SPS and PPS at once, and replace each by another of the same id. From an
-IDR to the next one SPS is in use (7.4.1.2.1), with any of the PPS that refer to it; an init
-segment holds exactly these. Section numbers are those of ITU-T H.264 (08/2021) and
+A stream may use several SPS and PPS at once, and replace any of them with another of the same id.
+From one IDR to the next a single SPS is active (7.4.1.2.1), with any of the PPS that refer to it;
+an init segment holds exactly these. Section numbers are those of ITU-T H.264 (08/2021) and
 ISO/IEC 14496-15.
 """
 
@@ -18,10 +18,10 @@ from streamlab.core.h264.sps import VideoSignal, describe_signal
 from streamlab.errors import SourceFormatError
 
 MAX_SPS_ID, MAX_PPS_ID = 31, 255  # 7.4.2.1.1, 7.4.2.2
-MAX_PPS = 255  # an avcC record counts them with 8 bits (14496-15, 5.3.3.1.2)
-MAX_SET_BYTES = 0xFFFF  # and the bytes of each with 16
+MAX_PPS = 255  # an avcC record has 8 bits for their number (14496-15, 5.3.3.1.2)
+MAX_SET_BYTES = 0xFFFF  # and 16 for the length of each
 MAX_BYTES = 1 << 17
-"""Of all sets that are kept of a stream."""
+"""Total size of the sets kept for a stream."""
 _CUT_OFF = "the H.264 parameter sets (avcC) are cut off"
 
 
@@ -34,9 +34,9 @@ class ParameterSets:
 
     @classmethod
     def from_extradata(cls, extradata: bytes) -> ParameterSets:
-        """Return the sets of a stream that has one SPS, such as an encoder's.
+        """Return the sets of a stream with one SPS, such as an encoder's.
 
-        Raises SourceFormatError when a set is missing, too short, too long or cut off.
+        Raises SourceFormatError if a set is missing, too short, too long or truncated.
         """
         sets = StreamSets()
         sets.receive_extradata(extradata)
@@ -51,9 +51,9 @@ class ParameterSets:
         return f"avc1.{self.sps[1:4].hex()}"
 
     def describing(self, signal: VideoSignal) -> ParameterSets:
-        """Return the sets with an SPS that describes the video signal like this.
+        """Return the sets with an SPS that describes this video signal.
 
-        Raises SourceFormatError when the SPS cannot be read.
+        Raises SourceFormatError if the SPS cannot be parsed.
         """
         sps = describe_signal(self.sps, signal)
         return self if sps == self.sps else replace(self, sps=sps)
@@ -65,23 +65,26 @@ class _Pps(NamedTuple):
 
 
 class StreamSets:
-    """The newest parameter set of each id that a stream has sent; bounded."""
+    """Keeps the newest parameter set of each id that a stream has sent, up to ``MAX_BYTES``."""
 
     def __init__(self) -> None:
         self._sps: dict[int, bytes] = {}
         self._pps: dict[int, _Pps] = {}
 
     def receive_extradata(self, extradata: bytes) -> None:
-        """Take the sets of Annex B or ``avcC`` extradata.
+        """Record the sets of Annex B or ``avcC`` extradata.
 
-        Raises SourceFormatError when an ``avcC`` record is cut off.
+        Raises SourceFormatError if an ``avcC`` record is truncated.
         """
         is_avcc = extradata[:1] == b"\x01"
         for nal in list(_avcc_sets(extradata)) if is_avcc else split_annex_b(extradata):
             self.receive_nal(nal)
 
     def receive_nal(self, nal: bytes) -> None:
-        """Take a NAL unit, which may be a set. One that is damaged or too long is ignored."""
+        """Record a NAL unit if it is a parameter set.
+
+        A damaged set is ignored. One too long to be kept still removes the set that it replaces.
+        """
         kind = nal_type(nal)
         try:
             if kind == SPS:
@@ -92,18 +95,18 @@ class StreamSets:
             pass
 
     def of_slice(self, pps_id: int) -> ParameterSets | None:
-        """Return the sets that a slice which refers to this PPS needs; None: not all are there."""
+        """Return the sets for the GOP of a slice with this PPS, or None if any is missing."""
         pps = self._pps.get(pps_id)
         return None if pps is None else self._of_sps(pps.sps_id)
 
     def needs(self, pps_id: int) -> tuple[bytes, bytes] | None:
-        """Return SPS and PPS of a slice that refers to this PPS; None: not both are there."""
+        """Return the SPS and PPS of a slice with this PPS, or None if either is missing."""
         pps = self._pps.get(pps_id)
         sps = None if pps is None else self._sps.get(pps.sps_id)
         return None if pps is None or sps is None else (sps, pps.nal)
 
     def by_sps(self) -> Iterator[ParameterSets]:
-        """Yield the sets of each SPS that a PPS refers to."""
+        """Yield the sets of each SPS that at least one PPS refers to."""
         for sps_id in sorted(self._sps):
             sets = self._of_sps(sps_id)
             if sets is not None:
@@ -120,7 +123,7 @@ class StreamSets:
         sps_id = bits.ue_up_to(MAX_SPS_ID)
         if self._sps.get(sps_id) == nal:
             return
-        # A decoder forgets the PPS with their SPS: how they are read depends on it.
+        # A decoder drops the PPS along with their SPS, since their syntax depends on it.
         self._pps = {key: pps for key, pps in self._pps.items() if pps.sps_id != sps_id}
         self._sps.pop(sps_id, None)
         if self._has_room(nal):
@@ -139,7 +142,7 @@ class StreamSets:
 
 
 def nal_length_size(extradata: bytes) -> int:
-    """Return how many bytes of length stand before each NAL unit; 0: start codes (Annex B)."""
+    """Return the size of the length before each NAL unit, bytes; 0: start codes (Annex B)."""
     return 1 + (extradata[4] & 3) if extradata[:1] == b"\x01" and len(extradata) > 4 else 0
 
 

@@ -1,9 +1,9 @@
-"""Whether a camera's own H.264 may be sent as it is, judged GOP by GOP.
+"""Decides, GOP by GOP, whether a camera's own H.264 can be sent unchanged.
 
-It may, when every viewer could join it at a keyframe soon and show each frame at once: H.264
+It can if every viewer is able to join at a keyframe soon and to show each frame at once: H.264
 4:2:0 8 bit, progressive, no reordering, GOPs of at most ``MAX_GOP_PTS``, an upright picture of
-even size, and no parameter sets that its init segment does not hold. Otherwise ``source`` quality
-is transcoded, and ``detail`` says why.
+even size, and no parameter sets beyond those in its init segment. Otherwise ``source`` quality is
+transcoded, and ``detail`` gives the reason.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ MAX_GOP_PTS = 2 * TIMESCALE
 def objection(sets: ParameterSets) -> str:
     """Return why streams with these parameter sets cannot be passed through, or ''.
 
-    Raises SourceFormatError when the SPS cannot be read.
+    Raises SourceFormatError if the SPS cannot be parsed.
     """
     info = parse_sps(sets.sps)
     if (info.chroma_format_idc, info.bit_depth, info.chroma_bit_depth) != (1, 8, 8):
         return "the camera's H.264 is not 8-bit 4:2:0"
     if not info.frame_mbs_only:
         return "the camera's H.264 is interlaced"
-    # Type 2 has no reordering by definition (8.2.1.3); else the SPS must promise it.
+    # Type 2 has no reordering by definition (8.2.1.3); otherwise the SPS must rule it out.
     if info.pic_order_cnt_type != 2 and info.max_num_reorder_frames is None:
         return "the camera's H.264 does not say that it has no B-frames"
     if info.max_num_reorder_frames:
@@ -35,7 +35,7 @@ def objection(sets: ParameterSets) -> str:
 
 
 class PassthroughJudge:
-    """Watches the source's GOPs: each is passed through from its IDR on, while all is well."""
+    """Watches the source's GOPs: each is passed through from its IDR until a frame cannot be."""
 
     def __init__(self, objection: str) -> None:
         self.objection = objection
@@ -44,7 +44,14 @@ class PassthroughJudge:
         self._broken = "the camera's first keyframe has not arrived yet"
 
     def receive_frame(self, pts: int, *, keyframe: bool, intact: bool, why_not: str = LOST) -> None:
-        """Take the next frame: whether it is an IDR, and its bytes are at hand and can be sent."""
+        """Record the next frame.
+
+        Args:
+            pts: pts of the frame.
+            keyframe: the frame is an IDR.
+            intact: its bytes are available and can be sent.
+            why_not: the reason if it is not intact.
+        """
         if not intact:
             self._broken, self._gop_started = why_not, None
             return
@@ -57,7 +64,7 @@ class PassthroughJudge:
 
     @property
     def detail(self) -> str:
-        """Why ``source`` quality is transcoded now, or '' when it is passed through."""
+        """Why ``source`` quality is transcoded now, or '' while it is passed through."""
         if self.objection:
             return self.objection
         if self.gop_duration is not None and self.gop_duration > MAX_GOP_PTS:

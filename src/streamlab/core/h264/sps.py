@@ -1,4 +1,4 @@
-"""The few fields of an H.264 SPS that say how a stream is shown: reordering, depth, colours.
+"""The fields of an H.264 SPS that decide how a stream is shown: reordering, depth, colours.
 
 Section numbers are those of ITU-T H.264 (08/2021).
 """
@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from streamlab.core.h264.bits import BitReader, nal_of
 
-UNSPECIFIED = 2  # of primaries, transfer and matrix (H.273, 8.1 to 8.3)
+UNSPECIFIED = 2  # for primaries, transfer and matrix (H.273, 8.1 to 8.3)
 _PROFILES_WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _EXTENDED_SAR = 255  # aspect_ratio_idc, table E-1
 _NO_VIDEO_FORMAT = 5  # video_format, table E-2: unspecified
 
 
 class VideoSignal(NamedTuple):
-    """What the samples mean (E.2.1), in the numbers of H.273."""
+    """How to interpret the samples (E.2.1), as H.273 code points."""
 
     full_range: bool
     matrix: int = UNSPECIFIED
@@ -27,11 +27,11 @@ class VideoSignal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SpsInfo:
-    """What an SPS says (7.3.2.1.1, E.1.1).
+    """The parsed fields of an SPS (7.3.2.1.1, E.1.1).
 
-    ``max_num_reorder_frames`` is None when the SPS has no bitstream restriction: a decoder
-    must then hold pictures back as if there were B-frames. ``signal`` is None when the SPS does
-    not describe the video signal; ``signal_bits`` is where the description lies or would lie.
+    ``max_num_reorder_frames`` is None if the SPS has no bitstream restriction: a decoder must then
+    delay pictures as if there were B-frames. ``signal`` is None if the SPS does not describe the
+    video signal; ``signal_bits`` is the bit range that the description occupies or would replace.
     """
 
     profile_idc: int
@@ -48,9 +48,9 @@ class SpsInfo:
 
 
 def parse_sps(sps: bytes) -> SpsInfo:
-    """Read the fields of an SPS that decide how it is shown.
+    """Parse the fields of an SPS that decide how the stream is shown.
 
-    Raises SourceFormatError when it ends too early or holds a value that H.264 does not know.
+    Raises SourceFormatError if it is truncated or contains a value that H.264 does not define.
     """
     bits = BitReader(sps)
     profile_idc, _, _ = bits.u(8), bits.u(16), bits.ue()
@@ -84,7 +84,7 @@ def parse_sps(sps: bytes) -> SpsInfo:
 
 
 def describe_signal(sps: bytes, signal: VideoSignal) -> bytes:
-    """Return the SPS with this description of the video signal; all else stays as it is.
+    """Return the SPS with this description of the video signal, otherwise unchanged.
 
     Raises SourceFormatError as ``parse_sps`` does.
     """
@@ -94,7 +94,7 @@ def describe_signal(sps: bytes, signal: VideoSignal) -> bytes:
     fields = f"1{_NO_VIDEO_FORMAT:03b}{signal.full_range:b}1"
     fields += f"{signal.primaries:08b}{signal.transfer:08b}{signal.matrix:08b}"
     if not info.has_vui:
-        fields = f"100{fields}000000"  # a VUI that says nothing else
+        fields = f"100{fields}000000"  # a VUI that describes nothing else
     bits, (start, end) = BitReader(sps).as_text(), info.signal_bits
     return nal_of(sps[0], bits[:start] + fields + bits[end:])
 

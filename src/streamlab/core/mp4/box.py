@@ -1,7 +1,7 @@
-"""ISO BMFF, just enough of it: an init segment and one-track movie fragments (H.264).
+"""A minimal ISO BMFF writer: init segments and movie fragments with one H.264 track.
 
-Written by our own hand because a muxer hands a fragment out only when the *next* packet
-arrives, one frame late. Box layouts are those of ISO/IEC 14496-12 and 14496-15.
+It replaces a muxer, which emits a fragment only when the *next* packet arrives, one frame late.
+Box layouts are those of ISO/IEC 14496-12 and 14496-15.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PROFILES_WITHOUT_CHROMA = (66, 77, 88)  # 14496-15, 5.3.3.1.2
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One frame in a fragment: its length-prefixed slices and how long it is shown, ticks."""
+    """One frame of a fragment: its length-prefixed slices and its duration, 1/90000 s."""
 
     data: bytes
     duration: int
@@ -31,20 +31,20 @@ class Sample:
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
-    """Return a box of this four-letter kind."""
+    """Return an ``mp4`` box with this four-character type."""
     body = b"".join(parts)
     return struct.pack(">I4s", 8 + len(body), kind) + body
 
 
 def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    """Return a box that carries a version and flags."""
+    """Return an ``mp4`` box with a version and flags."""
     return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
 def init_segment(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
-    """Return ``ftyp`` + ``moov`` of one H.264 track of this size (px), timescale 90000.
+    """Return ``ftyp`` + ``moov`` for one H.264 track of this size (px), timescale 90000.
 
-    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    Raises SourceFormatError if the SPS has a High profile and cannot be parsed.
     """
     ftyp = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41avc1")
     mvhd = full_box(
@@ -62,7 +62,7 @@ def init_segment(parameter_sets: ParameterSets, width: int, height: int) -> byte
 
 
 def media_segment(sequence: int, pts: int, samples: Sequence[Sample]) -> bytes:
-    """Return ``moof`` + ``mdat`` whose ``tfdt`` is ``pts``."""
+    """Return one movie fragment, ``moof`` + ``mdat``, with ``pts`` as its ``tfdt``."""
     rows = b"".join(
         struct.pack(
             ">3I",
@@ -117,7 +117,7 @@ def _avc1(parameter_sets: ParameterSets, width: int, height: int) -> bytes:
 def avcc(parameter_sets: ParameterSets) -> bytes:
     """Return the AVCDecoderConfigurationRecord (14496-15, 5.3.3.1) with 4-byte lengths.
 
-    Raises SourceFormatError when the SPS is of a High profile and cannot be read.
+    Raises SourceFormatError if the SPS has a High profile and cannot be parsed.
     """
     sps, all_pps = parameter_sets.sps, parameter_sets.pps
     record = b"\x01" + sps[1:4] + b"\xff\xe1" + struct.pack(">H", len(sps)) + sps

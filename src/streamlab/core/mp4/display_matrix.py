@@ -1,8 +1,8 @@
-"""Display matrices: how a stored picture is turned and mirrored to be shown upright.
+"""Display matrices: how to rotate and mirror a stored picture so that it is shown upright.
 
-The matrix is that of ISO/IEC 14496-12, 8.3.2.3, as FFmpeg hands it out (libavutil/display.h):
-nine 32-bit integers ``a b u c d v x y w`` in the machine's byte order, of which the point
-``(x, y)``, counted down and to the right, goes to ``(a x + c y, b x + d y)``.
+The matrix is that of ISO/IEC 14496-12, 8.3.2.3, in the form that FFmpeg returns
+(libavutil/display.h): nine 32-bit integers ``a b u c d v x y w`` in native byte order. It maps the
+point ``(x, y)``, x to the right and y down, to ``(a x + c y, b x + d y)``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from enum import Enum
 from streamlab.errors import SourceFormatError
 
 _SIZE_BYTES = 36
-_MAX_SKEW = 0.02  # of the largest element: about one degree
+_MAX_SKEW = 0.02  # relative to the largest element: about one degree
 
 
 class Orientation(Enum):
-    """The eight ways in which a rectangle lies on the pixel grid: ``(a, b, c, d)``."""
+    """The eight orientations of a rectangle on the pixel grid: ``(a, b, c, d)``."""
 
     UPRIGHT = (1, 0, 0, 1)
     TURNED_RIGHT = (0, 1, -1, 0)
@@ -30,16 +30,19 @@ class Orientation(Enum):
 
     @property
     def swaps_sides(self) -> bool:
-        """Whether what is stored as the width is shown as the height."""
+        """True if the stored width is shown as the height."""
         a, *_ = self.value
         return a == 0
 
 
 def orientation_of(matrix: bytes) -> Orientation:
-    """Return what has to be done to the stored picture.
+    """Return the transformation that shows the stored picture upright.
 
-    A matrix of zeros says nothing, and is taken as upright. Raises SourceFormatError when the
-    matrix has another size, or turns the picture by anything but a multiple of 90 degrees.
+    A matrix of zeros carries no orientation and counts as upright.
+
+    Raises:
+        SourceFormatError: the matrix is not 36 bytes long, or rotates by an angle that is not a
+            multiple of 90 degrees.
     """
     if len(matrix) != _SIZE_BYTES:
         raise SourceFormatError(f"the display matrix has {len(matrix)} bytes, not {_SIZE_BYTES}")

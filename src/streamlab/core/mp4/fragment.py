@@ -1,4 +1,4 @@
-"""Fragments: what an encoder made, ready to be released, cached and sent."""
+"""Fragments: encoded frames of one channel, ready to be released, cached and sent."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from streamlab.core.mp4.box import Sample, init_segment, media_segment
 from streamlab.core.time.timebase import ms_to_pts
 
 WireBox = list[float | str | int | None]
-"""``[x1, y1, x2, y2, class_name, score, track_id]``, px of the captured frame."""
+"""One detection: ``[x1, y1, x2, y2, class_name, score, track_id]``, px of the captured frame."""
 
 
 class Boxes(NamedTuple):
-    """What was drawn on a frame: the boxes, and the pts of the frame they were computed on."""
+    """The detections drawn on a frame, and the pts of the frame they were computed on."""
 
     detections_pts: int | None
     rows: list[WireBox]
     decided_ns: int | None = None
-    """When it was decided that these are drawn, monotonic."""
+    """When these detections were chosen for the frame, monotonic."""
 
 
 class EncodedFrame(NamedTuple):
-    """One frame as it left an encoder; its bytes lie in the fragment.
+    """Metadata of one encoded frame; its bytes are in the fragment.
 
-    ``ready_ns`` is monotonic, ``captured_at`` wall time.
+    ``captured_ns`` and ``ready_ns`` are monotonic, ``captured_at`` is wall time, Unix seconds.
     """
 
     pts: int
@@ -44,7 +44,7 @@ class EncodedFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InitSegment:
-    """What a decoder needs before the first fragment; ``init_id`` names these very bytes."""
+    """What a decoder needs before the first fragment; ``init_id`` is a hash of ``data``."""
 
     key: ChannelKey
     codec: str
@@ -61,16 +61,16 @@ class InitSegment:
     def of(
         cls, key: ChannelKey, sets: ParameterSets, width: int, height: int, fps: float
     ) -> InitSegment:
-        """Make the init segment of an H.264 track of this size, px."""
+        """Return the init segment of an H.264 track of this size, px."""
         return cls(key, sets.codec, width, height, fps, init_segment(sets, width, height))
 
 
 @dataclass(eq=False, slots=True)
 class Fragment:
-    """``moof`` + ``mdat`` of one channel and quality, with what is said about its frames.
+    """``moof`` + ``mdat`` of one channel and quality, with the metadata of its frames.
 
-    Whoever finishes it adds ``members`` and ``payload``; otherwise it does not change. ``frozen``
-    would make it four times as expensive, and a replay makes very many.
+    Only ``members`` and ``payload`` are set after creation. ``frozen`` would make creation four
+    times as expensive, and a replay creates very many fragments.
     """
 
     key: ChannelKey
@@ -79,36 +79,37 @@ class Fragment:
     frames: tuple[EncodedFrame, ...]
     data: bytes
     members: bytes = b""
-    """The JSON members of its event that are known before its release; empty if none is sent."""
+    """JSON members of its event that are known before its release; empty if no event is sent."""
     payload: bytes = b""
-    """``data`` in base64 while the fragment is new; afterwards empty."""
+    """``data`` in base64 while the fragment is new; emptied later."""
 
     @property
     def pts(self) -> int:
-        """The pts of its first frame; ``tfdt`` is the same."""
+        """The pts of its first frame, equal to its ``tfdt``."""
         return self.frames[0].pts
 
     @property
     def duration(self) -> int:
-        """How long its frames are shown, ticks."""
+        """The total duration of its frames, ticks of 1/90000 s."""
         return sum(frame.duration for frame in self.frames)
 
     @property
     def keyframe(self) -> bool:
-        """Whether it starts with an IDR."""
+        """True if it starts with an IDR."""
         return self.frames[0].keyframe
 
     @property
     def ready_ns(self) -> int:
-        """When its last frame was encoded."""
+        """When its last frame was encoded, monotonic."""
         return self.frames[-1].ready_ns
 
 
 class FragmentWriter:
-    """Gathers encoded frames into fragments of ``fragment_ms`` (0: one frame each).
+    """Groups encoded frames into fragments of ``fragment_ms`` (0: one frame each).
 
-    A fragment ends with the frame that fills it, so it is out as soon as that frame is encoded.
-    The cuts follow from pts alone and so are the same in every channel and quality.
+    A fragment ends with the frame that fills it, so it is complete as soon as that frame is
+    encoded. These cuts follow from pts alone, so they are the same in every channel and quality;
+    a keyframe starts a new fragment as well.
     """
 
     def __init__(self, key: ChannelKey, fragment_ms: float, *, first_sequence: int = 1) -> None:
@@ -116,10 +117,10 @@ class FragmentWriter:
         self.next_sequence = first_sequence
         self._span = max(1, ms_to_pts(fragment_ms))
         self._pending: list[tuple[EncodedFrame, bytes]] = []
-        self._init_id = ""  # of those pending
+        self._init_id = ""  # of the pending frames
 
     def receive_frame(self, frame: EncodedFrame, data: bytes, init_id: str) -> Iterator[Fragment]:
-        """Yield the fragments that this frame completes, in order: none, one or two."""
+        """Add a frame; yield the fragments that it completes, in order: none, one or two."""
         if frame.keyframe and self._pending:
             yield self._cut()
         self._pending.append((frame, data))
@@ -137,5 +138,5 @@ class FragmentWriter:
 
 
 def to_base64(data: bytes) -> bytes:
-    """Return the bytes in base64 (RFC 4648, 4), on one line."""
+    """Return the bytes in base64 (RFC 4648, section 4), without line breaks."""
     return binascii.b2a_base64(data, newline=False)

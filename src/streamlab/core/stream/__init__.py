@@ -1,1 +1,1 @@
-"""The channels of a camera as viewers read them: rings, cursors, connections."""
+"""The reading side of a camera's channels: rings, cursors, connections."""

@@ -1,8 +1,8 @@
 """One viewer's connection: what it is subscribed to and how far it has read.
 
-A connection reads the rings by cursors, one per channel; it holds no media of its own. Small
-control events wait in bounded queues: the oldest goes first and is counted. What belongs to a
-switch has a queue of its own, so that no number of other events displaces it.
+A connection reads the rings through cursors, one per channel; it stores no media itself. Small
+control events wait in bounded queues; a full queue drops its oldest event and counts it. Events
+of a switch have a separate queue, so that other events never displace them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from streamlab.core.stream.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
 MAX_DETECTIONS_EVENTS = 64
-MAX_HANDOVER_EVENTS = 64  # three a switch: 21 switches that the client has not read
+MAX_HANDOVER_EVENTS = 64  # three per switch: 21 switches that the client has not read
 
 
 class Configuration(NamedTuple):
-    """What the decoder of a channel needs before the fragments that follow.
+    """The init segment that a channel's decoder needs before the fragments that follow.
 
-    Several encodings may have the same init segment, so the key says which this one is for.
+    Several encodings may share an init segment, so ``key`` names the one that it is sent for.
     """
 
     key: ChannelKey
@@ -34,7 +34,7 @@ class Configuration(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A fragment for one viewer; ``cached``: it was released before the viewer joined."""
+    """A fragment for one viewer; ``cached``: released before the viewer's cursor was placed."""
 
     entry: Released
     cached: bool
@@ -45,17 +45,17 @@ Delivered = ControlEvent | Configuration | Delivery
 
 @dataclass(frozen=True, slots=True)
 class PendingSwitch:
-    """A switch that waits for the new channel's keyframe."""
+    """A switch that waits until every channel of the new view has a keyframe."""
 
     view: View
     qualities: Mapping[str, QualityLevel]
-    """Those that it changes, by channel."""
+    """The qualities that it changes, by channel."""
     requested_ns: int
     deadline_ns: int
 
 
 class Connection:
-    """A viewer of one camera."""
+    """Holds the subscription, cursors and event queues of one viewer of one camera."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Connection:
         self.channels = raw_first(channels)
         self.qualities = dict(qualities)
         self.detections = False
-        """Whether it asked for the boxes of each frame, channel ``detections``."""
+        """True if it subscribed to the detections of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
         self._resume = resume if resume is not None and resume.key in self.encodings else None
@@ -78,37 +78,37 @@ class Connection:
         self._health: dict[str, Health] = {}
         self._boxes: deque[Detections] = deque(maxlen=MAX_DETECTIONS_EVENTS)
         self._cursors: dict[ChannelKey, Cursor] = {}
-        # What the client's decoders are set to.
+        # The init segments that the client's decoders are configured with.
         self._init_ids: dict[str, tuple[QualityLevel, str]] = {}
 
     @property
     def view(self) -> View | None:
-        """The view that its channels make; None when it has none."""
+        """The view of its channels, or None if it has no channels."""
         return View.of(self.channels) if self.channels else None
 
     @property
     def encodings(self) -> list[ChannelKey]:
-        """The encodings that are sent to it."""
+        """The encodings that it receives."""
         return [ChannelKey(channel, self.qualities[channel]) for channel in self.channels]
 
     @property
     def warm_encodings(self) -> list[ChannelKey]:
-        """The encodings that must run for it: both channels, so that a switch is at once."""
+        """The encodings to keep running for it: all in ``qualities``, so a switch is immediate."""
         return [ChannelKey(channel, quality) for channel, quality in self.qualities.items()]
 
     def post(self, event: ControlEvent) -> None:
-        """Queue a control event."""
+        """Queue a control event; a full queue drops and counts its oldest."""
         if len(self._outbox) >= MAX_OUTBOX_EVENTS:
             self._outbox.popleft()
             self.outbox_dropped += 1
         self._outbox.append(event)
 
     def post_health(self, channel: str, event: Health) -> None:
-        """Queue how a channel is; what waits of that channel is out of date."""
+        """Queue the health of a channel, replacing an older report that is still queued."""
         self._health[channel] = event
 
     def post_detections(self, event: Detections) -> None:
-        """Queue the boxes of a frame; the oldest that wait make room and are counted."""
+        """Queue the detections of a frame; a full queue drops and counts its oldest."""
         self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
         self._boxes.append(event)
 
@@ -120,9 +120,10 @@ class Connection:
         starts: Mapping[ChannelKey, Released],
         event: ControlEvent,
     ) -> None:
-        """Go over to these channels at these keyframes, and tell the client by ``event``.
+        """Switch to these channels at the keyframes ``starts``, and queue ``event``.
 
-        What it has not read of the others before the first of the keyframes comes before that.
+        Unread fragments of the previous channels that begin before the first of these keyframes
+        are delivered ahead of the event.
         """
         at_pts = min(start.fragment.pts for start in starts.values())
         for gap in self._go_on(self._held(rings)):
@@ -137,7 +138,7 @@ class Connection:
         self._resume = None
 
     def rewind(self, keys: Iterable[ChannelKey]) -> None:
-        """Read these encodings anew, from the GOP cache; forget those that are not sent now."""
+        """Restart these encodings from the GOP cache; drop the cursors of those no longer sent."""
         kept = set(self.encodings) - set(keys)
         self._cursors = {key: cursor for key, cursor in self._cursors.items() if key in kept}
         self._resume = None
@@ -145,7 +146,13 @@ class Connection:
     def take(
         self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
     ) -> list[Delivered]:
-        """Return the events that this client is to be sent next, in order."""
+        """Return the next events for this client, in order, and mark them as read.
+
+        Args:
+            rings: by encoding.
+            inits: init segments by id.
+            max_lag: a cursor that is further behind, in fragments, jumps to the newest keyframe.
+        """
         events: list[Delivered] = list(self._take_handover(inits, max_lag))
         events += self._outbox
         self._outbox.clear()
@@ -157,7 +164,7 @@ class Connection:
         for key, cursor in self._cursors.items():
             if cursor.next_sequence == cursor.ring.next_sequence:
                 continue
-            # Who joins or resumes has not lagged: all that is held is sent.
+            # A cursor that has just joined or resumed does not lag: everything held is sent.
             allowed = max_lag if cursor.init_id else cursor.ring.max_fragments
             lost = cursor.ring.behind(cursor.next_sequence, allowed)
             if lost is not None:
@@ -172,7 +179,7 @@ class Connection:
         return events
 
     def live_cursors(self) -> Mapping[ChannelKey, Cursor]:
-        """Return its cursors when it waits for nothing but what comes next in each, else none."""
+        """Return its cursors if it only awaits the next fragment of each channel, else none."""
         queued = self._handover or self._outbox or self._health or self._boxes
         if queued or self.detections or self._resume is not None:
             return {}
@@ -212,7 +219,7 @@ class Connection:
         yield Delivery(entry, cached)
 
     def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Delivered]:
-        """Place the cursors that are missing, as far as there is something to read."""
+        """Place the missing cursors for which there is something to read."""
         held = self._held(rings)
         yield from self._go_on(held)
         self._join(held)
@@ -221,7 +228,7 @@ class Connection:
         return {key: rings[key] for key in self.encodings if key in rings}
 
     def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
-        """Place the cursors where the client left off, or say that this is not held any more."""
+        """Place the cursors where the client left off, or yield a gap if that is no longer held."""
         point = self._resume
         if point is None or point.key not in rings or not rings[point.key].keyframes:
             return

@@ -1,4 +1,4 @@
-"""Where a viewer reads: cursors into the rings, and where to place them."""
+"""Cursors: where a viewer reads in the rings, and where to place it on join, resume and switch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from streamlab.core.channels import ChannelKey, QualityLevel, is_channel_name, levels_of
 from streamlab.core.stream.ring import Lost, Released, Ring
 
-_MAX_DIGITS = 18  # of a sequence; the longest that fits into 63 bits
+_MAX_DIGITS = 18  # of a sequence; the most that always fit into 63 bits
 
 
 @dataclass(slots=True)
 class Cursor:
-    """The next fragment wanted of a ring; those up to ``cached_to`` are older than the join."""
+    """The next fragment to read from a ring; those up to ``cached_to`` predate the cursor."""
 
     ring: Ring
     next_sequence: int
@@ -23,11 +23,14 @@ class Cursor:
 
     @classmethod
     def at(cls, ring: Ring, sequence: int) -> Cursor:
-        """Return a cursor at this fragment; what the ring holds now is older than the join."""
+        """Return a cursor at this fragment; all that the ring holds now counts as cached."""
         return cls(ring, sequence, cached_to=ring.next_sequence - 1)
 
     def advance(self) -> list[Released]:
-        """Return what the ring holds from here on, and go on behind it."""
+        """Return the fragments held from here on, and move past them.
+
+        Returns an empty list if the ring is empty or has dropped the next fragment.
+        """
         ring = self.ring
         if not ring or self.next_sequence < ring.first_sequence:
             return []
@@ -38,14 +41,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """The last fragment that a client got before it lost its connection."""
+    """The last fragment that a client received before it lost its connection."""
 
     key: ChannelKey
     sequence: int
 
     @classmethod
     def parse(cls, event_id: str) -> ResumePoint | None:
-        """Read a ``Last-Event-ID``, ``channel/quality/sequence``; None when it is none of ours."""
+        """Parse a ``Last-Event-ID``, ``channel/quality/sequence``; return None if it is invalid."""
         parts = event_id.split("/")
         if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _MAX_DIGITS:
             return None
@@ -54,7 +57,7 @@ class ResumePoint:
         return cls(ChannelKey(parts[0], QualityLevel(parts[1])), int(parts[2]))
 
     def lost(self, ring: Ring) -> Lost | None:
-        """Return what the client will not get of this ring, which holds a keyframe, or None."""
+        """Return what the client missed for good, or None. The ring must hold a keyframe."""
         if ring.holds(self.sequence + 1):
             return None
         last = ring.keyframes[-1].fragment.sequence - 1
@@ -64,10 +67,10 @@ class ResumePoint:
 def resume_cursors(
     point: ResumePoint, rings: Mapping[ChannelKey, Ring]
 ) -> dict[ChannelKey, Cursor]:
-    """Return cursors that go on right after ``point``, in every ring that still can.
+    """Return cursors that continue right after ``point``, for every ring that still can.
 
-    The other channels go on with what was released after it; one that has dropped that already
-    gets no cursor, and so joins anew.
+    The other channels continue with what was released after that fragment; a channel that has
+    already dropped some of it gets no cursor and so joins anew.
     """
     last = rings[point.key].get(point.sequence)
     order = rings[point.key].dropped_order if last is None else last.order
@@ -81,14 +84,14 @@ def resume_cursors(
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What a viewer that has switched is still owed of a channel it left: all before ``at_pts``."""
+    """The unread fragments of a channel that a viewer switched away from: all before ``at_pts``."""
 
     key: ChannelKey
     cursor: Cursor
     at_pts: int
 
     def take(self, max_lag: int) -> list[Released] | Lost:
-        """Return it, or what is lost: not held any more, or more than ``max_lag`` fragments."""
+        """Return the fragments, or ``Lost`` if some were dropped or they exceed ``max_lag``."""
         ring, first = self.cursor.ring, self.cursor.next_sequence
         end = ring.sequence_at(self.at_pts)
         if end <= first:
@@ -103,8 +106,8 @@ def join_points(
 ) -> dict[ChannelKey, Released]:
     """Return where to start in each ring: the newest keyframe that all of them hold.
 
-    One later than ``latest_pts`` is taken only when there is none before. Rings without a keyframe
-    in common start each at its own newest. Every ring must hold a keyframe.
+    A keyframe later than ``latest_pts`` is used only if there is none up to then. Rings without a
+    common keyframe each start at their own newest. Every ring must hold a keyframe.
     """
     held = [{entry.fragment.pts for entry in ring.keyframes} for ring in rings.values()]
     common = set.intersection(*held) if held else set()
@@ -121,7 +124,10 @@ def join_points(
 
 
 def released_to(rings: Mapping[ChannelKey, Ring], keys: Iterable[ChannelKey]) -> int | None:
-    """Return up to which pts all of these have been released; None when none has been."""
+    """Return the PTS up to which all of these encodings have been released.
+
+    Encodings without a fragment are ignored; None if no encoding has one.
+    """
     newest = [rings[key].newest for key in keys if key in rings]
     ends = [each.fragment.pts + each.fragment.duration for each in newest if each is not None]
     return min(ends, default=None)

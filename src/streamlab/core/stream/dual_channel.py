@@ -1,8 +1,8 @@
-"""The channels of one camera: the rings, the controller before them, the viewers behind them.
+"""The channels of one camera: from the sync controller through the rings to the connections.
 
-Everything in order and in one place: fragments come in as encoders finish them, the controller
-says when each is released, rings keep the newest GOPs, connections read the rings. Encoders are
-asked for when somebody needs them, and let go ``linger_ns`` after the last one left.
+All steps run in order and in one place: encoders finish fragments, the controller decides when
+each is released, rings keep the newest GOPs, connections read the rings. Encoders are requested
+when a viewer needs them, and stopped ``linger_ns`` after the last such viewer has left.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import Release
 from streamlab.errors import UnknownConnectionError
 
-MAX_INITS = 64  # more than all rings can need: at most three each, and the newest one
+MAX_INITS = 64  # beyond this, unused ones are dropped; a ring needs at most three, and the newest
 
 
 class DualChannelStream:
-    """The raw and the annotated channels of one camera, and those who watch them."""
+    """Delivers the raw and the annotated channels of one camera to any number of viewers."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class DualChannelStream:
         self._max_fragments = max_fragments
         self._linger_ns = linger_ns
         self._order = 0
-        self._detections_pts: dict[str, int] = {}  # of the newest frame told of, by channel
-        self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may be let go
+        self._detections_pts: dict[str, int] = {}  # of the newest frame posted, by channel
+        self._wanted: dict[ChannelKey, int | None] = {}  # key -> when it may stop
         self._current_inits: dict[ChannelKey, str] = {}
         self._pending: dict[str, PendingSwitch] = {}  # connection id -> the switch it waits for
         self._events: deque[StreamEvent] = deque()
@@ -60,7 +60,7 @@ class DualChannelStream:
     # -- media ---------------------------------------------------------------------------
 
     def receive_init(self, init: InitSegment) -> None:
-        """Take the configuration of an encoder that starts."""
+        """Record the init segment of an encoder that starts."""
         self.inits.pop(init.init_id, None)
         self.inits[init.init_id] = init
         self._current_inits[init.key] = init.init_id
@@ -68,26 +68,26 @@ class DualChannelStream:
             self._drop_oldest_init()
 
     def receive_fragment(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
-        """Take a fragment as its encoder finished it."""
+        """Receive a fragment that its encoder has just finished; ``wall_s``: Unix seconds."""
         self.controller.receive_fragment(fragment, now_ns)
         self._drain_controller(now_ns, wall_s)
 
     def receive_lag(
         self, channel: str, pts: int, lag_ns: int | None, now_ns: int, wall_s: float
     ) -> None:
-        """Take how long after its capture a frame's detections came; None when they will not."""
+        """Record how long after its capture a frame's detections came; None: they will not."""
         self.controller.receive_lag(channel, pts, lag_ns, now_ns)
         self._drain_controller(now_ns, wall_s)
 
     # -- viewers -------------------------------------------------------------------------
 
     def receive_connection(self, connection: Connection, now_ns: int) -> None:
-        """Let a viewer in."""
+        """Add a viewer."""
         self.connections[connection.connection_id] = connection
         self._update_wanted(now_ns)
 
     def remove_connection(self, connection_id: str, now_ns: int) -> None:
-        """Let a viewer go. Unknown ids are ignored: it may have left already."""
+        """Remove a viewer. Unknown ids are ignored: it may have left already."""
         connection = self.connections.pop(connection_id, None)
         if connection is None:
             return
@@ -102,7 +102,7 @@ class DualChannelStream:
         qualities: Mapping[str, QualityLevel],
         now_ns: int,
     ) -> None:
-        """Set the channels of a connection; what is new starts from the GOP cache."""
+        """Set the channels of a connection; new encodings start from the GOP cache."""
         before = set(connection.encodings)
         connection.channels = raw_first(channels)
         connection.qualities.update(qualities)
@@ -111,7 +111,7 @@ class DualChannelStream:
         self._events.append(EventsQueued())
 
     def request_detections(self, connection: Connection, *, wanted: bool) -> None:
-        """Send a connection the boxes of each frame from now on, or no longer."""
+        """Start or stop sending a connection the detections of each frame."""
         connection.detections = wanted
         self._events.append(EventsQueued())
 
@@ -124,11 +124,10 @@ class DualChannelStream:
         now_ns: int,
         timeout_ns: int,
     ) -> None:
-        """Change what a connection is sent; SwitchDone or SwitchTimedOut follows.
+        """Switch a connection to another view; SwitchDone or SwitchTimedOut follows.
 
-        ``qualities`` are those of channels that are to have another one than before.
-        A switch that still waits is given up for the new one. Raises UnknownConnectionError when
-        the connection is closed.
+        ``qualities`` has the channels whose quality is to change. A switch that is still pending
+        is superseded without an event. Raises UnknownConnectionError if the connection is closed.
         """
         name = connection.connection_id
         if name not in self.connections:
@@ -141,7 +140,7 @@ class DualChannelStream:
         self._try_switch(connection, pending, now_ns)
 
     def post(self, event: ControlEvent) -> None:
-        """Queue a control event to every viewer."""
+        """Queue a control event for every viewer."""
         for connection in self.connections.values():
             connection.post(event)
         self._events.append(EventsQueued())
@@ -149,7 +148,7 @@ class DualChannelStream:
     # -- time ----------------------------------------------------------------------------
 
     def get_timer(self) -> int:
-        """Return when something is due, ns."""
+        """Return the monotonic time at which ``handle_timer`` is due next, ns."""
         first_ns = self.controller.get_timer()
         for due_ns in self._wanted.values():
             if due_ns is not None and due_ns < first_ns:
@@ -159,7 +158,7 @@ class DualChannelStream:
         return first_ns
 
     def handle_timer(self, now_ns: int, wall_s: float) -> None:
-        """Do what is due: checks, switches that waited too long, encoders nobody needs."""
+        """Process what is due: sync checks, switches that timed out, encoders nobody needs."""
         self.controller.handle_timer(now_ns)
         self._drain_controller(now_ns, wall_s)
         for name, pending in list(self._pending.items()):
@@ -172,13 +171,13 @@ class DualChannelStream:
                 break
 
     def next_event(self) -> StreamEvent | None:
-        """Return what the shell is to do next."""
+        """Return the next event for the caller to act on, or None."""
         return self._events.popleft() if self._events else None
 
-    # -- inside --------------------------------------------------------------------------
+    # -- internal ------------------------------------------------------------------------
 
     def _drop_oldest_init(self) -> None:
-        """Drop the oldest that neither an encoder nor a fragment held refers to."""
+        """Drop the oldest init segment that no encoder and no fragment held refers to."""
         used = set(self._current_inits.values())
         used.update(*(ring.init_ids for ring in self.rings.values()))
         unused = [init_id for init_id in self.inits if init_id not in used]
@@ -218,7 +217,7 @@ class DualChannelStream:
         for frame in fragment.frames if asking else ():
             boxes, channel = frame.boxes, fragment.key.channel
             if boxes is None or frame.pts <= self._detections_pts.get(channel, -1):
-                continue  # another quality of the channel was first
+                continue  # already posted by another quality of the channel
             self._detections_pts[channel] = frame.pts
             event = Detections(channel, frame.pts, boxes.detections_pts, boxes.rows)
             for connection in asking:

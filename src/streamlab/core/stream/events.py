@@ -1,4 +1,4 @@
-"""What a stream asks of the shell round it."""
+"""Events of a stream, for the code that runs it to act on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from streamlab.core.sync.events import BoxDeadline
 
 @dataclass(frozen=True, slots=True)
 class EncodersWanted:
-    """Run these encoders and no others."""
+    """Exactly these encoders are to run."""
 
     keys: frozenset[ChannelKey]
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchDone:
-    """The new channel's init and keyframe are queued to the connection."""
+    """The new view's init segments and keyframes are queued for the connection."""
 
     connection_id: str
     previous_channel: View
@@ -30,19 +30,19 @@ class SwitchDone:
 
 @dataclass(frozen=True, slots=True)
 class SwitchTimedOut:
-    """The new channel gave no keyframe in time; the old one goes on."""
+    """The new view had no keyframe in time; the previous one continues."""
 
     connection_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class EventsQueued:
-    """There is something for the connections to read."""
+    """The connections have something to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FragmentReleased:
-    """A fragment has left, and the connections may read it; ``now_ns`` is monotonic."""
+    """A fragment was released and the connections may read it; ``now_ns`` is monotonic."""
 
     entry: Released
     now_ns: int

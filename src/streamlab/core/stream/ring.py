@@ -1,4 +1,4 @@
-"""The GOP cache of one channel and quality, and the cursors that read it.
+"""The GOP cache of one channel and quality, and the rules for the cursors that read it.
 
 Rules:
 
@@ -6,8 +6,8 @@ Rules:
 - a GOP longer than ``max_fragments`` loses its head, and nobody can join until the next one;
 - a cursor joins at a keyframe only; one that lags by more than ``max_lag`` fragments, or has
   fallen off the ring, jumps to the newest keyframe, and what it missed is a gap;
-- media is kept once, as the fragment's ``data``. Its wire forms are made when they are first asked
-  for, shared by all who ask before the next fragment comes, and then forgotten.
+- media is stored once, as the fragment's ``data``. Its wire forms are built on first use, shared
+  by all readers until the next fragment arrives, and then discarded.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from streamlab.core.mp4.fragment import Fragment
 
 GOPS = 2
 NEW_FRAGMENTS = 4
-"""How many keep their base64, so that an event loop that was busy need not make it again."""
+"""How many of the newest keep their base64, so that a busy event loop need not encode it again."""
 
 Memo = dict[Hashable, bytes]
-"""Wire forms of the newest fragment of a ring, and of older ones read since it came."""
+"""Wire forms of a ring's newest fragment, and of older ones read since it arrived."""
 
 
 @dataclass(eq=False, slots=True)
 class Released:
-    """A fragment that has left the server's hands: ``order`` counts over a camera's channels.
+    """A released fragment; ``order`` numbers the releases of all channels of a camera.
 
-    Not to be changed. ``memo`` is shared with the other fragments of its ring.
+    Treat instances as immutable. ``released_at`` is wall time, Unix seconds; ``memo`` is shared
+    with the other fragments of the ring.
     """
 
     fragment: Fragment
@@ -41,23 +42,23 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The sequences, both inclusive, that a cursor will not get."""
+    """A range of sequences, both ends inclusive, that a cursor will not get."""
 
     from_sequence: int
     to_sequence: int
 
 
 class Ring:
-    """The newest two GOPs of one channel and quality."""
+    """Holds the newest two GOPs of one channel and quality."""
 
     def __init__(self, max_fragments: int) -> None:
         if max_fragments < 1:
             raise ValueError(f"a ring must hold at least one fragment, got {max_fragments}")
         self.max_fragments = max_fragments
         self.next_sequence = 0
-        """The sequence that follows the newest fragment, also when that is not held any more."""
+        """The sequence after the newest fragment, even if that is no longer held."""
         self.dropped_order = 0
-        """The order of the newest fragment that was dropped; 0: none yet."""
+        """The ``order`` of the newest fragment that was dropped; 0: none yet."""
         self.dropped = 0
         self.peak = 0
         self.memo: Memo = {}
@@ -68,7 +69,7 @@ class Ring:
         return len(self._entries)
 
     def append(self, entry: Released) -> None:
-        """Add the next fragment; its sequence follows the last one's."""
+        """Append the next fragment, whose sequence must follow that of the newest one held."""
         if entry.fragment.keyframe:
             self._keyframes.append(entry.fragment.sequence)
             if len(self._keyframes) > GOPS:
@@ -84,7 +85,7 @@ class Ring:
         self.peak = max(self.peak, len(self._entries))
 
     def clear(self) -> None:
-        """Forget all: the encoder behind the ring has stopped."""
+        """Drop all fragments: the encoder has stopped, or a sequence is missing."""
         if self._entries:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
@@ -93,12 +94,12 @@ class Ring:
 
     @property
     def first_sequence(self) -> int:
-        """The oldest sequence held."""
+        """The oldest sequence held; the ring must not be empty."""
         return self._entries[0].fragment.sequence
 
     @property
     def newest(self) -> Released | None:
-        """The newest fragment held."""
+        """The newest fragment held, or None."""
         return self._entries[-1] if self._entries else None
 
     @property
@@ -108,39 +109,39 @@ class Ring:
 
     @property
     def init_ids(self) -> set[str]:
-        """The init segments of the fragments held."""
+        """The ids of the init segments of the fragments held."""
         return {entry.fragment.init_id for entry in self._entries}
 
     def since(self, sequence: int) -> Iterator[Released]:
-        """Yield the fragments from this sequence on, which must not have been dropped."""
+        """Yield the fragments from ``sequence`` on, which must not have been dropped."""
         for index in range(sequence - self.first_sequence, len(self._entries)):
             yield self._entries[index]
 
     def holds(self, sequence: int) -> bool:
-        """Return whether a cursor can go on with this sequence: it is held, or the next."""
+        """Return True if a cursor can continue at ``sequence``: it is held, or comes next."""
         return bool(self._entries) and self.first_sequence <= sequence <= self.next_sequence
 
     def get(self, sequence: int) -> Released | None:
-        """Return the fragment of this sequence, or None when it is not held."""
+        """Return the fragment with this sequence, or None if it is not held."""
         index = sequence - self.first_sequence if self._entries else -1
         return self._entries[index] if 0 <= index < len(self._entries) else None
 
     def sequence_at(self, pts: int) -> int:
-        """Return the first sequence held that begins at ``pts`` or later, or the next to come."""
+        """Return the first sequence held that begins at ``pts`` or later, else the next one."""
         held = (entry.fragment for entry in self._entries if entry.fragment.pts >= pts)
         return next((fragment.sequence for fragment in held), self.next_sequence)
 
     def next_after(self, order: int) -> int | None:
-        """Return the next sequence after ``order``; None when some since then were dropped."""
+        """Return the next sequence after ``order``, or None if some since then were dropped."""
         if not self._entries or self.dropped_order > order:
             return None
         held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
         return next(held, self.next_sequence)
 
     def behind(self, sequence: int, max_lag: int) -> Lost | None:
-        """Return what a cursor that wants ``sequence`` next must give up, or None.
+        """Return what a cursor at ``sequence`` must skip, or None.
 
-        The cursor goes on at ``lost.to_sequence + 1``, a keyframe.
+        The cursor continues at ``lost.to_sequence + 1``, a keyframe.
         """
         if not self._keyframes:
             return None

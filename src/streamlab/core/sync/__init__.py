@@ -1,1 +1,1 @@
-"""Keeps the annotated channels of a camera together with raw."""
+"""Keeps the annotated channels of a camera synchronized with raw."""

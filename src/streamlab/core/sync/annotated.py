@@ -1,13 +1,14 @@
 """One annotated channel as the sync controller sees it, independent of the others of its camera.
 
-It has a box deadline, a drift meter, a playout control and a freshness of its own, and says until
-when a raw frame waits for it. Rules:
+It has its own box deadline, drift meter, playout control and freshness, and determines until when
+a raw frame waits for it. Rules:
 
-- raw that leaves because its detections have come leaves no sooner than the cost of an annotated
-  frame after the raw before it: annotated frames are drawn in order, one after another;
-- while it is degraded, and until its detector keeps up again, the channel *catches up*: raw does
-  not wait for it, and its frames are let go in time to follow raw, with boxes carried forward;
-- a raw frame that leaves without a channel it has waited for counts as that channel's ``release``.
+- a raw frame released because its detections have arrived is released no sooner than the cost of
+  an annotated frame after the previous raw frame: annotated frames are drawn one after another;
+- while it is degraded, and until its detector keeps up again, the channel is in *catch-up* mode:
+  raw does not wait for it, and its frames are drawn in time to follow raw, with detections carried
+  forward;
+- a raw frame released without a channel that it waited for counts as a ``release`` of that channel.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _CORRECTIONS: tuple[Correction, ...] = ("re-anchor", "release", "stale", "hold")
 
 
 class AnnotatedSync:
-    """The queue of one annotated channel, and what is learnt and measured of it."""
+    """Holds the queue of one annotated channel and its measurements."""
 
     def __init__(self, name: str, settings: SyncSettings, max_violations: int) -> None:
         self.name = name
@@ -46,20 +47,20 @@ class AnnotatedSync:
         self.freshness = MET  # as of the last check
         self.waiting: deque[Waiting] = deque()
         self.last_release: tuple[Fragment, int] | None = None
-        """The last fragment that has left, and when, ns."""
+        """The last released fragment and its release time, ns."""
         self.answered: set[int] = set()
-        """Frames whose raw has not left, but whose detections have come."""
-        self._catch_up_ns = NEVER_NS  # raw that came after this did not wait for this channel
+        """PTS of frames whose detections have arrived before their raw frame was released."""
+        self._catch_up_ns = NEVER_NS  # raw frames ready after this do not wait for this channel
         self._announced_ns: int | None = None
-        self._reported = (0, 0, 0, 0)  # how often each of the corrections had been needed
+        self._reported = (0, 0, 0, 0)  # count of each correction at the last report
 
-    # -- what waits ----------------------------------------------------------------------
+    # -- waiting -------------------------------------------------------------------------
 
     def raw_due_ns(self, pts: int, ready_ns: int, last_released_ns: int | None) -> int:
-        """Return until when a raw frame waits for this channel, as things are now.
+        """Return until when a raw frame waits for this channel, by the current delays, ns.
 
-        ``last_released_ns``: when the raw frame before it left, if any. The result may be in the
-        past.
+        ``last_released_ns``: when the previous raw frame was released, if any. The result may be
+        in the past.
         """
         control = self.control
         playout = control.playout
@@ -73,15 +74,15 @@ class AnnotatedSync:
         return min(due_ns, last_released_ns + playout.result_cost_ns)
 
     def misses(self, pts: int, ready_ns: int) -> bool:
-        """Return True if raw, which leaves now, has waited for this channel in vain."""
+        """Return True if a raw frame that is released now has waited for this channel in vain."""
         if pts <= self.control.ready_pts or ready_ns > self._catch_up_ns:
             return False
         return self.control.playout.result_cost_ns is None or pts not in self.answered
 
-    # -- what leaves ---------------------------------------------------------------------
+    # -- release -------------------------------------------------------------------------
 
     def receive_raw_release(self, pts: int, now_ns: int) -> None:
-        """Record a raw frame that leaves now, newer than all before it."""
+        """Record the release of a raw frame, which must be newer than all before it."""
         self.meter.receive_frame(pts, True, now_ns)
         answered = self.answered
         answered.discard(pts)
@@ -90,13 +91,13 @@ class AnnotatedSync:
 
     @property
     def patience_ns(self) -> int:
-        """How long a frame waits for a raw one that is late or will never come."""
+        """How long a frame waits for a raw frame that is late or will never come."""
         return self.control.max_delay_ns + self.control.tolerance_ns
 
     # -- settings and state --------------------------------------------------------------
 
     def request_settings(self, settings: SyncSettings) -> None:
-        """Go on by other settings, with what was learnt so far."""
+        """Apply other settings, keeping what was learned so far."""
         self.meter.tolerance_ms = settings.tolerance_ms
         self.control.request_policy(settings.policy)
         self.control.request_tolerance(round(settings.tolerance_ms * NS_PER_MS))
@@ -104,13 +105,13 @@ class AnnotatedSync:
         self.control.max_stale_fraction = settings.max_stale_fraction
 
     def request_restart(self) -> None:
-        """Forget frames that wait for their other half: a channel was stopped."""
+        """Forget frames that wait for their counterpart: a channel was stopped."""
         self.meter.request_restart()
         self.control.forget_unpaired()
         self.answered.clear()
 
     def enter_catch_up(self, now_ns: int) -> bool:
-        """Enter catch-up mode if the channel is degraded; return True if it has been entered."""
+        """Enter catch-up mode if the channel is degraded; return True if it was entered."""
         idle = self.control.catching_up or self.control.policy is SyncPolicy.NONE
         if self.meter.state is not SyncState.DEGRADED or idle:
             return False
@@ -120,13 +121,13 @@ class AnnotatedSync:
         return True
 
     def request_late_start(self, raw_counts: Mapping[str, int]) -> None:
-        """Start in catch-up mode: the channel joins a camera that is running."""
+        """Start in catch-up mode: the channel is added to a running camera."""
         self._catch_up_ns = -1
         self.control.request_catch_up(True)
-        self.next_correction(raw_counts)  # those so far were not for this channel
+        self.next_correction(raw_counts)  # earlier corrections did not concern this channel
 
     def leave_catch_up(self, lag_ns: int) -> bool:
-        """Leave catch-up mode if raw can wait for such a lag; return True if it has been left."""
+        """Leave catch-up mode if raw can wait for such a lag; return True if it was left."""
         if self.meter.state is SyncState.DEGRADED or not self.control.can_wait_for(lag_ns):
             return False
         self._catch_up_ns = NEVER_NS
@@ -134,12 +135,12 @@ class AnnotatedSync:
         return True
 
     def judge_freshness(self, handover_ns: int, now_ns: int) -> None:
-        """Judge the share of fresh frames of the last seconds."""
+        """Update ``freshness`` from the share of fresh frames in the last seconds."""
         share = self.meter.fresh_lately(now_ns)
         self.freshness = self.control.judge_freshness(share, handover_ns, now_ns)
 
     def metadata(self, now_ns: int) -> ChannelMetadata:
-        """Return what the channel is at."""
+        """Return the channel's last release, drift and freshness."""
         return ChannelMetadata.of(
             self.name,
             self.last_release,
@@ -148,7 +149,7 @@ class AnnotatedSync:
         )
 
     def moved_deadline(self) -> BoxDeadline | None:
-        """Return the box deadline if it is another than the last one returned."""
+        """Return the box deadline if it has changed since the last one returned, else None."""
         deadline_ns = self.control.playout.box_deadline_ns
         if deadline_ns == self._announced_ns:
             return None
@@ -156,9 +157,9 @@ class AnnotatedSync:
         return BoxDeadline(self.name, deadline_ns)
 
     def next_correction(self, raw_counts: Mapping[str, int]) -> Correction:
-        """Return the strongest correction since the last call.
+        """Return the strongest correction since the last call, or ``none``.
 
-        ``raw_counts``: how often raw was held and media time leapt, since the camera's start.
+        ``raw_counts``: how often raw was held and media time jumped, since the camera's start.
         """
         release, stale = self.counts.get("release", 0), self.meter.counts.get("stale", 0)
         counts = (raw_counts.get("re-anchor", 0), release, stale, raw_counts.get("hold", 0))

@@ -1,15 +1,15 @@
-"""Which boxes are drawn on which frame of the annotated channel.
+"""Decides which detections are drawn on which frame of an annotated channel.
 
 Rules:
 
 - frames leave in order, each exactly once;
-- a frame that the detector took waits for its own result, until ``deadline_ns`` after it came;
-- a frame that the detector's door turned away, or whose deadline passed, leaves with the newest
-  result at hand, to be carried forward: it is *stale*, and is counted by cause;
-- a shorter deadline holds for the frames that wait already, a longer one for those to come;
-- a result that comes after its frame has left is still the newest one for the frames that wait;
-- boxes never come from a frame later than the one they are drawn on;
-- at most ``max_frames`` wait; when one more comes the oldest leaves stale.
+- a frame that the detector accepted waits for its own result, until ``deadline_ns`` after it came;
+- a frame that the detector's admission slot rejected, or whose deadline passed, leaves with the
+  newest result available, to be carried forward: it is *stale*, and is counted by cause;
+- a shorter deadline applies to frames that already wait, a longer one only to later frames;
+- a result that arrives after its frame has left still serves as the newest one for waiting frames;
+- detections never come from a frame later than the one they are drawn on;
+- at most ``max_frames`` wait; when one more arrives, the oldest leaves stale.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ T = TypeVar("T")
 
 
 class FrameBoxes(NamedTuple, Generic[T]):
-    """A frame to draw now: the result to draw on it and the pts that result was computed on."""
+    """A frame to draw now, the result to draw on it, and the PTS that result was computed on."""
 
     pts: int
     detections: T | None
     detections_pts: int | None
     due_ns: int | None = None
-    """When its deadline passed; None for a frame that went for any other reason."""
+    """When its deadline passed; None if the frame left for any other reason."""
 
     @property
     def fresh(self) -> bool:
-        """Whether the boxes were computed on this very frame."""
+        """True if the detections were computed on this very frame."""
         return self.detections_pts == self.pts
 
 
 class BoxQueue(Generic[T]):
-    """Assigns results to frames; ``T`` is whatever a detector returns for one frame."""
+    """Assigns detector results to frames; ``T`` is the type of a result for one frame."""
 
     def __init__(self, *, deadline_ns: int, max_frames: int) -> None:
         self.deadline_ns = deadline_ns
         self.max_frames = max_frames
         self.peak = 0
         self.counts: Counter[str] = Counter()
-        self._waiting: dict[int, tuple[int, int]] = {}  # pts, in order: when it came and is due
+        self._waiting: dict[int, tuple[int, int]] = {}  # pts, in order -> (arrival, due)
         self._refused: set[int] = set()
         self._results: dict[int, T] = {}
         self._newest: tuple[int, T] | None = None
         self._events: deque[FrameBoxes[T]] = deque()
 
     def receive_frame(self, pts: int, now_ns: int) -> None:
-        """Take a captured frame that awaits its boxes."""
+        """Add a captured frame that waits for its detections."""
         self._waiting[pts] = (now_ns, now_ns + self.deadline_ns)
         self.peak = max(self.peak, len(self._waiting))
         if len(self._waiting) > self.max_frames:
@@ -58,13 +58,13 @@ class BoxQueue(Generic[T]):
             self._emit_ready()
 
     def receive_refusal(self, pts: int) -> None:
-        """Note that no result will come for this frame: the detector had no time for it."""
+        """Record that no result will come for this frame: the detector had no time for it."""
         if pts in self._waiting:
             self._refused.add(pts)
             self._emit_ready()
 
     def receive_detections(self, pts: int, detections: T) -> None:
-        """Take the result computed on the frame of this pts."""
+        """Record the result computed on the frame with this PTS."""
         if pts in self._waiting:
             self._results[pts] = detections
         else:
@@ -73,7 +73,7 @@ class BoxQueue(Generic[T]):
         self._emit_ready()
 
     def request_deadline(self, deadline_ns: int, now_ns: int) -> None:
-        """Let frames wait this long from now on; those that have waited longer go at once."""
+        """Set the deadline; frames that have already waited longer leave at once."""
         self.deadline_ns = deadline_ns
         self._waiting = {
             pts: (came_ns, min(due_ns, came_ns + deadline_ns))
@@ -84,19 +84,19 @@ class BoxQueue(Generic[T]):
             self._emit_ready()
 
     def get_timer(self) -> int | None:
-        """Return when the oldest waiting frame's deadline passes, ns."""
+        """Return when the deadline of the oldest waiting frame passes, ns; None if none waits."""
         for _, due_ns in self._waiting.values():
             return due_ns
         return None
 
     def handle_timer(self, now_ns: int) -> None:
-        """Let the frames go whose deadline has passed."""
+        """Release the frames whose deadline has passed."""
         while self._overdue(now_ns):
             self._emit_stale("stale_deadline", self.get_timer())
             self._emit_ready()
 
     def next_event(self) -> FrameBoxes[T] | None:
-        """Return the next frame to draw, in order of pts."""
+        """Return the next frame to draw, in order of PTS, or None."""
         return self._events.popleft() if self._events else None
 
     def _overdue(self, now_ns: int) -> bool:

@@ -1,4 +1,4 @@
-"""The newest release of a channel and how it keeps to raw, for those who show or log it."""
+"""The newest release of a channel and its synchronization with raw, for display and logs."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from streamlab.core.time.timebase import NS_PER_MS
 
 @dataclass(frozen=True, slots=True)
 class ChannelMetadata:
-    """One channel of a camera; what is not known yet, or not measured for raw, is None."""
+    """One channel of a camera; values not known yet, or not measured for raw, are None."""
 
     channel: str
     sequence: int | None = None
-    """Of the newest fragment that has left."""
+    """Of the last released fragment."""
     quality: QualityLevel | None = None
     """Of that fragment."""
     pts: int | None = None
     """Of its last frame, ticks of 1/90000 s."""
     released_ns: int | None = None
-    """When it left, monotonic."""
+    """When it was released, monotonic."""
     offset_ms: float | None = None
-    """How long after its capture that frame left."""
+    """From the capture of that frame to its release."""
     drift_ms: float | None = None
-    """Its releases minus raw's; annotated channels only."""
+    """Its release time minus that of raw; annotated channels only."""
     fresh_fraction: float | None = None
-    """The share of the last seconds' frames with boxes of their own; annotated channels only."""
+    """The share of fresh frames in the last seconds; annotated channels only."""
 
     @classmethod
     def of(
@@ -38,7 +38,7 @@ class ChannelMetadata:
         drift_ms: float | None = None,
         fresh_fraction: float | None = None,
     ) -> ChannelMetadata:
-        """Describe a channel by its last fragment and when that left, ns."""
+        """Describe a channel by its last released fragment and the time of that release, ns."""
         if last_release is None:
             return cls(channel, drift_ms=drift_ms, fresh_fraction=fresh_fraction)
         fragment, released_ns = last_release

@@ -1,7 +1,7 @@
-"""The channels of a camera as its sync controller holds them: settings, changes, and figures.
+"""The channels of a sync controller: settings, changes, and measurements.
 
-Which channels there are and what they are kept together by can change at any time; what such a
-request moves is applied at the next ``handle_timer`` of the controller, which is due at once.
+Channels and settings can change at any time. Releases that such a request affects are processed
+in the controller's next ``handle_timer``, which is then due at once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from streamlab.errors import InvalidRequestError
 
 
 class SyncChannels:
-    """One raw and any number of annotated channels."""
+    """Holds one raw and any number of annotated channels."""
 
     def __init__(
         self, settings: SyncSettings, max_violations: int, annotated: Iterable[str]
     ) -> None:
         self.settings = settings
         self.annotated: Mapping[str, AnnotatedSync] = {}
-        """The annotated channels by name, in the order in which they were added."""
+        """The annotated channels by name, in the order of their addition."""
         self.counts: Counter[str] = Counter()
         self._max_violations = max_violations
         self._raw = RawSync()
@@ -43,14 +43,14 @@ class SyncChannels:
         self._events: deque[Release | Sync | BoxDeadline] = deque()
         for name in annotated:
             self._announce_deadline(self._add(name))
-        self._due_ns = NEVER_NS  # when the next of those that wait leaves
+        self._due_ns = NEVER_NS  # when the next waiting fragment is due
 
     # -- requests ------------------------------------------------------------------------
 
     def add_channel(self, name: str) -> None:
-        """Keep another annotated channel with raw, once its detector has given a result in time.
+        """Add an annotated channel; raw waits for it once its detector has given a result in time.
 
-        Raises InvalidRequestError if no annotated channel may have that name or one has it already.
+        Raises InvalidRequestError if the name is not valid or already in use.
         """
         check_annotated_name(name)
         if name in self.annotated:
@@ -60,7 +60,7 @@ class SyncChannels:
         self._announce_deadline(channel)
 
     def remove_channel(self, name: str) -> None:
-        """Drop an annotated channel with what waits of it. Unknown names are ignored."""
+        """Drop an annotated channel and its waiting fragments. Unknown names are ignored."""
         channels = dict(self.annotated)
         channel = channels.pop(name, None)
         if channel is not None:
@@ -69,30 +69,30 @@ class SyncChannels:
             self._due_ns = 0
 
     def request_policy(self, policy: SyncPolicy) -> None:
-        """Go on by another policy."""
+        """Change the policy."""
         self._change(replace(self.settings, policy=policy))
 
     def request_tolerance(self, tolerance_ms: float) -> None:
-        """Judge, and correct, by another tolerance from now on."""
+        """Change the tolerance by which drift is judged and corrected."""
         self._change(replace(self.settings, tolerance_ms=tolerance_ms))
 
     def request_max_playout_delay(self, max_playout_delay_ms: float) -> None:
-        """Let raw wait this long at the most from now on, also what waits already."""
+        """Limit how long raw waits; applies to frames that already wait, too."""
         self._change(replace(self.settings, max_playout_delay_ms=max_playout_delay_ms))
 
     def request_max_stale_fraction(self, max_stale_fraction: float) -> None:
-        """Adapt so that no more frames than this share are stale; ``hybrid`` only."""
+        """Change the share of frames that may be stale; ``hybrid`` only."""
         self.settings = replace(self.settings, max_stale_fraction=max_stale_fraction)
         for channel in self._channels:
             channel.request_settings(self.settings)
 
     def request_restart(self, name: str = RAW) -> None:
-        """Forget frames that wait for their other half: this channel was stopped."""
+        """Forget frames that wait for their counterpart: this channel was stopped."""
         for channel in self._channels:
             if name in (RAW, channel.name):
                 channel.request_restart()
 
-    # -- figures -------------------------------------------------------------------------
+    # -- measurements --------------------------------------------------------------------
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -106,18 +106,18 @@ class SyncChannels:
 
     @property
     def playout_delay_ms(self) -> float:
-        """How long raw waits at the most, now."""
+        """How long raw waits at most, by the current delays."""
         holds_ns = [channel.control.playout.hold_ns for channel in self._channels]
         return max(holds_ns, default=0) / NS_PER_MS
 
     @property
     def waiting(self) -> int:
-        """How many fragments are held back now."""
+        """The number of fragments that wait for their release."""
         return len(self._raw.waiting) + sum(len(channel.waiting) for channel in self._channels)
 
     @property
     def meter(self) -> DriftMeter:
-        """The drift of the first annotated channel."""
+        """The drift meter of the first annotated channel."""
         return self._first.meter
 
     @property
@@ -131,18 +131,18 @@ class SyncChannels:
         return self._first.freshness
 
     def status(self, now_ns: int) -> Mapping[str, ChannelSyncStatus]:
-        """Return how well each annotated channel keeps to raw, by name."""
+        """Return the sync status of each annotated channel, by name."""
         return {channel.name: channel.meter.status(now_ns) for channel in self._channels}
 
     def metadata(self, now_ns: int) -> Mapping[str, ChannelMetadata]:
-        """Return what each channel is at, by name, raw first."""
+        """Return each channel's last release, drift and freshness, by name, raw first."""
         return {
             RAW: ChannelMetadata.of(RAW, self._raw.last_release),
             **{channel.name: channel.metadata(now_ns) for channel in self._channels},
         }
 
     def report(self, now_ns: int) -> Sync | None:
-        """Return the ``sync`` event as of now; None while no drift has been measured."""
+        """Return the current ``sync`` event, or None while no drift has been measured."""
         return make_report(
             self._channels,
             self.counts,
@@ -151,11 +151,11 @@ class SyncChannels:
             now_ns=now_ns,
         )
 
-    # -- inside --------------------------------------------------------------------------
+    # -- internal ------------------------------------------------------------------------
 
     @property
     def _first(self) -> AnnotatedSync:
-        """The first annotated channel; without any, one that nothing has been measured of."""
+        """The first annotated channel, or one without measurements if there is none."""
         return self._channels[0] if self._channels else self._unmeasured
 
     def _add(self, name: str) -> AnnotatedSync:
@@ -171,7 +171,7 @@ class SyncChannels:
             self._announce_deadline(channel)
 
     def _announce_deadline(self, channel: AnnotatedSync) -> None:
-        self._due_ns = 0  # the times of those that wait may have moved: they are looked at at once
+        self._due_ns = 0  # due times of waiting frames may have moved: check at once
         deadline = channel.moved_deadline()
         if deadline is not None:
             self._events.append(deadline)

@@ -2,15 +2,15 @@
 
 Rules:
 
-- each channel leaves in order, and no frame before it is ready;
+- each channel is released in order, and no frame before it is ready;
 - raw waits for the slowest annotated channel that keeps up, for each at most as long as the policy
-  says (``core.sync.playout``), and never longer than ``max_playout_delay_ms``; what the policy says
-  now holds for those that wait; without an annotated channel raw leaves at once;
-- an annotated frame never leaves before its raw one, unless that one never comes;
-- no annotated channel waits for another, and raw does not wait for one that catches up
-  (``core.sync.annotated``) or has been removed; one that is added to a running camera catches up
-  first;
-- a leap of media time against real time by more than ``RE_ANCHOR_NS`` forgets what was learnt.
+  asks (``core.sync.playout``), and never longer than ``max_playout_delay_ms``; the policy's current
+  delays apply to frames that already wait; without an annotated channel raw is released at once;
+- an annotated frame is never released before its raw frame, unless that one never comes;
+- no annotated channel waits for another, and raw does not wait for one that is in catch-up mode
+  (``core.sync.annotated``) or has been removed; one that is added to a running camera starts in
+  catch-up mode;
+- a jump of media time against real time by more than ``RE_ANCHOR_NS`` discards what was learned.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ from streamlab.core.sync.settings import SyncSettings
 from streamlab.core.time.timebase import NS_PER_MS
 
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
-NONE = SyncPolicy.NONE  # an enum is slow to look into, and every frame asks several times
+NONE = SyncPolicy.NONE  # enum member access is slow, and every frame needs several
 
 
 class SyncController(SyncChannels):
-    """Decides when fragments leave. Four verbs: receive, get_timer, handle_timer, next_event."""
+    """Decides when fragments are released.
+
+    Four verbs: ``receive_*``, ``get_timer``, ``handle_timer``, ``next_event``.
+    """
 
     def __init__(
         self,
@@ -54,12 +57,12 @@ class SyncController(SyncChannels):
         self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS // 2  # between the checks
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
 
-    # -- in ------------------------------------------------------------------------------
+    # -- input ---------------------------------------------------------------------------
 
     def receive_lag(self, channel: str, pts: int, lag_ns: int | None, now_ns: int) -> None:
         """Record how long after its capture a frame's detections came; None: they will not.
 
-        Nothing happens if the channel has been removed.
+        Ignored if the channel has been removed.
         """
         annotated = self.annotated.get(channel)
         if annotated is None:
@@ -75,7 +78,7 @@ class SyncController(SyncChannels):
             self._release_due(now_ns)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> None:
-        """Take a fragment that is ready; one of a channel that has been removed is dropped."""
+        """Receive a fragment that is ready; it is dropped if its channel has been removed."""
         name, frame = fragment.key.channel, fragment.frames[-1]
         if name == RAW:
             if self._raw.receive_fragment(fragment, now_ns):
@@ -92,12 +95,12 @@ class SyncController(SyncChannels):
     # -- time ----------------------------------------------------------------------------
 
     def get_timer(self) -> int:
-        """Return when the next frame, adaptation or report is due, ns."""
+        """Return the monotonic time at which a frame, adaptation or report is due next, ns."""
         due_ns, tick_ns = self._due_ns, self._next_tick_ns
         return due_ns if due_ns < tick_ns else tick_ns
 
     def handle_timer(self, now_ns: int) -> None:
-        """Adapt, report, release what is due."""
+        """Adapt the delays, report, and release what is due."""
         if now_ns >= self._next_adapt_ns:
             self._next_adapt_ns = now_ns + ADAPT_INTERVAL_NS
             for channel in self._channels:
@@ -113,13 +116,13 @@ class SyncController(SyncChannels):
         self._next_tick_ns = min(self._next_adapt_ns, self._next_check_ns)
         self._release_due(now_ns)
 
-    # -- out -----------------------------------------------------------------------------
+    # -- output --------------------------------------------------------------------------
 
     def next_event(self) -> Release | Sync | BoxDeadline | None:
-        """Return what is to be done next."""
+        """Return the next event for the caller to act on, or None."""
         return self._events.popleft() if self._events else None
 
-    # -- inside --------------------------------------------------------------------------
+    # -- internal ------------------------------------------------------------------------
 
     def _re_anchor(self) -> None:
         self.counts["re-anchor"] += 1

@@ -1,14 +1,15 @@
-"""How far an annotated channel leaves from raw: measured on what was released.
+"""Measures the drift between an annotated channel and raw on released frames.
 
-Drift of a frame is the release of its annotated picture minus the release of its raw one,
-signed, ms. Each annotated channel of a camera has a meter of its own. Rules:
+The drift of a frame is the release time of its annotated picture minus that of its raw picture,
+signed, ms. Each annotated channel of a camera has its own meter. Rules:
 
 - a frame is measured once, by its first release in each channel, whatever the quality; while it
-  has left in one channel only, the time since then counts as drift so far;
-- channels are in order: what the other channel has gone past will never come, and is *unpaired*;
-- more than ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
-  that wait for their other half beyond the tolerance, make the channel ``degraded``; as many
-  good ones in a row, or good ones alone for ``RECOVERY_NS``, make it ``synchronized`` again.
+  has been released in one channel only, the time since then counts as its drift so far;
+- channels are in order: a frame that the other channel has passed never gets a counterpart and is
+  *unpaired*;
+- a drift beyond ``tolerance_ms`` is a violation; ``max_violations`` in a row, or that many frames
+  that wait for their counterpart beyond the tolerance, make the channel ``degraded``; as many
+  good frames in a row, or only good ones for ``RECOVERY_NS``, make it ``synchronized`` again.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
 WINDOW_S = 300.0
 WINDOW_FRAMES = 32_768
-# An enum is slow to look into, and every frame does.
+# Enum member access is slow, and every frame needs it.
 DEGRADED, SYNCHRONIZED = SyncState.DEGRADED, SyncState.SYNCHRONIZED
 FRESH_SPAN_S = 5.0
-RECOVERY_NS = 2 * NS_PER_S  # a slow camera's ten frames would take it much longer
+RECOVERY_NS = 2 * NS_PER_S  # ten frames of a slow camera would take much longer
 
 
 class ChannelSyncStatus(NamedTuple):
-    """How well an annotated channel keeps to raw."""
+    """How well an annotated channel is synchronized with raw."""
 
     drift_ms: float | None
     is_synchronized: bool
@@ -40,7 +41,7 @@ class ChannelSyncStatus(NamedTuple):
 
 
 class DriftMeter:
-    """Pairs the releases of each frame, and judges."""
+    """Pairs the releases of each frame and judges the drift of one annotated channel."""
 
     def __init__(self, *, tolerance_ms: float, max_violations: int) -> None:
         self.tolerance_ms = tolerance_ms
@@ -50,26 +51,26 @@ class DriftMeter:
         self.drifts_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self.box_ages_ms = Window(WINDOW_S, WINDOW_FRAMES)
         self._fresh_share = RecentShare(FRESH_SPAN_S)
-        self._newest_pts = -1  # of the annotated frames that have left
-        self._alone: deque[tuple[int, int]] = deque()  # out in one channel: pts, released
-        self._raw_is_ahead = True  # those are raw frames, not annotated ones
+        self._newest_pts = -1  # of the released annotated frames
+        self._alone: deque[tuple[int, int]] = deque()  # released in one channel: (pts, released_ns)
+        self._raw_is_ahead = True  # ``_alone`` has raw frames, not annotated ones
         self._last_drift_ms: float | None = None
-        self._run = 0  # violations in a row, or good frames in a row below zero
+        self._run = 0  # violations in a row; negative: good frames in a row
         self._good_since_ns = 0
 
     def receive_annotated(self, fragment: Fragment, now_ns: int) -> None:
-        """Record an annotated fragment that leaves now."""
+        """Record the release of an annotated fragment."""
         for frame in fragment.frames:
             pts, boxes = frame.pts, frame.boxes
             if pts <= self._newest_pts:
-                continue  # another quality of the channel was first
+                continue  # already released in another quality
             self._newest_pts = pts
             self.receive_frame(pts, False, now_ns)
             if boxes is not None:
                 self._count_age(pts, boxes.detections_pts, now_ns)
 
     def receive_frame(self, pts: int, is_raw: bool, now_ns: int) -> None:
-        """Record a frame that leaves now, newer than all before it in its channel."""
+        """Record the release of a frame, which must be newer than all before it in its channel."""
         alone = self._alone
         if is_raw is not self._raw_is_ahead:
             while alone and alone[0][0] < pts:
@@ -80,7 +81,7 @@ class DriftMeter:
             elif alone[0][0] == pts:
                 self._receive_pair(is_raw, alone.popleft()[1], now_ns)
                 return
-            else:  # the other channel is beyond this frame
+            else:  # the other channel has passed this frame
                 self.counts["unpaired"] += 1
                 return
         alone.append((pts, now_ns))
@@ -91,12 +92,12 @@ class DriftMeter:
             self.check(now_ns)
 
     def request_restart(self) -> None:
-        """Forget frames that wait for their other half: a channel was stopped."""
+        """Forget frames that wait for their counterpart: a channel was stopped."""
         self._alone.clear()
         self._last_drift_ms = None
 
     def check(self, now_ns: int) -> None:
-        """Look for a channel that has fallen silent."""
+        """Degrade the channel if ``max_violations`` frames wait beyond the tolerance."""
         if len(self._alone) >= self.max_violations:
             _, released_ns = self._alone[self.max_violations - 1]
             if now_ns - released_ns > self.tolerance_ms * NS_PER_MS:
@@ -104,7 +105,7 @@ class DriftMeter:
                 self._run = max(self._run, 0)
 
     def status(self, now_ns: int) -> ChannelSyncStatus:
-        """Return the state, and the drift now: of the last pair, or so far of a waiting frame."""
+        """Return state and drift: of the last pair, or of a waiting frame so far if larger."""
         drift_ms = self._last_drift_ms
         if self._alone:
             so_far_ms = (now_ns - self._alone[0][1]) / NS_PER_MS
@@ -117,12 +118,12 @@ class DriftMeter:
         return ChannelSyncStatus(drift_ms, together, self.counts["violations"], state)
 
     def fresh_lately(self, now_ns: int) -> float | None:
-        """Return the share of fresh frames among those of about the last ``FRESH_SPAN_S``."""
+        """Return the share of fresh frames in about the last ``FRESH_SPAN_S``, or None."""
         fresh, stale = self.counts["fresh"], self.counts["stale"]
         return self._fresh_share.receive_counts(fresh, fresh + stale, now_ns)
 
     def fresh_fraction(self, now_ns: int, span_s: float) -> float | None:
-        """Return the share of annotated frames of the last seconds with boxes of their own."""
+        """Return the share of fresh frames in the last ``span_s``, among frames with detections."""
         ages_ms = self.box_ages_ms.values(now_ns, span_s)
         return sum(age == 0 for age in ages_ms) / len(ages_ms) if ages_ms else None
 

@@ -1,4 +1,4 @@
-"""What a sync controller asks for."""
+"""Events of a sync controller."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from streamlab.core.mp4.fragment import Fragment
 
 
 class Release(NamedTuple):
-    """This fragment leaves now."""
+    """A fragment to release now."""
 
     fragment: Fragment
 
 
 @dataclass(frozen=True, slots=True)
 class BoxDeadline:
-    """A frame of this channel is drawn with older boxes this long after it was captured.
+    """The new box deadline of a channel: how long after its capture a frame waits for detections.
 
-    A shorter deadline than before applies to the frames that wait already.
+    Then the frame is drawn with older ones. A shorter deadline than before also applies to frames
+    that already wait.
     """
 
     channel: str

@@ -1,11 +1,11 @@
-"""Whether enough frames show boxes of their own, and if not, what is too slow.
+"""Judges whether enough frames are fresh, and if not, what is too slow.
 
-Rules:
+A frame is fresh if it shows the detections computed on it. Rules:
 
-- it is *met* while no more than ``max_stale_fraction`` of the last seconds' frames were stale;
-- the machine is to blame when finished frames wait long for the event loop, since then everything
-  else is late as well; else the detector, when too few results come in any time that raw may wait;
-  else drawing and encoding, when what they cost usually leaves too little of that time.
+- freshness is *met* while at most ``max_stale_fraction`` of the last seconds' frames were stale;
+- the cause is the machine if finished frames wait long for the event loop, since everything else
+  is then late as well; else the detector, if too few results arrive within the longest time that
+  raw may wait; else drawing and encoding, if their usual cost leaves too little of that time.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 from streamlab.core.time.timebase import NS_PER_MS
 
-BUSY_NS = 5 * NS_PER_MS  # an idle loop takes a frame within one; CPython's switch interval is 5 ms
-TOLERATED = 0.01  # a figure this close to its bound is not worth a warning
+BUSY_NS = 5 * NS_PER_MS  # an idle loop takes a frame within 1 ms; CPython's switch interval is 5 ms
+TOLERATED = 0.01  # a share this close to its bound is not worth a warning
 
 
 class Freshness(NamedTuple):
-    """Whether the share of fresh frames is what the policy is to keep."""
+    """The result of judging the share of fresh frames."""
 
     met: bool
     detail: str
-    """What is too slow, in words; empty while it is met."""
+    """What is too slow, in plain text; empty while freshness is met."""
 
 
 MET = Freshness(True, "")
@@ -43,12 +43,12 @@ def judge_freshness(
     """Judge the share of fresh frames.
 
     Args:
-        share: of the frames of the last seconds; None when there were none.
-        wanted: the least share that is acceptable.
-        lags_ns: of recent frames, from capture to result.
-        longest_lag_ns: a result that takes longer cannot be waited for, however cheap drawing is.
-        usual_lag_bound_ns: the same, with frames that cost what they usually do.
-        usual_cost_ns: what drawing and encoding a frame costs.
+        share: share of fresh frames in the last seconds; None if there were no frames.
+        wanted: the least acceptable share.
+        lags_ns: time from capture to result of recent frames.
+        longest_lag_ns: the longest lag that raw can wait for, however cheap drawing is.
+        usual_lag_bound_ns: the longest lag that raw can wait for at the usual cost of a frame.
+        usual_cost_ns: usual cost of drawing and encoding a frame.
         handover_ns: how long finished frames usually wait for the event loop.
     """
     if share is None or share >= wanted - TOLERATED:

@@ -1,9 +1,9 @@
-"""The raw channel as the sync controller sees it: what waits, what has left, and leaps of time.
+"""The raw channel as the sync controller sees it: waiting and released frames, and time jumps.
 
 Rules:
 
-- raw frames leave in order; a frame counts once, by its first release, whatever the quality;
-- a *leap* is media time that moves against real time by more than ``RE_ANCHOR_NS`` between two raw
+- raw frames are released in order; a frame counts once, by its first release, whatever the quality;
+- a *jump* is media time that moves against real time by more than ``RE_ANCHOR_NS`` between two raw
   frames; intervals are not measured across it.
 """
 
@@ -18,32 +18,32 @@ from streamlab.core.sync.drift import WINDOW_FRAMES, WINDOW_S
 from streamlab.core.time.timebase import NS_PER_MS, pts_to_ns
 
 HANDOVER_SPAN_NS, HANDOVER_FRAMES = 2_000 * NS_PER_MS, 256
-RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors on the same span
+RE_ANCHOR_NS = 2_000 * NS_PER_MS  # OBS re-anchors at the same threshold
 
 Waiting = tuple[Fragment, int, int]
-"""A fragment, its last pts, when it was ready."""
+"""A fragment, the PTS of its last frame, and when it was ready, ns."""
 
 
 class RawSync:
-    """The queue of raw fragments and the figures of those that have left."""
+    """Holds the queue of raw fragments and the statistics of released ones."""
 
     def __init__(self) -> None:
         self.waiting: deque[Waiting] = deque()
         self.newest_pts = -1
-        """The newest frame that has left."""
+        """The PTS of the newest released frame."""
         self.last_release: tuple[Fragment, int] | None = None
-        """The last fragment that has left, and when, ns."""
+        """The last released fragment and its release time, ns."""
         self.last_released_ns: int | None = None
-        """When the newest frame left; None at first and after a leap."""
+        """When the newest frame was released; None at first and after a jump."""
         self.delays_ms = Window(WINDOW_S, WINDOW_FRAMES)
         """How long frames waited after they were ready: the added latency."""
         self.intervals_ms = Window(WINDOW_S, WINDOW_FRAMES)
-        """Between releases: how smooth the picture is."""
+        """Intervals between releases: how smooth playback is."""
         self._last_ready_ns = 0
         self._handovers_ns = RankedWindow(HANDOVER_SPAN_NS, HANDOVER_FRAMES)
 
     def receive_fragment(self, fragment: Fragment, now_ns: int) -> bool:
-        """Queue a fragment that is ready; return True if media time has leapt."""
+        """Queue a fragment that is ready; return True if media time has jumped."""
         frame = fragment.frames[-1]
         self._handovers_ns.add(now_ns - frame.ready_ns, now_ns)
         self.waiting.append((fragment, frame.pts, now_ns))
@@ -56,12 +56,12 @@ class RawSync:
         return True
 
     def receive_release(self, waiting: Waiting, now_ns: int) -> Sequence[EncodedFrame]:
-        """Record a fragment that leaves now; return its frames that have not left before."""
+        """Record the release of a fragment; return its frames that were not released before."""
         fragment, pts, ready_ns = waiting
         self.last_release = (fragment, now_ns)
         newest_pts, frames = self.newest_pts, fragment.frames
         if pts <= newest_pts:
-            return ()  # another quality was first
+            return ()  # already released in another quality
         self.delays_ms.add((now_ns - ready_ns) / NS_PER_MS, now_ns)
         if self.last_released_ns is not None:
             self.intervals_ms.add((now_ns - self.last_released_ns) / NS_PER_MS, now_ns)
@@ -70,6 +70,6 @@ class RawSync:
         return frames if len(frames) == 1 else [f for f in frames if f.pts > newest_pts]
 
     def handover_ns(self, now_ns: int) -> int:
-        """Return how long finished frames usually wait for the event loop."""
+        """Return the median time that finished frames wait for the event loop, ns."""
         handovers_ns = self._handovers_ns.values(now_ns)
         return nearest_rank(handovers_ns, 0.5) if handovers_ns else 0

@@ -1,4 +1,4 @@
-"""The ``sync`` event: how each annotated channel keeps to raw, and which one does worst.
+"""Builds the ``sync`` event: the synchronization of each annotated channel, and the worst one.
 
 ``channels`` has every annotated channel. The other fields are those of the worst channel that has
 been measured: the one in the worst state, and among equals the one with the largest drift.
@@ -15,7 +15,7 @@ from streamlab.core.sync.drift import ChannelSyncStatus
 
 _SEVERITY = {state: rank for rank, state in enumerate(SyncState)}
 _Measured = tuple[ChannelSyncStatus, float, float, Correction]
-"""Of one channel: its state, drift, ms, share of fresh frames, and correction."""
+"""Status, drift in ms, share of fresh frames and correction of one channel."""
 
 
 def worst_state(states: Iterable[SyncState]) -> SyncState:
@@ -31,9 +31,9 @@ def make_report(
     tolerance_ms: float,
     now_ns: int,
 ) -> Sync | None:
-    """Return the event about these channels, or None while none of them has been measured.
+    """Return the event for these channels, or None while none of them has been measured.
 
-    ``raw_counts``: how often raw was held and media time leapt, since the camera's start.
+    ``raw_counts``: how often raw was held and media time jumped, since the camera's start.
     """
     figures: dict[str, ChannelSync] = {}
     measured: list[_Measured] = []

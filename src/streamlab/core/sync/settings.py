@@ -1,4 +1,4 @@
-"""What the channels of a camera are kept together by; all of it can change while it runs."""
+"""Settings of a sync controller; all of them can change while the camera runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class SyncSettings:
     """The settings of a sync controller, the same for all its annotated channels."""
 
     tolerance_ms: float
-    """A frame's annotated picture may leave this much before or after its raw one."""
+    """How far apart a frame's annotated and raw pictures may be released, either way."""
     policy: SyncPolicy = SyncPolicy.HYBRID
     max_playout_delay_ms: float = 250.0
-    """No raw frame waits longer."""
+    """How long a raw frame may wait at most."""
     max_stale_fraction: float = 0.2
-    """The share of frames that may be drawn with older boxes; ``hybrid`` only."""
+    """The share of frames that may be drawn with older detections; ``hybrid`` only."""

@@ -1,4 +1,4 @@
-"""Frame rates as people write them."""
+"""Parses frame rates as people write them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "59.94": 60}
 
 
 def parse_rate(text: str) -> Fraction:
-    """Read a frame rate: ``30``, ``29.97`` (which means 30000/1001) or ``30000/1001``.
+    """Parse a frame rate: ``30``, ``29.97`` (which means 30000/1001) or ``30000/1001``.
 
-    There are no exponents: ``1e999999999`` as a Fraction takes all memory. Raises SourceError.
+    Exponents are rejected: ``1e999999999`` as a Fraction would exhaust memory. Raises SourceError
+    if the text is not a rate.
     """
     if text in _NTSC:
         return Fraction(_NTSC[text] * 1000, 1001)

@@ -1,30 +1,31 @@
-"""The media time of a live source: its stamps reconciled with arrival times.
+"""Media time of a live source: reconciles its timestamps with arrival times.
 
-Not for files, which are played by their own time (``core.time.timeline``).
+Not for files, which are played on their own timeline (``core.time.timeline``).
 
 Rules:
 
-- the first frame has pts 0, and pts only rise, at least by a tick;
-- media time is the monotonic clock since the first frame. Stamps only say how frames lie within
-  it, so that nothing a stamp claims is a lasting gain or loss;
-- stamps are believed while their rate, measured over blocks of ``BLOCK_PTS``, differs from the
-  rate of arrival by at most 1/10, and no block lags the clock as a whole by ``MAX_ERROR_PTS``.
-  After two bad blocks (or re-anchors) in a row pts come from arrival times, smoothed by the
-  measured interval; after three blocks within 1/20 in a row stamps are believed again;
-- they are disbelieved at once when they gain ``MAX_GAIN_PTS`` within a block on frames that arrive
-  ``PACED_PTS`` apart or more: in a burst of what a server has held back, frames come faster;
+- the first frame has PTS 0, and PTS strictly increase, by at least one tick;
+- media time is the monotonic clock since the first frame. Timestamps only place frames within it,
+  so no claim a timestamp makes causes a lasting gain or loss;
+- timestamps are trusted while their rate, measured over blocks of ``BLOCK_PTS``, differs from the
+  arrival rate by at most 1/10, and no whole block lags the clock by ``MAX_ERROR_PTS``. After two
+  consecutive bad blocks (or re-anchors), PTS are derived from arrival times, smoothed by the
+  measured interval; after three consecutive blocks within 1/20, timestamps are trusted again;
+- they are distrusted at once when they gain ``MAX_GAIN_PTS`` within a block on frames that arrive
+  ``PACED_PTS`` apart or more. Frames closer together do not count: they are a burst that a server
+  held back;
 - the least and the most delayed frame of a block bound the offset, as in the clock filter of NTP
   (RFC 5905, section 10): when all frames of a block lead or lag, the offset is slewed, by at most
-  1/8 of the time that passes, and never stepped back;
-- a stamp that leaps by ``MAX_LEAP_PTS`` back, or ahead of the time that passed, or would lead the
-  clock by ``MAX_LEAD_PTS`` or lag it by ``MAX_LAG_PTS``, re-anchors: that frame has the time
-  of the clock;
-- a stamp that comes twice, or goes back by less, lies half an interval after the last one and
-  moves nothing else;
-- the frames of a *held* source (HLS) wait until they are due, so their arrival says nothing of
-  their rate: stamps are believed, nothing is slewed, and a frame that lags by more than
+  1/8 of the elapsed time, and never stepped back;
+- a timestamp that jumps back by ``MAX_LEAP_PTS`` or ahead of the elapsed time by as much, or would
+  lead the clock by ``MAX_LEAD_PTS`` or lag it by ``MAX_LAG_PTS``, re-anchors: that frame gets the
+  time of the clock;
+- a timestamp that repeats, or goes back by less, is placed half an interval after the previous
+  frame and changes nothing else;
+- frames of a *held* source (HLS) wait until they are due, so their arrival says nothing about
+  their rate: timestamps are trusted, nothing is slewed, and a frame that lags by more than
   ``MAX_HELD_LAG_PTS`` (the source had run dry) re-anchors;
-- only one block and one interval are remembered, so everything learnt is forgotten by time.
+- only one block and one interval are remembered, so all learned state expires with time.
 """
 
 from __future__ import annotations
@@ -36,19 +37,19 @@ from streamlab.core.time.timebase import TIMESCALE, ns_to_pts, pts_to_ns
 BLOCK_PTS = TIMESCALE
 MAX_ERROR_PTS = TIMESCALE // 10
 MAX_LEAP_PTS = TIMESCALE // 2
-MAX_LEAD_PTS = 10 * TIMESCALE  # a whole segment at once; RFC 8216's examples have 10 s
+MAX_LEAD_PTS = 10 * TIMESCALE  # a whole segment at once; 10 s in the examples of RFC 8216
 MAX_LAG_PTS = 5 * TIMESCALE
 MAX_HELD_LAG_PTS = TIMESCALE // 5
 PACED_PTS = TIMESCALE // 125
 MAX_GAIN_PTS = TIMESCALE // 2
-DISBELIEVE_AT, BELIEVE_AT = 10, 20  # one part in
-MAX_SLEW = 8  # one part in
+DISBELIEVE_AT, BELIEVE_AT = 10, 20  # 1/n of the elapsed time
+MAX_SLEW = 8  # 1/n of the elapsed time
 BAD_BLOCKS, GOOD_BLOCKS = 2, 3
 
 
 @dataclass(slots=True)
 class _Block:
-    """The stamp and arrival of its first frame, and the span of the leads of all frames."""
+    """Timestamp and arrival of the first frame, and the range of all frames' leads, ticks."""
 
     stamp: int
     clock: int
@@ -57,9 +58,9 @@ class _Block:
 
 
 class MediaClock:
-    """Maps stamps (ticks of 1/90000 s) and arrival times of one live source to pts.
+    """Maps the timestamps (ticks of 1/90000 s) and arrival times of one live source to PTS.
 
-    ``held``: the next frame is asked for only when the last one was due.
+    ``held``: the next frame is requested only once the previous one was due.
     """
 
     def __init__(self, nominal_duration: int, *, held: bool = False) -> None:
@@ -68,7 +69,7 @@ class MediaClock:
         self.re_anchors = 0
         self.believes_stamps = True
         self.interval = nominal_duration
-        """The measured time from frame to frame, ticks."""
+        """The measured interval between frames, ticks."""
         self._held = held
         self._max_lag_pts = MAX_HELD_LAG_PTS if held else MAX_LAG_PTS
         self._origin_ns: int | None = None
@@ -81,9 +82,11 @@ class MediaClock:
     def request_restart(
         self, nominal_duration: int | None = None, *, held: bool | None = None
     ) -> None:
-        """Forget the source's stamps: the next frame comes from a source that began anew.
+        """Forget the source's timestamps: the next frame comes from a source that has restarted.
 
-        ``nominal_duration`` (ticks) and ``held`` are the source's, where they may have changed.
+        Args:
+            nominal_duration: nominal frame duration, ticks; ignored once a frame was received.
+            held: as in the constructor; None keeps the current value.
         """
         if held is not None:
             self._held = held
@@ -93,16 +96,16 @@ class MediaClock:
         self._change_belief(to=True)
 
     def request_shift(self, ticks: int) -> None:
-        """Add this to all stamps from now on."""
+        """Shift all later timestamps by ``ticks``."""
         if self._offset is not None:
             self._offset += ticks
 
     def due_ns(self, pts: int) -> int:
-        """Return the monotonic time of this pts, ns, once a frame was received."""
+        """Return the monotonic time of this PTS, ns. Valid once a frame was received."""
         return (self._origin_ns or 0) + pts_to_ns(pts)
 
     def receive_frame(self, stamp: int | None, now_ns: int) -> int:
-        """Return the pts of the frame the source stamped ``stamp``, which arrived at ``now_ns``."""
+        """Return the PTS of a frame with timestamp ``stamp`` that arrived at ``now_ns``."""
         if self._origin_ns is None:
             self._origin_ns = now_ns
             self._remember(stamp, 0, 0)
@@ -132,7 +135,7 @@ class MediaClock:
 
     def _measure(self, span: int) -> None:
         if self._is_interval_known:
-            span = min(span, 2 * self.interval)  # a pause is no interval
+            span = min(span, 2 * self.interval)  # a pause is not an interval
             self.interval = max(8, self.interval + (span - self.interval) // 8)
         else:
             self._is_interval_known, self.interval = True, max(8, span)

@@ -1,14 +1,15 @@
-"""The rate of pictures as it was measured, by their stamps or by their arrival.
+"""Measures a frame rate from timestamps or from arrival times.
 
 Rules:
 
-- stamps are ticks of 1/90000 s in the order in which pictures are shown. A stamp that does not
-  rise is counted, and so is its picture, but the steps beside it say nothing of variability;
-- a leap that is no pause (``core.time.timeline``) is left out;
+- timestamps are ticks of 1/90000 s in presentation order. A timestamp that does not increase is
+  counted, and so is its frame, but the steps next to it are not used to judge variability;
+- a jump that is not a pause (``core.time.timeline``) is ignored;
 - a rate is variable when a step differs from the median step by more than a tenth and by more
   than ``ROUNDING_PTS``, since containers round to milliseconds;
-- what arrives at once at the start was waiting: FFmpeg reads ahead while it opens a source. The
-  first steps are left out while they are shorter than half of what is usual at the end.
+- frames that arrive at once at the start were queued: FFmpeg reads ahead while it opens a source.
+  The first steps are ignored while they are shorter than half of the median step of the second
+  half.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ from streamlab.core.time.timebase import NS_PER_S, TIMESCALE, ms_to_pts
 from streamlab.core.time.timeline import MAX_PAUSE_PTS
 
 ROUNDING_PTS = ms_to_pts(2)
-VARIABLE_AT = 10  # one part in
+VARIABLE_AT = 10  # 1/n of the median step
 MIN_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class StampedRate:
-    """What stamps say."""
+    """A frame rate as measured from timestamps."""
 
     fps: float | None
-    """None when they span no time."""
+    """None if the timestamps span no time."""
     shortest_pts: int | None
     longest_pts: int | None
     is_variable: bool | None
-    """Whether pictures are shown for differing times; None: too few to tell."""
+    """True if frame durations differ; None if there are too few frames to tell."""
     repeated: int
-    """How many stamps come twice or go back."""
+    """The number of timestamps that repeat or go back."""
 
     @classmethod
     def of(cls, stamps: Sequence[int]) -> StampedRate:
-        """Measure the stamps of successive pictures."""
+        """Measure the timestamps of successive frames."""
         steps = [after - before for before, after in pairwise(stamps)]
         near = [step for step in steps if abs(step) <= MAX_PAUSE_PTS]
         span = sum(step for step in near if step > 0)
@@ -61,7 +62,7 @@ def _is_variable(steps: Sequence[int]) -> bool:
 
 
 def fps_by_arrival(arrivals_ns: Sequence[int]) -> float | None:
-    """Return the rate at which pictures arrived; None when they span no time."""
+    """Return the rate at which frames arrived, or None if they span no time."""
     if len(arrivals_ns) < 2:
         return None
     middle_ns = (arrivals_ns[0] + arrivals_ns[-1]) / 2
@@ -73,7 +74,7 @@ def fps_by_arrival(arrivals_ns: Sequence[int]) -> float | None:
 
 
 def longest_gop(keyframes: Sequence[bool]) -> int | None:
-    """Return the most pictures from one keyframe to the next; None without two keyframes."""
+    """Return the most frames from one keyframe to the next, or None without two keyframes."""
     places = [place for place, is_keyframe in enumerate(keyframes) if is_keyframe]
     return max((after - before for before, after in pairwise(places)), default=None)
 

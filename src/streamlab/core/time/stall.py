@@ -1,17 +1,17 @@
-"""When a camera's pictures count as stopped, and when it is to be opened anew.
+"""Decides when a live source has stalled, and when it has to be reopened.
 
 Rules:
 
-- a pause is normal up to ``PAUSES`` times the longest of the last ``MAX_GAPS`` spans between
-  pictures, or the span that the source claims, and always up to ``stall_after_ns``: a camera that
-  gives a picture every 30 s has not stalled after 29;
-- of a camera that has given fewer than ``MIN_GAPS`` spans nothing is known: its pause is normal up
-  to ``UNKNOWN_PAUSE_NS``;
-- it is lost, and to be opened anew, when the pause is twice as long as is normal and at least
-  ``LOST_AFTER_NS``. Each loss doubles that, up to ``MAX_LOST_AFTER_NS``, until an opening has
-  lasted ``STEADY_NS``: a camera that begins with a burst, and is slow afterwards, is found to be
-  slow in the end;
-- the span over a new opening is not one of the camera's own, and is not remembered.
+- a pause is normal up to ``PAUSES`` times the longest of the last ``MAX_GAPS`` frame intervals, or
+  the interval that the source claims, and always up to ``stall_after_ns``: a camera that delivers
+  a frame every 30 s has not stalled after 29;
+- with fewer than ``MIN_GAPS`` intervals nothing is known about a camera: a pause is normal up to
+  ``UNKNOWN_PAUSE_NS``;
+- a source is lost, and has to be reopened, when the pause is twice the normal one and at least
+  ``LOST_AFTER_NS``. Each loss doubles that limit, up to ``MAX_LOST_AFTER_NS``, until frames still
+  arrive ``STEADY_NS`` after an opening: this way, a camera that starts with a burst and is slow
+  afterwards is eventually recognized as slow;
+- the interval across a reopening is not the camera's own and is not recorded.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PAUSES = 3
 MIN_GAPS, MAX_GAPS = 3, 8
 UNKNOWN_PAUSE_NS = 45 * NS_PER_S
 LOST_AFTER_NS, MAX_LOST_AFTER_NS = 5 * NS_PER_S, 240 * NS_PER_S
-STEADY_NS = 3 * NS_PER_S  # longer than any burst of what a server has cached
+STEADY_NS = 3 * NS_PER_S  # longer than any burst of frames cached by a server
 
 
 class StallDetector:
-    """Judges the pauses of one live source."""
+    """Tracks the frame intervals of one live source and judges its pauses."""
 
     def __init__(self, stall_after_ns: int) -> None:
         self._stall_after_ns = stall_after_ns
@@ -39,13 +39,13 @@ class StallDetector:
         self._losses = 0
 
     def receive_opening(self, now_ns: int, claimed_ns: int = 0) -> None:
-        """Take that the source was opened, and the span between pictures that it claims."""
+        """Record that the source was opened; ``claimed_ns``: the frame interval that it claims."""
         self._claimed_ns = claimed_ns
         self._opened_ns = now_ns
         self._last_ns = None
 
     def receive_frame(self, now_ns: int) -> None:
-        """Take a picture."""
+        """Record a frame."""
         if self._last_ns is not None:
             self._gaps_ns.append(now_ns - self._last_ns)
         self._last_ns = now_ns
@@ -53,12 +53,12 @@ class StallDetector:
             self._losses = 0
 
     def receive_loss(self) -> None:
-        """Take that the source is given up and opened anew, because no picture came."""
+        """Record that the source is being reopened because no frame arrived."""
         self._losses += 1
 
     @property
     def normal_pause_ns(self) -> int:
-        """The longest pause that is normal."""
+        """The longest normal pause."""
         claimed_ns = PAUSES * self._claimed_ns
         if len(self._gaps_ns) < MIN_GAPS:
             return max(self._stall_after_ns, UNKNOWN_PAUSE_NS, claimed_ns)
@@ -66,6 +66,6 @@ class StallDetector:
 
     @property
     def lost_after_ns(self) -> int:
-        """The pause after which the source is opened anew."""
+        """The pause after which the source has to be reopened."""
         patience_ns = max(2 * self.normal_pause_ns, LOST_AFTER_NS) << min(self._losses, 8)
         return max(2 * self.normal_pause_ns, min(patience_ns, MAX_LOST_AFTER_NS))

@@ -1,16 +1,16 @@
-"""The timeline of a recording: its own stamps in, pts that start at 0 and only rise out.
+"""Media time of a recording: maps its timestamps to PTS that start at 0 and strictly increase.
 
 Not for live sources, whose media time follows the clock (``core.time.media_clock``).
 
 Rules:
 
-- the first frame has pts 0;
-- spans between frames are the recording's own, pauses of up to ``MAX_PAUSE_PTS`` included;
-- a missing stamp advances by one nominal frame, one that comes twice by half of that, and the
-  frame after it has its own time again;
-- a stamp that goes back or leaps further re-anchors the timeline one nominal frame ahead, and so
-  does ``request_restart`` where a file starts over. When the next stamp fits the timeline as it
-  was before, it was a single wrong one, and the timeline returns.
+- the first frame has PTS 0;
+- intervals between frames are the recording's own, pauses of up to ``MAX_PAUSE_PTS`` included;
+- a missing timestamp advances by one nominal frame, a repeated one by half of that; the frame
+  after it is timed by its own timestamp again;
+- a timestamp that goes back or jumps further re-anchors the timeline one nominal frame ahead, and
+  so does ``request_restart`` when a file starts over. If the next timestamp fits the timeline as
+  it was before, a single timestamp was wrong, and the timeline reverts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_RETURN_PTS = 2 * TIMESCALE
 
 
 class Timeline:
-    """Maps the stamps of one recording (ticks of 1/90000 s) to the camera's pts."""
+    """Maps the timestamps of one recording (ticks of 1/90000 s) to the camera's PTS."""
 
     def __init__(self, nominal_duration: int) -> None:
         if nominal_duration < 1:
@@ -35,15 +35,15 @@ class Timeline:
         self._last_stamp: int | None = None
 
     def request_restart(self, nominal_duration: int | None = None) -> None:
-        """Forget the source's stamps: the next frame comes from a source that began anew.
+        """Forget the source's timestamps: the next frame comes from a source that has restarted.
 
-        ``nominal_duration``: of its frames, ticks, where that may have changed.
+        ``nominal_duration``: its nominal frame duration, ticks; None keeps the current value.
         """
         self.nominal_duration = nominal_duration or self.nominal_duration
         self._offset = self._former_offset = self._last_stamp = None
 
     def receive_frame(self, stamp: int | None) -> int:
-        """Return the pts of the frame the recording stamped ``stamp``."""
+        """Return the PTS of a frame with timestamp ``stamp``; None: it has none."""
         pts = 0 if self._last_pts is None else self._next(stamp, self._last_pts)
         if stamp is not None and self._offset is None:
             self._offset = pts - stamp
@@ -68,18 +68,21 @@ class Timeline:
 
 
 class Pacer:
-    """Says when a frame of a source without a clock of its own (a file) is due."""
+    """Schedules the frames of a source without its own clock (a file)."""
 
     def __init__(self) -> None:
         self._anchor_ns: int | None = None
 
     def due_ns(self, pts: int, now_ns: int) -> int:
-        """Return the monotonic time at which the frame of this pts is to be captured, ns."""
+        """Return the monotonic time at which to capture the frame with this PTS, ns.
+
+        The first call makes its frame due at ``now_ns``.
+        """
         if self._anchor_ns is None:
             self._anchor_ns = now_ns - pts_to_ns(pts)
         return self._anchor_ns + pts_to_ns(pts)
 
     def request_shift(self, span_ns: int) -> None:
-        """Have all frames from now on due this much sooner."""
+        """Make all later frames due ``span_ns`` sooner."""
         if self._anchor_ns is not None:
             self._anchor_ns -= span_ns

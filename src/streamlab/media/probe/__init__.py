@@ -1,4 +1,4 @@
-"""What a source is: read for a moment, and described."""
+"""Reads a source briefly and describes it."""
 
 from streamlab.media.probe.reading import Reading
 from streamlab.media.probe.report import ProbeReport

@@ -1,4 +1,4 @@
-"""What streamlab does with a source, so that every viewer sees it right."""
+"""What streamlab does with a source so that every viewer sees it correctly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_FORMATS = ("yuv420p", "yuvj420p")
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that is done, as a word for programs and as a sentence for people."""
+    """One step: ``action`` is a keyword for programs, ``detail`` a sentence for people."""
 
     action: str
     detail: str
@@ -31,7 +31,7 @@ def actions_for(
     interlaced: bool,
     objection: str,
 ) -> Iterator[Action]:
-    """Yield what is done, in the order in which it is."""
+    """Yield the steps in the order in which they are applied."""
     yield _timing(spec, streams, rate)
     if streams.sound:
         yield Action("ignore_sound", "Leaves the sound out.")

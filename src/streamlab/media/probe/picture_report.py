@@ -1,4 +1,4 @@
-"""What a picture looks like as it is stored, and as it is shown."""
+"""Describes a picture as stored and as shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamlab.media.container import ContainerSource
 from streamlab.media.normalise import stored_orientation
 from streamlab.media.source import Source, SourceFrame
 
-# ITU-T H.273, by the names that FFmpeg has for them.
+# Code points of ITU-T H.273, by FFmpeg's names.
 _MATRICES = {
     1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco",
     9: "bt2020nc", 10: "bt2020c", 12: "chroma-derived-nc", 14: "ictcp",
@@ -29,7 +29,7 @@ _TRANSFERS = {
 }  # fmt: skip
 _UNKNOWN_CODES = (0, UNSPECIFIED, 3)
 _FIELD_ORDERS = {2: "top first", 3: "bottom first", 4: "top first", 5: "bottom first"}
-# How far an orientation turns to the right after it mirrored left and right.
+# The clockwise rotation of an orientation, degrees, and whether it mirrors left to right first.
 TURNS: dict[Orientation, tuple[int, bool]] = {
     Orientation.UPRIGHT: (0, False),
     Orientation.TURNED_RIGHT: (90, False),
@@ -44,7 +44,7 @@ TURNS: dict[Orientation, tuple[int, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class PictureReport:
-    """The picture of a source. ``display_width`` and ``display_height`` are as it is shown, px."""
+    """The picture of a source. ``display_width`` and ``display_height`` are as shown, px."""
 
     width: int
     """As stored, px."""
@@ -54,23 +54,23 @@ class PictureReport:
     pixel_format: str
     bit_depth: int
     sample_aspect_ratio: str
-    """The width of a pixel to its height, such as ``40:33``."""
+    """Width of a pixel to its height, such as ``40:33``."""
     rotation_deg: int
-    """How far it is turned to the right to be upright, after it was mirrored."""
+    """Clockwise rotation that makes it upright, applied after mirroring."""
     mirrored: bool
     field_order: str | None
-    """``top first`` or ``bottom first``, where it is interlaced and the stream says so."""
+    """``top first`` or ``bottom first``, if it is interlaced and the stream says so."""
     colour_range: str
     """``full`` or ``limited``."""
     colour_matrix: str
     colour_primaries: str
     colour_transfer: str
     colour_assumed: tuple[str, ...]
-    """Which of ``range``, ``matrix``, ``primaries`` and ``transfer`` the source does not say."""
+    """Which of ``range``, ``matrix``, ``primaries`` and ``transfer`` the source does not state."""
 
     @classmethod
     def of(cls, source: Source, first: SourceFrame) -> PictureReport:
-        """Describe an open source by its first picture."""
+        """Describe an open source by its first frame."""
         decoded = first.decoded or first.frame
         turn_deg, mirrored = TURNS[stored_orientation(decoded)]
         colour = Colour.of(decoded)
@@ -99,14 +99,14 @@ class PictureReport:
 
     @property
     def turn(self) -> str:
-        """How it is turned, in words, or ''."""
+        """The rotation in words, or ''."""
         degrees = 90 if self.rotation_deg == 270 else self.rotation_deg
         sides = {90: " to the right", 270: " to the left"}
         return f"{degrees} degrees{sides.get(self.rotation_deg, '')}" if degrees else ""
 
     @property
     def is_square(self) -> bool:
-        """Whether its pixels are."""
+        """True if its pixels are square."""
         return self.sample_aspect_ratio == "1:1"
 
 
@@ -115,9 +115,9 @@ def _is_rgb(pixel_format: av.VideoFormat) -> bool:
 
 
 def _assumed(source: Source, pixel_format: av.VideoFormat) -> list[str]:
-    """Return what the source does not say; the frame itself already has what was assumed."""
+    """Return what the source does not state; the frame itself already holds the assumed values."""
     if not isinstance(source, ContainerSource):
-        return []  # drawn by us, in colours that we know
+        return []  # only containers have a codec context to ask
     context, is_rgb = source.stream.codec_context, _is_rgb(pixel_format)
     has_range = context.color_range or pixel_format.name.startswith("yuvj") or is_rgb
     names = {

@@ -1,4 +1,4 @@
-"""The rate that a source claims, the one it delivers, and the keyframes in between."""
+"""The frame rate that a source claims, the one it delivers, and its keyframes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from streamlab.media.container import ContainerSource
 from streamlab.media.source import Source
 
 SAME_BY_STAMPS, SAME_BY_ARRIVAL = 0.02, 0.1
-"""By how much a measured rate may differ from the claimed one and still be the same."""
+"""Relative difference up to which a measured rate counts as the same as the claimed one."""
 
 
 class Seen(NamedTuple):
-    """What is kept of each picture that was read."""
+    """What is kept of each frame read."""
 
     stamp: int | None
-    """Its own time stamp, ticks of 1/90000 s; None where it was counted."""
+    """Timestamp of the source, ticks of 1/90000 s; None if it has none and frames were counted."""
     arrived_ns: int
     keyframe: bool
     size_px: tuple[int, int] = (0, 0)
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """The rates that a source states, fps; None: not stated.
+    """The rates that a source states, fps; None if not stated.
 
     ``average`` and ``base`` are FFmpeg's ``avg_frame_rate`` and ``r_frame_rate``.
     """
@@ -41,7 +41,7 @@ class Claims(NamedTuple):
 
     @classmethod
     def of(cls, source: Source) -> Claims:
-        """Return what an open source states."""
+        """Return the rates that an open source states."""
         fps = source.info.fps
         if not isinstance(source, ContainerSource):
             return cls(fps, None, None)
@@ -56,13 +56,13 @@ NO_CLAIMS = Claims(None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class RateReport:
-    """Rates in pictures a second. Whatever could not be measured is None."""
+    """Rates in frames per second. Whatever could not be measured is None."""
 
     fps_claimed: float | None
     fps_average: float | None
     fps_base: float | None
     fps_stamped: float | None
-    """By the time stamps."""
+    """By the timestamps."""
     fps_measured: float | None
     fps_measured_by: str | None
     """``arrival`` (a live source, by this machine's clock) or ``stamps``."""
@@ -72,24 +72,24 @@ class RateReport:
     interval_min_ms: float | None
     interval_max_ms: float | None
     repeated_stamps: int
-    """How many stamps come twice or go back."""
+    """Number of timestamps that repeat or go back."""
     keyframes: int
     gop_frames: int | None
-    """The most pictures from keyframe to keyframe; None: a second keyframe was not seen."""
+    """Most frames from one keyframe to the next; None if no second keyframe was seen."""
     gop_s: float | None
     b_frames: bool
     pictures_read: int
 
     @classmethod
     def of(cls, seen: Sequence[Seen], claims: Claims, *, by_arrival: bool) -> RateReport:
-        """Measure the pictures that were read, in the order in which they are shown."""
+        """Measure the frames that were read, given in display order."""
         stamps = [each.stamp for each in seen if each.stamp is not None]
         stamped = StampedRate.of(stamps)
         arrived = fps_by_arrival([each.arrived_ns for each in seen])
         measured = arrived if by_arrival else stamped.fps
         gop = longest_gop([each.keyframe for each in seen])
         same = SAME_BY_ARRIVAL if by_arrival else SAME_BY_STAMPS
-        # Averages count the last picture's duration, which may be any.
+        # Stated averages include the last frame's duration, which is arbitrary.
         is_same = _is_near(measured, claims.fps, max(same, 1 / max(1, len(seen))))
         return cls(
             fps_claimed=_float(claims.fps),
@@ -115,17 +115,17 @@ class RateReport:
 
     @property
     def stamps_are_wrong(self) -> bool:
-        """Whether a live source's stamps run at another rate than its pictures come."""
+        """True if a live source's timestamps run at another rate than its frames arrive."""
         return _is_near(self.fps_measured, self.fps_stamped, SAME_BY_ARRIVAL) is False
 
 
 def fps_text(fps: float) -> str:
-    """Return a stated rate: ``25``, ``29.97``."""
+    """Format a stated rate: ``25``, ``29.97``."""
     return f"{fps:.3f}".rstrip("0").rstrip(".")
 
 
 def measured_text(fps: float) -> str:
-    """Return a measured rate: ``5.0``, ``0.33``."""
+    """Format a measured rate: ``5.0``, ``0.33``."""
     return f"{fps:.1f}" if fps >= 1 else f"{fps:.2g}"
 
 
@@ -151,7 +151,7 @@ def _detail(
 def _gop_s(
     seen: Sequence[Seen], gop: int, fps: float | Fraction | None, *, by_arrival: bool
 ) -> float | None:
-    """Return the span of the longest GOP by its stamps, or else by this rate."""
+    """Return the span of the longest GOP, s, by its timestamps or else by ``fps``."""
     stamps = [each.stamp for each in seen if each.keyframe]
     pairs = pairwise(stamps)
     spans = [after - before for before, after in pairs if before is not None and after is not None]

@@ -1,4 +1,4 @@
-"""Opens a source and reads it for a moment."""
+"""Opens a source and reads it briefly, in a separate thread."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ MAX_SPAN_PTS = 6 * TIMESCALE
 MAX_SPAN_NS = 10 * NS_PER_S
 MAX_PICTURES = 4096
 GRACE_NS = NS_PER_S
-"""For FFmpeg's own time-outs, whose errors say more."""
+"""Lets FFmpeg's own timeouts fire first: their errors say more."""
 
 
 class Reading(threading.Thread):
-    """Reads up to 6 s of video, for up to 10 s, once a source is open.
+    """Reads up to 6 s of video, for up to 10 s once the source is open.
 
-    In a thread of its own, since FFmpeg cannot be interrupted while it waits for a source.
-    Whoever has waited until ``wait`` says so takes the report of what was read so far. The thread
-    may still run then, and must not see the interpreter end.
+    It runs in a separate thread, since FFmpeg cannot be interrupted while it waits for a source.
+    Call ``wait`` until it returns True, then ``report`` for what has been read so far. The thread
+    may still be running then, so exit without finalizing the interpreter.
     """
 
     def __init__(self, spec: SourceSpec, open_timeout_s: float = OPEN_TIMEOUT_S) -> None:
@@ -60,12 +60,12 @@ class Reading(threading.Thread):
             self._is_done.set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for so long at most; return whether the report can be taken."""
+        """Wait at most ``timeout_s``; return True if ``report`` can be called."""
         return self._is_done.wait(timeout_s) or monotonic_ns() > self._deadline_ns
 
     @property
     def progress(self) -> str:
-        """What it does, in words."""
+        """What the thread is doing, for display."""
         began_ns = self._started_ns if self._opened is None else self._opened_ns
         elapsed_s = (monotonic_ns() - began_ns) / NS_PER_S
         if self._opened is None:
@@ -73,7 +73,10 @@ class Reading(threading.Thread):
         return f"Reading {self._spec.display}, {elapsed_s:.0f} s, {len(self._seen)} pictures"
 
     def report(self) -> ProbeReport:
-        """Return what is known by now. Raises SourceError when there was no picture."""
+        """Return what is known so far.
+
+        Raises SourceError if there was no frame, or any unexpected error of the thread.
+        """
         opened, seen, error = self._opened, list(self._seen), self._error
         if error is not None and (opened is None or not isinstance(error, SourceError)):
             raise error
@@ -95,7 +98,7 @@ class Reading(threading.Thread):
         return self._opened_ns + MAX_SPAN_NS
 
     def _read(self, source: Source) -> bool:
-        """Return whether the source was read to its end."""
+        """Read until enough is known; return True if the source was read to its end."""
         self._own = own = PassthroughReader(source)
         nominal_duration = round(TIMESCALE / source.info.fps)
         clock, timeline = MediaClock(nominal_duration), Timeline(nominal_duration)
@@ -118,7 +121,7 @@ class Reading(threading.Thread):
 
     def _is_enough(self, pts: int, elapsed_ns: int) -> bool:
         assert self._opened is not None
-        # What a live source had waiting is read in no time, and counts for nothing.
+        # Frames that a live source had buffered are read at once, and must not count.
         span_pts = ns_to_pts(elapsed_ns) if self._opened.by_arrival else pts
         is_late = elapsed_ns > MAX_SPAN_NS
         return is_late or span_pts > MAX_SPAN_PTS or len(self._seen) >= MAX_PICTURES

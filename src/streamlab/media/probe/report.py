@@ -1,4 +1,4 @@
-"""A source, described: all that ``streamlab probe`` prints."""
+"""The description of a source: everything that ``streamlab probe`` prints."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ MAX_SIZES = 4
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is known of a source from its first picture on."""
+    """What is known of a source from its first frame on."""
 
     streams: StreamsReport
     picture: PictureReport
     claims: Claims
     by_arrival: bool
-    """Whether its rate is that at which pictures arrive, not that of their stamps."""
+    """True if its rate is measured by the arrival of frames, not by their timestamps."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """A source, described. ``as_dict`` is its form for a program; docs/probe.md lists the names."""
+    """The description of a source. docs/probe.md lists the keys of ``as_dict``."""
 
     source: str
-    """As it may be shown: without credentials."""
+    """The source without credentials, safe to show."""
     streams: StreamsReport
     picture: PictureReport
     rate: RateReport
@@ -42,9 +42,9 @@ class ProbeReport:
     """Why ``source`` quality would be transcoded, or ''."""
     duration_s: float | None
     notes: tuple[str, ...]
-    """What else is odd about it."""
+    """Anything else unusual about it."""
     actions: tuple[Action, ...]
-    """What streamlab does about it."""
+    """What streamlab does with it."""
 
     @classmethod
     def of(
@@ -59,8 +59,8 @@ class ProbeReport:
     ) -> ProbeReport:
         """Describe a source by what was read of it.
 
-        ``objection`` says why it cannot be passed through, ``is_complete`` that it was read to its
-        end, ``failure`` why reading ended early.
+        ``objection``: why it cannot be passed through. ``is_complete``: it was read to its end.
+        ``failure``: why reading ended early.
         """
         rate = RateReport.of(seen, opened.claims, by_arrival=opened.by_arrival)
         streams, interlaced = opened.streams, any(each.interlaced for each in seen)
@@ -82,7 +82,7 @@ class ProbeReport:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as values of JSON, all on one level but the lists of streams and actions."""
+        """Return it as JSON values, on one level except for the lists of streams and actions."""
         parts = asdict(self)
         flat = parts.pop("streams") | parts.pop("picture") | parts.pop("rate")
         flat.pop("pictures_end_s")

@@ -1,4 +1,4 @@
-"""What a container holds: its streams, and the one that is shown."""
+"""Describes a container: its streams, and the one that is shown."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _PLAYLISTS = ("hls", "dash")
 
 
 class Kind(StrEnum):
-    """What sort of source it is."""
+    """The kind of a source in a report."""
 
     FILE = "file"
-    """A recording, also one that comes over HTTP."""
+    """A recording, also one served over HTTP."""
     LIVE = "live"
     HLS = "hls"
     """A live playlist (HLS or DASH), fetched a segment at a time."""
     SNAPSHOT = "snapshot"
-    """An address that gives one picture each time it is asked."""
+    """An address that answers with one picture per request."""
     WEBCAM = "webcam"
     SYNTHETIC = "synthetic"
     PLUGIN = "plugin"
-    """Of an installed package."""
+    """From an installed package."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamReport:
-    """One stream of a container. Sizes are px, as stored; None for what has no pictures."""
+    """One stream of a container. Sizes are as stored, px; None if it is not video."""
 
     index: int
     kind: str
@@ -60,19 +60,19 @@ class StreamReport:
 
 @dataclass(frozen=True, slots=True)
 class StreamsReport:
-    """A source and the streams in it; ``streams`` is empty where there is no container."""
+    """A source and its streams; ``streams`` is empty if there is no container."""
 
     kind: Kind
     container: str | None
     duration_s: float | None
     streams: tuple[StreamReport, ...]
     chosen_stream: int | None
-    """The index of the stream that is shown."""
+    """Index of the stream that is shown."""
     chosen_because: str | None
     codec: str
     profile: str | None
     pictures_end_s: float | None
-    """How long its pictures go on, where the container says so."""
+    """Duration of the shown stream, if the container states it."""
 
     @classmethod
     def of(cls, source: Source, spec: SourceSpec) -> StreamsReport:
@@ -95,12 +95,12 @@ class StreamsReport:
 
     @property
     def sound(self) -> tuple[StreamReport, ...]:
-        """The streams of sound, none of which is used."""
+        """The audio streams, none of which is used."""
         return tuple(stream for stream in self.streams if stream.kind == "audio")
 
 
 def kind_of(source: Source, spec: SourceSpec) -> Kind:
-    """Return what sort of source it is."""
+    """Return the kind of an open source."""
     if spec.kind is SourceKind.SYNTHETIC:
         return Kind.SYNTHETIC
     if spec.kind is SourceKind.WEBCAM:
@@ -108,10 +108,10 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
     if isinstance(source, PluginSource):
         return Kind.PLUGIN
     if not isinstance(source, ContainerSource):
-        return Kind.SNAPSHOT  # asked again and again by a source of ours
+        return Kind.SNAPSHOT  # polled by SnapshotSource
     if source.info.live and source.info.pulled:
         is_playlist = source.container.format.name.startswith(_PLAYLISTS)
-        return Kind.HLS if is_playlist else Kind.FILE  # that comes faster than it is played
+        return Kind.HLS if is_playlist else Kind.FILE  # that arrives faster than it plays
     return Kind.LIVE if source.info.live else Kind.FILE
 
 
@@ -136,13 +136,13 @@ def _streams(container: InputContainer, spec: SourceSpec) -> Iterator[StreamRepo
 
 
 def _codec(stream: Stream) -> str | None:
-    # A stream of data has no decoder.
+    # A data stream has no decoder.
     context = getattr(stream, "codec_context", None)
     return None if context is None else context.name
 
 
 def _text(text: str | None, spec: SourceSpec) -> str | None:
-    """Return somebody else's text for a terminal: short, with no control characters in it."""
+    """Return third-party text for a terminal: short, without control characters or credentials."""
     if not text or text == "und":
         return None
     shown = "".join(char if char.isprintable() else "?" for char in text[:MAX_TEXT_CHARS])
