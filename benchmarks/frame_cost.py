@@ -156,14 +156,14 @@ class Host:
     def __init__(self, spec: SourceSpec, detection_fps: float, raw: QualityLevel) -> None:
         settings = Settings(max_cameras=1000, max_detection_fps=detection_fps)
         self._spec, self._raw = spec, raw
-        self._channels = StreamChannelManager(settings, load_detector("street", threads=1))
-        self._subscriptions = ChannelSubscriptionManager(self._channels)
+        self._manager = StreamChannelManager(settings, load_detector("street", threads=1))
+        self._subscriptions = ChannelSubscriptionManager(self._manager)
         self._reading: list[asyncio.Task[None]] = []
 
     async def grow(self, cameras: int) -> None:
         """Run so many."""
         for number in range(cameras):
-            camera = await self._channels.add_camera(f"c{number}", self._spec)
+            camera = await self._manager.add_camera(f"c{number}", self._spec)
             qualities = {"raw": str(self._raw), "annotated": "medium"}
             viewer = self._subscriptions.open(camera, qualities, qualities)
             reader = self._subscriptions.read([(camera, viewer)])
@@ -172,12 +172,12 @@ class Host:
     @property
     def frames(self) -> int:
         """How many frames of both channels have left so far."""
-        statuses = (camera.stream_status() for camera in self._channels.cameras.values())
+        statuses = (camera.stream_status() for camera in self._manager.cameras.values())
         return sum(each.channel_counts["annotated"].released for each in statuses)
 
     async def close(self) -> None:
         """End all."""
-        await self._channels.close()
+        await self._manager.close()
         await asyncio.gather(*self._reading)
 
 

@@ -66,31 +66,31 @@ def yardstick() -> int:
 async def measure(video: Path, rounds: int) -> Times:
     """Do every operation in turn, ``rounds`` times, beside a camera of this video that runs."""
     times = Times()
-    channels = StreamChannelManager(Settings(channel_switch_timeout=SWITCH_TIMEOUT_S))
-    subscriptions = ChannelSubscriptionManager(channels)
+    manager = StreamChannelManager(Settings(channel_switch_timeout=SWITCH_TIMEOUT_S))
+    subscriptions = ChannelSubscriptionManager(manager)
     spec = SourceSpec.parse(str(video))
     even, behind = _gone_on(Stream(1)), _gone_on(Stream(2, BEHIND_MS))
     try:
-        camera = await channels.add_camera("live", spec)
+        camera = await manager.add_camera("live", spec)
         async with _viewers(camera, subscriptions) as connections:
             for turn in range(rounds):
                 with times.of("yardstick"):
                     yardstick()
                 with times.of("creation"):
-                    await channels.add_camera("new", spec)
-                await channels.remove_camera("new")
+                    await manager.add_camera("new", spec)
+                await manager.remove_camera("new")
                 _subscribe(times, camera, subscriptions)
                 with times.of("statistics"):
                     sync_report(camera.sync_figures(WINDOW_S))
                 with times.of("statistics"):
-                    process_report(channels)
+                    process_report(manager)
                 _check(times, even)
                 _correct(times, behind)
                 for connection in connections:
                     with times.of("switching"):
                         await subscriptions.switch(camera, connection, VIDEO[turn % 2], None)
     finally:
-        await channels.close()
+        await manager.close()
     return times
 
 

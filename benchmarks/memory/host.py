@@ -40,15 +40,15 @@ class Host:
     def __init__(self, source: str, mode: str) -> None:
         self._spec, self._mode = SourceSpec.parse(source), mode
         settings = Settings(max_cameras=1000)
-        self._channels = StreamChannelManager(settings, load_detector("street", threads=1))
-        self._subscriptions = ChannelSubscriptionManager(self._channels)
+        self._manager = StreamChannelManager(settings, load_detector("street", threads=1))
+        self._subscriptions = ChannelSubscriptionManager(self._manager)
         self._reading: set[asyncio.Task[None]] = set()
 
     async def grow(self, cameras: int) -> None:
         """Have so many."""
-        while len(self._channels.cameras) < cameras:
-            name = f"c{len(self._channels.cameras)}"
-            self._watch(await self._channels.add_camera(name, self._spec))
+        while len(self._manager.cameras) < cameras:
+            name = f"c{len(self._manager.cameras)}"
+            self._watch(await self._manager.add_camera(name, self._spec))
         gc.collect()
         gc.freeze()  # as the server does once its cameras are open
 

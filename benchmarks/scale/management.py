@@ -133,8 +133,8 @@ class Fleet:
             sync_check_interval=check_interval_s,
             stall_after=86_400,
         )
-        self.channels = StreamChannelManager(settings, no_detector())
-        self.subscriptions = ChannelSubscriptionManager(self.channels)
+        self.manager = StreamChannelManager(settings, no_detector())
+        self.subscriptions = ChannelSubscriptionManager(self.manager)
         self._streams, self._media = streams, media
         self._spec = SourceSpec.parse(str(film))
         self._viewers: dict[str, Connection] = {}
@@ -144,7 +144,7 @@ class Fleet:
         """Add the cameras and their viewers, one after the other."""
         for number in range(self._streams):
             with self._timed("create"):
-                camera = await self.channels.add_camera(f"c{number}", self._spec)
+                camera = await self.manager.add_camera(f"c{number}", self._spec)
             camera.inject(STALLED)
             with self._timed("subscribe"):
                 viewer = self.subscriptions.open(camera, View.BOTH.channels)
@@ -162,7 +162,7 @@ class Fleet:
 
     @property
     def _cameras(self) -> Iterable[Camera]:
-        return self.channels.cameras.values()
+        return self.manager.cameras.values()
 
     def check_all(self) -> None:
         """Have every stream judged and reported to its viewer, an hour after the last time.
@@ -197,7 +197,7 @@ class Fleet:
             with self._timed("sync stats"):
                 sync_report(camera.sync_figures(60.0))
         with self._timed("stats of all"):
-            process_report(self.channels)
+            process_report(self.manager)
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
@@ -217,7 +217,7 @@ async def idle_ms(streams: int) -> float:
         before_s = time.process_time()
         await asyncio.sleep(IDLE_S)
         used_s = time.process_time() - before_s
-        await fleet.channels.close()
+        await fleet.manager.close()
     return used_s * 1000 / IDLE_S / streams
 
 
@@ -233,7 +233,7 @@ async def measure(streams: int, rounds: int) -> Took:
             fleet.check_all()
             await fleet.operate(lot)
         fleet.took["threads"].append(threading.active_count())
-        await fleet.channels.close()
+        await fleet.manager.close()
     return fleet.took
 
 

@@ -31,9 +31,9 @@ def test_without_panel_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashboard, "NEEDED", ("no_such_module",))
 
     async def get() -> httpx.Response:
-        channels, app = StreamChannelManager(Settings()), FastAPI()
-        subscriptions = ChannelSubscriptionManager(channels)
-        app.mount("/dashboard", dashboard.make_dashboard(channels, subscriptions, POLICY))
+        manager, app = StreamChannelManager(Settings()), FastAPI()
+        subscriptions = ChannelSubscriptionManager(manager)
+        app.mount("/dashboard", dashboard.make_dashboard(manager, subscriptions, POLICY))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://server/dashboard/")
 
@@ -53,8 +53,8 @@ def test_another_sites_page_gets_no_websocket(origin: str) -> None:
         sent.append(message)
 
     async def connect() -> None:
-        channels = StreamChannelManager(Settings())
-        app = dashboard.Dashboard(channels, ChannelSubscriptionManager(channels), POLICY)
+        manager = StreamChannelManager(Settings())
+        app = dashboard.Dashboard(manager, ChannelSubscriptionManager(manager), POLICY)
         headers = [(b"host", b"server:8000"), (b"origin", origin.encode())]
         await app({"type": "websocket", "headers": headers}, receive, send)
 

@@ -144,7 +144,7 @@ def test_without_credit_nothing_is_sent_and_then_a_gap(
     cam: LabCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credit, "MAX_LAG_S", 0.3)
-    monkeypatch.setattr(cam._shown.runtime.channels.settings, "client_queue_fragments", 4)
+    monkeypatch.setattr(cam._shown.runtime.manager.settings, "client_queue_fragments", 4)
     page = front_end_of(cam.view("raw"))
     page.say(type="open", view_id="a", query={**BOTH, "initial_channel": "raw"})
     while not page.batch().named("fragment"):

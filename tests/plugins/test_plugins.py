@@ -109,16 +109,16 @@ def test_a_camera_whose_source_fails_says_so_and_others_go_on(site: Path) -> Non
     failed = SourceState.RECONNECTING
 
     async def watch() -> tuple[str, bool]:
-        channels = StreamChannelManager(Settings())
-        good = await channels.add_camera("good", SourceSpec.parse("synthetic://traffic"))
-        bad = await channels.add_camera("bad", SourceSpec.parse("broken://x"), wait=False)
+        manager = StreamChannelManager(Settings())
+        good = await manager.add_camera("good", SourceSpec.parse("synthetic://traffic"))
+        bad = await manager.add_camera("bad", SourceSpec.parse("broken://x"), wait=False)
         with suppress(TimeoutError):
             async with asyncio.timeout(60.0):
                 while not (bad.state is failed and "not today" in bad.source.detail):
                     await asyncio.sleep(0.01)
         told = bad.source.detail
         is_live = good.state is SourceState.LIVE
-        await channels.close()
+        await manager.close()
         return told, is_live
 
     told, is_live = asyncio.run(watch())

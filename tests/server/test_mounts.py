@@ -19,7 +19,7 @@ WATCH, CHANGE = SecretStr("watch-0123456789"), SecretStr("change-0123456789")
 
 
 def mount(
-    channels: StreamChannelManager, subscriptions: ChannelSubscriptionManager, policy: SourcePolicy
+    manager: StreamChannelManager, subscriptions: ChannelSubscriptionManager, policy: SourcePolicy
 ) -> ASGIApp:
     return PlainTextResponse("here")
 
@@ -27,8 +27,8 @@ def mount(
 @pytest.mark.parametrize(("token", "status"), [(None, 401), (WATCH, 403), (CHANGE, 200)])
 def test_what_is_mounted_takes_an_admin_token(token: SecretStr | None, status: int) -> None:
     async def get() -> httpx.Response:
-        channels = StreamChannelManager(Settings(tokens=[WATCH], admin_tokens=[CHANGE]))
-        app = create_app(channels, SourcePolicy(frozenset()), {"/extra": mount})
+        manager = StreamChannelManager(Settings(tokens=[WATCH], admin_tokens=[CHANGE]))
+        app = create_app(manager, SourcePolicy(frozenset()), {"/extra": mount})
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://server/extra/", headers=headers)

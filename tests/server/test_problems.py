@@ -22,7 +22,7 @@ KINDS = [
 
 async def answer_to(kind: type[errors.StreamlabError]) -> httpx.Response:
     app = FastAPI()
-    app.state.channels = SimpleNamespace(cameras={})
+    app.state.manager = SimpleNamespace(cameras={})
     install(app)
 
     @app.get("/")

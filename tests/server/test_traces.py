@@ -124,15 +124,15 @@ def test_a_server_without_pyarrow_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setitem(sys.modules, name, None)
 
     async def ask() -> httpx.Response:
-        channels = StreamChannelManager(Settings())
-        app = create_app(channels, SourcePolicy(frozenset()))
+        manager = StreamChannelManager(Settings())
+        app = create_app(manager, SourcePolicy(frozenset()))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            await channels.add_camera("tiny", SourceSpec.parse(TINY))
+            await manager.add_camera("tiny", SourceSpec.parse(TINY))
             try:
                 return await client.get("/cameras/tiny/trace", params={"seconds": 1})
             finally:
-                await channels.close()
+                await manager.close()
 
     response = asyncio.run(ask())
     assert response.status_code == 501

@@ -42,12 +42,12 @@ def test_a_batch_in_hand_is_waited_for() -> None:
     detector = Held()
 
     async def scenario() -> None:
-        channels = StreamChannelManager(Settings(), detector)
-        camera = await channels.add_camera("street", SPEC)
-        ChannelSubscriptionManager(channels).open(camera, list(ChannelType))
+        manager = StreamChannelManager(Settings(), detector)
+        camera = await manager.add_camera("street", SPEC)
+        ChannelSubscriptionManager(manager).open(camera, list(ChannelType))
         await asyncio.to_thread(detector.inside.wait, TIMEOUT_S)
         asyncio.get_running_loop().call_later(0.1, detector.gate.set)
-        await channels.close()
+        await manager.close()
 
     asyncio.run(scenario())
     assert detector.closed

@@ -37,8 +37,8 @@ def on_virtual_time(scenario: Scenario) -> Callable[[], None]:
     """A test of one camera and those who watch it."""
 
     async def run() -> None:
-        channels = StreamChannelManager(Settings(max_connections=MAX_CONNECTIONS))
-        await scenario(StillCamera(), ChannelSubscriptionManager(channels))
+        manager = StreamChannelManager(Settings(max_connections=MAX_CONNECTIONS))
+        await scenario(StillCamera(), ChannelSubscriptionManager(manager))
 
     def test() -> None:
         VirtualTime().run(run)

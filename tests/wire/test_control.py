@@ -220,15 +220,15 @@ def test_a_preset_and_what_is_added_to_it(http: httpx.Client, stream: Stream) ->
 
 def test_faults_may_be_forbidden() -> None:
     async def patch() -> tuple[httpx.Response, httpx.Response]:
-        channels = StreamChannelManager(Settings(allow_fault_injection=False))
-        await channels.add_camera("lab", SourceSpec.parse(SMALL))
-        transport = httpx.ASGITransport(create_app(channels, SourcePolicy.of([], [], [])))
+        manager = StreamChannelManager(Settings(allow_fault_injection=False))
+        await manager.add_camera("lab", SourceSpec.parse(SMALL))
+        transport = httpx.ASGITransport(create_app(manager, SourcePolicy.of([], [], [])))
         async with httpx.AsyncClient(transport=transport, base_url="http://lab") as http:
             body: dict[str, object] = {"sync_policy": "pair", "faults": None}
             refused = await http.patch("/cameras/lab", json=body)
             del body["faults"]
             taken = await http.patch("/cameras/lab", json=body)
-        await channels.close()
+        await manager.close()
         return refused, taken
 
     refused, taken = asyncio.run(patch())

@@ -117,12 +117,12 @@ async def running_camera(
 
     ``detector`` and ``only_synthetic`` are those of ``StreamChannelManager``. Raises SourceError.
     """
-    channels = StreamChannelManager(settings, detector, only_synthetic=only_synthetic)
+    manager = StreamChannelManager(settings, detector, only_synthetic=only_synthetic)
     try:
-        camera = await channels.add_camera(CAMERA_ID, spec)
-        yield camera, ChannelSubscriptionManager(channels)
+        camera = await manager.add_camera(CAMERA_ID, spec)
+        yield camera, ChannelSubscriptionManager(manager)
     finally:
-        await channels.close()
+        await manager.close()
 
 
 async def _drain(reader: Reader) -> None:

@@ -54,12 +54,12 @@ class _Asked:
     detector: Detector | None = None
     faults: Faults | None = None
 
-    async def add_to(self, channels: StreamChannelManager) -> None:
+    async def add_to(self, manager: StreamChannelManager) -> None:
         """Add the camera, which is opened in the background. Raises StreamlabError."""
         if self.config is None:
-            await channels.add_camera(self.name, self.spec, wait=False)
+            await manager.add_camera(self.name, self.spec, wait=False)
             return
-        camera = await channels.add_configured(self.config, detector=self.detector, wait=False)
+        camera = await manager.add_configured(self.config, detector=self.detector, wait=False)
         followed = asyncio.get_running_loop().create_task(
             _report_first_picture(camera, camera.events())
         )
@@ -144,7 +144,7 @@ def run(
     asked += [_Asked(name, spec, None) for name, spec in refused.items()]
 
     async def run_server() -> None:
-        channels = StreamChannelManager(
+        manager = StreamChannelManager(
             settings,
             shared,
             only_synthetic=models.only_synthetic,
@@ -154,18 +154,18 @@ def run(
 
         async def open_cameras() -> None:
             for camera in asked:
-                await camera.add_to(channels)
-            channels.mark_started()
+                await camera.add_to(manager)
+            manager.mark_started()
             _tell_of_missing_models(asked, models)
             _greet(
                 host,
                 port,
-                list(channels.cameras),
+                list(manager.cameras),
                 browser=browser,
                 asks_for_tokens=settings.asks_for_tokens,
             )
 
-        await serve(channels, policy, listener, open_cameras, MOUNTS)
+        await serve(manager, policy, listener, open_cameras, MOUNTS)
 
     # uvicorn's choice of event loop: uvloop where it is installed.
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()

@@ -32,14 +32,14 @@ POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
 
 def make_dashboard(
-    channels: StreamChannelManager,
+    manager: StreamChannelManager,
     subscriptions: ChannelSubscriptionManager,
     policy: SourcePolicy,
 ) -> ASGIApp:
     """Return the dashboard of these cameras; without Panel, a 501 page that names it."""
     if any(find_spec(name) is None for name in NEEDED):
         return PlainTextResponse(HINT, 501)
-    return Dashboard(channels, subscriptions, policy)
+    return Dashboard(manager, subscriptions, policy)
 
 
 class Dashboard:
@@ -47,11 +47,11 @@ class Dashboard:
 
     def __init__(
         self,
-        channels: StreamChannelManager,
+        manager: StreamChannelManager,
         subscriptions: ChannelSubscriptionManager,
         policy: SourcePolicy,
     ) -> None:
-        self._about = channels, subscriptions, policy
+        self._about = manager, subscriptions, policy
         self._starting: asyncio.Task[tuple[ASGIApp, asyncio.AbstractEventLoop]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +96,8 @@ class Dashboard:
         from streamlab.dashboard.cameras import Cameras  # noqa: PLC0415 - imports Panel
         from streamlab.dashboard.mounted import dashboard_app  # noqa: PLC0415
 
-        channels, subscriptions, policy = self._about
-        app = dashboard_app(Cameras(channels, subscriptions, cameras_loop, policy))
+        manager, subscriptions, policy = self._about
+        app = dashboard_app(Cameras(manager, subscriptions, cameras_loop, policy))
         await app.router.lifespan_context(app).__aenter__()  # ends with the thread
         return app
 

@@ -35,18 +35,18 @@ _LONG_AGO_NS = -(1 << 62)
 class Cameras:
     """Gives a dashboard access to cameras; its methods are awaited in the dashboard's loop.
 
-    ``loop`` is the event loop of ``channels``. ``policy`` limits the sources that may be added.
+    ``loop`` is the event loop of ``manager``. ``policy`` limits the sources that may be added.
     Methods that take a camera id raise UnknownCameraError if there is no such camera.
     """
 
     def __init__(
         self,
-        channels: StreamChannelManager,
+        manager: StreamChannelManager,
         subscriptions: ChannelSubscriptionManager,
         loop: asyncio.AbstractEventLoop,
         policy: SourcePolicy,
     ) -> None:
-        self._channels = channels
+        self._manager = manager
         self._subscriptions = subscriptions
         self._loop = loop
         self._policy = policy
@@ -57,7 +57,7 @@ class Cameras:
     @property
     def may_inject(self) -> bool:
         """True if the settings allow fault injection."""
-        return self._channels.settings.allow_fault_injection
+        return self._manager.settings.allow_fault_injection
 
     async def add(self, source: str) -> str:
         """Open a source and return the id of its camera: the source's name, made unique.
@@ -125,18 +125,18 @@ class Cameras:
         return await self._call(answer())
 
     async def _add(self, spec: SourceSpec, source: str) -> str:
-        camera_id = unused_name(spec, self._channels.cameras)
+        camera_id = unused_name(spec, self._manager.cameras)
         config = CameraConfig.of(camera_id, source)
-        await self._channels.add_configured(config, keep=True)
+        await self._manager.add_configured(config, keep=True)
         self._health_ns = _LONG_AGO_NS
         return camera_id
 
     async def _remove(self, camera_id: str) -> None:
         self._health_ns = _LONG_AGO_NS
-        await self._channels.forget_camera(camera_id)
+        await self._manager.forget_camera(camera_id)
 
     def _camera(self, camera_id: str) -> Camera:
-        return self._channels.camera(camera_id)
+        return self._manager.camera(camera_id)
 
     def _watch(self, camera_id: str) -> Watched:
         camera = self._camera(camera_id)
@@ -150,7 +150,7 @@ class Cameras:
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
             self._health = [
                 health_of(camera.status(), camera.sync_figures(SPAN_S))
-                for camera in self._channels.cameras.values()
+                for camera in self._manager.cameras.values()
             ]
             self._health_ns = now_ns
         return self._health

@@ -117,7 +117,7 @@ class Lab(Public):
             if replaced is not None:
                 self.remove(name)
             camera = self._runtime.call(
-                self._runtime.channels.add_camera(name, spec, detector=own, renderer=drawing)
+                self._runtime.manager.add_camera(name, spec, detector=own, renderer=drawing)
             )
             added = self._cameras[name] = LabCamera(ShownCamera(self._runtime, camera))
         for view in list(replaced._shown.views) if replaced is not None else ():
@@ -129,7 +129,7 @@ class Lab(Public):
         with self._changing:
             self[name]
             del self._cameras[name]
-            self._runtime.call(self._runtime.channels.remove_camera(name))
+            self._runtime.call(self._runtime.manager.remove_camera(name))
 
     def grid(self, view: ViewName = "both", *, columns: int = 2) -> CameraGrid:
         """Return all cameras in one live view. Needs the ``lab`` extra."""
@@ -156,7 +156,7 @@ class Lab(Public):
         from streamlab.lab.server import LabServer  # noqa: PLC0415 - takes half a second
 
         async def start() -> LabServer:
-            server = LabServer(self._runtime.channels, host, port)
+            server = LabServer(self._runtime.manager, host, port)
             await server.start()
             return server
 

@@ -106,7 +106,7 @@ class LabCamera(Public):
         if wanted is None and not runtime.shares_detector(spec):
             wanted = "none"
         chosen = None if wanted is None else as_detector(wanted, spec)
-        runtime.ask(lambda: runtime.channels.request_detector(self.name, chosen))
+        runtime.ask(lambda: runtime.manager.request_detector(self.name, chosen))
 
     @property
     def renderer(self) -> Renderer:

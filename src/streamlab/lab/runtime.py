@@ -50,8 +50,8 @@ class Runtime:
         except RuntimeError:  # not in a notebook
             kernel_loop = None
         self.listener = KernelListener(kernel_loop, monotonic_ns)
-        self.channels = StreamChannelManager(settings, detector, only_synthetic=detector is None)
-        self.subscriptions = ChannelSubscriptionManager(self.channels)
+        self.manager = StreamChannelManager(settings, detector, only_synthetic=detector is None)
+        self.subscriptions = ChannelSubscriptionManager(self.manager)
         self.checked: WeakSet[Checked] = WeakSet()
         self.server: LabServer | None = None
         self._thread = LoopThread(f"streamlab-{name}")
@@ -68,7 +68,7 @@ class Runtime:
 
         Loads the shipped model when it is first needed.
         """
-        services = self.channels.services
+        services = self.manager.services
         if not services.only_synthetic:
             return True
         if spec.kind is not SourceKind.SYNTHETIC:
@@ -106,12 +106,12 @@ class Runtime:
 
     def abandon(self) -> None:
         """Stop the threads when the process exits and no new ones can be started."""
-        for camera in list(self.channels.cameras.values()):
+        for camera in list(self.manager.cameras.values()):
             camera.abandon()
         self._thread.stop()
 
     async def _close(self) -> None:
-        await self.channels.close()
+        await self.manager.close()
         if self.server is not None:
             await self.server.close()
 

@@ -27,15 +27,15 @@ class _Server(uvicorn.Server):
 class LabServer:
     """Serves the cameras of a lab, which outlive it. Create and close it in the lab's loop."""
 
-    def __init__(self, channels: StreamChannelManager, host: str, port: int) -> None:
+    def __init__(self, manager: StreamChannelManager, host: str, port: int) -> None:
         """Bind the port and start serving. Raises PortInUseError."""
-        settings = channels.settings
-        named = [camera.spec for camera in channels.cameras.values()]
+        settings = manager.settings
+        named = [camera.spec for camera in manager.cameras.values()]
         policy = SourcePolicy.of(settings.allowed_schemes, settings.allowed_folders, named)
         self._listener = bind(host, port)
         self.host, self.port = host, self._listener.getsockname()[1]
         config = uvicorn.Config(
-            create_app(channels, policy, MOUNTS),
+            create_app(manager, policy, MOUNTS),
             http=LineProtocol,
             lifespan="off",  # its shutdown would close the cameras
             log_config=None,

@@ -32,14 +32,14 @@ class StandaloneCameras:
             self.lab.add(source, name)
         self.base_url = self.lab.serve().rstrip("/")
         runtime = self.lab._runtime
-        settings = runtime.channels.settings
+        settings = runtime.manager.settings
         policy = SourcePolicy.of(
             settings.allowed_schemes,
             settings.allowed_folders,
             [SourceSpec.parse(source) for _, source in named],
         )
         loop = runtime.ask(asyncio.get_running_loop)
-        self.cameras = Cameras(runtime.channels, runtime.subscriptions, loop, policy)
+        self.cameras = Cameras(runtime.manager, runtime.subscriptions, loop, policy)
 
 
 def _name_and_source(text: str) -> tuple[str | None, str]:

@@ -36,7 +36,7 @@ mimetypes.add_type("text/css", ".css")
 
 
 def create_app(
-    channels: StreamChannelManager,
+    manager: StreamChannelManager,
     policy: SourcePolicy,
     mounts: Mapping[str, Mount] | None = None,
 ) -> FastAPI:
@@ -50,25 +50,25 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
         yield
-        await channels.close()
+        await manager.close()
 
     for name in ("uvicorn.error", "uvicorn.access"):  # they log ``access_token`` in queries
         logging.getLogger(name).addFilter(_FILTER)
     app = FastAPI(title="streamlab", version=__version__, lifespan=lifespan)
-    app.state.channels = channels
-    app.state.subscriptions = ChannelSubscriptionManager(channels)
+    app.state.manager = manager
+    app.state.subscriptions = ChannelSubscriptionManager(manager)
     app.state.source_policy = policy
     app.state.recording_slots = traces.recording_slots()
     problems.install(app)
-    _protect(app, channels.settings, mounts)
+    _protect(app, manager.settings, mounts)
     app.include_router(streams.router)
     app.include_router(media.router)
     app.include_router(cameras.router)
     app.include_router(traces.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _add_health(app, channels)
+    _add_health(app, manager)
     for path, mount in mounts.items():
-        app.mount(path, mount(channels, app.state.subscriptions, policy))
+        app.mount(path, mount(manager, app.state.subscriptions, policy))
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -94,7 +94,7 @@ def _protect(app: FastAPI, settings: Settings, admin_paths: Iterable[str]) -> No
         )
 
 
-def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
+def _add_health(app: FastAPI, manager: StreamChannelManager) -> None:
     @app.get("/healthz", tags=["health"])
     async def healthz() -> dict[str, str]:
         """Return 200 while the process responds."""
@@ -107,7 +107,7 @@ def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
         They can once each of them has given a picture or failed its first opening, and one has
         given a picture (or there are none); with ``ready=all`` once all of them have.
         """
-        sources = {camera.camera_id: camera.source for camera in channels.cameras_at_start}
+        sources = {camera.camera_id: camera.source for camera in manager.cameras_at_start}
         waiting = {name: source for name, source in sources.items() if not source.has_been_live}
         is_ready = not waiting
         if ready == "some":
@@ -124,4 +124,4 @@ def _add_health(app: FastAPI, channels: StreamChannelManager) -> None:
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics_text() -> PlainTextResponse:
         """Return the metrics in Prometheus text format."""
-        return PlainTextResponse(metrics.render(channels), media_type=metrics.CONTENT_TYPE)
+        return PlainTextResponse(metrics.render(manager), media_type=metrics.CONTENT_TYPE)

@@ -13,7 +13,7 @@ from streamlab.core.sync.playout import SyncPolicy
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults, find_preset
 from streamlab.media.spec import MAX_SOURCE_CHARS, SourcePolicy, SourceSpec
-from streamlab.server.streams import CameraOf, Channels
+from streamlab.server.streams import CameraOf, Manager
 from streamlab.server.truth import true_boxes
 from streamlab.settings import PlayoutDelayMs, StaleFraction, ToleranceMs
 from streamlab.viewers.reports import Report, camera_report
@@ -66,14 +66,14 @@ class CameraChange(BaseModel):
 
 
 @router.get("")
-async def list_cameras(channels: Channels) -> Report:
+async def list_cameras(manager: Manager) -> Report:
     """Return all cameras."""
-    return {"cameras": [camera_report(camera.status()) for camera in channels.cameras.values()]}
+    return {"cameras": [camera_report(camera.status()) for camera in manager.cameras.values()]}
 
 
 @router.post("", status_code=201, responses={202: {"description": "Kept; it is being opened."}})
 async def add_camera(
-    body: CameraRequest, request: Request, response: Response, channels: Channels
+    body: CameraRequest, request: Request, response: Response, manager: Manager
 ) -> Report:
     """Add a camera; responds once its first picture has been seen, or with an error if none came.
 
@@ -84,17 +84,17 @@ async def add_camera(
     policy.check(SourceSpec.parse(body.source))
     config = body.config()
     policy.check(config.spec)  # as opened: a file may have appeared meanwhile
-    camera = await channels.add_configured(config, keep=True, wait=not body.keep)
+    camera = await manager.add_configured(config, keep=True, wait=not body.keep)
     if body.keep:
         response.status_code = 202
     return camera_report(camera.status())
 
 
 @router.patch("/{camera_id}")
-async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels) -> Report:
+async def change_camera(body: CameraChange, camera: CameraOf, manager: Manager) -> Report:
     """Change a running camera: its synchronisation settings and its injected faults."""
     if "faults" in body.model_fields_set:
-        if not channels.settings.allow_fault_injection:
+        if not manager.settings.allow_fault_injection:
             raise FaultsNotAllowedError(
                 "fault injection is disabled on this server",
                 hint="Set allow_fault_injection to true.",
@@ -110,9 +110,9 @@ async def change_camera(body: CameraChange, camera: CameraOf, channels: Channels
 
 
 @router.delete("/{camera_id}", status_code=204)
-async def remove_camera(camera_id: str, channels: Channels) -> None:
+async def remove_camera(camera_id: str, manager: Manager) -> None:
     """Remove a camera; its viewers get ``end``. One that is being opened is abandoned."""
-    await channels.forget_camera(camera_id)
+    await manager.forget_camera(camera_id)
 
 
 @router.get("/{camera_id}/truth")

@@ -8,18 +8,18 @@ from fastapi import APIRouter, Depends, Response
 
 from streamlab.core.channels import ChannelKey, QualityLevel
 from streamlab.errors import NoLongerHeldError
-from streamlab.server.streams import CameraOf, Channels
+from streamlab.server.streams import CameraOf, Manager
 
 router = APIRouter(prefix="/streams", tags=["media"])
 
 
-async def caching_of(channels: Channels) -> dict[str, str]:
+async def caching_of(manager: Manager) -> dict[str, str]:
     """Return the caching header for the media behind a URL, which never changes.
 
     Init ids are hashes, and sequence numbers are never reused. Where tokens are required, no cache
     may serve the bytes to others.
     """
-    scope = "private" if channels.settings.asks_for_tokens else "public"
+    scope = "private" if manager.settings.asks_for_tokens else "public"
     return {"Cache-Control": f"{scope}, max-age=86400, immutable"}
 
 

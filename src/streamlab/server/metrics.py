@@ -16,16 +16,16 @@ from streamlab.viewers import StreamChannelManager
 __all__ = ["CONTENT_TYPE", "render"]
 
 
-def render(channels: StreamChannelManager) -> str:
+def render(manager: StreamChannelManager) -> str:
     """Return all metrics as text."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Streams(channels))
+    registry.register(_Streams(manager))
     return generate_latest(registry).decode()
 
 
 class _Streams(Collector):
-    def __init__(self, channels: StreamChannelManager) -> None:
-        self._channels = channels
+    def __init__(self, manager: StreamChannelManager) -> None:
+        self._manager = manager
 
     def collect(self) -> Iterator[Metric]:
         per_camera = ["camera_id"]
@@ -43,7 +43,7 @@ class _Streams(Collector):
         frames = CounterMetricFamily(
             "streamlab_frames", "Frames by outcome", labels=[*per_camera, "outcome"]
         )
-        for name, camera in self._channels.cameras.items():
+        for name, camera in self._manager.cameras.items():
             status = camera.status()
             live.add_metric([name], status.state == SourceState.LIVE)
             viewers.add_metric([name], status.viewers.connections)

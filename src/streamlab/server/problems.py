@@ -65,7 +65,7 @@ async def _on_streamlab_error(request: Request, error: Exception) -> JSONRespons
     title = re.sub(r"(?<!^)([A-Z])", r" \1", type(error).__name__.removesuffix("Error"))
     extra: dict[str, object] = {}
     if isinstance(error, errors.UnknownCameraError):
-        extra["camera_ids"] = list(request.app.state.channels.cameras)
+        extra["camera_ids"] = list(request.app.state.manager.cameras)
     return problem(status, title.capitalize(), error.message, error.hint, **extra)
 
 

@@ -73,7 +73,7 @@ def _set_tcp_option(listener: socket.socket, name: str, value: int) -> None:
 
 
 async def serve(
-    channels: StreamChannelManager,
+    manager: StreamChannelManager,
     policy: SourcePolicy,
     listener: socket.socket,
     open_cameras: Callable[[], Awaitable[None]],
@@ -82,9 +82,9 @@ async def serve(
     """Open the cameras, serve until a signal asks to stop, then close everything."""
     try:
         await open_cameras()
-        _forget_the_dead(listener, channels.settings.slow_client_timeout)
+        _forget_the_dead(listener, manager.settings.slow_client_timeout)
         config = uvicorn.Config(
-            create_app(channels, policy, mounts),
+            create_app(manager, policy, mounts),
             http=LineProtocol,
             log_config=None,
             access_log=False,
@@ -92,9 +92,9 @@ async def serve(
             timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         )
         _keep_what_is_there()
-        await _Server(config, channels).serve([listener])
+        await _Server(config, manager).serve([listener])
     finally:
-        await channels.close()
+        await manager.close()
         listener.close()
 
 
@@ -120,9 +120,9 @@ def _keep_what_is_there() -> None:
 class _Server(uvicorn.Server):
     """Ends the streams before it waits for connections to close: they would never close."""
 
-    def __init__(self, config: uvicorn.Config, channels: StreamChannelManager) -> None:
+    def __init__(self, config: uvicorn.Config, manager: StreamChannelManager) -> None:
         super().__init__(config)
-        self._channels = channels
+        self._manager = manager
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -131,5 +131,5 @@ class _Server(uvicorn.Server):
             yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._channels.close()
+        await self._manager.close()
         await super().shutdown(sockets)

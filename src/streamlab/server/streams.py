@@ -25,10 +25,10 @@ ViewName = Annotated[str, Field(max_length=MAX_VIEW_CHARS, examples=["raw", "ann
 
 # All dependencies are coroutines: FastAPI would call a function in a thread, and a switch would
 # wait for four of them, each queued behind threads that encode.
-async def channels_of(request: Request) -> StreamChannelManager:
+async def manager_of(request: Request) -> StreamChannelManager:
     """Return the camera manager of the app."""
-    channels: StreamChannelManager = request.app.state.channels
-    return channels
+    manager: StreamChannelManager = request.app.state.manager
+    return manager
 
 
 async def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
@@ -37,19 +37,19 @@ async def subscriptions_of(request: Request) -> ChannelSubscriptionManager:
     return subscriptions
 
 
-Channels = Annotated[StreamChannelManager, Depends(channels_of)]
+Manager = Annotated[StreamChannelManager, Depends(manager_of)]
 Subscriptions = Annotated[ChannelSubscriptionManager, Depends(subscriptions_of)]
 
 
-async def require_dual_channel(channels: Channels) -> None:
+async def require_dual_channel(manager: Manager) -> None:
     """Raise DisabledError if the setting ``enable_dual_channel`` is off."""
-    if not channels.settings.enable_dual_channel:
+    if not manager.settings.enable_dual_channel:
         raise DisabledError("dual channels are disabled", hint="Set enable_dual_channel to true.")
 
 
-async def camera_of(camera_id: str, channels: Channels) -> Camera:
+async def camera_of(camera_id: str, manager: Manager) -> Camera:
     """Return the camera named in the path. Raises UnknownCameraError."""
-    return channels.camera(camera_id)
+    return manager.camera(camera_id)
 
 
 CameraOf = Annotated[Camera, Depends(camera_of)]
@@ -114,10 +114,10 @@ class MuxQuery(JoinQuery):
 
 @router.get("/sse/mux", response_class=EventStreamResponse)
 async def mux(
-    query: Annotated[MuxQuery, Query()], channels: Channels, subscriptions: Subscriptions
+    query: Annotated[MuxQuery, Query()], manager: Manager, subscriptions: Subscriptions
 ) -> EventStreamResponse:
     """Join several cameras on one connection; every event names its camera."""
-    cameras = [channels.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
+    cameras = [manager.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
     watched: list[tuple[Camera, Connection]] = []
     with ExitStack() as undo:
         for camera in cameras:
@@ -125,14 +125,14 @@ async def mux(
             undo.callback(subscriptions.close, camera, connection)
             watched.append((camera, connection))
         undo.pop_all()
-    return _stream(channels, subscriptions, watched, query.payload, tagged=True)
+    return _stream(manager, subscriptions, watched, query.payload, tagged=True)
 
 
 @router.get("/sse/{camera_id}/dual", response_class=EventStreamResponse)
 async def dual(
     query: Annotated[DualQuery, Query()],
     camera: CameraOf,
-    channels: Channels,
+    manager: Manager,
     subscriptions: Subscriptions,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventStreamResponse:
@@ -141,11 +141,11 @@ async def dual(
         connection = subscriptions.claim(camera, query.connection_id)
     else:
         connection = query.open(subscriptions, camera, last_event_id)
-    return _stream(channels, subscriptions, [(camera, connection)], query.payload)
+    return _stream(manager, subscriptions, [(camera, connection)], query.payload)
 
 
 def _stream(
-    channels: StreamChannelManager,
+    manager: StreamChannelManager,
     subscriptions: ChannelSubscriptionManager,
     watched: list[tuple[Camera, Connection]],
     payload: str,
@@ -154,7 +154,7 @@ def _stream(
 ) -> EventStreamResponse:
     return EventStreamResponse(
         subscriptions.read(watched, tagged=tagged, by_url=payload == "url"),
-        slow_client_timeout_s=channels.settings.slow_client_timeout,
+        slow_client_timeout_s=manager.settings.slow_client_timeout,
     )
 
 
@@ -209,19 +209,19 @@ async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscript
 @router.get("/sse/{camera_id}/sync-stats")
 async def sync_stats(
     camera: CameraOf,
-    channels: Channels,
+    manager: Manager,
     stream_id: str | None = None,
     window_s: Annotated[float, Query(gt=0, le=300)] = 60.0,
 ) -> Report:
     """Return the measured drift of a camera's channels over a window."""
-    channels.check_stream(camera, stream_id)
+    manager.check_stream(camera, stream_id)
     return sync_report(camera.sync_figures(window_s))
 
 
 @router.get("/dual-channel/stats")
-async def stats(channels: Channels) -> Report:
+async def stats(manager: Manager) -> Report:
     """Return all streams with their subscriptions, connections, drops and switches."""
-    return process_report(channels)
+    return process_report(manager)
 
 
 def _subscription(camera: Camera, connection: Connection) -> Report:

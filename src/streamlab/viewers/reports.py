@@ -67,9 +67,9 @@ def stream_report(status: StreamStatus) -> Report:
     }
 
 
-def process_report(channels: StreamChannelManager) -> Report:
+def process_report(manager: StreamChannelManager) -> Report:
     """Return the reports of all streams of a process, and their totals."""
-    cameras = list(channels.cameras.values())
+    cameras = list(manager.cameras.values())
     statuses = [camera.stream_status() for camera in cameras]
     switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
     return {

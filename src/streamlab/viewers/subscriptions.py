@@ -20,8 +20,8 @@ RESERVATION_S = 30.0
 class ChannelSubscriptionManager:
     """Subscribes, switches and serves the viewers of all cameras, in one event loop."""
 
-    def __init__(self, channels: StreamChannelManager) -> None:
-        self._settings = channels.settings
+    def __init__(self, manager: StreamChannelManager) -> None:
+        self._settings = manager.settings
         self._reserved: dict[str, asyncio.TimerHandle] = {}
         self._open: set[str] = set()
 
