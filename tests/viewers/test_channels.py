@@ -107,6 +107,10 @@ async def test_a_status_lists_every_channel(names: Sequence[str]) -> None:
     assert {
         name: each.released for name, each in status.stream.channel_counts.items()
     } == dict.fromkeys(camera.channels, 4)
+    metadata = camera.channel_metadata()
+    assert list(metadata) == ["raw", *names]
+    assert {(each.pts, each.quality) for each in metadata.values()} == {(9000, "medium")}
+    assert {each.drift_ms is None for each in list(metadata.values())[1:]} <= {False}
     listed = camera_report(status)
     assert (listed["detector"] == {"name": "none", "kind": "none"}) is (not names)
     stream_report(status.stream)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from streamlab.camera import AnnotatedChannel, DetectionService
@@ -23,6 +23,7 @@ from streamlab.core.channels import (
     SourceState,
 )
 from streamlab.core.events import EndReason
+from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.playout import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
@@ -127,6 +128,10 @@ class Camera(CameraViewers):
     def status(self) -> CameraStatus:
         """Return the current status of the camera."""
         return status.camera_status(self._running)
+
+    def channel_metadata(self) -> Mapping[str, ChannelMetadata]:
+        """Return the newest release of each channel and how it keeps to raw, by name, raw first."""
+        return self._running.stream.controller.metadata(monotonic_ns())
 
     def stream_status(self) -> StreamStatus:
         """Return what its stream carries, and to whom: a part of ``status``."""
