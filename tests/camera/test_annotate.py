@@ -197,9 +197,7 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
 
 
-def annotator_with(
-    renderer: Renderer, encoded: list[Picture], reserved_rows: int = 0
-) -> Annotator:
+def annotator_with(renderer: Renderer, encoded: list[Picture], reserved_rows: int = 0) -> Annotator:
     """Return an annotator without threads, which appends what it would encode."""
     encoder, service = Mock(ChannelEncoder), Mock(DetectionService)
     encoder.channel = "annotated"
