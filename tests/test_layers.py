@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,6 +19,11 @@ ORDER = [  # folders and modules of the package, from top to bottom
     "cores", "heap", "signals", "version",
 ]  # fmt: skip
 CLIENT_MAY_IMPORT = {"client", "protocol", "core", "errors", "credentials", "address", "clock"}
+REGISTRIES = {  # who imports what ``built_in.toml`` names
+    "sources": "streamlab.media.opening",
+    "detectors": "streamlab.detect.load",
+    "renderers": "streamlab.detect.renderers",
+}
 NAMED = re.compile(r"streamlab(\.\w+)+(:\w+)?")  # for import_module, or an entry point
 PURE = {
     "__future__", "base64", "binascii", "bisect", "collections", "dataclasses", "enum",
@@ -58,6 +64,9 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 IMPORTS = {module: set(imports_of(path)) for module, path in MODULES.items()}
+BUILT_IN = tomllib.loads((SRC / "streamlab" / "built_in.toml").read_text())
+for sort, named in BUILT_IN.items():
+    IMPORTS[REGISTRIES[sort]] |= {address.split(":")[0] for address in named.values()}
 
 
 def test_every_folder_and_module_has_a_place() -> None:

@@ -1,17 +1,20 @@
 """Sources, detectors and renderers by name: built-in ones and those of installed packages.
 
-A package offers them as entry points (https://packaging.python.org/specifications/entry-points).
-Code is imported on first use. A failing package affects only the camera that uses it: its errors
-are converted to StreamlabErrors that name the package. It cannot replace anything built in.
+A package offers them as entry points (https://packaging.python.org/specifications/entry-points);
+``built_in.toml`` declares the built-in ones in the same way. Code is imported on first use. A
+failing package affects only the camera that uses it: its errors are converted to StreamlabErrors
+that name the package. It cannot replace anything built in.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import resources
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, ParamSpec, TypeVar
 
@@ -21,6 +24,10 @@ from streamlab.errors import StreamlabError
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+BUILT_IN: Mapping[str, dict[str, str]] = tomllib.loads(
+    (resources.files("streamlab") / "built_in.toml").read_text("utf-8")
+)
+"""``module:callable`` by name, for the sorts ``sources``, ``detectors`` and ``renderers``."""
 
 
 def offered(group: str) -> Mapping[str, EntryPoint]:
@@ -38,30 +45,27 @@ def _offered(group: str, path: tuple[str, ...]) -> Mapping[str, EntryPoint]:  # 
 
 def source_kinds() -> list[str]:
     """Return the names of all source kinds, built-in ones first."""
-    own = [str(kind) for kind in SourceKind if kind is not SourceKind.UNKNOWN]
-    return [*own, *sorted(offered("streamlab.sources").keys() - set(SourceKind))]
+    return [name for name in _names("sources") if name != SourceKind.UNKNOWN]
+
+
+def _names(sort: str) -> list[str]:
+    own = BUILT_IN[sort]
+    return [*own, *sorted(offered(f"streamlab.{sort}").keys() - own.keys())]
 
 
 class Registry(Generic[P, T]):
     """Creates objects of one sort by name; those of packages are checked for required members."""
 
-    def __init__(
-        self,
-        sort: str,
-        own: Mapping[str, str],
-        error: type[StreamlabError],
-        members: Sequence[str],
-    ) -> None:
+    def __init__(self, sort: str, error: type[StreamlabError], members: Sequence[str]) -> None:
         """Create a registry.
 
         Args:
-            sort: name of the sort; the entry point group is ``streamlab.{sort}s``.
-            own: ``module:callable`` of the built-in ones, by name.
+            sort: ``source``, ``detector`` or ``renderer``.
             error: raised for unknown names and packages that cannot be used.
             members: attributes that ``T`` must have.
         """
         self._sort = sort
-        self._own = own
+        self._own = BUILT_IN[f"{sort}s"]
         self._error = error
         self._members = members
         self._group = f"streamlab.{sort}s"
@@ -76,7 +80,7 @@ class Registry(Generic[P, T]):
     @property
     def names(self) -> list[str]:
         """All names: built-in ones, then those of packages."""
-        return [*self._own, *sorted(offered(self._group).keys() - self._own.keys())]
+        return _names(f"{self._sort}s")
 
     def make(self, name: str, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the callable of this name and return its result.

@@ -23,6 +23,7 @@ from streamlab.core.time.timebase import TIMESCALE
 from streamlab.detect.answer import Answer
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.render import Renderer
+from streamlab.detect.result import FrameDetections
 from streamlab.media.picture import Picture
 
 from .recorder import (
@@ -58,6 +59,25 @@ class ScriptedRenderer:
         stale: bool = False,
     ) -> None:
         self._do()
+
+
+class KeepingRenderer(BoxRenderer):
+    """A user's variant of ours, which keeps the pictures."""
+
+    def __init__(self, do: Callable[[], object] = lambda: None) -> None:
+        self.kept: list[Picture] = []
+        self._do = do
+
+    def draw(
+        self,
+        picture: Picture,
+        detections: sv.Detections | FrameDetections,
+        *,
+        top_px: int = 0,
+        stale: bool = False,
+    ) -> None:
+        self._do()
+        self.kept.append(picture)
 
 
 def fail() -> None:
@@ -177,20 +197,19 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))
 
 
-@pytest.mark.parametrize("reserved_rows", [0, 16])
-@pytest.mark.parametrize("renderer", [BoxRenderer(), ScriptedRenderer(lambda: None)])
-@pytest.mark.parametrize("found", [0, 1])
-def test_a_picture_is_copied_only_to_be_drawn_on(
-    found: int, renderer: Renderer, reserved_rows: int
-) -> None:
-    encoded = list[Picture]()
+def annotator_with(renderer: Renderer, encoded: list[Picture], reserved_rows: int = 0) -> Annotator:
+    """Return an annotator without threads, which appends what it would encode."""
     encoder, service = Mock(ChannelEncoder), Mock(DetectionService)
     encoder.channel = "annotated"
     encoder.encode = lambda captured, picture, boxes: encoded.append(picture)
-    annotator = Annotator(
+    return Annotator(
         "yard", encoder, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows
     )
-    picture = Picture(av.VideoFrame(STREET.width, STREET.height, "yuv420p"), 0)
+
+
+def annotate(annotator: Annotator, number: int, found: int) -> Picture:
+    """Annotate a picture on which so many boxes were found; return the captured one."""
+    picture = Picture(av.VideoFrame(STREET.width, STREET.height, "yuv420p"), number * FRAME)
     detections = sv.Detections(
         np.tile(np.array([[20, 40, 80, 90]], np.float32), (found, 1)),
         class_id=np.zeros(found, int),
@@ -199,13 +218,38 @@ def test_a_picture_is_copied_only_to_be_drawn_on(
     annotator.handle(CapturedFrame(picture, FRAME, True, monotonic_ns(), 0.0))
     annotator.handle(Answer(picture.pts, detections, monotonic_ns()))
     annotator.work_on()
-    untouched = not found and isinstance(renderer, BoxRenderer) and not reserved_rows
+    return picture
+
+
+@pytest.mark.parametrize("reserved_rows", [0, 16])
+@pytest.mark.parametrize(
+    "renderer", [BoxRenderer(), ScriptedRenderer(lambda: None), KeepingRenderer()]
+)
+@pytest.mark.parametrize("found", [0, 1])
+def test_a_picture_is_copied_only_to_be_drawn_on(
+    found: int, renderer: Renderer, reserved_rows: int
+) -> None:
+    encoded = list[Picture]()
+    annotator = annotator_with(renderer, encoded, reserved_rows)
+    picture = annotate(annotator, 0, found)
+    untouched = not found and type(renderer) is BoxRenderer and not reserved_rows
     assert (encoded == [picture]) is untouched
 
 
-def test_renderers_that_take_their_time_take_nobody_elses() -> None:
+def test_a_picture_that_a_users_renderer_keeps_is_not_drawn_on_again() -> None:
+    renderer = KeepingRenderer()
+    annotator = annotator_with(renderer, [])
+    for number, found in enumerate((1, 1, 0)):
+        annotate(annotator, number, found)
+    assert len({picture.frame.planes[0].buffer_ptr for picture in renderer.kept}) == 3
+
+
+@pytest.mark.parametrize("sort", [ScriptedRenderer, KeepingRenderer])
+def test_renderers_that_take_their_time_take_nobody_elses(
+    sort: type[ScriptedRenderer | KeepingRenderer],
+) -> None:
     gate = threading.Event()
-    slow = ScriptedRenderer(lambda: gate.wait(TIMEOUT_S))
+    slow = sort(lambda: gate.wait(TIMEOUT_S))
     with ExitStack() as cameras:
         cameras.callback(gate.set)
         for _ in range((os.cpu_count() or 1) + 1):

@@ -98,6 +98,27 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == b"precious"
 
 
+def test_no_later_file_overwrites_an_existing_one(tmp_path: Path) -> None:
+    for number in (2, 3):
+        (tmp_path / f"raw-{number}.mp4").write_bytes(b"precious")
+    events: list[Event] = [connected(), init(), fragment(10, keyframe=True), init(width=320)]
+    files = record(tmp_path / "raw.mp4", *events, fragment(11, keyframe=True)).files
+    assert [file.path.name for file in files] == ["raw.mp4", "raw-4.mp4"]
+    for number in (2, 3):
+        assert (tmp_path / f"raw-{number}.mp4").read_bytes() == b"precious"
+
+
+def test_channels_whose_names_meet_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    paths = {"raw": tmp_path / "x.mp4", "annotated": tmp_path / "x-2.mp4"}
+    recording = Recording(paths)
+    media: list[Event] = [fragment(10, keyframe=True), init(width=320), fragment(11, keyframe=True)]
+    other: list[Event] = [init("annotated"), fragment(12, "annotated", keyframe=True)]
+    for event in [connected(), init(), *media, *other]:
+        recording.receive(event)
+    recording.close()
+    assert len({file.path for file in recording.files}) == len(recording.files) == 3
+
+
 @pytest.mark.parametrize("path", [FULL, Path("/nowhere/raw.mp4")])
 def test_what_cannot_be_written(path: Path) -> None:
     if path == FULL and not FULL.exists():

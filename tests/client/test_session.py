@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from streamlab.client import Connected
+from streamlab.client import Connected, Detections
 from streamlab.client.session import Session, Subscription, Switch
 from streamlab.errors import InvalidRequestError
 
@@ -148,6 +148,16 @@ def test_what_only_the_query_asked_for_is_left_out() -> None:
     assert asked.receive(foreign, "") is None
     asked.receive(replace(switched("annotated", "raw"), camera_id="gate"), "")
     assert asked.receive(foreign, "") is foreign
+
+
+def test_detections_of_a_channel_that_is_not_watched_are_given() -> None:
+    """They come for every annotated channel: whoever shows raw alone draws them itself."""
+    asked = session("raw", "street", "gate", detections=True)
+    asked.receive_switch("street", answer("annotated"), None)
+    asked.next_query()
+    asked.receive(replace(connected("gate-1", "annotated"), camera_id="gate"), "")
+    found = Detections(camera_id="gate", pts=9000, detections_pts=9000, detections=())
+    assert asked.receive(found, "") is found
 
 
 def test_a_stream_without_channels_keeps_them_off() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamlab.config.camera import CameraConfig
-from streamlab.config.store import CameraStore
+from streamlab.config.store import MAX_KEPT, CameraStore
 from streamlab.errors import ConfigurationError, LimitError, StateError
 
 YARD = CameraConfig(
@@ -84,6 +84,63 @@ def test_a_camera_that_is_no_longer_valid_is_left_out(
     assert list(store(tmp_path).load()) == ["door"]
     assert "left out" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def tables_of(folder: Path) -> list[dict[str, object]]:
+    tables: list[dict[str, object]] = json.loads((folder / "cameras.json").read_text())
+    return tables
+
+
+def test_a_camera_that_is_left_out_stays_in_the_file(tmp_path: Path) -> None:
+    newer = {"name": "x", "source": "door.mp4", "of_a_later_version": [1, None, {"a": "ä"}]}
+    nameless = {"source": "gopher://h"}
+    (tmp_path / "cameras.json").write_text(json.dumps([newer, nameless]))
+    kept = store(tmp_path, max_cameras=2)
+    kept.put(YARD)
+    kept.put(DOOR)
+    kept.remove("door")
+    assert [table for table in tables_of(tmp_path) if table in (newer, nameless)] == [
+        newer,
+        nameless,
+    ]
+    again = store(tmp_path, max_cameras=2)
+    assert list(again.load()) == ["yard"]
+    again.put(DOOR.model_copy(update={"name": "x"}))
+    assert list(store(tmp_path).load()) == ["yard", "x"]
+    assert [table.get("name") for table in tables_of(tmp_path)] == ["yard", "x", None]
+
+
+def test_cameras_beyond_the_limit_stay_in_the_file_and_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = store(tmp_path)
+    names = ["a", "b", "c"]
+    for name in names:
+        first.put(DOOR.model_copy(update={"name": name}))
+    fewer = store(tmp_path, max_cameras=1)
+    assert list(fewer.load()) == ["a"]
+    for name in ("b", "c"):
+        assert f"camera '{name}' in {tmp_path / 'cameras.json'} is left out" in caplog.text
+    assert "max_cameras is 1" in caplog.text
+    fewer.put(DOOR.model_copy(update={"name": "a", "enabled": True}))
+    assert list(store(tmp_path).load()) == names
+    fewer.remove("a")
+    assert list(store(tmp_path, max_cameras=1).load()) == ["b"]
+
+
+def test_invalid_cameras_do_not_take_the_place_of_valid_ones(tmp_path: Path) -> None:
+    store(tmp_path).put(DOOR)
+    tables = [{"name": "x", "source": "gopher://h"}, *tables_of(tmp_path)]
+    (tmp_path / "cameras.json").write_text(json.dumps(tables))
+    assert list(store(tmp_path, max_cameras=1).load()) == ["door"]
+
+
+def test_what_is_kept_has_a_bound(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "cameras.json").write_text(json.dumps([{"name": "x"}] * (MAX_KEPT + 5)))
+    kept = store(tmp_path, max_cameras=1)
+    assert f"only the first {MAX_KEPT + 1} cameras" in caplog.text
+    kept.put(YARD)
+    assert len(tables_of(tmp_path)) == 1 + MAX_KEPT + 1
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:

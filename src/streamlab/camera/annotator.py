@@ -21,7 +21,7 @@ from streamlab.core.mp4.fragment import Boxes
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.sync.playout import PATIENT_NS
 from streamlab.detect.answer import Answer
-from streamlab.detect.draw import BoxRenderer, render
+from streamlab.detect.draw import is_box_renderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.detect.result import FrameDetections
@@ -181,8 +181,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
         picture, rows = captured.picture, []
         boxes = self._carrier.boxes_on(event, picture.width, picture.height)
-        # A user's renderer may keep the picture, and may draw more than boxes.
-        ours = isinstance(self.renderer, BoxRenderer)
+        ours = is_box_renderer(self.renderer)
         if ours and boxes is not None and not len(boxes):
             boxes = None
         if boxes is not None or self.reserved_rows:  # raw encodes the captured one

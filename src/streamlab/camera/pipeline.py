@@ -16,7 +16,7 @@ from streamlab.camera.worker_pool import WorkerPool, shared_pool
 from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
 from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
-from streamlab.detect.draw import BoxRenderer
+from streamlab.detect.draw import is_box_renderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.health import DetectorHealth
 from streamlab.detect.render import Renderer
@@ -222,7 +222,7 @@ class CameraPipeline:
 
     def _pool_for(self, renderer: Renderer) -> WorkerPool:
         """Return the pool to draw in: a user's slow renderer must not delay other cameras."""
-        is_quick = isinstance(renderer, BoxRenderer) and not self.faults.stalls_stages
+        is_quick = is_box_renderer(renderer) and not self.faults.stalls_stages
         return self._pool if is_quick else self._own_pool
 
     def _receive_opening(self, info: SourceInfo) -> None:

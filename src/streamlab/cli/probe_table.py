@@ -20,7 +20,7 @@ _KINDS = {
     "snapshot": "one picture each time it is asked",
     "webcam": "webcam",
     "synthetic": "synthetic camera",
-    "plugin": "source of an installed package",
+    "plugin": "another kind, built in or of an installed package",
 }
 # FFmpeg's colour names -> the common ones.
 _NAMES = {

@@ -24,6 +24,7 @@ from streamlab.client import (
     StreamStats,
     Sync,
 )
+from streamlab.core.channels import ANNOTATED
 
 DASH = "-"
 GOOD, BAD = "green", "yellow"
@@ -59,7 +60,7 @@ class WatchedCamera:
 
     def report(self, stats: StreamStats, now_ns: int, wall_s: float) -> dict[str, Any]:
         """Return all figures, ready for JSON; those not known yet are ``None``."""
-        sync = self.sync
+        sync, channel = self.sync, self._worst_channel(now_ns)
         return {
             "time": round(wall_s, 3),
             "camera_id": self.camera_id,
@@ -71,13 +72,23 @@ class WatchedCamera:
                 channel: _rounded(asdict(self.meters[channel].figures(now_ns)))
                 for channel in sorted(self.meters, reverse=True)
             },
-            "drift_ms": _drift_report(self.drift.arrival(now_ns)),
-            "released_drift_ms": _drift_report(self.drift.release(now_ns)),
+            "drift_channel": channel,
+            "drift_ms": _drift_report(self.drift.arrival(now_ns, channel)),
+            "released_drift_ms": _drift_report(self.drift.release(now_ns, channel)),
             "sync_tolerance_ms": self.drift.tolerance_ms,
             "sync_state": sync.state if sync else None,
             "playout_delay_ms": sync.playout_delay_ms if sync else None,
             "fresh_fraction": sync.fresh_fraction if sync else None,
         }
+
+    def _worst_channel(self, now_ns: int) -> str:
+        """Return the annotated channel with the highest p99 of drift on arrival."""
+
+        def p99(channel: str) -> float:
+            sizes = self.drift.arrival(now_ns, channel).size_ms
+            return sizes.p99 if sizes else -1.0
+
+        return max(self.drift.channels, key=p99, default=ANNOTATED)
 
     def _meter(self, channel: str) -> ChannelMeter:
         return self.meters.setdefault(channel, ChannelMeter())
@@ -101,7 +112,7 @@ def line(report: Mapping[str, Any]) -> str:
             f"latency {_ms(figures['latency_ms'])} gaps {figures['gaps']}"
         )
     if len(report["channels"]) > 1:
-        parts += [f"drift {_drift_words(report, 'drift_ms')}", _sync_words(report)]
+        parts += [f"{_drift_label(report)} {_drift_words(report, 'drift_ms')}", _sync_words(report)]
     parts.append(f"reconnects {report['reconnects']}")
     return " | ".join(parts + ([f"lost: {report['lost']}"] if report["lost"] else []))
 
@@ -140,11 +151,17 @@ def _below(report: Mapping[str, Any]) -> Table:
     if len(report["channels"]) > 1:
         good = not report["drift_ms"]["violations"]
         words = _drift_words(report, "drift_ms")
-        rows.add_row("drift, delivered", Text(words, style=GOOD if good else BAD))
-        rows.add_row("drift, released", _drift_words(report, "released_drift_ms"))
+        label = _drift_label(report)
+        rows.add_row(f"{label}, delivered", Text(words, style=GOOD if good else BAD))
+        rows.add_row(f"{label}, released", _drift_words(report, "released_drift_ms"))
         rows.add_row("synchronisation", _sync_words(report))
     rows.add_row("reconnects", str(report["reconnects"]))
     return rows
+
+
+def _drift_label(report: Mapping[str, Any]) -> str:
+    """Return ``drift``, with the name of the channel if several annotated ones are watched."""
+    return f"drift of {report['drift_channel']}" if len(report["channels"]) > 2 else "drift"
 
 
 def _drift_words(report: Mapping[str, Any], name: str) -> str:
@@ -197,7 +214,8 @@ def summary(reports: Sequence[Mapping[str, Any]], files: Sequence[RecordedFile])
         gaps = sum(figures["gaps"] for figures in report["channels"].values())
         yield (
             f"{report['camera_id']}: {seen or 'no frames'}, {gaps} gaps, "
-            f"{report['reconnects']} reconnects, drift {_drift_words(report, 'drift_ms')}, "
+            f"{report['reconnects']} reconnects, "
+            f"{_drift_label(report)} {_drift_words(report, 'drift_ms')}, "
             f"{report['state']}"
         )
     for file in files:

@@ -6,7 +6,8 @@ the program is killed. Rules:
 - a file starts at a keyframe; all channels count time from the same frame, so that a captured
   frame has the same time in every file;
 - after a gap the file continues at the next keyframe, and its timestamps show the hole;
-- another encoding, or a restarted camera, starts a new file: ``name-2.mp4``.
+- another encoding, or a restarted camera, starts a new file: ``name-2.mp4``, or the next number
+  without a file; no existing file is overwritten.
 """
 
 from __future__ import annotations
@@ -127,10 +128,7 @@ class _Track:
         self._file = self._told = None
 
     def _open(self, init: Init, fragment: Fragment) -> RecordedFile:
-        self._files += 1
-        path = self._path
-        if self._files > 1:
-            path = path.with_stem(f"{path.stem}-{self._files}")
+        path = self._next_path()
         told = RecordedFile(path, self._channel, fragment.pts, fragment.pts)
         try:
             self._file = FileIO(path, "w")
@@ -138,6 +136,14 @@ class _Track:
             raise _record_error(path, error) from error
         self._append(told, init.data)
         return told
+
+    def _next_path(self) -> Path:
+        while True:
+            self._files += 1
+            number = "" if self._files == 1 else f"-{self._files}"
+            path = self._path.with_stem(f"{self._path.stem}{number}")
+            if not path.is_file():
+                return path
 
     def _append(self, told: RecordedFile, data: bytes) -> None:
         """Write all of ``data``, or restore the previous file size and raise RecordError."""

@@ -139,6 +139,7 @@ class Session:
         camera = self.cameras.get(event.camera_id)
         if camera is None:
             return event
+        # Not Detections, which come for every annotated channel, whether it is watched or not.
         if isinstance(event, Init | Fragment | Gap) and event.channel in camera.muted:
             return None
         if isinstance(event, Fragment):

@@ -2,6 +2,7 @@
 
 One JSON file, replaced as a whole and readable by its owner only: sources contain credentials. A
 file that cannot be parsed is renamed, with a warning, and the server starts without its cameras.
+Entries that are not used, because they are no longer valid or beyond the limit, stay in the file.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from streamlab.errors import ConfigurationError, LimitError, StateError
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 4_194_304
+MAX_KEPT = 1000
 _FILE = TypeAdapter(list[dict[str, Any]])
 
 
@@ -35,12 +37,14 @@ class CameraStore:
         self._max_cameras = max_cameras
         self._changing = threading.Lock()
         self._cameras: dict[str, CameraConfig] = {}
+        self._kept: list[dict[str, Any]] = []  # entries of the file that are not used
 
     def load(self) -> Mapping[str, CameraConfig]:
         """Read the file and return its cameras by name.
 
-        A camera that is no longer valid is left out with a warning. Raises ConfigurationError if
-        the folder or the file cannot be used at all.
+        A camera that is no longer valid, or beyond ``max_cameras``, is left out with a warning,
+        and stays in the file (``MAX_KEPT`` more than ``max_cameras``). Raises ConfigurationError
+        if the folder or the file cannot be used at all.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,8 +63,11 @@ class CameraStore:
             self._set_aside()
             return {}
         with self._changing:
-            for table in tables[: self._max_cameras]:
-                self._take(table)
+            most = self._max_cameras + MAX_KEPT
+            if len(tables) > most:
+                log.warning("only the first %d cameras in %s are kept", most, self.path)
+            self._cameras = {}
+            self._kept = [table for table in tables[:most] if not self._take(table)]
             return dict(self._cameras)
 
     def put(self, camera: CameraConfig) -> None:
@@ -68,22 +75,30 @@ class CameraStore:
         with self._changing:
             if camera.name not in self._cameras and len(self._cameras) >= self._max_cameras:
                 raise LimitError(f"{self._max_cameras} cameras are stored already")
-            self._write({**self._cameras, camera.name: camera})
+            kept = [table for table in self._kept if table.get("name") != camera.name]
+            self._write({**self._cameras, camera.name: camera}, kept)
 
     def remove(self, name: str) -> None:
         """Remove a camera if it is stored. Raises StateError."""
         with self._changing:
             if name in self._cameras:
-                self._write({key: value for key, value in self._cameras.items() if key != name})
+                others = {key: value for key, value in self._cameras.items() if key != name}
+                self._write(others, self._kept)
 
-    def _take(self, table: dict[str, Any]) -> None:
+    def _take(self, table: dict[str, Any]) -> bool:
+        """Use an entry of the file; return False, with a warning, if it is left out."""
         try:
             camera = CameraConfig.model_validate(table)
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             log.warning("a camera in %s is left out: %s", self.path, wrong)
-        else:
-            self._cameras[camera.name] = camera
+            return False
+        if camera.name not in self._cameras and len(self._cameras) >= self._max_cameras:
+            limit = f"max_cameras is {self._max_cameras}"
+            log.warning("camera '%s' in %s is left out: %s", camera.name, self.path, limit)
+            return False
+        self._cameras[camera.name] = camera
+        return True
 
     def _set_aside(self) -> None:
         aside = self.path.with_suffix(".json.corrupt")
@@ -94,8 +109,9 @@ class CameraStore:
             raise ConfigurationError([message]) from None
         log.warning("%s could not be read; it is now %s", self.path, aside.name)
 
-    def _write(self, cameras: Mapping[str, CameraConfig]) -> None:
-        data = _FILE.dump_json([_table(camera) for camera in cameras.values()], indent=2)
+    def _write(self, cameras: Mapping[str, CameraConfig], kept: list[dict[str, Any]]) -> None:
+        tables = [*map(_table, cameras.values()), *kept]
+        data = _FILE.dump_json(tables, indent=2)
         if len(data) > MAX_BYTES:
             raise LimitError(f"the cameras stored would take more than {MAX_BYTES} bytes")
         beside: Path | None = None
@@ -114,7 +130,7 @@ class CameraStore:
                 f"cannot write '{self.path}': {error.strerror}",
                 hint="Make room on the disk, or check the permissions of state_folder.",
             ) from error
-        self._cameras = dict(cameras)
+        self._cameras, self._kept = dict(cameras), kept
 
 
 def _table(camera: CameraConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The built-in kinds of source; installed packages may add others."""
+"""The kinds of source that other code tells apart; ``plugins.source_kinds`` names all kinds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
-    """Where frames come from. The values are the names in the allow-list and the URL schemes."""
+    """Where frames come from. The values are the names in the allow-list and the URL schemes.
+
+    A kind that is only opened by its scheme needs no member.
+    """
 
     SYNTHETIC = "synthetic"
     FILE = "file"

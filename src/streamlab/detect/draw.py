@@ -6,6 +6,8 @@ coordinates are even, because one pixel of U and V covers 2 x 2 pixels of Y.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 import supervision as sv
 from av.video.reformatter import ColorRange
@@ -60,11 +62,19 @@ class BoxRenderer:
                 sheet.draw(label, planes)
 
 
+def is_box_renderer(renderer: Renderer) -> TypeGuard[BoxRenderer]:
+    """Return True for ``BoxRenderer`` itself, which is quick, keeps no picture, draws only boxes.
+
+    A subclass is a user's renderer: it may do anything.
+    """
+    return type(renderer) is BoxRenderer
+
+
 def render(
     renderer: Renderer, picture: Picture, boxes: FrameDetections, *, top_px: int, stale: bool
 ) -> None:
     """Draw with any renderer; all but ``BoxRenderer`` get ``supervision.Detections``."""
-    if type(renderer) is BoxRenderer:  # a subclass may override draw
+    if is_box_renderer(renderer):
         renderer.draw(picture, boxes, top_px=top_px, stale=stale)
     else:
         renderer.draw(picture, boxes.detections, top_px=top_px, stale=stale)

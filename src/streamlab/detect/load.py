@@ -13,18 +13,9 @@ from streamlab.errors import ModelError, ModelFormatError
 from streamlab.media.spec import SourceSpec
 from streamlab.plugins import Registry
 
-# To add a kind of detector, add a module and a line here. The callable gets what follows
-# ``name:``.
+# Each is called with what follows ``name:``.
 DETECTORS: Registry[[str, LoadOptions], Detector] = Registry(
-    "detector",
-    {
-        "onnx": "streamlab.detect.onnx:load_onnx",
-        "ultralytics": "streamlab.detect.ultralytics:load_ultralytics",
-        "truth": "streamlab.detect.scripted:load_truth",
-        "none": "streamlab.detect.scripted:load_none",
-    },
-    ModelError,
-    ("name", "kind", "detect", "close"),
+    "detector", ModelError, ("name", "kind", "detect", "close")
 )
 # What ``ultralytics.nn.autobackend`` loads, except .onnx, which runs here without torch.
 _ULTRALYTICS_SUFFIXES = frozenset(

@@ -7,10 +7,7 @@ from streamlab.errors import ModelError
 from streamlab.plugins import Registry
 
 DEFAULT_RENDERER = "boxes"
-# To add a renderer, add a module and a line here. The callable takes no arguments.
-RENDERERS: Registry[[], Renderer] = Registry(
-    "renderer", {DEFAULT_RENDERER: "streamlab.detect.draw:BoxRenderer"}, ModelError, ("draw",)
-)
+RENDERERS: Registry[[], Renderer] = Registry("renderer", ModelError, ("draw",))
 
 
 def load_renderer(name: str = DEFAULT_RENDERER) -> Renderer:

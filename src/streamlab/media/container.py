@@ -17,7 +17,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
 from streamlab.media.devices import open_webcam, read_packets
-from streamlab.media.ffmpeg_input import ffmpeg_input
+from streamlab.media.ffmpeg_input import FfmpegInput, ffmpeg_input
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import no_picture, source_error
 from streamlab.media.packet_queue import PacketQueue, SourcePacket
@@ -40,18 +40,25 @@ _PULLED = ("hls", "dash")
 class ContainerSource:
     """A source that FFmpeg opens. Raises SourceError.
 
-    ``__init__`` blocks until the first frame is decoded.
+    ``__init__`` blocks until the first frame is decoded. ``given``: what FFmpeg opens, for a kind
+    that ``ffmpeg_input`` does not know.
     """
 
-    def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        spec: SourceSpec,
+        timeout_s: float = OPEN_TIMEOUT_S,
+        given: FfmpegInput | None = None,
+    ) -> None:
         self.spec = spec
         self._timeout_s = timeout_s
+        self._given = given
         self._deadline_ns: int | None = monotonic_ns() + round(timeout_s * NS_PER_S)
         self._stopping = False
         self.objection = ""
         """Why the newest frame cannot be passed through as stored, or ''."""
         asked_ns = monotonic_ns()
-        self._container = _open(spec, timeout_s)
+        self._container = _open(spec, timeout_s, given)
         try:
             self._stream = _video_stream(self._container, spec)
             if spec.kind is SourceKind.HTTP and self._container.format.name.endswith("_pipe"):
@@ -138,7 +145,7 @@ class ContainerSource:
 
     def _again(self) -> Iterator[SourceFrame]:
         self._container.close()
-        self._container = _open(self.spec, self._timeout_s)
+        self._container = _open(self.spec, self._timeout_s, self._given)
         self._stream = _video_stream(self._container, self.spec)
         self._packets = read_packets(self._container, self._stream, self._check)
         empty = True
@@ -186,13 +193,13 @@ class ContainerSource:
         return []
 
 
-def _open(spec: SourceSpec, open_timeout_s: float) -> InputContainer:
+def _open(spec: SourceSpec, open_timeout_s: float, given: FfmpegInput | None) -> InputContainer:
     if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
         raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
     if spec.kind is SourceKind.WEBCAM:
         with _errors_of(spec):
             return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
-    url, container_format, options = ffmpeg_input(spec)
+    url, container_format, options = given or ffmpeg_input(spec)
     timeout_s = (open_timeout_s, READ_TIMEOUT_S)
     with _errors_of(spec):
         return av.open(url, format=container_format, options=options, timeout=timeout_s)

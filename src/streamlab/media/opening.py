@@ -11,25 +11,14 @@ from streamlab.errors import LimitError, SourceError, SourceFormatError
 from streamlab.media.open_errors import no_picture
 from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import OPEN_TIMEOUT_S, Source
-from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.spec import SourceSpec
 from streamlab.plugins import Registry
 
 MAX_OPENINGS = 128
 GRACE_S = 0.5  # lets FFmpeg's own timeout fire first: its error says more
-_CONTAINER = "streamlab.media.container:ContainerSource"
-# To add a kind of source: a module, a ``SourceKind`` and a line here. The float is the timeout, s.
+# Each is called with a timeout in s.
 SOURCES: Registry[[SourceSpec, float], Source] = Registry(
-    "source",
-    {
-        SourceKind.SYNTHETIC: "streamlab.media.synthetic_source:SyntheticSource",
-        SourceKind.FILE: _CONTAINER,
-        SourceKind.RTSP: _CONTAINER,
-        SourceKind.HTTP: "streamlab.media.http_source:open_http",
-        SourceKind.UDP: _CONTAINER,
-        SourceKind.WEBCAM: _CONTAINER,
-    },
-    SourceError,
-    ("info", "extradata", "reorders", "frames", "stop", "close"),
+    "source", SourceError, ("info", "extradata", "reorders", "frames", "stop", "close")
 )
 
 

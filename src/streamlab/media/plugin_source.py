@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from fractions import Fraction
+
+import av
 
 from streamlab.errors import SourceFormatError
 from streamlab.media.normalise import Normaliser, stored_orientation
@@ -71,9 +74,18 @@ class PluginSource:
 
     def _read(self) -> Iterator[SourceFrame]:
         normaliser = Normaliser(max_height_px=self._spec.max_height)
+        held = deque[SourceFrame]()  # by the deinterlacer
+
+        def items_of(pairs: Iterable[tuple[av.VideoFrame, av.VideoFrame]]) -> Iterator[SourceFrame]:
+            for decoded, made in pairs:
+                while (item := held.popleft()).frame is not decoded:
+                    pass  # its frame was lost in the filters
+                objection = item.objection or normaliser.objection
+                yield item._replace(frame=made, decoded=decoded, objection=objection)
+
         with self._errors():
             for item in self._source.frames():
+                held.append(item)
                 turned = stored_orientation(item.frame)
-                for decoded, made in normaliser.receive_frame(item.frame, None, turned):
-                    objection = item.objection or normaliser.objection
-                    yield item._replace(frame=made, decoded=decoded, objection=objection)
+                yield from items_of(normaliser.receive_frame(item.frame, None, turned))
+            yield from items_of(normaliser.flush())

@@ -109,7 +109,7 @@ class SourceSpec:
         if kind not in source_kinds():
             raise SourceError(
                 f"unknown scheme '{scheme}' in source {redacted(text)}",
-                hint=f"Name {FORMS}.{_schemes_of_packages()}",
+                hint=f"Name {FORMS}.{_further_schemes()}",
             )
         if kind is SourceKind.FILE:
             path = re.sub(r"^file:(//(localhost(?=/))?)?", "", text, flags=re.IGNORECASE)
@@ -166,9 +166,9 @@ class SourceSpec:
         return f"SourceSpec({self.display!r})"
 
 
-def _schemes_of_packages() -> str:
+def _further_schemes() -> str:
     schemes = [f"{kind}://" for kind in source_kinds() if kind not in _KINDS]
-    return f" Installed packages add {', '.join(schemes)}." if schemes else ""
+    return f" There are also {', '.join(schemes)}." if schemes else ""
 
 
 def _path(text: str, folder: Path | None) -> str:

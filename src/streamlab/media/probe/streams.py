@@ -12,7 +12,7 @@ import av
 
 from streamlab.core.time.timebase import TIMESCALE, to_pts
 from streamlab.media.container import ContainerSource
-from streamlab.media.plugin_source import PluginSource
+from streamlab.media.snapshot_source import SnapshotSource
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.stream_selection import is_cover, is_default, selection_reason
@@ -39,7 +39,7 @@ class Kind(StrEnum):
     WEBCAM = "webcam"
     SYNTHETIC = "synthetic"
     PLUGIN = "plugin"
-    """From an installed package."""
+    """Of any other kind, such as one from an installed package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,10 @@ def kind_of(source: Source, spec: SourceSpec) -> Kind:
         return Kind.SYNTHETIC
     if spec.kind is SourceKind.WEBCAM:
         return Kind.WEBCAM
-    if isinstance(source, PluginSource):
-        return Kind.PLUGIN
+    if isinstance(source, SnapshotSource):
+        return Kind.SNAPSHOT
     if not isinstance(source, ContainerSource):
-        return Kind.SNAPSHOT  # polled by SnapshotSource
+        return Kind.PLUGIN
     if source.info.live and source.info.pulled:
         is_playlist = source.container.format.name.startswith(_PLAYLISTS)
         return Kind.HLS if is_playlist else Kind.FILE  # that arrives faster than it plays
