@@ -1,0 +1,64 @@
+"""What happens to the cameras of a server, as server-sent events of low rate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from streamlab.server.streams import Manager
+from streamlab.viewers.event_log import EventKind, EventLog, LoggedEvent
+
+MAX_DIGITS = 18
+
+router = APIRouter(tags=["events"])
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    manager: Manager,
+    camera_id: Annotated[list[str] | None, Query()] = None,
+    kind: Annotated[list[EventKind] | None, Query()] = None,
+    access_token: str | None = None,  # noqa: ARG001 - checked before
+    last_event_id: Annotated[str, Header()] = "",
+) -> EventSourceResponse:
+    """Follow what happens to the cameras: added, removed, source, health, synchronisation.
+
+    `camera_id` and `kind` select; each may be repeated. `Last-Event-ID` resumes from the last
+    1,000 events.
+    """
+    settings = manager.settings
+    wanted = (frozenset(camera_id or ()), frozenset(kind or ()))
+    return EventSourceResponse(
+        _follow(manager.events, _start(manager.events, last_event_id), *wanted),
+        ping=max(1, round(settings.heartbeat_interval)),
+        send_timeout=settings.slow_client_timeout,
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+def _start(log: EventLog, last_event_id: str) -> int:
+    known = last_event_id.isdecimal() and len(last_event_id) <= MAX_DIGITS
+    return int(last_event_id) if known else log.newest_id
+
+
+async def _follow(
+    log: EventLog, after: int, cameras: frozenset[str], kinds: frozenset[EventKind]
+) -> AsyncIterator[ServerSentEvent]:
+    while True:
+        for event in log.after(after):
+            after = event.id
+            if (not cameras or event.camera_id in cameras) and (not kinds or event.kind in kinds):
+                yield _on_wire(event)
+        if after >= log.newest_id:
+            await log.wait()
+        else:
+            after = log.newest_id
+
+
+def _on_wire(event: LoggedEvent) -> ServerSentEvent:
+    members = {"at": event.at, "camera_id": event.camera_id, "detail": event.detail}
+    return ServerSentEvent(json.dumps(members), event=event.kind, id=str(event.id))
