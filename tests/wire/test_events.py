@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx_sse
 import pytest
+
+from tests.fakes.streamlab_process import StreamlabProcess
 
 TINY = "synthetic://traffic?width=160&height=90&fps=10"
 Told = tuple[str, str, Any]
@@ -72,3 +75,17 @@ def test_a_kind_that_does_not_exist_is_refused(http: httpx.Client, query: dict[s
     answer = http.get("/events", params=query)
     assert answer.status_code == 422
     assert "camera_added" in answer.text
+
+
+def test_a_server_that_stops_says_so_and_ends_the_stream(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    with StreamlabProcess(log, "--camera", f"last={TINY}") as server:
+        with httpx.Client(base_url=server.url, timeout=60) as http:
+            events = follow(http, "1")
+            assert next(events)[0] == "camera_added"
+            server.process.terminate()
+            told = until(events, "camera_removed")
+            assert told[-1][2]["detail"] == "Removed: the server stops."
+            assert list(events) == []
+        assert server.stop() == 0
+    assert "ERROR" not in log.read_text()

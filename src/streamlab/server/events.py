@@ -13,6 +13,7 @@ from streamlab.server.streams import Manager
 from streamlab.viewers.event_log import EventKind, EventLog, LoggedEvent
 
 MAX_DIGITS = 18
+SHUTDOWN_S = 5.0
 
 router = APIRouter(tags=["events"])
 
@@ -36,6 +37,7 @@ async def events(
         _follow(manager.events, _start(manager.events, last_event_id), *wanted),
         ping=max(1, round(settings.heartbeat_interval)),
         send_timeout=settings.slow_client_timeout,
+        shutdown_grace_period=SHUTDOWN_S,  # the last events are those of the shutdown
         headers={"X-Accel-Buffering": "no"},
     )
 
@@ -49,14 +51,15 @@ async def _follow(
     log: EventLog, after: int, cameras: frozenset[str], kinds: frozenset[EventKind]
 ) -> AsyncIterator[ServerSentEvent]:
     while True:
-        for event in log.after(after):
+        news = log.after(after)
+        for event in news:
             after = event.id
             if (not cameras or event.camera_id in cameras) and (not kinds or event.kind in kinds):
                 yield _on_wire(event)
-        if after >= log.newest_id:
+        if log.closed and not news:
+            return
+        if not news:
             await log.wait()
-        else:
-            after = log.newest_id
 
 
 def _on_wire(event: LoggedEvent) -> ServerSentEvent:

@@ -32,6 +32,8 @@ class EventLog:
     """Keeps the newest ``MAX_EVENTS``; older ones are dropped. Lives in one event loop."""
 
     def __init__(self) -> None:
+        self.closed = False
+        """True once no event will be added: the process stops."""
         self.newest_id = first_sequence(wall_s())
         self._events: deque[LoggedEvent] = deque(maxlen=MAX_EVENTS)
         self._added = asyncio.Event()
@@ -50,6 +52,11 @@ class EventLog:
         count = max(0, min(self.newest_id - event_id, held))
         return list(islice(self._events, held - count, None))
 
+    def close(self) -> None:
+        """Wake those who wait for the last time."""
+        self.closed = True
+        self._added.set()
+
     async def wait(self) -> None:
-        """Wait for the next event."""
+        """Wait for the next event, or until the log is closed."""
         await self._added.wait()

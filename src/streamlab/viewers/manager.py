@@ -207,6 +207,7 @@ class StreamChannelManager:
         await asyncio.gather(
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
+        self.events.close()
         await self.services.close(services)
         self._pool.close()
 
