@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from streamlab.credentials import CredentialsFilter
 from streamlab.media.spec import SourcePolicy
-from streamlab.server import cameras, media, metrics, problems, streams, traces
+from streamlab.server import cameras, events, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
 from streamlab.settings import Settings
 from streamlab.version import __version__
@@ -65,6 +65,7 @@ def create_app(
     app.include_router(media.router)
     app.include_router(cameras.router)
     app.include_router(traces.router)
+    app.include_router(events.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_health(app, manager)
     for path, mount in mounts.items():

@@ -35,6 +35,7 @@ from streamlab.media.spec import SourceSpec
 from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures
 from streamlab.settings import Settings
 from streamlab.viewers import status
+from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.event_stream import EventStream
 from streamlab.viewers.reader import Reader
 from streamlab.viewers.running import RunningCamera
@@ -58,12 +59,15 @@ class Camera(CameraViewers):
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
         pool: WorkerPool | None = None,
+        events: EventLog | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
         self.quality = QualityLevel.MEDIUM
         """The quality for viewers that request none."""
-        super().__init__(RunningCamera(camera_id, spec, source, channels, settings, pool))
+        super().__init__(
+            RunningCamera(camera_id, spec, source, channels, settings, pool, events or EventLog())
+        )
 
     def start(self) -> None:
         """Start the camera's threads."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from streamlab.camera import CameraPipeline
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import ANNOTATED, RAW
+from streamlab.core.channels import ANNOTATED, RAW, SyncState
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.sync.freshness import Freshness
 from streamlab.detect.render import renderer_name
@@ -17,6 +17,7 @@ from streamlab.protocol.status import (
     RendererStatus,
     SyncStatus,
 )
+from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.fan_out import FanOut
 
 
@@ -27,15 +28,27 @@ class CameraParts(Protocol):
     stream: DualChannelStream
     fan_out: FanOut
     max_detection_fps: float
+    camera_id: str
+    events: EventLog
 
 
-def channel_states(camera: CameraParts, channel: str) -> tuple[object, ...]:
+class ChannelStates(NamedTuple):
+    """The states of a channel that are reported when one changes."""
+
+    encoder_fails: bool
+    detector: str = "none"
+    renderer_fails: bool = False
+    sync: SyncState = SyncState.SYNCHRONIZED
+    is_fresh: bool = True
+
+
+def channel_states(camera: CameraParts, channel: str) -> ChannelStates:
     """Return the states of a channel; when one changes, its ``health`` is sent."""
     pipeline = camera.pipeline
     if channel == RAW:
-        return (bool(pipeline.encoder_error(channel)),)
+        return ChannelStates(bool(pipeline.encoder_error(channel)))
     sync = camera.stream.controller.annotated[channel]
-    return (
+    return ChannelStates(
         bool(pipeline.encoder_error(channel)),
         pipeline.detector_health(channel).state,
         bool(pipeline.annotators[channel].renderer_error),
@@ -89,3 +102,20 @@ def _freshness(camera: CameraParts, channel: str) -> Freshness:
         return found
     detail = f"At most {limit_fps:g} frames a second are detected (max_detection_fps)."
     return Freshness(False, detail)
+
+
+def describe(health: ChannelHealth) -> str:
+    """Return what is wrong with a channel, in words, or that it is well."""
+    parts = {
+        "encoder": health.encoder,
+        "renderer": health.renderer,
+        "detector": health.detector,
+    }
+    wrong = [
+        f"the {name} is {part.state}{f': {part.detail}' if part.detail else ''}"
+        for name, part in parts.items()
+        if part is not None and part.state not in ("ok", "none")
+    ]
+    if health.sync is not None and health.sync.freshness_detail:
+        wrong.append(f"too few fresh boxes: {health.sync.freshness_detail}")
+    return f"Channel {health.name}: {'; '.join(wrong) or 'all is well'}".rstrip(".") + "."

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from streamlab.core.events import Health
 from streamlab.core.stream.connection import Connection
 from streamlab.core.stream.events import SwitchDone
-from streamlab.viewers.channel_health import CameraParts, channel_health, channel_states
+from streamlab.viewers.channel_health import (
+    CameraParts,
+    ChannelStates,
+    channel_health,
+    channel_states,
+    describe,
+)
 
 
 class HealthReporter:
@@ -15,20 +21,26 @@ class HealthReporter:
 
     def __init__(self, camera: CameraParts) -> None:
         self._camera = camera
-        self._states: dict[str, tuple[object, ...]] = {}
+        self._states: dict[str, ChannelStates] = {}
         self._events: dict[str, Health] = {}  # since the last check
 
     def check(self) -> None:
         """Check all channels for a change of state; fast enough for every timer."""
         self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
-        for channel in camera.stream.controller.channels if connections else ():
+        for channel in camera.stream.controller.channels:
             states = channel_states(camera, channel)
-            if self._states.get(channel, states) != states:
-                for connection in connections.values():
-                    connection.post_health(channel, self.event(channel))
-                camera.fan_out.notify_all()
+            before = self._states.get(channel, states)
             self._states[channel] = states
+            if before == states:
+                continue
+            for connection in connections.values():
+                connection.post_health(channel, self.event(channel))
+            if connections:
+                camera.fan_out.notify_all()
+            if before._replace(sync=states.sync) != states:  # that has an event of its own
+                described = describe(channel_health(camera, channel))
+                camera.events.add("health", camera.camera_id, described)
 
     def event(self, channel: str) -> Health:
         """Return the ``health`` event of a channel, as of the last check."""

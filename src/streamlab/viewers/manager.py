@@ -31,10 +31,12 @@ from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings, is_camera_id
 from streamlab.viewers.camera import Camera
+from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.memory import MemoryTrimming
 from streamlab.viewers.services import DetectionServices
 
 MAX_SHOWN_CHARS = 128
+_REASONS = {"camera_removed": "on request", "server_shutdown": "the server stops"}
 
 
 class StreamChannelManager:
@@ -66,6 +68,8 @@ class StreamChannelManager:
         self._renderer = renderer
         self._pool = WorkerPool.of_all_cores()
         self._trimming = MemoryTrimming()
+        self.events = EventLog()
+        """What has happened to the cameras lately."""
 
     async def add_camera(
         self,
@@ -108,8 +112,10 @@ class StreamChannelManager:
             [channel],
             self.settings,
             self._pool,
+            self.events,
         )
         self._cameras[camera_id] = camera
+        self.events.add("camera_added", camera_id, f"Added: {spec.display}.")
         camera.start()
         self._trimming.start()
         return camera
@@ -176,6 +182,7 @@ class StreamChannelManager:
         """Stop a camera; its viewers get ``end``. Raises UnknownCameraError."""
         camera = self.camera(camera_id)
         del self._cameras[camera_id]
+        self.events.add("camera_removed", camera_id, f"Removed: {_REASONS.get(reason, reason)}.")
         await camera.close(reason)
         self.services.remove(camera_id)
 
@@ -200,6 +207,7 @@ class StreamChannelManager:
         await asyncio.gather(
             *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
         )
+        self.events.close()
         await self.services.close(services)
         self._pool.close()
 

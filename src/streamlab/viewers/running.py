@@ -34,6 +34,7 @@ from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.protocol.sse import EventEncoder
 from streamlab.settings import Settings
+from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.event_stream import EventStream
 from streamlab.viewers.fan_out import FanOut
 from streamlab.viewers.health import HealthReporter
@@ -58,6 +59,7 @@ class RunningCamera:
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
         pool: WorkerPool | None,
+        events: EventLog,
     ) -> None:
         self.camera_id = camera_id
         self.spec = spec
@@ -66,6 +68,7 @@ class RunningCamera:
         self.fan_out = FanOut()
         self.encoder = EventEncoder()
         self.event_streams: set[EventStream] = set()
+        self.events = events
         self.switches_ms = Window(3600.0)
         """Durations of switches in the last hour, from the request to the written keyframe."""
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
@@ -185,6 +188,7 @@ class RunningCamera:
         told = ", ".join(f"{kind} {count}" for kind, count in sorted(since.items()))
         level = logging.WARNING if state is SyncState.DEGRADED else logging.INFO
         log.log(level, "camera %s is %s; frames since: %s", self.camera_id, state, told or "none")
+        self.events.add("sync_state", self.camera_id, f"The channels are {state}.")
 
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
         if isinstance(outcome, SwitchDone):
@@ -238,6 +242,8 @@ class RunningCamera:
         is_well = status.state in (SourceState.LIVE, SourceState.ENDED)
         level = logging.INFO if is_well or not status.detail else logging.WARNING
         log.log(level, "camera %s is %s: %s", self.camera_id, status.state, status.detail)
+        why = f": {status.detail}" if status.detail else "."
+        self.events.add("source", self.camera_id, f"The source is {status.state}{why}")
         self.stream.post(status.event())
         if status.is_over:
             self.end("source_ended")
