@@ -23,7 +23,7 @@ from streamlab.core.channels import (
     SourceState,
 )
 from streamlab.core.events import EndReason
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
