@@ -25,7 +25,7 @@ from rich.table import Table
 from streamlab.analysis import Outcome, Trace, make_trace, replay
 from streamlab.analysis.trace import NO_RESULT
 from streamlab.core.channels import SyncState
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 from streamlab.faults import Faults
 

@@ -25,6 +25,7 @@ from streamlab.core.stats import quantiles
 from streamlab.core.stream.connection import Connection
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
 FPS = 30
@@ -40,7 +41,11 @@ class Stream:
 
     def __init__(self, number: int, lag_ms: tuple[float, float] = LAG_MS) -> None:
         controller = SyncController(
-            tolerance_ms=50.0, check_interval_ns=NS_PER_S, max_violations=10, now_ns=0
+            policy=SyncPolicy.HYBRID,
+            tolerance_ms=50.0,
+            check_interval_ns=NS_PER_S,
+            max_violations=10,
+            now_ns=0,
         )
         self.core = DualChannelStream(
             f"stream-{number}", controller, max_fragments=4 * FPS, linger_ns=NS_PER_S

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.baselines import BASELINES, Arrivals
 from streamlab.analysis import Outcome, make_trace, replay
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.faults import PRESETS
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from streamlab.analysis import Outcome, Trace, replay
 from streamlab.analysis.trace import NO_RESULT, Column
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 
 
 @dataclass(frozen=True, slots=True)

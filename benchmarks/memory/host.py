@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.detect.load import load_detector
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings

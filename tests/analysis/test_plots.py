@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from streamlab.analysis import make_trace, plots, simulate, sweep
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 
 Plot = Callable[[pd.DataFrame], Any]
 OVER_TIME = pytest.mark.parametrize(

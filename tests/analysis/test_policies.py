@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamlab.analysis import Trace, make_trace, replay
 from streamlab.analysis.trace import NO_RESULT
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.faults import PRESETS
 

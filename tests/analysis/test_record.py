@@ -20,7 +20,7 @@ from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.stream.events import FragmentReleased
 from streamlab.core.stream.ring import Released
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 from streamlab.detect.scripted import no_detector
 from streamlab.errors import InvalidRequestError, SourceNotFoundError, SourceUnreachableError

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.analysis import make_trace, replay
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 
 RECOVERY_S = 5.0
 AFTER_S = 12

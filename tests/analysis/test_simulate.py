@@ -17,7 +17,7 @@ from streamlab.analysis import (
     to_table,
     write_trace,
 )
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.errors import TraceNotFoundError
 

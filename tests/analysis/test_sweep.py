@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from streamlab.analysis import make_trace, simulate, street_detections, summary, sweep, to_table
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.detect.scripted import truth_detector
 from streamlab.street.scene import Street
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from streamlab.analysis import Outcome, Trace, make_trace, replay
 from streamlab.analysis.trace import NO_RESULT, Column
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS
 
 TOLERANCE_MS = 50.0

@@ -10,7 +10,8 @@ from streamlab.core.h264.parameter_sets import ParameterSets
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.sync.controller import SyncController
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
+from streamlab.core.sync.rule import Policy
 from streamlab.protocol.fragment import serialise
 
 MS_NS = 1_000_000
@@ -43,7 +44,7 @@ def fragment(
 
 
 def controller(
-    policy: SyncPolicy = SyncPolicy.NONE,
+    policy: Policy = SyncPolicy.NONE,
     annotated: Iterable[str] = (ChannelType.ANNOTATED,),
     **changes: float,
 ) -> SyncController:

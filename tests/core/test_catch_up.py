@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streamlab.core.channels import ChannelType, SyncState
-from streamlab.core.sync.playout import PATIENT_NS, SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
+from streamlab.core.sync.rule import PATIENT_NS
 from tests.core.makers import MS_NS, controller
 from tests.core.virtual_camera import VirtualCamera
 

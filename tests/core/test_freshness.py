@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streamlab.core.sync.freshness import MET, judge_freshness
-from streamlab.core.sync.playout import NEVER_NS, SyncPolicy
+from streamlab.core.sync.playout import NEVER_NS
+from streamlab.core.sync.policy import SyncPolicy
 from tests.core.makers import MS_NS, controller
 from tests.core.virtual_camera import VirtualCamera
 

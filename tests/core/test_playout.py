@@ -10,15 +10,10 @@ from streamlab.core.channels import ChannelType, SyncState
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.drift import RECOVERY_NS
-from streamlab.core.sync.playout import (
-    DEAD_BAND_NS,
-    FIRST_COST_NS,
-    MAX_STEP_NS,
-    PlayoutControl,
-    SyncPolicy,
-    follow,
-)
+from streamlab.core.sync.playout import PlayoutControl
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.sync.raw import RE_ANCHOR_NS
+from streamlab.core.sync.rule import DEAD_BAND_NS, FIRST_COST_NS, MAX_STEP_NS, follow
 from tests.core.makers import ANNOTATED, FRAME, MS_NS, RAW, controller
 from tests.core.virtual_camera import VirtualCamera
 

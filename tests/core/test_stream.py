@@ -7,7 +7,7 @@ from streamlab.core.mp4.fragment import InitSegment
 from streamlab.core.stream.dual_channel import MAX_INITS, DualChannelStream
 from streamlab.core.stream.events import EncodersWanted
 from streamlab.core.sync.events import BoxDeadline
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from tests.core.by_hand import feed, join, kinds, read
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment, stream
 from tests.core.viewers import drain

@@ -7,7 +7,9 @@ from streamlab.core.channels import SyncState
 from streamlab.core.events import Sync
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import BoxDeadline, Release
-from streamlab.core.sync.playout import MAX_UNPAIRED, PATIENT_NS, SyncPolicy
+from streamlab.core.sync.playout import MAX_UNPAIRED
+from streamlab.core.sync.policy import SyncPolicy
+from streamlab.core.sync.rule import PATIENT_NS
 from tests.core.makers import ANNOTATED, MS_NS, RAW, controller, fragment
 from tests.core.virtual_camera import VirtualCamera
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.core.channels import ChannelType
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from tests.core.makers import MS_NS, controller
 from tests.core.virtual_camera import VirtualCamera
 

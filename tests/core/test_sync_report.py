@@ -10,7 +10,7 @@ from streamlab.core.channels import ChannelKey, QualityLevel, SyncState
 from streamlab.core.events import Sync
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import BoxDeadline, Release
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.errors import InvalidRequestError
 from streamlab.protocol.sse import encode
@@ -120,7 +120,8 @@ def test_settings_are_those_that_were_asked_for_last_also_for_a_new_channel() ->
         control = channel.control
         assert channel.meter.tolerance_ms == 80.0
         assert (control.policy, control.max_stale_fraction) == (SyncPolicy.HOLD, 0.5)
-        assert (control.tolerance_ns, control.max_delay_ns) == (80 * MS_NS, 120 * MS_NS)
+        learned = control.learned
+        assert (learned.tolerance_ns, learned.max_delay_ns) == (80 * MS_NS, 120 * MS_NS)
 
 
 @pytest.mark.parametrize("name", ["annotated", "raw", "both", "Pose", ""])

@@ -11,7 +11,7 @@ from streamlab.core.channels import ChannelType
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import Release
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.media_clock import MediaClock
 from streamlab.core.time.timebase import (
     TIMESCALE,

@@ -11,7 +11,7 @@ from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import BoxDeadline, Release
-from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.core.sync.rule import PATIENT_NS
 from tests.core.makers import ANNOTATED, FRAME, RAW
 
 RAW_COST_NS = 2_000_000

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from streamlab.core.channels import QualityLevel
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.health import health_table
 from streamlab.dashboard.samples import Sample

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.camera.frame import CapturedFrame
-from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.core.sync.rule import PATIENT_NS
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.answer import Answer
 from streamlab.faults import NO_FAULTS, PRESETS, Faults

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.core.channels import CameraMetadata, ChannelKey, SourceState
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.health import DetectorHealth
 from streamlab.detect.scripted import no_detector

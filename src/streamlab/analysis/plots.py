@@ -8,6 +8,7 @@ kept.
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Literal
 
 import holoviews as hv
@@ -26,7 +27,7 @@ from streamlab.analysis.plot_styles import (
     with_dots,
     with_line,
 )
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 
 __all__ = [
     "ALARM",
@@ -48,13 +49,9 @@ __all__ = [
 MAX_POINTS = 20_000
 BIN_MS = 2.0
 MAX_VIOLATIONS = 0.001
-POLICY_COLOURS = {
-    SyncPolicy.NONE: "#9aa5b1",
-    SyncPolicy.HOLD: "#c9973f",
-    SyncPolicy.PAIR: "#4a8db7",
-    SyncPolicy.DEADLINE: "#5d9c76",
-    SyncPolicy.HYBRID: "#7d4e9e",
-}
+POLICY_COLOURS = dict(
+    zip(SyncPolicy, cycle(["#9aa5b1", "#c9973f", "#4a8db7", "#5d9c76", "#7d4e9e"]), strict=False)
+)
 _TIME = hv.Dimension("time_s", label="time", unit="s")
 _DRIFT = hv.Dimension("drift_ms", label="drift", unit="ms")
 _AGE = hv.Dimension("box_age_ms", label="box age", unit="ms")

@@ -16,7 +16,8 @@ from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import BoxDeadline, Release
-from streamlab.core.sync.playout import PATIENT_NS, SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
+from streamlab.core.sync.rule import PATIENT_NS
 from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S
 
 RAW = ChannelKey(ChannelType.RAW, QualityLevel.MEDIUM)

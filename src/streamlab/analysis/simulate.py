@@ -11,7 +11,7 @@ import pandas as pd
 from streamlab.analysis.replay import replay
 from streamlab.analysis.table import nullable, read_trace, to_trace
 from streamlab.analysis.trace import NO_RESULT, Trace
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS, TIMESCALE
 
 SIMULATED_COLUMNS: dict[str, str] = {

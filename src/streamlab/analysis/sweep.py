@@ -19,7 +19,7 @@ from streamlab.analysis.detections import LabelledVideo
 from streamlab.analysis.generate import make_trace
 from streamlab.analysis.simulate import AnyTrace, as_trace, simulate, summary
 from streamlab.analysis.trace import Trace
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.cores import usable_cores
 
 

@@ -19,7 +19,7 @@ from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.clock import monotonic_ns
 from streamlab.core.mp4.fragment import Boxes
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
-from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.core.sync.rule import PATIENT_NS
 from streamlab.detect.answer import Answer
 from streamlab.detect.draw import is_box_renderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions

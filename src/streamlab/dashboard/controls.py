@@ -10,19 +10,12 @@ from typing import Any
 import panel as pn
 from bokeh.models import PrintfTickFormatter
 
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.samples import Controls
 from streamlab.faults import PRESETS
 
 CSS = (Path(__file__).parent / "widgets.css").read_text(encoding="utf-8")
-POLICY_WORDS = {
-    SyncPolicy.NONE: "none: as it comes",
-    SyncPolicy.HOLD: "hold: raw waits a fixed time",
-    SyncPolicy.PAIR: "pair: raw waits for its frame",
-    SyncPolicy.DEADLINE: "deadline: fixed, boxes may be older",
-    SyncPolicy.HYBRID: "hybrid: as short as it can be",
-}
 Attempt = Callable[[Awaitable[object]], Awaitable[bool]]
 """Awaits an action and shows its error on the page; returns True if it succeeded."""
 
@@ -36,7 +29,7 @@ class SyncControls:
         self._attempt = attempt
         self._showing = False
         self._shown: Controls | None = None
-        options = {words: policy for policy, words in POLICY_WORDS.items()}
+        options = {f"{policy}: {policy.rule.summary}": policy for policy in SyncPolicy}
         self.policy = styled(pn.widgets.Select, name="Policy", options=options)
         self.tolerance = _slider("Tolerance", 5, 200, 1, "ms")
         self.longest = _slider("Longest wait of raw", 0, 1000, 10, "ms")

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.viewers import Camera
 from streamlab.viewers.history import FrameHistory, FrameRecord

@@ -20,7 +20,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from streamlab.core.sync.playout import PATIENT_NS
+from streamlab.core.sync.rule import PATIENT_NS
 from streamlab.detect.answer import Answer
 from streamlab.faults.definition import NO_FAULTS, Faults
 from streamlab.faults.detector import Delay, DelayPlan

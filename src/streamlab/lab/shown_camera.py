@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.errors import InvalidRequestError
 from streamlab.faults import NO_FAULTS, Faults, find_preset
 from streamlab.lab.choices import checked

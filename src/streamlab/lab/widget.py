@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 
 from streamlab.core.channels import QualityLevel, View
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.errors import StreamlabError
 from streamlab.lab.choices import Rgb
 from streamlab.lab.feeds import ViewFeeds

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from streamlab.config.camera import CameraConfig, CameraOptions
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults, find_preset
 from streamlab.media.spec import MAX_SOURCE_CHARS, SourcePolicy, SourceSpec

@@ -24,7 +24,7 @@ from streamlab.core.channels import (
 )
 from streamlab.core.events import EndReason
 from streamlab.core.sync.channel_metadata import ChannelMetadata
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer

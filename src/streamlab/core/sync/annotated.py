@@ -23,7 +23,7 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.drift import DriftMeter
 from streamlab.core.sync.events import BoxDeadline
 from streamlab.core.sync.freshness import MET
-from streamlab.core.sync.playout import MAX_UNPAIRED, NEVER_NS, PlayoutControl, SyncPolicy
+from streamlab.core.sync.playout import MAX_UNPAIRED, NEVER_NS, PlayoutControl
 from streamlab.core.sync.raw import Waiting
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.core.time.timebase import NS_PER_MS
@@ -92,7 +92,8 @@ class AnnotatedSync:
     @property
     def patience_ns(self) -> int:
         """How long a frame waits for a raw frame that is late or will never come."""
-        return self.control.max_delay_ns + self.control.tolerance_ns
+        learned = self.control.learned
+        return learned.max_delay_ns + learned.tolerance_ns
 
     # -- settings and state --------------------------------------------------------------
 
@@ -112,7 +113,7 @@ class AnnotatedSync:
 
     def enter_catch_up(self, now_ns: int) -> bool:
         """Enter catch-up mode if the channel is degraded; return True if it was entered."""
-        idle = self.control.catching_up or self.control.policy is SyncPolicy.NONE
+        idle = self.control.catching_up or not self.control.waits
         if self.meter.state is not SyncState.DEGRADED or idle:
             return False
         self.counts["catch_up"] += 1

@@ -17,9 +17,10 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.drift import ChannelSyncStatus, DriftMeter
 from streamlab.core.sync.events import BoxDeadline, Release
 from streamlab.core.sync.freshness import Freshness
-from streamlab.core.sync.playout import NEVER_NS, PlayoutControl, SyncPolicy
+from streamlab.core.sync.playout import NEVER_NS, PlayoutControl
 from streamlab.core.sync.raw import RawSync
 from streamlab.core.sync.report import make_report, worst_state
+from streamlab.core.sync.rule import Policy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.core.time.timebase import NS_PER_MS
 from streamlab.errors import InvalidRequestError
@@ -68,7 +69,7 @@ class SyncChannels:
             self.counts["dropped"] += len(channel.waiting)
             self._due_ns = 0
 
-    def request_policy(self, policy: SyncPolicy) -> None:
+    def request_policy(self, policy: Policy) -> None:
         """Change the policy."""
         self._change(replace(self.settings, policy=policy))
 
@@ -81,7 +82,7 @@ class SyncChannels:
         self._change(replace(self.settings, max_playout_delay_ms=max_playout_delay_ms))
 
     def request_max_stale_fraction(self, max_stale_fraction: float) -> None:
-        """Change the share of frames that may be stale; ``hybrid`` only."""
+        """Change the share of frames that may be stale; some policies adapt to it."""
         self.settings = replace(self.settings, max_stale_fraction=max_stale_fraction)
         for channel in self._channels:
             channel.request_settings(self.settings)

@@ -23,13 +23,13 @@ from streamlab.core.mp4.fragment import Fragment
 from streamlab.core.sync.annotated import AnnotatedSync
 from streamlab.core.sync.channels import SyncChannels
 from streamlab.core.sync.events import BoxDeadline, Release
-from streamlab.core.sync.playout import NEVER_NS, SyncPolicy
+from streamlab.core.sync.playout import NEVER_NS
 from streamlab.core.sync.raw import Waiting
+from streamlab.core.sync.rule import Policy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.core.time.timebase import NS_PER_MS
 
 ADAPT_INTERVAL_NS = 500 * NS_PER_MS
-NONE = SyncPolicy.NONE  # enum member access is slow, and every frame needs several
 
 
 class SyncController(SyncChannels):
@@ -45,7 +45,7 @@ class SyncController(SyncChannels):
         check_interval_ns: int,
         max_violations: int,
         now_ns: int,
-        policy: SyncPolicy = SyncPolicy.HYBRID,
+        policy: Policy,
         max_playout_delay_ms: float = 250.0,
         max_stale_fraction: float = 0.2,
         annotated: Iterable[str] = (ANNOTATED,),
@@ -156,7 +156,7 @@ class SyncController(SyncChannels):
         for channel in channels:
             while channel.waiting:
                 _, pts, ready_ns = channel.waiting[0]
-                if pts > raw.newest_pts and self.settings.policy is not NONE:
+                if pts > raw.newest_pts and channel.control.waits:
                     if queue and queue[0][1] <= pts:
                         break
                     due_ns = ready_ns + channel.patience_ns

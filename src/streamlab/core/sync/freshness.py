@@ -10,6 +10,8 @@ A frame is fresh if it shows the detections computed on it. Rules:
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,6 +30,21 @@ class Freshness(NamedTuple):
 
 
 MET = Freshness(True, "")
+
+
+def fresh_deadline_ns(lags_ns: Sequence[int], enough: float, reach_ns: int) -> int | None:
+    """Return the least box deadline that keeps the share ``enough`` of the frames fresh, ns.
+
+    If even the longest, ``reach_ns``, does not, keep that share of the frames that it can reach.
+    ``lags_ns`` is ascending; None if it is empty.
+    """
+    within = bisect_right(lags_ns, reach_ns)
+    if not within:
+        return 0 if lags_ns else None  # 0: waiting would gain nothing
+    needed = enough * len(lags_ns)
+    if needed > within:
+        needed = enough * within
+    return lags_ns[max(0, math.ceil(needed) - 1)]
 
 
 def judge_freshness(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamlab.core.sync.playout import SyncPolicy
+from streamlab.core.sync.rule import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class SyncSettings:
 
     tolerance_ms: float
     """How far apart a frame's annotated and raw pictures may be released, either way."""
-    policy: SyncPolicy = SyncPolicy.HYBRID
+    policy: Policy
     max_playout_delay_ms: float = 250.0
     """How long a raw frame may wait at most."""
     max_stale_fraction: float = 0.2
-    """The share of frames that may be drawn with older detections; ``hybrid`` only."""
+    """The share of frames that may be drawn with older detections; some policies adapt to it."""

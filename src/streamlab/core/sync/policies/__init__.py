@@ -1,0 +1,1 @@
+"""The sync policies, one file each; ``core.sync.policy`` registers them."""
