@@ -16,7 +16,7 @@ from streamlab.core.mp4.fragment import Fragment
 from streamlab.detect.detector import Detector
 from streamlab.detect.draw import BoxRenderer
 from streamlab.errors import SourceError
-from streamlab.media.opening import open_source
+from streamlab.media.opening import open_within
 from streamlab.media.source import SourceInfo
 from streamlab.media.spec import SourceSpec
 
@@ -73,7 +73,7 @@ def run_camera(spec: SourceSpec, detector: Detector, *, within_s: float) -> Runn
     Raises:
         SourceError: the source cannot be opened, or no frame was finished in that time.
     """
-    service, source = DetectionService(detector), open_source(spec)
+    service, source = DetectionService(detector), open_within(spec)
     ended, finished = threading.Event(), 0
 
     def emit(items: Sequence[object]) -> None:

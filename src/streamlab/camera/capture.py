@@ -164,6 +164,10 @@ class Capture:
         """Report why the source is not open; ``retry_at``: the next attempt, Unix seconds."""
         self._news(SourceChanged(self._lost_state, detail, retry_at))
 
+    def receive_unexpected(self) -> None:
+        """Count an error that the source should not have raised."""
+        self.counts["unexpected_source_errors"] += 1
+
     def receive_end(self, state: SourceState, detail: str) -> None:
         """Report that the source will not be opened again."""
         self._news(SourceChanged(state, detail))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import traceback
-from contextlib import closing
 from typing import Protocol
 
 from tenacity import (
@@ -21,12 +18,12 @@ from tenacity.stop import stop_when_event_set
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.errors import SourceError, SourceFormatError, StreamlabError
+from streamlab.errors import SourceFormatError, StreamlabError
 from streamlab.media.opening import open_source
 from streamlab.media.source import Source, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
+from streamlab.media.unexpected import log_unexpected, unexpected
 
-log = logging.getLogger(__name__)
 BACKOFF_FIRST_S, BACKOFF_MAX_S, JITTER_S = 0.5, 10.0, 0.5
 SHORT_SESSION_NS = 10 * NS_PER_S
 # A format error of these is permanent; a server may answer differently once it has started.
@@ -46,6 +43,10 @@ class Receiver(Protocol):
 
     def receive_loss(self, detail: str, retry_at: float | None) -> None:
         """Record why the source is not open; ``retry_at``: the next attempt, Unix seconds."""
+        ...
+
+    def receive_unexpected(self) -> None:
+        """Count an error that the source should not have raised; ``receive_loss`` follows."""
         ...
 
     def receive_end(self, state: SourceState, detail: str) -> None:
@@ -84,6 +85,7 @@ class SourceReader(threading.Thread):
         self._open_timeout_s = open_timeout_s
         self._delay_s = delay_s
         self._detail = ""
+        self._logged = ""
 
     def stop(self) -> None:
         """Stop soon; returns at once. A read inside FFmpeg ends when it times out."""
@@ -131,21 +133,21 @@ class SourceReader(threading.Thread):
         A loss after ``SHORT_SESSION_NS`` of reading is retried with the shortest delay.
 
         Raises:
-            StreamlabError: it could not be opened, was lost sooner, or reading it crashed.
+            StreamlabError: it could not be opened, or was lost sooner, or is a file that is
+                played once.
         """
         began_ns = monotonic_ns()
         try:
             return self._read()
-        except StreamlabError as error:
+        except Exception as error:  # noqa: BLE001 - the thread's boundary
             if self.stopping.is_set():
                 return False
-            if monotonic_ns() - began_ns < SHORT_SESSION_NS or self.opening_since_ns is not None:
-                raise
-            self._lose(str(error), BACKOFF_FIRST_S)
-        except Exception as error:  # noqa: BLE001 - the thread's boundary
-            what = self._spec.scrub(f"{type(error).__name__}: {error}")
-            log.error("%s failed\n%s", self.name, self._spec.scrub(traceback.format_exc()))
-            raise SourceError(what) from None
+            is_short = monotonic_ns() - began_ns < SHORT_SESSION_NS
+            failure = self._failure(error)
+            if is_short or self.opening_since_ns is not None or self._is_read_once:
+                raise failure from None
+            self._logged = ""
+            self._lose(str(failure), BACKOFF_FIRST_S)
         finally:
             self.opening_since_ns = None
         self.stopping.wait(BACKOFF_FIRST_S)
@@ -157,13 +159,35 @@ class SourceReader(threading.Thread):
         if source is None:
             self._receiver.receive_loss(self._detail, None)
             source = open_source(self._spec, self._open_timeout_s)
-        with closing(source):
-            self.open_source = source
-            self.opening_since_ns = None
-            try:
-                return self._read_frames(source)
-            finally:
-                self.open_source = None
+        self.open_source = source
+        self.opening_since_ns = None
+        try:
+            return self._read_frames(source)
+        finally:
+            self.open_source = None
+            self._close(source)
+
+    def _close(self, source: Source) -> None:
+        """Close a source; whether that succeeds changes nothing for the camera."""
+        try:
+            source.close()
+        except Exception as error:  # noqa: BLE001 - the thread's boundary
+            self._failure(error)
+
+    def _failure(self, error: Exception) -> StreamlabError:
+        """Return an error as a deliberate one; any other is counted, and logged if it is new."""
+        if isinstance(error, StreamlabError):
+            return error
+        failure = unexpected(error, self._spec)
+        self._receiver.receive_unexpected()
+        if str(failure) != self._logged:
+            self._logged = str(failure)
+            log_unexpected(error, self._spec)
+        return failure
+
+    @property
+    def _is_read_once(self) -> bool:
+        return self._spec.kind is SourceKind.FILE and not self._spec.loop
 
     def _read_frames(self, source: Source) -> bool:
         if self.stopping.is_set():

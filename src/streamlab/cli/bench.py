@@ -47,7 +47,7 @@ def bench(
     from streamlab.camera.stages import measure_stages  # noqa: PLC0415
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.detect.draw import BoxRenderer  # noqa: PLC0415
-    from streamlab.media.opening import open_source  # noqa: PLC0415
+    from streamlab.media.opening import open_within  # noqa: PLC0415
     from streamlab.media.spec import SourceSpec  # noqa: PLC0415
 
     start_logging()
@@ -58,7 +58,7 @@ def bench(
             raise typer.BadParameter("`truth` has no cost to measure; name a model, or `none`")
         with (
             err.status(f"Measuring the stages of {spec.display}"),
-            closing(open_source(spec)) as source,
+            closing(open_within(spec)) as source,
         ):
             info = source.info
             frames = max(10, round(seconds / 2 * info.fps))

@@ -70,26 +70,12 @@ class ContainerSource:
             if spec.kind is SourceKind.HTTP and self._is_live and not self._is_pulled:
                 self._read_ahead(asked_ns)
             self._frames = self._decode()
-            first = next(self._frames, None)
+            self._first: SourceFrame | None = next(self._frames, None)
+            self.info = self._describe(self._first)
         except BaseException:
             self.close()
             raise
-        if first is None:
-            self.close()
-            raise SourceFormatError(
-                f"{spec.display} contains no picture that can be decoded",
-                hint="It may be truncated; `ffmpeg -i` may tell you more.",
-            )
         self._deadline_ns = None
-        self._first: SourceFrame | None = first
-        self.info = SourceInfo(
-            codec=self._stream.codec_context.codec.canonical_name,
-            width=first.frame.width,
-            height=first.frame.height,
-            fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
-            live=self._is_live,
-            pulled=self._is_pulled or self._is_ahead,
-        )
 
     @property
     def extradata(self) -> bytes | None:
@@ -143,6 +129,21 @@ class ContainerSource:
         if self._deadline_ns is not None and monotonic_ns() > self._deadline_ns:
             raise no_picture(self.spec, self._timeout_s)
 
+    def _describe(self, first: SourceFrame | None) -> SourceInfo:
+        if first is None:
+            raise SourceFormatError(
+                f"{self.spec.display} contains no picture that can be decoded",
+                hint="It may be truncated; `ffmpeg -i` may tell you more.",
+            )
+        return SourceInfo(
+            codec=self._stream.codec_context.codec.canonical_name,
+            width=first.frame.width,
+            height=first.frame.height,
+            fps=frame_rate(self._stream, has_stamps=first.frame.pts is not None),
+            live=self._is_live,
+            pulled=self._is_pulled or self._is_ahead,
+        )
+
     def _again(self) -> Iterator[SourceFrame]:
         self._container.close()
         self._container = _open(self.spec, self._timeout_s, self._given)
@@ -194,15 +195,19 @@ class ContainerSource:
 
 
 def _open(spec: SourceSpec, open_timeout_s: float, given: FfmpegInput | None) -> InputContainer:
-    if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
-        raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
-    if spec.kind is SourceKind.WEBCAM:
-        with _errors_of(spec):
-            return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
-    url, container_format, options = given or ffmpeg_input(spec)
-    timeout_s = (open_timeout_s, READ_TIMEOUT_S)
     with _errors_of(spec):
-        return av.open(url, format=container_format, options=options, timeout=timeout_s)
+        if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
+            raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
+        if spec.kind is SourceKind.WEBCAM:
+            return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
+        url, container_format, options = given or ffmpeg_input(spec)
+        return av.open(
+            url,
+            format=container_format,
+            options=options,
+            timeout=(open_timeout_s, READ_TIMEOUT_S),
+            metadata_errors="replace",  # titles are not always UTF-8
+        )
 
 
 def _source_frame(

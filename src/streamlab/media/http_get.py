@@ -7,6 +7,7 @@ that they were given for. Certificates are not verified, since cameras use self-
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Generator
 from contextlib import closing
@@ -26,7 +27,10 @@ MAX_ANSWER_NS = 10 * NS_PER_S
 MAX_ANSWER_BYTES = 32 << 20
 MAX_IGNORED_BYTES = 1 << 16
 MAX_REDIRECTS = 8
+NO_ANSWER = "no answer in time"
 _HEADERS = {"User-Agent": "streamlab", "Accept": "image/*, */*;q=0.5"}
+# UnicodeError: a host name or redirect that cannot be encoded.
+_FAILURES = (httpx.RequestError, httpx.InvalidURL, UnicodeError)
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 
 
@@ -40,19 +44,24 @@ class HttpGet:
         self._url = httpx.URL(str(address._replace(user_info="")).partition("#")[0])
         name, _, password = address.user_info.partition(":")
         self._auth = _AsAsked(unquote(name), unquote(password)) if name else httpx.Auth()
-        self._timeout = httpx.Timeout(timeout_s).as_dict()
+        self._timeout_s = timeout_s
+        self._until_ns = math.inf
         self._transport = httpx.HTTPTransport(verify=False, limits=_ONE)
 
-    def fetch(self) -> bytes:
-        """Return the body of the response, at most 32 MB. Raises SourceError."""
+    def fetch(self, until_ns: float = math.inf) -> bytes:
+        """Return the body of the response, at most 32 MB. Raises SourceError.
+
+        ``until_ns``: when to give up at the latest, monotonic ns.
+        """
+        self._until_ns = until_ns
         try:
             try:
                 return self._fetch()
             except httpx.RemoteProtocolError:  # the camera has just closed the idle connection
                 return self._fetch()
         except httpx.TimeoutException:
-            raise unreachable(self._spec, "no answer in time") from None
-        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise unreachable(self._spec, NO_ANSWER) from None
+        except _FAILURES as error:
             raise unreachable(self._spec, self._spec.scrub(str(error))) from None
 
     def ask_refusal(self) -> int | None:
@@ -60,7 +69,7 @@ class HttpGet:
         try:
             with closing(self._follow()) as response:
                 return response.status_code if response.is_error else None
-        except (httpx.RequestError, httpx.InvalidURL, SourceError):
+        except (*_FAILURES, SourceError):
             return None
 
     def close(self) -> None:
@@ -87,7 +96,11 @@ class HttpGet:
 
     def _send(self, url: httpx.URL) -> httpx.Response:
         """Request a URL, authenticating if required; return the response with its body unread."""
-        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": self._timeout})
+        left_s = (self._until_ns - monotonic_ns()) / NS_PER_S
+        if left_s <= 0:
+            raise unreachable(self._spec, NO_ANSWER)
+        timeout = httpx.Timeout(min(self._timeout_s, left_s)).as_dict()
+        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": timeout})
         at_home = (url.scheme, url.netloc) == (self._url.scheme, self._url.netloc)
         flow = (self._auth if at_home else httpx.Auth()).sync_auth_flow(request)
         request = next(flow)
@@ -98,7 +111,7 @@ class HttpGet:
                 request = flow.send(response)
             except StopIteration:
                 return response
-            except (KeyError, NotImplementedError):
+            except (KeyError, ValueError, NotImplementedError):
                 response.close()
                 raise unreachable(
                     self._spec, "it asks for an unknown kind of authentication"
@@ -107,7 +120,7 @@ class HttpGet:
 
     def _read(self, response: httpx.Response) -> bytes:
         body = bytearray()
-        until_ns = monotonic_ns() + MAX_ANSWER_NS
+        until_ns = min(self._until_ns, monotonic_ns() + MAX_ANSWER_NS)
         for part in response.iter_raw():
             body += part
             if len(body) > MAX_ANSWER_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
+from contextlib import ExitStack
 from functools import partial
 
 from streamlab.errors import LimitError, SourceError, SourceFormatError
@@ -12,6 +13,7 @@ from streamlab.media.open_errors import no_picture
 from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import OPEN_TIMEOUT_S, Source
 from streamlab.media.spec import SourceSpec
+from streamlab.media.unexpected import deliberate
 from streamlab.plugins import Registry
 
 MAX_OPENINGS = 128
@@ -40,7 +42,8 @@ def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future
     """Open a source in a separate thread; ``give_up`` abandons it.
 
     The thread of an abandoned opening runs on, since FFmpeg cannot be interrupted while it
-    resolves a host name, for example. Raises LimitError if ``MAX_OPENINGS`` are under way.
+    resolves a host name, for example. Any error of the source is a SourceError in the outcome.
+    Raises LimitError if ``MAX_OPENINGS`` are under way.
     """
     if not _openings.acquire(blocking=False):
         raise LimitError(
@@ -53,7 +56,7 @@ def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future
             source = open_source(spec, timeout_s)
         except BaseException as error:  # noqa: BLE001 - passed on to the waiting caller
             if outcome.set_running_or_notify_cancel():
-                outcome.set_exception(error)
+                outcome.set_exception(deliberate(error, spec))
         else:
             if outcome.set_running_or_notify_cancel():
                 outcome.set_result(source)
@@ -77,11 +80,12 @@ _openings = threading.BoundedSemaphore(MAX_OPENINGS)
 
 def open_within(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
     """Open a source within ``timeout_s`` plus ``GRACE_S``. Raises SourceError, LimitError."""
-    outcome = begin_opening(spec, timeout_s)
-    try:
-        return outcome.result(timeout_s + GRACE_S)
-    except LateError:
-        raise no_picture(spec, timeout_s) from None
-    finally:
-        if not outcome.done():
-            give_up(outcome)
+    with ExitStack() as unless_opened:
+        outcome = begin_opening(spec, timeout_s)
+        unless_opened.callback(give_up, outcome)
+        try:
+            source = outcome.result(timeout_s + GRACE_S)
+        except LateError:
+            raise no_picture(spec, timeout_s) from None
+        unless_opened.pop_all()
+        return source

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from fractions import Fraction
 
 import av
 
-from streamlab.errors import SourceFormatError
+from streamlab.errors import SourceFormatError, StreamlabError
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.source import Source, SourceFrame
 from streamlab.media.spec import SourceSpec
@@ -49,12 +49,14 @@ class PluginSource:
     @property
     def extradata(self) -> bytes | None:
         """H.264 parameter sets, empty if they are only in band; None if the codec is not H.264."""
-        return self._source.extradata
+        with self._errors():
+            return self._source.extradata
 
     @property
     def reorders(self) -> bool:
         """True if frames leave the decoder in another order than they arrived (B-frames)."""
-        return self._source.reorders
+        with self._errors():
+            return self._source.reorders
 
     def frames(self) -> Iterator[SourceFrame]:
         """Yield frames until the source ends. Raises SourceError when it fails."""
@@ -62,14 +64,14 @@ class PluginSource:
         yield from self._frames
 
     def stop(self) -> None:
-        """Make ``frames`` end soon."""
-        with self._errors():
+        """Make ``frames`` end soon; an error of the package is only logged."""
+        with suppress(StreamlabError), self._errors():
             self._source.stop()
 
     def close(self) -> None:
-        """Release what the source holds."""
+        """Release what the source holds; an error of the package is only logged."""
         self._frames = iter(())  # the generator refers to the source and would delay freeing it
-        with self._errors():
+        with suppress(StreamlabError), self._errors():
             self._source.close()
 
     def _read(self) -> Iterator[SourceFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,7 +15,7 @@ from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceFormatError
 from streamlab.media.http_get import HttpGet
 from streamlab.media.normalise import Normaliser, stored_orientation
-from streamlab.media.source import SourceFrame, SourceInfo
+from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = Fraction(1), Fraction(1, 3600), Fraction(30)
@@ -32,18 +33,25 @@ class SnapshotSource:
     extradata = None
     reorders = False
 
-    def __init__(self, spec: SourceSpec, codec: str) -> None:
-        """Request the first picture. ``codec``: FFmpeg's name of its format. Raises SourceError."""
+    def __init__(self, spec: SourceSpec, codec: str, timeout_s: float = OPEN_TIMEOUT_S) -> None:
+        """Request the first picture. Raises SourceError.
+
+        Args:
+            spec: the source.
+            codec: FFmpeg's name of the pictures' format.
+            timeout_s: when to give up if it gives no picture, s.
+        """
         fps = min(max(spec.snapshot_fps or DEFAULT_FPS, MIN_FPS), MAX_FPS)
         self.spec = spec
         self._interval_ns = round(NS_PER_S / fps)
         self._due_ns = monotonic_ns()
+        until_ns = self._due_ns + round(timeout_s * NS_PER_S)
         self._closed = threading.Event()
         self._normaliser = Normaliser(max_height_px=spec.max_height)
         self._decoder = _decoder(codec)
         self._http = HttpGet(spec)
         try:
-            self._first = self._ask()
+            self._first = next(self._ask(until_ns))
         except BaseException:
             self.close()
             raise
@@ -54,7 +62,7 @@ class SnapshotSource:
         """Yield pictures as they fall due. Raises SourceError when a request fails."""
         yield self._first
         while self._wait():
-            yield self._ask()
+            yield from self._ask()
 
     def stop(self) -> None:
         """End a wait for the next picture, and request no more."""
@@ -71,13 +79,17 @@ class SnapshotSource:
         self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
         return not self._closed.wait((self._due_ns - now_ns) / NS_PER_S)
 
-    def _ask(self) -> SourceFrame:
+    def _ask(self, until_ns: float = math.inf) -> Iterator[SourceFrame]:
+        """Yield the next picture; none if stopped or closed before there was one."""
         for _ in range(MAX_BAD_ANSWERS):
-            frame = self._decode(self._http.fetch())
+            frame = self._decode(self._http.fetch(until_ns))
             if frame is not None:
-                return frame
-            if not self._wait():
+                yield frame
+                return
+            if self._due_ns + self._interval_ns > until_ns:
                 break
+            if not self._wait():
+                return
         raise SourceFormatError(
             f"{self.spec.display} answers with something other than a picture",
             hint="Open the address in a browser to see what it is.",

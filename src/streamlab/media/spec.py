@@ -86,6 +86,10 @@ class SourceSpec:
             raise SourceError(
                 f"the source has {len(text)} characters", hint=f"At most {MAX_SOURCE_CHARS}."
             )
+        if not _is_encodable(text):
+            raise SourceError(
+                "the source has characters that cannot be encoded", hint=f"Name {FORMS}."
+            )
         if any(ord(char) < 32 or ord(char) == 127 for char in text):
             raise SourceError("the source has control characters in it", hint=f"Name {FORMS}.")
         text, options = _split_options(text, folder)
@@ -169,6 +173,16 @@ class SourceSpec:
 def _further_schemes() -> str:
     schemes = [f"{kind}://" for kind in source_kinds() if kind not in _KINDS]
     return f" There are also {', '.join(schemes)}." if schemes else ""
+
+
+def _is_encodable(text: str) -> bool:
+    """Return True unless a text has lone surrogates; a path may have those of undecodable bytes."""
+    is_path = "://" not in text or text.lower().startswith("file:")
+    try:
+        text.encode(errors="surrogateescape" if is_path else "strict")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _path(text: str, folder: Path | None) -> str:

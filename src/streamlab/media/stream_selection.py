@@ -22,7 +22,8 @@ def choose_video_stream(
     """Return the video stream to show: no cover picture, then the default one, then the largest.
 
     ``wanted`` overrides this; it counts the container's video streams from 0, cover pictures
-    included. Raises SourceFormatError if there is no such stream; ``display`` names the source.
+    included. Raises SourceFormatError if there is no such stream, or it cannot be decoded;
+    ``display`` names the source.
     """
     streams = container.streams.video
     if not streams:
@@ -30,14 +31,18 @@ def choose_video_stream(
             f"{display} has no video stream",
             hint="Sound alone cannot be shown; name a source with pictures.",
         )
-    if wanted is None:
-        return max(streams, key=_rank)  # the first of equals
-    if not 0 <= wanted < len(streams):
+    if wanted is not None and not 0 <= wanted < len(streams):
         raise SourceFormatError(
             f"{display} has no video stream {wanted}",
             hint=f"It has {len(streams)}, numbered from 0.",
         )
-    return streams[wanted]
+    chosen = max(streams, key=_rank) if wanted is None else streams[wanted]  # the first of equals
+    if not has_decoder(chosen):
+        raise SourceFormatError(
+            f"the video of {display} is in a format that cannot be decoded",
+            hint="It may be damaged; if not, let the camera send H.264.",
+        )
+    return chosen
 
 
 def selection_reason(
@@ -58,6 +63,11 @@ def selection_reason(
     return "the largest picture" if is_largest else "the first of equals"
 
 
+def has_decoder(stream: av.stream.Stream) -> bool:
+    """Return True if FFmpeg can decode a stream; PyAV gives any other no codec context."""
+    return getattr(stream, "codec_context", None) is not None
+
+
 def is_cover(stream: av.stream.Stream) -> bool:
     """Return True if a stream is a cover picture."""
     return bool(stream.disposition & Disposition.attached_pic)
@@ -68,10 +78,10 @@ def is_default(stream: av.stream.Stream) -> bool:
     return bool(stream.disposition & Disposition.default)
 
 
-def _rank(stream: av.VideoStream) -> tuple[bool, bool, int]:
-    """Rank cover pictures last, then the default stream first, then by area, px."""
-    return not is_cover(stream), is_default(stream), _area_px(stream)
+def _rank(stream: av.VideoStream) -> tuple[bool, bool, bool, int]:
+    """Rank what cannot be decoded last, then cover pictures, the default first, then by area."""
+    return has_decoder(stream), not is_cover(stream), is_default(stream), _area_px(stream)
 
 
 def _area_px(stream: av.VideoStream) -> int:
-    return stream.width * stream.height
+    return stream.width * stream.height if has_decoder(stream) else 0

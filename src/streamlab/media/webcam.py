@@ -136,7 +136,10 @@ def _refuse_path(device: int | str) -> None:
 
 
 def _size_and_rate(query: str) -> tuple[str, str]:
-    given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=8))
+    try:
+        given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=8))
+    except ValueError:
+        raise SourceError("a webcam has no more than 3 parameters", hint=f"Write {FORM}.") from None
     width, height, fps = (given.pop(name, "") for name in ("width", "height", "fps"))
     if given:
         raise SourceError(f"a webcam has no '{next(iter(given))}'", hint=f"Write {FORM}.")

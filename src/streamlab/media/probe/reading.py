@@ -11,7 +11,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.time.media_clock import MediaClock
 from streamlab.core.time.timebase import NS_PER_S, TIMESCALE, ns_to_pts
 from streamlab.core.time.timeline import Timeline
-from streamlab.errors import SourceError
+from streamlab.errors import StreamlabError
 from streamlab.media.open_errors import no_picture
 from streamlab.media.opening import open_source
 from streamlab.media.passthrough import PassthroughReader
@@ -21,6 +21,7 @@ from streamlab.media.probe.report import Opened, ProbeReport
 from streamlab.media.probe.streams import Kind, StreamsReport
 from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceFrame
 from streamlab.media.spec import SourceSpec
+from streamlab.media.unexpected import deliberate
 
 MAX_SPAN_PTS = 6 * TIMESCALE
 MAX_SPAN_NS = 10 * NS_PER_S
@@ -45,7 +46,7 @@ class Reading(threading.Thread):
         self._opened: Opened | None = None
         self._seen: list[Seen] = []
         self._own: PassthroughReader | None = None
-        self._error: Exception | None = None
+        self._error: StreamlabError | None = None
         self._is_complete = False
         self._is_done = threading.Event()
 
@@ -55,7 +56,7 @@ class Reading(threading.Thread):
             with closing(open_source(self._spec, self._open_timeout_s)) as source:
                 self._is_complete = self._read(source)
         except Exception as error:  # noqa: BLE001 - the thread's boundary; raised by report()
-            self._error = error
+            self._error = deliberate(error, self._spec)
         finally:
             self._is_done.set()
 
@@ -75,13 +76,11 @@ class Reading(threading.Thread):
     def report(self) -> ProbeReport:
         """Return what is known so far.
 
-        Raises SourceError if there was no frame, or any unexpected error of the thread.
+        Raises SourceError if there was no frame.
         """
         opened, seen, error = self._opened, list(self._seen), self._error
-        if error is not None and (opened is None or not isinstance(error, SourceError)):
-            raise error
         if opened is None:
-            raise no_picture(self._spec, self._open_timeout_s)
+            raise error or no_picture(self._spec, self._open_timeout_s)
         return ProbeReport.of(
             self._spec,
             opened,

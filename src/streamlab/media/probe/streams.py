@@ -15,7 +15,7 @@ from streamlab.media.container import ContainerSource
 from streamlab.media.snapshot_source import SnapshotSource
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.media.stream_selection import is_cover, is_default, selection_reason
+from streamlab.media.stream_selection import has_decoder, is_cover, is_default, selection_reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -121,7 +121,7 @@ def _duration_s(container: InputContainer) -> float | None:
 
 def _streams(container: InputContainer, spec: SourceSpec) -> Iterator[StreamReport]:
     for stream in islice(container.streams, MAX_STREAMS):
-        picture = stream if isinstance(stream, av.VideoStream) else None
+        picture = stream if isinstance(stream, av.VideoStream) and has_decoder(stream) else None
         yield StreamReport(
             index=stream.index,
             kind=stream.type,
