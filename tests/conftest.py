@@ -16,7 +16,8 @@ STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
 LONG_FOLDERS = ("browser", "notebooks", "wire")
 OF_STREET = ("test_traces.py", "test_truth.py", "test_cli_record.py")
 OWN_SERVER = (
-    "test_churn.py", "test_client.py", "test_real_video.py", "test_rtsp.py", "test_slow_client.py",
+    "test_churn.py", "test_client.py", "test_real_video.py", "test_restart.py", "test_rtsp.py",
+    "test_slow_client.py",
 )  # fmt: skip
 
 # An example's time says what else the machine does, not whether the code is right.

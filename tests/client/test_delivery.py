@@ -13,6 +13,7 @@ from streamlab.client.delivery import Delivery
 from .makers import connected, fragment, gap, switched
 
 GOP = 5
+BOTH = ("raw", "annotated")
 Lives = list[tuple[int, int, set[int]]]
 
 
@@ -89,6 +90,27 @@ def test_a_switch_begins_anew() -> None:
 def test_a_camera_that_was_started_anew_begins_anew() -> None:
     given = run(connected("a"), *media(100, 102), connected("b"), *media(0, 2))
     assert sequences(given) == [100, 101, 102, 0, 1, 2]
+
+
+def test_each_channel_of_a_camera_that_was_started_anew_has_a_gap() -> None:
+    def media_of(channel: str, first: int) -> list[Fragment]:
+        return [fragment(n, channel, keyframe=n == first) for n in (first, first + 1)]
+
+    before: list[Event] = [
+        connected("a", *BOTH),
+        *media_of("raw", 100),
+        *media_of("annotated", 100),
+    ]
+    after = [*media_of("raw", 0), *media_of("annotated", 0)]
+    own = [gap(None, None, "raw", "source"), gap(None, None, "annotated", "source")]
+    given = run(*before, connected("b", *BOTH), *after, connected("b", *BOTH), *after)
+    assert [event for event in given if isinstance(event, Gap)] == own
+    assert [given[given.index(each) + 1] for each in own] == [after[0], after[2]]
+    told = [gap(102, 5, reason="resume_expired"), gap(None, None, "annotated", "resume_expired")]
+    delivery = Delivery()
+    given = feed(delivery, *before, connected("b", *BOTH), *told, *after)
+    assert [event for event in given if isinstance(event, Gap)] == told
+    assert delivery.counts["gaps"] == 2
 
 
 def test_a_channel_that_was_not_watched_begins_anew() -> None:

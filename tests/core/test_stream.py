@@ -107,8 +107,29 @@ def test_an_encoder_that_begins_anew_makes_a_hole_that_is_told() -> None:
     feed(made, range(3))
     read(made, connection)
     made.receive_fragment(fragment(RAW, 30, sequence=10), 0, 1000.0)
-    assert kinds(read(made, connection)) == ["gap raw", "fragment raw 10"]
+    events = read(made, connection)
+    assert kinds(events) == ["gap raw", "fragment raw 10"]
+    assert (events[0]["from_sequence"], events[0]["to_sequence"]) == (4, 9)
+    assert (events[0]["reason"], connection.gaps) == ("source", 0)
     assert made.rings[RAW].first_sequence == 10
+
+
+def test_what_a_viewer_misses_is_told_as_lost_before_the_server_only_if_some_was() -> None:
+    made = stream()
+    connection = join(made, View.RAW)
+    feed(made, range(3))
+    read(made, connection)
+    made.receive_fragment(fragment(RAW, 31, sequence=10), 0, 1000.0)
+    assert read(made, connection) == [], "it goes on at a keyframe"
+    for number in range(32, 62):
+        made.receive_fragment(fragment(RAW, number, sequence=number - 21), 0, 1000.0)
+    (gap,) = [each for each in read(made, connection, max_lag=5) if each["event"] == "gap"]
+    assert (gap["from_sequence"], gap["to_sequence"]) == (4, 38)
+    assert (gap["reason"], connection.gaps) == ("source", 0)
+    for number in range(62, 95):
+        made.receive_fragment(fragment(RAW, number, sequence=number - 21), 0, 1000.0)
+    (gap,) = [each for each in read(made, connection, max_lag=5) if each["event"] == "gap"]
+    assert (gap["reason"], connection.gaps) == ("slow_client", 1)
 
 
 def test_an_init_segment_that_is_still_needed_is_kept() -> None:

@@ -45,6 +45,9 @@ class Watched(RuleBasedStateMachine):
         self.now_ns = self.opened = self.requested = 0
         self.open_viewers: list[Viewer] = []
         self.encoders = Encoders(gop)
+        self.start_server()
+
+    def start_server(self) -> None:
         self.stream = DualChannelStream(
             "cam-1", controller(), max_fragments=MAX_FRAGMENTS, linger_ns=LINGER_NS
         )
@@ -90,6 +93,10 @@ class Watched(RuleBasedStateMachine):
         for channel in ChannelType:
             self.deliver(channel, 2 * count)
 
+    @rule(channel=CHANNELS, count=st.integers(1, 9))
+    def lose(self, channel: ChannelType, count: int) -> None:
+        self.encoders.lose(channel, count)
+
     @rule()
     def change_size(self) -> None:
         self.encoders.restart()
@@ -110,17 +117,26 @@ class Watched(RuleBasedStateMachine):
     @rule(target=viewers, view=CHOSEN, quality=QUALITIES, max_lag=st.integers(1, 12))
     def open(self, view: View, quality: QualityLevel, max_lag: int) -> Viewer:
         connection = self.connect(view.channels, dict.fromkeys(ChannelType, quality))
-        self.open_viewers.append(Viewer(connection, max_lag))
+        self.open_viewers.append(Viewer(connection, max_lag, self.encoders.lost))
         return self.open_viewers[-1]
 
     @rule(target=viewers, before=consumes(left))
     def resume(self, before: Viewer) -> Viewer:
-        # An id names one channel: that the others were sent as well is taken for granted.
-        last_id = before.last_id if before.is_sent_all else ""
-        connection = self.connect(before.connection.channels, before.connection.qualities, last_id)
-        again = before.resumed(connection) if last_id else Viewer(connection, before.max_lag)
-        self.open_viewers.append(again)
-        return again
+        self.reconnect(before)
+        self.open_viewers.append(before)
+        return before
+
+    def reconnect(self, viewer: Viewer) -> None:
+        before = viewer.connection
+        viewer.connect(self.connect(before.channels, before.qualities, viewer.last_id))
+
+    @rule()
+    def restart_server(self) -> None:
+        self.requested = 0
+        self.encoders.restart_server()
+        self.start_server()
+        for viewer in self.open_viewers:
+            self.reconnect(viewer)
 
     @rule(viewer=viewers)
     def read(self, viewer: Viewer) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, InitSegment
 from streamlab.core.stream.connection import Connection, Delivered
+from streamlab.core.stream.cursor import ResumePoint
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.stream.events import EncodersWanted, StreamEvent
 from streamlab.core.stream.ring import Ring
@@ -53,6 +54,7 @@ class Encoders:
     def __init__(self, gop: int) -> None:
         self.wanted: frozenset[ChannelKey] = frozenset()
         self.made: defaultdict[str, deque[Fragment | InitSegment]] = defaultdict(deque)
+        self.lost: set[tuple[ChannelKey, int]] = set()
         self._gop = gop
         self._number = 0
         self._inits: dict[ChannelKey, InitSegment] = {}
@@ -72,6 +74,20 @@ class Encoders:
     def restart(self) -> None:
         """The picture's size changes: each begins anew, with another init segment."""
         self._inits.clear()
+
+    def restart_server(self) -> None:
+        """What was made is gone, and the sequences go on later."""
+        self.made.clear()
+        self.want(frozenset())
+        self._sequences = {key: last + 1000 for key, last in self._sequences.items()}
+
+    def lose(self, channel: str, count: int) -> None:
+        """Lose the next fragments of this channel, as a stage that begins anew does."""
+        made = self.made[channel]
+        gone = [item for item in made if isinstance(item, Fragment)][:count]
+        for fragment in gone:
+            made.remove(fragment)
+            self.lost.add((fragment.key, fragment.sequence))
 
     def capture(self) -> None:
         """Encode the next frame; it is a keyframe when its GOP is over, or an encoder is cold."""
@@ -99,11 +115,23 @@ class Encoders:
 class Viewer:
     """Reads one connection as a client does."""
 
-    def __init__(self, connection: Connection, max_lag: int) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: Connection, max_lag: int, lost: Set[tuple[ChannelKey, int]] = frozenset()
+    ) -> None:
         self.last_id = ""
         self.max_lag = max_lag
+        self._lost = lost  # before they came to the server
+        self.connect(connection)
+
+    def connect(self, connection: Connection) -> None:
+        """Read this connection from now on, which was opened with ``last_id``."""
+        self.connection = connection
+        self._point = ResumePoint.parse(self.last_id)
+        self._started: set[ChannelKey] = set()  # those that went on there, or had a gap
         self._expected: dict[ChannelKey, int] = {}  # the next sequence that it is owed
+        if self._point is not None and self._point.key in self.encodings:
+            self._expected[self._point.key] = self._point.sequence + 1
+        self._slow_gaps = 0
         self._anew: set[ChannelKey] = set()  # those that may also begin at any keyframe
         self._after_gap: set[ChannelKey] = set()  # those that go on with a keyframe
         self._told: set[str] = set()  # the channels that the last switch named
@@ -117,21 +145,6 @@ class Viewer:
     def encodings(self) -> set[ChannelKey]:
         return set(self.connection.encodings)
 
-    @property
-    def is_sent_all(self) -> bool:
-        """Whether it has read fragments of all that it asks for."""
-        return self.encodings <= self._expected.keys()
-
-    def resumed(self, connection: Connection) -> Viewer:
-        """The same client on another connection, opened with the id of its last fragment."""
-        viewer = Viewer(connection, self.max_lag)
-        named = self.last_id.rpartition("/")[0]
-        for key in self._expected.keys() & viewer.encodings:
-            viewer._expected[key] = self._expected[key]
-            if f"{key.channel}/{key.quality}" != named:
-                viewer._anew.add(key)
-        return viewer
-
     def forget(self, keys: Iterable[ChannelKey]) -> None:
         """Take these from a keyframe on when they are sent again."""
         for key in list(keys):
@@ -140,17 +153,15 @@ class Viewer:
             self._after_gap.discard(key)
 
     def change(self, before: set[ChannelKey]) -> None:
-        """Its channels have changed: what is new joins, and what was to resume may join anew.
+        """Its channels have changed: what is new joins.
 
-        What is new may be owed something from before the last switch.
+        It may be owed something from before the last switch.
         """
         gone, new = before - self.encodings, self.encodings - before
         self._left |= {key: self._expected[key] for key in gone & self._expected.keys()}
         self.forget(gone)
         self._expected |= {key: self._left.pop(key) for key in new & self._left.keys()}
         self._anew |= self._expected.keys() & new
-        if not self.last_id:
-            self._anew |= self._expected.keys()
 
     def read(self, stream: DualChannelStream) -> list[Event]:
         events = parse(wire(self.connection.take(stream.rings, stream.inits, self.max_lag)))
@@ -166,6 +177,7 @@ class Viewer:
             if event["event"] != "source":
                 receive[event["event"]](event)
         assert not self._is_owed_switch
+        assert self._slow_gaps == self.connection.gaps
         self._left.clear()
         for key in self.encodings & stream.rings.keys():
             if stream.rings[key].keyframes:
@@ -181,19 +193,30 @@ class Viewer:
             missing = ring.get(expected)
             assert missing is None or missing.fragment.pts >= event["at_pts"], "a frame is lost"
         self.forget(self._expected)
+        self._point = None
         self._told = set(View(event["channel"]).channels)
         self._left.clear()
         self._is_owed_switch = False
 
     def _receive_gap(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
-        assert event["from_sequence"] <= event["to_sequence"]
-        if event["reason"] == "slow_client":
-            assert event["from_sequence"] == self._expected.get(key, event["from_sequence"])
-            self._expected[key] = event["to_sequence"] + 1
-            self._after_gap.add(key)
-        else:
-            self.forget([key])  # the newest GOP follows, wherever it begins
+        first, last = event["from_sequence"], event["to_sequence"]
+        if event["reason"] == "resume_expired":
+            assert self._point is not None, "it was not connected before"
+            assert key not in self._started, "told twice, or after a fragment"
+            self._started.add(key)
+            assert first is None or key == self._point.key
+        self._slow_gaps += event["reason"] == "slow_client"
+        if first is None or last is None:
+            assert (first, last, event["reason"]) == (None, None, "resume_expired")
+            self.forget([key])  # a keyframe follows, wherever it is
+            return
+        assert first <= last
+        assert first == self._expected.get(key, first)
+        if event["reason"] == "source":
+            assert any((key, sequence) in self._lost for sequence in range(first, last + 1))
+        self._expected[key] = last + 1
+        self._after_gap.add(key)
 
     def _receive_detections(self, event: Event) -> None:
         assert event["pts"] > self._boxes_pts
@@ -201,14 +224,16 @@ class Viewer:
 
     def _receive_fragment(self, event: Event) -> None:
         key = ChannelKey(ChannelType(event["channel"]), QualityLevel(event["quality"]))
+        if self._point is not None and key not in self._started:
+            follows = (key, event["sequence"] - 1) == (self._point.key, self._point.sequence)
+            assert follows, "neither goes on nor is told of a gap"
+            self._started.add(key)
         if self._left.get(key) == event["sequence"]:
             self._left[key] += 1
             self._is_owed_switch = True
             return
         assert key in self.encodings | self._expected.keys() or key.channel in self._told
         assert self._inits[key.channel] == (key.quality, event["init_id"])
-        if key in self._anew and event["sequence"] < self._expected[key]:
-            return  # a channel that the id did not name may repeat what was read
         joins = key not in self._expected or key in self._anew
         if event["sequence"] != self._expected.get(key):
             assert joins, "a hole without a gap"

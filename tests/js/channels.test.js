@@ -166,6 +166,30 @@ test("a channel that was not asked for disturbs nobody, and can be shown later",
   assert.deepEqual(watched.channels, ["pose"]);
 });
 
+test("a gap of unknown length counts once the first fragment shows that something is missing", async () => {
+  const watched = await watch(CHANNELS, "raw,pose");
+  await watched.play(7);
+  const gap = { quality: "medium", from_sequence: null, to_sequence: null, reason: "resume_expired" };
+  const reconnect = () => watched.camera.start(watched.camera.send);
+  watched.camera.onConnected = (channel) => watched.camera.send("gap", { ...gap, channel });
+  reconnect(); // its newest GOP repeats what was received
+  await watched.play(4);
+  watched.check();
+  assert.deepEqual([watched.player.stats().gaps, watched.player.stats().reconnects], [0, 1]);
+  watched.camera.carried = [];
+  await watched.play(10);
+  reconnect();
+  await watched.play(4);
+  assert.deepEqual([watched.player.stats().gaps, watched.player.stats().holes], [2, 0]);
+});
+
+test("a gap of known length counts at once", async () => {
+  const watched = await watch(CHANNELS, "raw");
+  await watched.play(3);
+  watched.player.receive("gap", { channel: "raw", from_sequence: 4, to_sequence: 5, reason: "source" });
+  assert.equal(watched.player.stats().gaps, 1);
+});
+
 test("a channel that the camera does not have is refused, and the view stays", async () => {
   const watched = await watch(["raw", "annotated"], "both");
   await watched.play(3);

@@ -24,6 +24,8 @@ export class FakeCamera {
   #gops = new Map();
   /** @type {(name: string, data: any) => void} */
   send = () => {};
+  /** @type {(channel: string) => void} before the first fragment of each channel of a connection */
+  onConnected = () => {};
 
   /** @param {string[]} channels */
   constructor(channels) {
@@ -45,7 +47,10 @@ export class FakeCamera {
       detector: null,
       server_time: Date.now() / 1000,
     });
-    for (const channel of this.carried) this.#begin(channel);
+    for (const channel of this.carried) {
+      this.onConnected(channel);
+      this.#begin(channel);
+    }
   }
 
   close() {}

@@ -65,7 +65,12 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "at_pts": int,
         "reason": str,
     },
-    "gap": {"channel": str, "from_sequence": int, "to_sequence": int, "reason": str},
+    "gap": {
+        "channel": str,
+        "from_sequence": (int, type(None)),
+        "to_sequence": (int, type(None)),
+        "reason": str,
+    },
     "source": {"state": str, "detail": (str, type(None))},
     "health": {"channel": str, "encoder": dict},
     "heartbeat": {"server_time": float},

@@ -6,8 +6,9 @@ Rules, per camera, channel and quality:
 - after a hole nothing is delivered until the next keyframe, and a ``gap`` precedes it;
 - ``switched`` starts the sequence over: its channels start from the server's newest GOP, even one
   that was already delivered, because a decoder needs the keyframe;
-- a reconnect continues the sequence, but starts it over for a channel that was not watched before,
-  and for all channels if ``stream_id`` changed (the camera was restarted).
+- a reconnect continues the sequence, but starts it over for a channel that was not watched before;
+- if ``stream_id`` changed (the camera was restarted) it starts over for all channels, and a ``gap``
+  precedes each: the server's, or one of this client if the server sends none.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class _Camera:
     stream_id: str = ""
     channels: tuple[str, ...] = ()
     runs: dict[tuple[str, str], _Run] = field(default_factory=dict)
+    restarted: set[str] = field(default_factory=set)
+    """Channels of the camera's last run that have not started again since it was restarted."""
 
 
 class Delivery:
@@ -53,6 +56,7 @@ class Delivery:
         if isinstance(event, Switched):
             camera.channels = channels_of(event.channel)
             camera.runs.clear()
+            camera.restarted.clear()
         elif isinstance(event, Connected):
             _reconnect(camera, event)
         return [event]
@@ -78,19 +82,24 @@ class Delivery:
             return []
         given: list[Event] = []
         if sequence > run.next_sequence:
-            given.append(self._make_gap(fragment, run))
+            given.append(self._make_gap(fragment, run.next_sequence, sequence - 1, run.broken))
+        elif fragment.channel in camera.restarted:
+            given.append(self._make_gap(fragment, None, None, "source"))
+        camera.restarted.discard(fragment.channel)
         run.next_sequence, run.broken = sequence + 1, ""
         return [*given, fragment]
 
-    def _make_gap(self, fragment: Fragment, run: _Run) -> Gap:
+    def _make_gap(
+        self, fragment: Fragment, first: int | None, last: int | None, reason: str
+    ) -> Gap:
         self.counts["gaps"] += 1
         return Gap(
             camera_id=fragment.camera_id,
             channel=fragment.channel,
             quality=fragment.quality,
-            from_sequence=run.next_sequence,
-            to_sequence=fragment.sequence - 1,
-            reason=run.broken,
+            from_sequence=first,
+            to_sequence=last,
+            reason=reason,
         )
 
     def _gap(self, camera: _Camera, gap: Gap) -> list[Event]:
@@ -103,6 +112,7 @@ class Delivery:
         if runs and last is None:
             return []  # the next fragment shows what was missed, if anything
         if last is None or not runs:
+            camera.restarted.discard(gap.channel)
             self.counts["gaps"] += 1
             return [gap]
         if all(last < run.next_sequence for run in runs):
@@ -118,6 +128,8 @@ class Delivery:
 def _reconnect(camera: _Camera, connected: Connected) -> None:
     kept = set(camera.channels) & set(connected.channels)
     if connected.stream_id != camera.stream_id:
+        camera.restarted |= {channel for channel, _ in camera.runs}
         kept = set()
+    camera.restarted &= set(connected.channels)
     camera.runs = {key: run for key, run in camera.runs.items() if key[0] in kept}
     camera.stream_id, camera.channels = connected.stream_id, connected.channels

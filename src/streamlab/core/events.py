@@ -90,13 +90,16 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A range of fragments that this client will not receive; the channel resumes at a keyframe."""
+    """A range of fragments that this client will not receive; the channel resumes at a keyframe.
+
+    Both sequences are inclusive, and None where nothing is known of what was missed.
+    """
 
     name: ClassVar[str] = "gap"
     channel: str
     quality: QualityLevel
-    from_sequence: int
-    to_sequence: int
+    from_sequence: int | None
+    to_sequence: int | None
     reason: GapReason
 
 

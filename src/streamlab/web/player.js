@@ -58,6 +58,7 @@ const CLOCK_WINDOW_MS = 10_000;
 /** @typedef {{channel: Channel, encoder?: PartHealth, detector?: PartHealth, renderer?: PartHealth, sync?: {freshness: "met" | "not_met", freshness_detail: string}}} HealthEvent */
 /** @typedef {string} VideoView what a connection carries of the pictures: a view other than `overlay` */
 /** @typedef {{channel: VideoView, quality: Quality, previous_channel: VideoView, at_pts: number, reason: string}} SwitchedEvent */
+/** @typedef {{channel: Channel, quality: Quality, from_sequence: number | null, to_sequence: number | null, reason: string}} GapEvent the sequences are null where nothing is known of what was missed */
 /** @typedef {{pts: number, capturedAtMs: number, boxAgeMs: number | null}} FrameMeta */
 /** @typedef {{image: CanvasImageSource, width: number, height: number, meta: FrameMeta, close(): void}} Frame */
 /** @typedef {{state: "connecting" | "live" | "retrying" | "stalled" | "reconnecting" | "ended" | "failed", detail: string, status?: number, retryInMs?: number, problem?: Problem}} PlayerState */
@@ -617,7 +618,7 @@ export class Counters {
   overflowed = 0;
   /** Jumps to the newest GOP after a hidden tab or a stall. */
   jumps = 0;
-  /** `gap` events, and holes in the sequence that no `gap` announced. */
+  /** `gap` events after which something was missing, and holes that no `gap` announced. */
   gaps = 0;
   holes = 0;
   decodeErrors = 0;
@@ -1632,8 +1633,10 @@ export class DualPlayer {
   #continued = new Set();
   /** @type {Map<string, Track>} made while the server is asked for what they will play */
   #spares = new Map();
-  /** @type {Map<Channel, {pts: number, capturedAt: number}>} */
+  /** @type {Map<Channel, {pts: number, capturedAt: number, quality: Quality, sequence: number}>} */
   #received = new Map();
+  /** @type {Set<Channel>} after a gap of unknown length */
+  #unmeasured = new Set();
   /** @type {Promise<void> | null} */
   #changing = null;
   #switchAskedMs = 0;
@@ -1852,6 +1855,7 @@ export class DualPlayer {
     this.#meter.clock.heard(fragment.released_at * 1000, Date.now());
     for (const frame of fragment.frames ?? [])
       if (frame.detections) this.#keepBoxes({ channel: fragment.channel, ...frame });
+    this.#measureGap(fragment);
     this.#followTimeline(fragment);
     const picture = this.#pictures.find(({ channel }) => channel === fragment.channel);
     const track = picture && this.#trackFor(picture, fragment);
@@ -1865,7 +1869,7 @@ export class DualPlayer {
    *
    * @param {FragmentEvent} fragment
    */
-  #followTimeline({ channel, keyframe, pts, captured_at }) {
+  #followTimeline({ channel, quality, sequence, keyframe, pts, captured_at }) {
     const newest = this.#received.get(channel);
     if (newest && keyframe && captured_at > newest.capturedAt && pts < newest.pts) {
       this.#shownPts = -Infinity;
@@ -1876,7 +1880,20 @@ export class DualPlayer {
     } else if (newest && captured_at <= newest.capturedAt) {
       return;
     }
-    this.#received.set(channel, { pts, capturedAt: captured_at });
+    this.#received.set(channel, { pts, capturedAt: captured_at, quality, sequence });
+  }
+
+  /**
+   * After a gap of unknown length, the first fragment shows whether anything is missing.
+   *
+   * @param {FragmentEvent} fragment
+   */
+  #measureGap({ channel, quality, sequence }) {
+    if (!this.#unmeasured.delete(channel)) return;
+    const newest = this.#received.get(channel);
+    if (!newest) return;
+    const follows = newest.quality === quality && sequence <= newest.sequence + 1;
+    if (!follows) this.#meter.counters.gaps += 1;
   }
 
   /**
@@ -1939,6 +1956,7 @@ export class DualPlayer {
     this.#video = video;
     const channels = channelsOf(video);
     for (const each of channels) this.#continued.delete(each);
+    this.#unmeasured.clear();
     const shown = this.#pictures.map(({ canvas }) => canvas.dataset.channel);
     if (channels.every((each) => shown.includes(each))) this.#switchAskedMs = 0; // nothing new
     const [picture] = this.#pictures;
@@ -1950,9 +1968,10 @@ export class DualPlayer {
     }
   }
 
-  /** @param {{channel: Channel}} gap */
-  #onGap({ channel }) {
-    this.#meter.counters.gaps += 1;
+  /** @param {GapEvent} gap */
+  #onGap({ channel, to_sequence }) {
+    if (to_sequence === null) this.#unmeasured.add(channel);
+    else this.#meter.counters.gaps += 1;
     for (const track of this.#pictures.flatMap((picture) => picture.tracks)) {
       if (track.channel !== channel) continue;
       track.needsKey = true;

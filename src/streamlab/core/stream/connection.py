@@ -15,7 +15,13 @@ from typing import NamedTuple
 from streamlab.core.channels import ChannelKey, QualityLevel, View, raw_first
 from streamlab.core.events import ControlEvent, Detections, Gap, Health
 from streamlab.core.mp4.fragment import Fragment, InitSegment
-from streamlab.core.stream.cursor import Cursor, Remainder, ResumePoint, join_points, resume_cursors
+from streamlab.core.stream.cursor import (
+    Cursor,
+    Remainder,
+    ResumePoint,
+    Resumption,
+    join_points,
+)
 from streamlab.core.stream.ring import Lost, Released, Ring
 
 MAX_OUTBOX_EVENTS = 64
@@ -72,7 +78,8 @@ class Connection:
         """True if it subscribed to the detections of each frame, channel ``detections``."""
         self.outbox_dropped = 0
         self.gaps = 0
-        self._resume = resume if resume is not None and resume.key in self.encodings else None
+        """Number of gaps because the client was slow."""
+        self._resumption = Resumption(resume)
         self._handover: deque[ControlEvent | Remainder] = deque()
         self._outbox: deque[ControlEvent] = deque()
         self._health: dict[str, Health] = {}
@@ -126,8 +133,11 @@ class Connection:
         are delivered ahead of the event.
         """
         at_pts = min(start.fragment.pts for start in starts.values())
-        for gap in self._go_on(self._held(rings)):
+        for gap in self._resume(self._held(rings)):
             self._hand_over(gap)
+        for key in (each for each in self.encodings if each in starts):
+            for gap in self._resumption.start(key, starts[key].fragment.sequence):
+                self._hand_over(gap)
         for key, cursor in self._cursors.items():
             self._hand_over(Remainder(key, cursor, at_pts))
         self._hand_over(event)
@@ -135,13 +145,12 @@ class Connection:
         self._cursors = {
             key: Cursor.at(rings[key], start.fragment.sequence) for key, start in starts.items()
         }
-        self._resume = None
+        self._resumption = Resumption(None)
 
     def rewind(self, keys: Iterable[ChannelKey]) -> None:
         """Restart these encodings from the GOP cache; drop the cursors of those no longer sent."""
         kept = set(self.encodings) - set(keys)
         self._cursors = {key: cursor for key, cursor in self._cursors.items() if key in kept}
-        self._resume = None
 
     def take(
         self, rings: Mapping[ChannelKey, Ring], inits: Mapping[str, InitSegment], max_lag: int
@@ -181,7 +190,7 @@ class Connection:
     def live_cursors(self) -> Mapping[ChannelKey, Cursor]:
         """Return its cursors if it only awaits the next fragment of each channel, else none."""
         queued = self._handover or self._outbox or self._health or self._boxes
-        if queued or self.detections or self._resume is not None:
+        if queued or self.detections:
             return {}
         if len(self._cursors) < len(self.channels):
             return {}
@@ -218,38 +227,35 @@ class Connection:
         cached = fragment.sequence <= cursor.cached_to
         yield Delivery(entry, cached)
 
-    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Delivered]:
+    def _place(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
         """Place the missing cursors for which there is something to read."""
         held = self._held(rings)
-        yield from self._go_on(held)
-        self._join(held)
+        yield from self._resume(held)
+        yield from self._join(held)
 
     def _held(self, rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Ring]:
         return {key: rings[key] for key in self.encodings if key in rings}
 
-    def _go_on(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
-        """Place the cursors where the client left off, or yield a gap if that is no longer held."""
-        point = self._resume
-        if point is None or point.key not in rings or not rings[point.key].keyframes:
-            return
-        self._resume = None
-        lost = point.lost(rings[point.key])
-        if lost is None:
-            self._cursors = {**resume_cursors(point, rings), **self._cursors}
-        else:
-            yield Gap(*point.key, lost.from_sequence, lost.to_sequence, "resume_expired")
+    def _resume(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
+        """Place the missing cursors at what the client has not received, where that is held."""
+        for key, cursor in self._resumption.cursors(rings).items():
+            if key not in self._cursors:
+                self._cursors[key] = cursor
+                yield from self._resumption.start(key, cursor.next_sequence)
 
-    def _join(self, rings: Mapping[ChannelKey, Ring]) -> None:
+    def _join(self, rings: Mapping[ChannelKey, Ring]) -> Iterator[Gap]:
         joining = {
             key: ring for key, ring in rings.items() if key not in self._cursors and ring.keyframes
         }
         for key, start in join_points(joining).items():
-            self._cursors[key] = Cursor.at(joining[key], start.fragment.sequence)
+            sequence = start.fragment.sequence
+            self._cursors[key] = Cursor.at(joining[key], sequence)
+            yield from self._resumption.start(key, sequence)
 
     def _skip(self, key: ChannelKey, cursor: Cursor, lost: Lost) -> Gap:
-        self.gaps += 1
+        self.gaps += lost.reason == "slow_client"
         cursor.next_sequence = lost.to_sequence + 1
-        return Gap(*key, lost.from_sequence, lost.to_sequence, "slow_client")
+        return Gap(*key, lost.from_sequence, lost.to_sequence, lost.reason)
 
     def _init_before(
         self, fragment: Fragment, inits: Mapping[str, InitSegment]

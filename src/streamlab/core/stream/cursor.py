@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, QualityLevel, is_channel_name, levels_of
+from streamlab.core.events import Gap
 from streamlab.core.stream.ring import Lost, Released, Ring
 
 _MAX_DIGITS = 18  # of a sequence; the most that always fit into 63 bits
@@ -56,30 +57,52 @@ class ResumePoint:
             return None
         return cls(ChannelKey(parts[0], QualityLevel(parts[1])), int(parts[2]))
 
-    def lost(self, ring: Ring) -> Lost | None:
-        """Return what the client missed for good, or None. The ring must hold a keyframe."""
-        if ring.holds(self.sequence + 1):
-            return None
-        last = ring.keyframes[-1].fragment.sequence - 1
-        return Lost(min(self.sequence + 1, last), last)
 
+class Resumption:
+    """Where the channels of a client that was connected before start, and what each missed.
 
-def resume_cursors(
-    point: ResumePoint, rings: Mapping[ChannelKey, Ring]
-) -> dict[ChannelKey, Cursor]:
-    """Return cursors that continue right after ``point``, for every ring that still can.
-
-    The other channels continue with what was released after that fragment; a channel that has
-    already dropped some of it gets no cursor and so joins anew.
+    The channel that ``Last-Event-ID`` names continues after that fragment while it is held. All
+    others start at a keyframe, after a ``gap``: whether the client was sent them is not known.
     """
-    last = rings[point.key].get(point.sequence)
-    order = rings[point.key].dropped_order if last is None else last.order
-    cursors = {}
-    for key, ring in rings.items():
-        sequence = point.sequence + 1 if key == point.key else ring.next_after(order)
-        if sequence is not None:
-            cursors[key] = Cursor.at(ring, sequence)
-    return cursors
+
+    def __init__(self, point: ResumePoint | None) -> None:
+        """``point``: None for a client that was not connected before; it gets no gap."""
+        self._point = point
+        self._started: set[ChannelKey] = set()
+
+    def cursors(self, rings: Mapping[ChannelKey, Ring]) -> dict[ChannelKey, Cursor]:
+        """Return cursors that miss nothing: of the named channel and of the others that still can.
+
+        The others start with the GOP of what was released after the named fragment. Returns an
+        empty dict if the named channel cannot continue, or has already started.
+        """
+        point = self._point
+        if point is None or point.key in self._started or point.key not in rings:
+            return {}
+        named = rings[point.key]
+        if not named.keyframes or not named.holds(point.sequence + 1):
+            return {}
+        last = named.get(point.sequence)
+        order = named.dropped_order if last is None else last.order
+        cursors = {point.key: Cursor.at(named, point.sequence + 1)}
+        for key, ring in rings.items():
+            following = ring.next_after(order)
+            start = None if following is None else ring.keyframe_before(following)
+            if start is not None:
+                cursors.setdefault(key, Cursor.at(ring, start))
+        return cursors
+
+    def start(self, key: ChannelKey, sequence: int) -> Iterator[Gap]:
+        """Record the first fragment of an encoding; yield the gap before it, if there is one."""
+        point = self._point
+        if point is None or key in self._started:
+            return
+        self._started.add(key)
+        expected = point.sequence + 1
+        if key != point.key or sequence < expected:
+            yield Gap(*key, None, None, "resume_expired")
+        elif sequence > expected:
+            yield Gap(*key, expected, sequence - 1, "resume_expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +120,7 @@ class Remainder:
         if end <= first:
             return []
         if end - first > max_lag or not ring.holds(first):
-            return Lost(first, end - 1)
+            return ring.lost(first, end - 1)
         return [entry for entry in ring.since(first) if entry.fragment.sequence < end]
 
 

@@ -200,9 +200,6 @@ class DualChannelStream:
             self.counts["fragments_after_stop"] += 1
             return
         ring = self.rings.setdefault(fragment.key, Ring(self._max_fragments))
-        newest = ring.newest
-        if newest is not None and newest.fragment.sequence + 1 != fragment.sequence:
-            ring.clear()
         self._order += 1
         entry = Released(fragment, wall_s, self._order, ring.memo)
         ring.append(entry)

@@ -4,6 +4,7 @@ Rules:
 
 - the ring holds the newest two GOPs; when a third begins, the oldest is dropped whole;
 - a GOP longer than ``max_fragments`` loses its head, and nobody can join until the next one;
+- when a sequence number is missing, what precedes the hole is dropped;
 - a cursor joins at a keyframe only; one that lags by more than ``max_lag`` fragments, or has
   fallen off the ring, jumps to the newest keyframe, and what it missed is a gap;
 - media is stored once, as the fragment's ``data``. Its wire forms are built on first use, shared
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from streamlab.core.events import GapReason
 from streamlab.core.mp4.fragment import Fragment
 
 GOPS = 2
@@ -46,6 +48,7 @@ class Lost:
 
     from_sequence: int
     to_sequence: int
+    reason: GapReason = "slow_client"
 
 
 class Ring:
@@ -59,6 +62,8 @@ class Ring:
         """The sequence after the newest fragment, even if that is no longer held."""
         self.dropped_order = 0
         """The ``order`` of the newest fragment that was dropped; 0: none yet."""
+        self.hole_end = 0
+        """The sequence after the newest hole: fragments that were lost before they came here."""
         self.dropped = 0
         self.peak = 0
         self.memo: Memo = {}
@@ -69,7 +74,10 @@ class Ring:
         return len(self._entries)
 
     def append(self, entry: Released) -> None:
-        """Append the next fragment, whose sequence must follow that of the newest one held."""
+        """Append the next fragment."""
+        if self._entries and entry.fragment.sequence != self.next_sequence:
+            self.clear()
+            self.hole_end = entry.fragment.sequence
         if entry.fragment.keyframe:
             self._keyframes.append(entry.fragment.sequence)
             if len(self._keyframes) > GOPS:
@@ -85,7 +93,7 @@ class Ring:
         self.peak = max(self.peak, len(self._entries))
 
     def clear(self) -> None:
-        """Drop all fragments: the encoder has stopped, or a sequence is missing."""
+        """Drop all fragments: the encoder has stopped, or a sequence number is missing."""
         if self._entries:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
@@ -138,6 +146,10 @@ class Ring:
         held = (entry.fragment.sequence for entry in self._entries if entry.order > order)
         return next(held, self.next_sequence)
 
+    def keyframe_before(self, sequence: int) -> int | None:
+        """Return the newest keyframe held up to ``sequence``, or None."""
+        return max((each for each in self._keyframes if each <= sequence), default=None)
+
     def behind(self, sequence: int, max_lag: int) -> Lost | None:
         """Return what a cursor at ``sequence`` must skip, or None.
 
@@ -148,7 +160,11 @@ class Ring:
         keyframe = self._keyframes[-1]
         fallen_off = sequence < self.first_sequence
         lagging = self.next_sequence - sequence > max_lag and keyframe > sequence
-        return Lost(sequence, keyframe - 1) if fallen_off or lagging else None
+        return self.lost(sequence, keyframe - 1) if fallen_off or lagging else None
+
+    def lost(self, first: int, last: int) -> Lost:
+        """Return what a cursor at ``first`` misses up to ``last``, and why."""
+        return Lost(first, last, "source" if first < self.hole_end else "slow_client")
 
     def _drop_before(self, sequence: int) -> None:
         while self._entries and self._entries[0].fragment.sequence < sequence:
