@@ -84,8 +84,16 @@ class Ring:
             self._drop_before(self.first_sequence + 1)
         self.peak = max(self.peak, len(self._entries))
 
+    def is_continued_by(self, fragment: Fragment) -> bool:
+        """Return False if a sequence is missing, or redaction begins: drop all fragments then."""
+        if not self._entries:
+            return True
+        newest = self._entries[-1].fragment
+        begins = fragment.is_redacted and not newest.is_redacted
+        return newest.sequence + 1 == fragment.sequence and not begins
+
     def clear(self) -> None:
-        """Drop all fragments: the encoder has stopped, or a sequence is missing."""
+        """Drop all fragments: the encoder has stopped, or the next one does not continue them."""
         if self._entries:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
