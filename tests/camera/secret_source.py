@@ -22,7 +22,7 @@ from streamlab.core.mp4.fragment import EncodedFrame, Fragment, InitSegment
 from streamlab.core.time.timebase import frame_number, frame_pts
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.detect.render import Renderer
-from streamlab.media.picture import Picture
+from streamlab.media.picture import Picture, plane_view
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
 
@@ -142,7 +142,7 @@ class Sent:
         return [
             pts
             for pts, frame in pictures
-            if pts is not None and shows_secret(pts, frame.to_ndarray()[:HEIGHT, :WIDTH])
+            if pts is not None and shows_secret(pts, plane_view(frame.planes[0]))
         ]
 
 

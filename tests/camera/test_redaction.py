@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,8 +151,8 @@ def test_a_renderer_that_fails_now_and_then() -> None:
     calls = iter(range(10_000))
 
     class Unsteady(Pixelate):
-        def draw(self, *arguments: object, **options: object) -> None:  # type: ignore[override]
-            super().draw(*arguments, **options)  # type: ignore[arg-type]
+        def draw(self, *arguments: Any, **options: Any) -> None:
+            super().draw(*arguments, **options)
             if next(calls) % 3 == 0:
                 raise RuntimeError("too late")
 

@@ -44,6 +44,10 @@ def http(server: StreamlabProcess, token: str) -> httpx.Client:
     return httpx.Client(base_url=server.url, timeout=READ_TIMEOUT_S, headers=headers)
 
 
+def watch(server: StreamlabProcess, view: str, token: str) -> Stream:
+    return Stream(server.url, initial_channel=view, access_token=token, payload="url")
+
+
 @pytest.mark.parametrize("path", REFUSED)
 def test_without_the_right_nothing_unredacted_is_given(server: StreamlabProcess, path: str) -> None:
     for token in (TOKEN, ADMIN):
@@ -55,8 +59,7 @@ def test_without_the_right_nothing_unredacted_is_given(server: StreamlabProcess,
 
 
 def test_the_redacted_channel_is_for_all(server: StreamlabProcess) -> None:
-    query = {"initial_channel": "annotated", "access_token": TOKEN, "payload": "url"}
-    with Stream(server.url, **query) as stream, http(server, TOKEN) as client:
+    with watch(server, "annotated", TOKEN) as stream, http(server, TOKEN) as client:
         stream.read_media(0.5, "annotated")
         health = next(each for each in stream.all_of("health") if each.data["channel"] != "raw")
         assert health.data["renderer"]["name"] == "pixelate"
@@ -74,8 +77,7 @@ def test_the_redacted_channel_is_for_all(server: StreamlabProcess) -> None:
 
 
 def test_the_right_opens_raw(server: StreamlabProcess) -> None:
-    query = {"initial_channel": "both", "access_token": RIGHT, "payload": "url"}
-    with Stream(server.url, **query) as stream, http(server, TOKEN) as client:
+    with watch(server, "both", RIGHT) as stream, http(server, TOKEN) as client:
         stream.read_media(0.2, "raw", "annotated")
         url = stream.fragments("raw")[-1].url
         assert client.get(url).status_code == 403
