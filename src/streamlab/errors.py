@@ -116,6 +116,10 @@ class FaultsNotAllowedError(StreamlabError, PermissionError):
     """Fault injection over HTTP is disabled."""
 
 
+class RedactedError(StreamlabError, PermissionError):
+    """The viewer may see redacted channels of this camera only."""
+
+
 class LimitError(StreamlabError, RuntimeError):
     """A limit of the server has been reached."""
 

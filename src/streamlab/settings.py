@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     sync_policy: SyncPolicy = SyncPolicy.HYBRID
     max_playout_delay_ms: PlayoutDelayMs = 250.0
     max_stale_fraction: StaleFraction = 0.2
+    max_redaction_age_ms: float = Field(  # boxes are carried forward for a second at most
+        default=200.0, ge=0, le=1000, description="age of boxes that a renderer may redact by"
+    )
     max_detection_fps: float = Field(
         default=0.0, ge=0, description="frames a second of each camera; 0: all it has time for"
     )
@@ -131,6 +134,10 @@ class Settings(BaseSettings):
     admin_tokens: Tokens = Field(
         default=[], description="that may also change cameras; none: all tokens may"
     )
+    unredacted_tokens: Tokens = Field(
+        default=[],
+        description="that may also see channels without redaction of a camera that redacts",
+    )
 
     state_folder: Path | None = Field(
         default=None, description="where cameras added over HTTP are kept; none: nowhere"
@@ -139,7 +146,7 @@ class Settings(BaseSettings):
     @property
     def asks_for_tokens(self) -> bool:
         """True if nothing is served without a token."""
-        return bool(self.tokens or self.admin_tokens)
+        return bool(self.tokens or self.admin_tokens or self.unredacted_tokens)
 
     @classmethod
     def settings_customise_sources(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamlab.core.mp4.fragment import Boxes
 from streamlab.core.stream.cursor import Cursor
 from streamlab.core.stream.ring import GOPS, Lost, Released, Ring
-from tests.core.makers import RAW, fragment
+from tests.core.makers import ANNOTATED, RAW, fragment
 
 
 def fill(ring: Ring, count: int, gop: int = 30) -> None:
@@ -118,3 +119,17 @@ def test_a_ring_that_was_cleared_lets_nobody_join() -> None:
 def test_a_ring_holds_something() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Ring(0)
+
+
+def test_what_was_cached_before_redaction_began_is_dropped() -> None:
+    shown, hidden = (fragment(ANNOTATED, number) for number in (0, 1))
+    boxes = Boxes(None, [], redacted=True)
+    hidden.frames = tuple(frame._replace(boxes=boxes) for frame in hidden.frames)
+    ring = Ring(10)
+    assert ring.is_continued_by(shown)
+    ring.append(Released(shown, 1.0, 0))
+    assert not ring.is_continued_by(hidden)
+    ring.clear()
+    ring.append(Released(hidden, 1.0, 1))
+    assert ring.is_continued_by(fragment(ANNOTATED, 2)), "redaction has ended"
+    assert not ring.is_continued_by(fragment(ANNOTATED, 3)), "a sequence is missing"

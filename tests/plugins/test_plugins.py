@@ -129,7 +129,7 @@ def test_a_camera_whose_source_fails_says_so_and_others_go_on(site: Path) -> Non
 def test_names_that_there_are_are_listed(example: list[str]) -> None:
     assert SOURCES.names[-1] == "square"
     assert DETECTORS.names == ["onnx", "ultralytics", "truth", "none", "bright"]
-    assert RENDERERS.names == ["boxes", "dot"]
+    assert RENDERERS.names == ["boxes", "pixelate", "blur", "dot"]
     assert not [name for name in sys.modules if name.startswith("squares")], "nothing is imported"
     with pytest.raises(SourceError, match="unknown scheme 'squares'") as source:
         SourceSpec.parse("squares://moving")
@@ -139,7 +139,7 @@ def test_names_that_there_are_are_listed(example: list[str]) -> None:
     assert "bright:ARGUMENT" in model.value.hint
     with pytest.raises(ModelError, match="there is no renderer 'dots'") as renderer:
         load_renderer("dots")
-    assert renderer.value.hint == "There are: boxes, dot."
+    assert renderer.value.hint == "There are: boxes, pixelate, blur, dot."
     with pytest.raises(ValidationError, match=r"no kind of source .squares.; kinds: .*, square"):
         Settings(allowed_schemes=["squares"])
     with pytest.raises(ConfigurationError, match="no kind of source 'squares'"):

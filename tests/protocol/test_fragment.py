@@ -48,7 +48,7 @@ def test_the_members_of_a_fragment(captured_at: float, boxes: list[Boxes | None]
 def members_of_frame(frame: EncodedFrame) -> dict[str, object]:
     if frame.boxes is None:
         return {"pts": frame.pts}
-    pts, rows, _ = frame.boxes
+    pts, rows = frame.boxes[:2]
     return {"pts": frame.pts, "detections_pts": pts, "detections": rows}
 
 

@@ -12,6 +12,7 @@ from streamlab.core.channels import CameraMetadata, ChannelKey, SourceState
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.health import DetectorHealth
+from streamlab.detect.render import Renderer
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS
 from streamlab.media.opening import open_source
@@ -29,7 +30,7 @@ class StillAnnotator:
     """Draws nothing."""
 
     service = SERVICE
-    renderer = BoxRenderer()
+    renderer: Renderer = BoxRenderer()
     renderer_error = ""
 
 
@@ -60,6 +61,9 @@ class StillPipeline:
 
     def encoder_error(self, channel: str) -> str:
         return ""
+
+    def request_renderer(self, channel: str, renderer: Renderer) -> None:
+        self.annotators[channel].renderer = renderer
 
     def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
         pass

@@ -15,6 +15,7 @@ import supervision as sv
 from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.detection import DetectionClient, DetectionService
 from streamlab.camera.frame import CapturedFrame, DetectionTimed
+from streamlab.camera.redaction import NOT_DRAWN, RedactionGate, withheld_picture
 from streamlab.camera.worker_pool import Worker, WorkerPool
 from streamlab.clock import monotonic_ns
 from streamlab.core.mp4.fragment import Boxes
@@ -23,7 +24,7 @@ from streamlab.core.sync.rule import PATIENT_NS
 from streamlab.detect.answer import Answer
 from streamlab.detect.draw import is_box_renderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
-from streamlab.detect.render import Renderer
+from streamlab.detect.render import Renderer, redacts
 from streamlab.detect.result import FrameDetections
 from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
@@ -32,13 +33,15 @@ from streamlab.media.synthetic_source import mark_annotated
 log = logging.getLogger(__name__)
 MAX_WAITING_FRAMES = 64
 MAX_AT_DETECTOR = 256
+MAX_REDACTION_AGE_MS = 200.0
 
 
 class Annotator(Worker[CapturedFrame | Answer]):
     """Draws detections on every frame of an annotated channel, in order, and encodes it.
 
     A frame with a result of its own shows that result. Any other frame shows the newest result,
-    with its boxes predicted to the frame's pts and clipped to the picture.
+    with its boxes predicted to the frame's pts and clipped to the picture. If the renderer
+    redacts, a frame that it cannot be relied on for is replaced by a grey one.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         reserved_rows: int = 0,
         pool: WorkerPool | None = None,
         options: DetectionOptions = EVERYTHING,
+        max_redaction_age_ms: float = MAX_REDACTION_AGE_MS,
     ) -> None:
         super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, pool)
         self.encoder = encoder
@@ -63,6 +67,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._box_deadline_ns = PATIENT_NS
         self._emit = emit
         self._carrier = BoxCarrier()
+        self._gate = RedactionGate(max_redaction_age_ms)
         self._canvas: Picture | None = None  # drawn on and encoded; its memory is reused
         self._service = service
         self._next_service: deque[DetectionService] = deque(maxlen=1)
@@ -121,6 +126,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         """Process a captured frame, or the detector's answer for one."""
         if isinstance(item, CapturedFrame):
             if self._next_service:
+                self._gate.request_restart(item.pts)
                 self._adopt(self._next_service.popleft())
             self._waiting[item.pts] = item
             self._captured_ns[item.pts] = item.captured_ns
@@ -179,24 +185,37 @@ class Annotator(Worker[CapturedFrame | Answer]):
 
     def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
-        picture, rows = captured.picture, []
+        picture, rows, found_pts = captured.picture, [], event.detections_pts
         boxes = self._carrier.boxes_on(event, picture.width, picture.height)
-        ours = is_box_renderer(self.renderer)
-        if ours and boxes is not None and not len(boxes):
+        # A user's renderer may keep the picture, and may draw more than boxes.
+        renderer = self.renderer  # another thread may change it
+        ours, redacting, why = is_box_renderer(renderer), redacts(renderer), ""
+        if redacting:
+            why = self._gate.reason_to_withhold(event, picture, self._service.detector)
+        if why or (ours and not redacting and boxes is not None and not len(boxes)):
             boxes = None
         if boxes is not None or self.reserved_rows:  # raw encodes the captured one
             picture = picture.copy(self._canvas if ours else None)
             self._canvas = picture if ours else None
-        if boxes is not None and self._render(picture, boxes, stale=not event.fresh):
+        if boxes is not None and self._render(renderer, picture, boxes, stale=not event.fresh):
             rows = boxes.wire_rows()
+        elif redacting:
+            has_strip = bool(self.reserved_rows)
+            picture = withheld_picture(captured.picture, why or NOT_DRAWN, has_strip=has_strip)
+            found_pts = None
+            self.boxes.counts["withheld"] += 1
         if self.reserved_rows:
             mark_annotated(picture)
-        self.encode(captured, picture, Boxes(event.detections_pts, rows, decided_ns))
+        self.encode(captured, picture, Boxes(found_pts, rows, decided_ns, redacting))
 
-    def _render(self, picture: Picture, boxes: FrameDetections, *, stale: bool) -> bool:
+    def _render(
+        self, renderer: Renderer, picture: Picture, boxes: FrameDetections, *, stale: bool
+    ) -> bool:
         """Draw the boxes; return False if the renderer failed."""
+        # Only the strip is needed of what is reserved: the rest may show an object.
+        top_px = self.reserved_rows // 2 if redacts(renderer) else self.reserved_rows
         try:
-            render(self.renderer, picture, boxes, top_px=self.reserved_rows, stale=stale)
+            render(renderer, picture, boxes, top_px=top_px, stale=stale)
         except Exception as error:  # a user's renderer: the picture is sent without boxes
             if not self.renderer_error:
                 log.exception("%s cannot draw", self.name)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamlab.camera.annotator import Annotator, RawEncoder
+from streamlab.camera.annotator import MAX_REDACTION_AGE_MS, Annotator, RawEncoder
 from streamlab.camera.capture import UNKNOWN, Capture
 from streamlab.camera.channel_encoder import SOURCE_KEY, ChannelEncoder
 from streamlab.camera.delivery import Delivery, Emit
@@ -19,7 +19,7 @@ from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import is_box_renderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.health import DetectorHealth
-from streamlab.detect.render import Renderer
+from streamlab.detect.render import Renderer, redacts
 from streamlab.faults.definition import NO_FAULTS, Faults
 from streamlab.faults.injection import FaultInjector
 from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
@@ -49,6 +49,7 @@ class PipelineSettings:
     first_sequence: int = 1
     open_timeout_s: float = OPEN_TIMEOUT_S
     stall_after_s: float = 2.0
+    max_redaction_age_ms: float = MAX_REDACTION_AGE_MS
 
 
 class CameraPipeline:
@@ -96,6 +97,7 @@ class CameraPipeline:
                 emit=send,
                 pool=self._pool_for(channel.renderer),
                 options=channel.detections,
+                max_redaction_age_ms=settings.max_redaction_age_ms,
             )
             for channel in channels
         }
@@ -151,11 +153,13 @@ class CameraPipeline:
         self.annotators[channel].request_service(service)
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
-        """Draw a channel with this renderer from the next frame on."""
+        """Draw a channel with this renderer from the next frame on, a keyframe if it redacts."""
         annotator = self.annotators[channel]
         annotator.renderer = renderer
         annotator.renderer_error = ""
         annotator.request_pool(self._pool_for(renderer))
+        if redacts(renderer):  # nothing refers to a picture of before
+            self._clock.request_keyframe()
 
     def inject(self, faults: Faults) -> None:
         """Inject these faults from the next frame on, instead of the previous ones."""

@@ -24,9 +24,11 @@ from streamlab.config.store import CameraStore
 from streamlab.core.channels import SourceState
 from streamlab.dashboard.asgi import MOUNTS
 from streamlab.detect.detector import Detector
-from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
+from streamlab.detect.render import redacts
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_redacting, load_renderer
 from streamlab.errors import (
     ConfigurationError,
+    InvalidRequestError,
     SourceError,
     SourceNotAllowedError,
     UnknownCameraError,
@@ -93,6 +95,7 @@ def run(
     folders: Sequence[Path] = (),
     faults: Sequence[str] = (),
     renderer: str = DEFAULT_RENDERER,
+    redact: str | None = None,
     browser: bool = False,
 ) -> None:
     """Serve cameras until a stop signal arrives.
@@ -108,6 +111,7 @@ def run(
         folders: further folders whose files may be added over HTTP.
         faults: faults to inject, ``NAME=PRESET`` each.
         renderer: name of the renderer that draws on every camera.
+        redact: name of one that redacts, in its place.
         browser: open the page in a browser, if the machine has a display.
 
     Raises:
@@ -115,7 +119,7 @@ def run(
     """
     configuration = configuration or Configuration(Settings())
     settings = configuration.settings
-    load_renderer(renderer)  # fails early for an unknown renderer
+    renderer, redacting = _choose_renderer(renderer, redact)
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
     enabled = [camera for camera in wanted if camera.enabled]
@@ -163,6 +167,7 @@ def run(
                 list(manager.cameras),
                 browser=browser,
                 asks_for_tokens=settings.asks_for_tokens,
+                redacting=redacting,
             )
 
         await serve(manager, policy, listener, open_cameras, MOUNTS)
@@ -175,6 +180,18 @@ def run(
     ):
         runner.run(run_server())
     err.print("Stopped.")
+
+
+def _choose_renderer(renderer: str, redact: str | None) -> tuple[str, bool]:
+    """Return the name of the renderer and whether it redacts. Raises StreamlabError."""
+    if redact is None:
+        return renderer, redacts(load_renderer(renderer))  # fails early for an unknown renderer
+    if renderer not in (DEFAULT_RENDERER, redact):
+        raise InvalidRequestError(
+            f"--renderer {renderer} and --redact {redact} exclude each other", hint="Name one."
+        )
+    load_redacting(redact)
+    return redact, True
 
 
 def _refuse_if_hopeless(named: Mapping[str, SourceSpec], timeout_s: float) -> None:
@@ -241,7 +258,13 @@ def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> 
 
 
 def _greet(
-    host: str, port: int, cameras: list[str], *, browser: bool, asks_for_tokens: bool
+    host: str,
+    port: int,
+    cameras: list[str],
+    *,
+    browser: bool,
+    asks_for_tokens: bool,
+    redacting: bool,
 ) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
@@ -251,6 +274,11 @@ def _greet(
     elif shown != host:
         err.print(
             "[yellow]Anyone who can reach this machine can watch: no token is required.[/yellow]"
+        )
+    if redacting and not asks_for_tokens:
+        err.print(
+            "[yellow]The raw channels are not redacted, and no token is required: whoever can "
+            "watch can see them. Set tokens and unredacted_tokens.[/yellow]"
         )
     has_display = (
         sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ

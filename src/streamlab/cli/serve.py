@@ -31,6 +31,16 @@ Renderer = Annotated[
         help="What draws the detections: `boxes`, or a name that an installed package adds."
     ),
 ]
+Redact = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Make what is detected unrecognisable: `pixelate`, `blur`, or a renderer of an "
+        "installed package that redacts. Frames that cannot be redacted are not shown. Takes the "
+        "place of `--renderer`.",
+        show_default=False,
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -47,6 +57,7 @@ def demo(
     port: Port = 8000,
     model: Model = None,
     renderer: Renderer = "boxes",
+    redact: Redact = None,
     provider: Provider = None,
     threads: Threads = None,
     no_browser: Annotated[
@@ -71,7 +82,15 @@ def demo(
     start_logging(verbose=verbose)
     models = ModelOptions(model, provider=provider, threads=threads)
     with errors_shown():
-        run([DEMO_CAMERA], models, host, port, renderer=renderer, browser=not no_browser)
+        run(
+            [DEMO_CAMERA],
+            models,
+            host,
+            port,
+            renderer=renderer,
+            redact=redact,
+            browser=not no_browser,
+        )
 
 
 def serve(
@@ -91,6 +110,7 @@ def serve(
         ),
     ] = None,
     renderer: Renderer = "boxes",
+    redact: Redact = None,
     provider: Provider = None,
     threads: Threads = None,
     host: Host = "127.0.0.1",
@@ -134,6 +154,7 @@ def serve(
         streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
         streamlab serve --camera street=synthetic://traffic --fault "street=stalls 3 s"
         streamlab serve --config cameras.toml
+        streamlab serve --camera door=door.mp4 --model yolov8n.onnx --redact pixelate
     """
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
     from streamlab.cli.run import run  # noqa: PLC0415
@@ -152,4 +173,5 @@ def serve(
             folders=allow_folder or [],
             faults=fault or [],
             renderer=renderer,
+            redact=redact,
         )

@@ -26,6 +26,7 @@ MAX_BOXES = 300
 """Also the limit for models: tracking 300 boxes takes 90 ms per picture, 1000 half a second."""
 FARTHEST_PX = 1e5
 _MAX_TYPE_CHARS = 60
+_INCOMPLETE = "streamlab_incomplete"
 _HINT = (
     "Return one sv.Detections per picture: sv.Detections(xyxy=…) or "
     "sv.Detections.from_ultralytics(…); for nothing found sv.Detections.empty()."
@@ -91,6 +92,14 @@ def checked_answers(answers: object, pictures: int, detector: str) -> list[objec
     return list(answers)
 
 
+def is_complete(checked: sv.Detections) -> bool:
+    """Return False if boxes may have been left out: invalid ones, or those above ``MAX_BOXES``.
+
+    Models stop at ``MAX_BOXES`` themselves, so that many boxes are incomplete as well.
+    """
+    return not checked.metadata.get(_INCOMPLETE, False)
+
+
 def kind_of(value: object) -> str:
     """Return a short description of a value's type, for error messages."""
     if isinstance(value, np.ndarray):
@@ -113,9 +122,12 @@ def _bounded(checked: sv.Detections, counts: Counter[str]) -> sv.Detections:
             best = np.argsort(-checked.confidence[keep], kind="stable")
             keep = keep[np.sort(best[:MAX_BOXES])]
         keep = keep[:MAX_BOXES]
-    if len(keep) == len(sane):
-        return checked
-    return cast(sv.Detections, checked[keep]) if len(keep) else sv.Detections.empty()
+    kept = checked
+    if len(keep) < len(sane):
+        kept = cast(sv.Detections, checked[keep]) if len(keep) else sv.Detections.empty()
+    if len(keep) < len(sane) or len(keep) >= MAX_BOXES:
+        kept.metadata[_INCOMPLETE] = True  # kept by selections
+    return kept
 
 
 def _column(value: Any, name: str, count: int, detector: str) -> NDArray[np.generic] | None:

@@ -42,10 +42,14 @@ class RgbRenderer:
     takes tens of times as long as ``draw.BoxRenderer`` and alters colours slightly. The
     annotators of supervision draw in BGR: pass them ``rgb[..., ::-1].copy()`` and reverse the
     channels of the result, or red and blue are swapped. ``stale`` is not shown.
+
+    ``redacts``: the function makes every detected object unrecognisable, so a frame that it has
+    not drawn on, with detections of its own or recent ones, is not sent (``camera.redaction``).
     """
 
-    def __init__(self, function: RgbFunction) -> None:
+    def __init__(self, function: RgbFunction, *, redacts: bool = False) -> None:
         self._function = function
+        self.redacts = redacts
         self.name = str(getattr(function, "__name__", type(function).__name__))
 
     def draw(
@@ -85,6 +89,11 @@ class RgbRenderer:
             f"the drawing function returned {given}, not uint8 {expected}",
             hint="Return an image of the same size and type as the one passed in.",
         )
+
+
+def redacts(renderer: Renderer) -> bool:
+    """Return True if a renderer is marked as redacting: it has a true attribute ``redacts``."""
+    return bool(getattr(renderer, "redacts", False))
 
 
 def renderer_name(renderer: Renderer) -> str:

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from streamlab.detect.detector import Detector
 from streamlab.detect.function import CallableDetector
 from streamlab.detect.load import load_detector
-from streamlab.detect.render import Renderer, RgbRenderer
-from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
+from streamlab.detect.render import Renderer, RgbRenderer, redacts
+from streamlab.detect.renderers import DEFAULT_RENDERER, load_redacting, load_renderer
 from streamlab.detect.ultralytics import UltralyticsModel
 from streamlab.errors import InvalidRequestError, ModelError
 from streamlab.media.spec import SourceSpec
@@ -65,6 +65,24 @@ def as_renderer(wanted: AnyRenderer | None) -> Renderer:
         hint="Give an annotator of supervision (or a list of them), or a function from an RGB "
         "image and detections to an RGB image.",
     )
+
+
+def as_redacting(wanted: AnyRenderer) -> Renderer:
+    """Return the renderer that ``wanted`` describes, marked as redacting.
+
+    Functions and annotators are taken to redact. Raises ModelError for a renderer that does not.
+    """
+    if isinstance(wanted, str):
+        return load_redacting(wanted)
+    renderer = as_renderer(wanted)
+    if renderer is not wanted:
+        cast(RgbRenderer, renderer).redacts = True
+    elif not redacts(renderer):
+        raise ModelError(
+            f"{type(renderer).__name__} does not redact",
+            hint="Give it a true attribute 'redacts' if it makes what was found unrecognisable.",
+        )
+    return renderer
 
 
 def checked(name: str, value: object, kind: Any) -> Any:

@@ -16,7 +16,13 @@ from pydantic import ValidationError
 from streamlab.config.naming import unused_name
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.extras import require
-from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
+from streamlab.lab.choices import (
+    AnyDetector,
+    AnyRenderer,
+    as_detector,
+    as_redacting,
+    as_renderer,
+)
 from streamlab.lab.lab_camera import LabCamera, ViewName
 from streamlab.lab.public import Public
 from streamlab.lab.runtime import Runtime
@@ -90,6 +96,7 @@ class Lab(Public):
         *,
         detector: AnyDetector | None = None,
         renderer: AnyRenderer | None = None,
+        redact: AnyRenderer | None = None,
     ) -> LabCamera:
         """Open a source as a camera. It replaces a camera of the same name, in its views too.
 
@@ -99,6 +106,8 @@ class Lab(Public):
             name: the camera's name; by default it is named after its source.
             detector: as ``LabCamera.detector``.
             renderer: as ``LabCamera.renderer``.
+            redact: a renderer that redacts, in place of ``renderer``: ``"pixelate"``, ``"blur"``,
+                or annotators or a function as above, which are then taken to redact.
 
         Raises:
             SourceError: the source cannot be used (also its subclasses).
@@ -110,7 +119,9 @@ class Lab(Public):
         with self._changing:
             name = name or self._free_name(spec)
             own = None if detector is None else as_detector(detector, spec)
-            drawing = as_renderer(renderer)
+            if renderer is not None and redact is not None:
+                raise InvalidRequestError("give 'renderer' or 'redact', not both")
+            drawing = as_renderer(renderer) if redact is None else as_redacting(redact)
             if own is None:
                 self._runtime.shares_detector(spec)
             replaced = self._cameras.get(name)

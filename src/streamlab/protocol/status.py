@@ -43,11 +43,12 @@ class DetectorStatus:
 
 @dataclass(frozen=True, slots=True)
 class RendererStatus:
-    """State of the renderer of a channel."""
+    """State of the renderer of a channel, and whether it is marked as redacting."""
 
     name: str
     state: str
     detail: str
+    redacts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from streamlab.credentials import CredentialsFilter
 from streamlab.media.spec import SourcePolicy
 from streamlab.server import cameras, events, media, metrics, problems, streams, traces
 from streamlab.server.auth import TokenAuth
-from streamlab.settings import Settings
 from streamlab.version import __version__
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
@@ -60,7 +59,7 @@ def create_app(
     app.state.source_policy = policy
     app.state.recording_slots = traces.recording_slots()
     problems.install(app)
-    _protect(app, manager.settings, mounts)
+    _protect(app, manager, mounts)
     app.include_router(streams.router)
     app.include_router(media.router)
     app.include_router(cameras.router)
@@ -78,13 +77,16 @@ def create_app(
     return app
 
 
-def _protect(app: FastAPI, settings: Settings, admin_paths: Iterable[str]) -> None:
+def _protect(app: FastAPI, manager: StreamChannelManager, admin_paths: Iterable[str]) -> None:
+    settings = manager.settings
     if settings.asks_for_tokens:
         app.add_middleware(
             TokenAuth,
             tokens=settings.tokens,
             admin_tokens=settings.admin_tokens,
             admin_paths=admin_paths,
+            unredacted_tokens=settings.unredacted_tokens,
+            redacts=lambda: any(camera.redacts for camera in manager.cameras.values()),
         )
     if settings.allowed_origins:  # outermost, so that pages can read refusals too
         app.add_middleware(

@@ -6,6 +6,9 @@ Rules:
   as ``access_token`` in the query; a missing one is answered with 401, a wrong one with 403;
 - a page that a browser opened with ``access_token`` gets a cookie for the requests that it makes
   itself. The cookie is valid for reading only, so that no other site's page can act with it;
+- what is not redacted of a camera that redacts requires a token of ``unredacted_tokens``: this
+  file finds out whether a request has that right, the cameras enforce it. The applications that
+  are mounted know no tokens; while a camera redacts they require such a token as well;
 - whatever changes a camera requires a token of ``admin_tokens``, if there are any; what a viewer
   does to its own stream (``POST /streams/…``) does not;
 - ``/healthz`` and the page, which is the same for everyone, are open.
@@ -14,7 +17,7 @@ Rules:
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 
@@ -28,6 +31,8 @@ from streamlab.server.problems import problem
 COOKIE = "streamlab_token"
 OPEN_PATHS = ("/", "/healthz")
 OPEN_FOLDER, STREAMS = "/static/", "/streams/"
+UNREDACTED = "streamlab.unredacted"
+"""Key of the ASGI scope: whether the request may see what is not redacted."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 ADD_TOKEN = "Send 'Authorization: Bearer TOKEN', or add ?access_token=TOKEN to the URL."
@@ -45,10 +50,16 @@ class TokenAuth:
         tokens: Iterable[SecretStr],
         admin_tokens: Iterable[SecretStr],
         admin_paths: Iterable[str],
+        *,
+        unredacted_tokens: Iterable[SecretStr] = (),
+        redacts: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``redacts`` returns True while a camera redacts."""
         self._app = app
+        self._unredacted, self._redacts = _encoded(unredacted_tokens), redacts
         self._admin_paths = tuple(admin_paths)
         watching, changing = _encoded(tokens), _encoded(admin_tokens)
+        watching += self._unredacted
         self._watching = watching + changing
         self._changing = changing or watching
 
@@ -59,8 +70,11 @@ class TokenAuth:
             return
         header, query, cookie = _presented(scope)
         token = header or query or cookie
+        scope[UNREDACTED] = self._is_one_of(token, self._unredacted)
         if not self._is_one_of(token, self._watching):
             await _refuse(scope, receive, send, missing=not token)
+        elif self._is_mounted(scope) and self._redacts() and not scope[UNREDACTED]:
+            await _refuse(scope, receive, send, missing=False, unredacted=True)
         elif self._changes_cameras(scope) and not self._is_one_of(token, self._changing):
             await _refuse(scope, receive, send, missing=False, changing=True)
         elif query and token == query and _is_page(scope):
@@ -68,8 +82,12 @@ class TokenAuth:
         else:
             await self._app(scope, receive, send)
 
+    def _is_mounted(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path.startswith(self._admin_paths) or scope["type"] == "websocket"
+
     def _changes_cameras(self, scope: Scope) -> bool:
-        if scope["path"].startswith(self._admin_paths) or scope["type"] == "websocket":
+        if self._is_mounted(scope):
             return True
         return scope["method"] not in SAFE_METHODS and not scope["path"].startswith(STREAMS)
 
@@ -104,7 +122,13 @@ def _presented(scope: Scope) -> tuple[str, str, str]:
 
 
 async def _refuse(
-    scope: Scope, receive: Receive, send: Send, *, missing: bool, changing: bool = False
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    missing: bool,
+    changing: bool = False,
+    unredacted: bool = False,
 ) -> None:
     if scope["type"] == "websocket":
         await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
@@ -115,6 +139,9 @@ async def _refuse(
     elif changing:
         detail, hint = "this token may watch, but not change cameras", "Use one of admin_tokens."
         response = problem(403, "Token not sufficient", detail, hint)
+    elif unredacted:
+        detail = "a camera is redacted, and this token may not see it unredacted"
+        response = problem(403, "Token not sufficient", detail, "Use one of unredacted_tokens.")
     else:
         response = problem(403, "Token wrong", "this server does not accept the token", ADD_TOKEN)
     await response(scope, receive, send)

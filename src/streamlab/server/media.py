@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from streamlab.core.channels import ChannelKey, QualityLevel
 from streamlab.errors import NoLongerHeldError
-from streamlab.server.streams import CameraOf, Manager
+from streamlab.server.streams import CameraOf, Manager, Unredacted
 
 router = APIRouter(prefix="/streams", tags=["media"])
 
@@ -28,9 +28,15 @@ Caching = Annotated[dict[str, str], Depends(caching_of)]
 
 @router.get("/{camera_id}/{channel}/{quality}/init-{init_id}.mp4", response_class=Response)
 async def init_segment(
-    camera: CameraOf, channel: str, quality: QualityLevel, init_id: str, caching: Caching
+    camera: CameraOf,
+    channel: str,
+    quality: QualityLevel,
+    init_id: str,
+    caching: Caching,
+    unredacted: Unredacted,
 ) -> Response:
     """Return an init segment (`ftyp` + `moov`)."""
+    camera.check_channels([channel], unredacted=unredacted)
     data = camera.init_segment(init_id)
     if data is None:
         raise NoLongerHeldError(
@@ -42,9 +48,15 @@ async def init_segment(
 
 @router.get("/{camera_id}/{channel}/{quality}/{sequence}.m4s", response_class=Response)
 async def fragment(
-    camera: CameraOf, channel: str, quality: QualityLevel, sequence: int, caching: Caching
+    camera: CameraOf,
+    channel: str,
+    quality: QualityLevel,
+    sequence: int,
+    caching: Caching,
+    unredacted: Unredacted,
 ) -> Response:
     """Return a fragment (`moof` + `mdat`) of the newest two GOPs."""
+    camera.check_channels([channel], unredacted=unredacted)
     data = camera.fragment(ChannelKey(channel, quality), sequence)
     if data is None:
         raise NoLongerHeldError(

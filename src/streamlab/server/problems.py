@@ -31,6 +31,7 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.SwitchTimeoutError: 504,
     errors.DisabledError: 503,
     errors.FaultsNotAllowedError: 403,
+    errors.RedactedError: 403,
     errors.LimitError: 429,
     errors.NoLongerHeldError: 410,
     errors.StateError: 507,

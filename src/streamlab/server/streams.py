@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from streamlab.core.channels import RAW, View
 from streamlab.core.stream.connection import Connection
 from streamlab.errors import DisabledError, InvalidRequestError
+from streamlab.server.auth import UNREDACTED
 from streamlab.server.sse import EventStreamResponse
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.camera import Camera
@@ -52,6 +53,12 @@ async def camera_of(camera_id: str, manager: Manager) -> Camera:
     return manager.camera(camera_id)
 
 
+async def is_unredacted(request: Request, manager: Manager) -> bool:
+    """Return True if a request may see what is not redacted; without tokens all may."""
+    return not manager.settings.asks_for_tokens or request.scope.get(UNREDACTED, False)
+
+
+Unredacted = Annotated[bool, Depends(is_unredacted)]
 CameraOf = Annotated[Camera, Depends(camera_of)]
 router = APIRouter(
     prefix="/streams", tags=["streams"], dependencies=[Depends(require_dual_channel)]
@@ -83,7 +90,12 @@ class JoinQuery(BaseModel):
     payload: Literal["inline", "url"] = "inline"
 
     def open(
-        self, subscriptions: ChannelSubscriptionManager, camera: Camera, last_event_id: str = ""
+        self,
+        subscriptions: ChannelSubscriptionManager,
+        camera: Camera,
+        last_event_id: str = "",
+        *,
+        unredacted: bool,
     ) -> Connection:
         """Open the connection; qualities that are not given are the camera's default."""
         given = self.model_fields_set
@@ -95,6 +107,7 @@ class JoinQuery(BaseModel):
             _view("initial_channel", self.initial_channel, camera).channels,
             qualities,
             last_event_id=last_event_id,
+            unredacted=unredacted,
         )
 
 
@@ -114,14 +127,17 @@ class MuxQuery(JoinQuery):
 
 @router.get("/sse/mux", response_class=EventStreamResponse)
 async def mux(
-    query: Annotated[MuxQuery, Query()], manager: Manager, subscriptions: Subscriptions
+    query: Annotated[MuxQuery, Query()],
+    manager: Manager,
+    subscriptions: Subscriptions,
+    unredacted: Unredacted,
 ) -> EventStreamResponse:
     """Join several cameras on one connection; every event names its camera."""
     cameras = [manager.camera(camera_id) for camera_id in dict.fromkeys(query.camera_id)]
     watched: list[tuple[Camera, Connection]] = []
     with ExitStack() as undo:
         for camera in cameras:
-            connection = query.open(subscriptions, camera)
+            connection = query.open(subscriptions, camera, unredacted=unredacted)
             undo.callback(subscriptions.close, camera, connection)
             watched.append((camera, connection))
         undo.pop_all()
@@ -134,13 +150,14 @@ async def dual(
     camera: CameraOf,
     manager: Manager,
     subscriptions: Subscriptions,
+    unredacted: Unredacted,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventStreamResponse:
     """Join a camera's stream: server-sent events, as the wire protocol defines them."""
     if query.connection_id is not None:
-        connection = subscriptions.claim(camera, query.connection_id)
+        connection = subscriptions.claim(camera, query.connection_id, unredacted=unredacted)
     else:
-        connection = query.open(subscriptions, camera, last_event_id)
+        connection = query.open(subscriptions, camera, last_event_id, unredacted=unredacted)
     return _stream(manager, subscriptions, [(camera, connection)], query.payload)
 
 
@@ -160,11 +177,12 @@ def _stream(
 
 @router.post("/sse/{camera_id}/subscribe")
 async def subscribe(
-    body: SubscribeRequest, camera: CameraOf, subscriptions: Subscriptions
+    body: SubscribeRequest, camera: CameraOf, subscriptions: Subscriptions, unredacted: Unredacted
 ) -> Report:
     """Add a channel to a connection, or reserve a connection for a later GET."""
+    camera.check_channels([body.channel_type], unredacted=unredacted)
     if body.connection_id is None:
-        connection = subscriptions.reserve(camera)
+        connection = subscriptions.reserve(camera, unredacted=unredacted)
     else:
         connection = camera.connection(body.connection_id)
     if body.channel_type == "detections":
@@ -190,12 +208,14 @@ async def unsubscribe(
 
 
 @router.post("/sse/{camera_id}/switch")
-async def switch(body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions) -> Report:
+async def switch(
+    body: SwitchRequest, camera: CameraOf, subscriptions: Subscriptions, unredacted: Unredacted
+) -> Report:
     """Change the channel or quality of a running connection."""
     connection = camera.connection(body.connection_id)
-    done, switch_ms = await subscriptions.switch(
-        camera, connection, _view("new_channel", body.new_channel, camera), body.quality
-    )
+    view = _view("new_channel", body.new_channel, camera)
+    camera.check_channels(view.channels, unredacted=unredacted)
+    done, switch_ms = await subscriptions.switch(camera, connection, view, body.quality)
     return {
         "connection_id": done.connection_id,
         "previous_channel": done.previous_channel,

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from streamlab.errors import LimitError
 from streamlab.server.problems import problem
-from streamlab.server.streams import CameraOf, Subscriptions, require_dual_channel
+from streamlab.server.streams import CameraOf, Subscriptions, Unredacted, require_dual_channel
 from streamlab.viewers import Camera, ChannelSubscriptionManager
 
 MAX_RECORDINGS = 4
@@ -32,12 +32,17 @@ def recording_slots() -> asyncio.Semaphore:
 
 @router.get("/{camera_id}/trace", response_class=Response)
 async def get_trace(
-    camera: CameraOf, subscriptions: Subscriptions, request: Request, seconds: Seconds
+    camera: CameraOf,
+    subscriptions: Subscriptions,
+    request: Request,
+    seconds: Seconds,
+    unredacted: Unredacted,
 ) -> Response:
     """Record a camera for ``seconds``, then return a trace in Parquet.
 
     The recording ends if the client disconnects.
     """
+    camera.check_channels(camera.channels, unredacted=unredacted)
     try:
         await asyncio.to_thread(_load)
     except ImportError as error:

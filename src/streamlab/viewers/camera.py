@@ -27,7 +27,7 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
-from streamlab.detect.render import Renderer
+from streamlab.detect.render import Renderer, redacts
 from streamlab.errors import InvalidRequestError, SourceUnreachableError
 from streamlab.faults import NO_FAULTS, Faults
 from streamlab.media.source import Source
@@ -38,6 +38,7 @@ from streamlab.viewers import status
 from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.event_stream import EventStream
 from streamlab.viewers.reader import Reader
+from streamlab.viewers.redaction import apply_redaction
 from streamlab.viewers.running import RunningCamera
 from streamlab.viewers.snapshot import TIMEOUT_S, EncodedSnapshot, take_snapshot
 from streamlab.viewers.source_status import SourceStatus
@@ -201,11 +202,18 @@ class Camera(CameraViewers):
         if max_stale_fraction is not None:
             controller.request_max_stale_fraction(max_stale_fraction)
         if renderer is not None:
-            running.pipeline.request_renderer(channel, renderer)
+            self._change_renderer(channel, renderer)
         if service is not None:
             running.pipeline.request_detector(channel, service)
         running.stream.handle_timer(monotonic_ns(), wall_s())
         running.process_events()
+
+    def _change_renderer(self, channel: str, renderer: Renderer) -> None:
+        running, began = self._running, redacts(renderer) and not redacts(self.renderer(channel))
+        running.pipeline.request_renderer(channel, renderer)
+        if began:  # what is cached was drawn by a renderer that does not redact
+            running.stream.drop_cached(channel)
+        apply_redaction(running)
 
     def inject(self, faults: Faults | None) -> None:
         """Replace the injected faults from now on; None clears them all.

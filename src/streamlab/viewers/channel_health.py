@@ -9,7 +9,7 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ANNOTATED, RAW, SyncState
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.sync.freshness import Freshness
-from streamlab.detect.render import renderer_name
+from streamlab.detect.render import redacts, renderer_name
 from streamlab.protocol.status import (
     ChannelHealth,
     DetectorStatus,
@@ -52,6 +52,7 @@ def channel_states(camera: CameraParts, channel: str) -> ChannelStates:
         bool(pipeline.encoder_error(channel)),
         pipeline.detector_health(channel).state,
         bool(pipeline.annotators[channel].renderer_error),
+        redacts(pipeline.annotators[channel].renderer),
         sync.meter.state,
         sync.freshness.met,
     )
@@ -70,7 +71,11 @@ def channel_health(camera: CameraParts, channel: str) -> ChannelHealth:
         ANNOTATED,
         encoder,
         DetectorStatus(detector.name, detector.kind, health.state, health.detail),
-        RendererStatus(renderer_name(annotator.renderer), *_state(annotator.renderer_error)),
+        RendererStatus(
+            renderer_name(annotator.renderer),
+            *_state(annotator.renderer_error),
+            redacts(annotator.renderer),
+        ),
         _sync(camera, channel),
     )
 

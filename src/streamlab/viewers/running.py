@@ -110,6 +110,7 @@ class RunningCamera:
                 first_sequence(wall_s()),
                 settings.open_timeout,
                 settings.stall_after,
+                settings.max_redaction_age_ms,
             ),
             self.hand_over,
             pool,

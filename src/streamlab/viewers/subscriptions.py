@@ -32,6 +32,7 @@ class ChannelSubscriptionManager:
         qualities: Mapping[str, str] | None = None,
         *,
         last_event_id: str = "",
+        unredacted: bool = True,
     ) -> Connection:
         """Open a connection to a camera; ``read`` reads it.
 
@@ -40,9 +41,11 @@ class ChannelSubscriptionManager:
             channels: the channels to be sent; may be empty.
             qualities: by channel; ``medium`` where none is given.
             last_event_id: resume after this event, if it is still held.
+            unredacted: the viewer may see what is not redacted of a camera that redacts.
 
         Raises:
             LimitError: there are ``max_connections`` already.
+            RedactedError: a channel needs ``unredacted``.
             InvalidRequestError: the camera has no such channel, or a channel no such quality.
         """
         if len(self._open) >= self._settings.max_connections:
@@ -52,29 +55,35 @@ class ChannelSubscriptionManager:
             )
         connection_id = secrets.token_urlsafe(12)
         connection = camera.join(
-            connection_id, channels, qualities or {}, last_event_id=last_event_id
+            connection_id,
+            channels,
+            qualities or {},
+            last_event_id=last_event_id,
+            unredacted=unredacted,
         )
         self._open.add(connection_id)
         return connection
 
-    def reserve(self, camera: Camera) -> Connection:
+    def reserve(self, camera: Camera, *, unredacted: bool = True) -> Connection:
         """Open a connection without channels, to be read later.
 
         It expires after ``RESERVATION_S``. Raises LimitError.
         """
-        connection = self.open(camera, [])
+        connection = self.open(camera, [], unredacted=unredacted)
         name = connection.connection_id
         self._reserved[name] = asyncio.get_running_loop().call_later(
             RESERVATION_S, self._lapse, camera, name
         )
         return connection
 
-    def claim(self, camera: Camera, connection_id: str) -> Connection:
+    def claim(self, camera: Camera, connection_id: str, *, unredacted: bool = True) -> Connection:
         """Claim a reserved connection, to read it.
 
-        Raises UnknownConnectionError, or ConnectionInUseError if it is already being read.
+        Raises UnknownConnectionError, ConnectionInUseError if it is already being read, or
+        RedactedError if it has a channel that needs ``unredacted``.
         """
         connection = camera.connection(connection_id)
+        camera.check_channels(connection.channels, unredacted=unredacted)
         reservation = self._reserved.pop(connection_id, None)
         if reservation is None:
             raise ConnectionInUseError(
@@ -82,6 +91,7 @@ class ChannelSubscriptionManager:
                 hint="Reserve another with POST subscribe, without connection_id.",
             )
         reservation.cancel()
+        connection.unredacted &= unredacted
         return connection
 
     async def switch(

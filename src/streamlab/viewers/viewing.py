@@ -15,6 +15,7 @@ from streamlab.errors import InvalidRequestError, SwitchTimeoutError, UnknownCon
 from streamlab.protocol.sse import Form
 from streamlab.viewers.feed import Feed
 from streamlab.viewers.qualities import resolve_all, resolve_switch
+from streamlab.viewers.redaction import check_channels, withheld_channels
 from streamlab.viewers.running import RunningCamera
 
 
@@ -47,6 +48,7 @@ class CameraViewers:
         qualities: Mapping[str, str],
         *,
         last_event_id: str = "",
+        unredacted: bool = True,
     ) -> Connection:
         """Add a viewer; ``feed`` reads its events.
 
@@ -55,20 +57,33 @@ class CameraViewers:
             channels: the channels to be sent; may be empty.
             qualities: by channel; ``medium`` where none is given; ``auto`` is allowed.
             last_event_id: resume after this event, if it is still held.
+            unredacted: the viewer may see what is not redacted of a camera that redacts.
 
         Raises:
             InvalidRequestError: the camera has no such channel, or a channel no such quality.
+            RedactedError: a channel needs ``unredacted``.
         """
         channels = self._checked(channels)
+        self.check_channels(channels, unredacted=unredacted)
         connection = Connection(
             connection_id,
             channels,
             resolve_all(self.channels, qualities, passthrough=self._passthrough),
             resume=ResumePoint.parse(last_event_id),
+            unredacted=unredacted,
         )
         self._running.stream.receive_connection(connection, monotonic_ns())
         self._running.process_events()
         return connection
+
+    def check_channels(self, channels: Iterable[str], *, unredacted: bool) -> None:
+        """Raise RedactedError if one of the channels needs the right ``unredacted``."""
+        check_channels(self._running, channels, unredacted=unredacted)
+
+    @property
+    def redacts(self) -> bool:
+        """True if a channel of the camera is redacted."""
+        return bool(withheld_channels(self._running))
 
     def leave(self, connection_id: str) -> None:
         """Remove a viewer. Unknown ids are ignored: it may have left already."""
@@ -97,9 +112,11 @@ class CameraViewers:
     def subscribe(self, connection: Connection, channel: str, quality: str | None = None) -> None:
         """Add a channel to a connection, or change the quality of one that it has.
 
-        Raises InvalidRequestError if there is no such channel, or it has no such quality.
+        Raises InvalidRequestError if there is no such channel, or it has no such quality, and
+        RedactedError if the viewer may not see it.
         """
         self._checked([channel])
+        self.check_channels([channel], unredacted=connection.unredacted)
         channels = (*connection.channels, channel)
         qualities = resolve_switch(View(channel), quality, passthrough=self._passthrough)
         added = {channel} - set(connection.channels)
@@ -137,10 +154,12 @@ class CameraViewers:
             SwitchTimeoutError: no keyframe within ``timeout_s``, or a newer switch replaced this
                 one; the old channel continues.
             InvalidRequestError: there is no such channel, or none with that quality.
+            RedactedError: the viewer may not see one of the channels.
             UnknownConnectionError: the connection is closed.
         """
         running = self._running
         self._checked(view.channels)
+        self.check_channels(view.channels, unredacted=connection.unredacted)
         running.stream.request_switch(
             connection,
             view,

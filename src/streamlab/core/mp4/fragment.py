@@ -24,6 +24,8 @@ class Boxes(NamedTuple):
     rows: list[WireBox]
     decided_ns: int | None = None
     """When these detections were chosen for the frame, monotonic."""
+    redacted: bool = False
+    """True if a renderer that redacts has drawn the frame, or it was withheld."""
 
 
 class EncodedFrame(NamedTuple):
@@ -97,6 +99,11 @@ class Fragment:
     def keyframe(self) -> bool:
         """True if it starts with an IDR."""
         return self.frames[0].keyframe
+
+    @property
+    def is_redacted(self) -> bool:
+        """True if all its frames are redacted."""
+        return all(frame.boxes is not None and frame.boxes.redacted for frame in self.frames)
 
     @property
     def ready_ns(self) -> int:

@@ -70,10 +70,13 @@ class Connection:
         qualities: Mapping[str, QualityLevel],
         *,
         resume: ResumePoint | None = None,
+        unredacted: bool = True,
     ) -> None:
         self.connection_id = connection_id
         self.channels = raw_first(channels)
         self.qualities = dict(qualities)
+        self.unredacted = unredacted
+        """True if it may have channels without redaction of a camera that redacts."""
         self.detections = False
         """True if it subscribed to the detections of each frame, channel ``detections``."""
         self.outbox_dropped = 0

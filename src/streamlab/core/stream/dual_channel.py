@@ -110,6 +110,21 @@ class DualChannelStream:
         self._update_wanted(now_ns)
         self._events.append(EventsQueued())
 
+    def withdraw_channels(
+        self, connection: Connection, channels: Iterable[str], now_ns: int
+    ) -> None:
+        """Stop sending a connection these channels; a switch that is pending fails."""
+        if connection.connection_id in self._pending:
+            self._fail_switch(connection)
+        kept = set(connection.channels) - set(channels)
+        self.request_channels(connection, kept, {}, now_ns)
+
+    def drop_cached(self, channel: str) -> None:
+        """Drop the GOP cache of a channel; it can be joined again at its next keyframe."""
+        for key, ring in self.rings.items():
+            if key.channel == channel:
+                ring.clear()
+
     def request_detections(self, connection: Connection, *, wanted: bool) -> None:
         """Start or stop sending a connection the detections of each frame."""
         connection.detections = wanted

@@ -74,10 +74,17 @@ class Ring:
         return len(self._entries)
 
     def append(self, entry: Released) -> None:
-        """Append the next fragment."""
-        if self._entries and entry.fragment.sequence != self.next_sequence:
-            self.clear()
-            self.hole_end = entry.fragment.sequence
+        """Append the next fragment.
+
+        If a sequence number is missing, or redaction begins, all earlier fragments are dropped.
+        """
+        if self._entries:
+            is_hole = entry.fragment.sequence != self.next_sequence
+            begins = entry.fragment.is_redacted and not self._entries[-1].fragment.is_redacted
+            if is_hole or begins:
+                self.clear()
+            if is_hole:
+                self.hole_end = entry.fragment.sequence
         if entry.fragment.keyframe:
             self._keyframes.append(entry.fragment.sequence)
             if len(self._keyframes) > GOPS:
@@ -93,7 +100,7 @@ class Ring:
         self.peak = max(self.peak, len(self._entries))
 
     def clear(self) -> None:
-        """Drop all fragments: the encoder has stopped, or a sequence number is missing."""
+        """Drop all fragments: the encoder has stopped, or the next one does not continue them."""
         if self._entries:
             self.dropped_order = self._entries[-1].order
         self._entries.clear()
