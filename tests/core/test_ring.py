@@ -126,10 +126,11 @@ def test_what_was_cached_before_redaction_began_is_dropped() -> None:
     boxes = Boxes(None, [], redacted=True)
     hidden.frames = tuple(frame._replace(boxes=boxes) for frame in hidden.frames)
     ring = Ring(10)
-    assert ring.is_continued_by(shown)
     ring.append(Released(shown, 1.0, 0))
-    assert not ring.is_continued_by(hidden)
-    ring.clear()
     ring.append(Released(hidden, 1.0, 1))
-    assert ring.is_continued_by(fragment(ANNOTATED, 2)), "redaction has ended"
-    assert not ring.is_continued_by(fragment(ANNOTATED, 3)), "a sequence is missing"
+    assert (list(ring.since(2))[0].fragment, len(ring)) == (hidden, 1)
+    assert (ring.hole_end, ring.dropped_order) == (0, 0)
+    ring.append(Released(fragment(ANNOTATED, 2), 1.0, 2))
+    assert len(ring) == 2, "redaction has ended"
+    ring.append(Released(fragment(ANNOTATED, 4), 1.0, 3))
+    assert (len(ring), ring.hole_end) == (1, 5), "a sequence is missing"

@@ -38,6 +38,7 @@ class ChannelStates(NamedTuple):
     encoder_fails: bool
     detector: str = "none"
     renderer_fails: bool = False
+    redacts: bool = False
     sync: SyncState = SyncState.SYNCHRONIZED
     is_fresh: bool = True
 
