@@ -128,7 +128,7 @@ def test_what_was_cached_before_redaction_began_is_dropped() -> None:
     ring = Ring(10)
     ring.append(Released(shown, 1.0, 0))
     ring.append(Released(hidden, 1.0, 1))
-    assert (list(ring.since(2))[0].fragment, len(ring)) == (hidden, 1)
+    assert (next(ring.since(2)).fragment, len(ring)) == (hidden, 1)
     assert (ring.hole_end, ring.dropped_order) == (0, 0)
     ring.append(Released(fragment(ANNOTATED, 2), 1.0, 2))
     assert len(ring) == 2, "redaction has ended"
