@@ -74,7 +74,8 @@ def test_a_stream_that_appears_in_mid_stream_does_not_matter() -> None:
         """Ends as PyAV does (17 and 18) when FFmpeg knows of more streams than at its opening."""
 
         def demux(self) -> Iterator[SimpleNamespace]:
-            yield from (SimpleNamespace(stream_index=index, name=f"of {index}") for index in (0, 1))
+            streams = (SimpleNamespace(index=index) for index in (0, 1))
+            yield from (SimpleNamespace(stream=each, name=f"of {each.index}") for each in streams)
             raise IndexError("list index out of range")
 
     stream = cast("Any", SimpleNamespace(index=0))

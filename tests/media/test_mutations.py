@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,7 +24,7 @@ TITLE = "Einfahrt Mueller"
 RECIPE = videos.Recipe(width=64, height=64, frames=12, gop=6)
 MOST_FRAMES = 40
 HEAD_BYTES = 1500
-MATROSKA_H264 = b"V_MPEG4/ISO/AVC"
+MATROSKA_H264, UNKNOWN = b"V_MPEG4/ISO/AVC", b"V_NOBODY/KNOWS/"
 
 Video = Callable[[str], bytes]
 
@@ -118,28 +119,44 @@ def test_a_video_whose_title_is_latin_1_is_played(
 
 def test_a_video_in_an_unknown_format_is_refused(tmp_path: Path, video: Video) -> None:
     path = tmp_path / "unknown.mkv"
-    path.write_bytes(video("mkv").replace(MATROSKA_H264, b"V_NOBODY/KNOWS/"))
+    path.write_bytes(video("mkv").replace(MATROSKA_H264, UNKNOWN))
     for spec in (SourceSpec.parse(str(path)), SourceSpec.parse(f"{path}#video=0")):
         with pytest.raises(SourceFormatError, match="a format that cannot be decoded"):
             open_source(spec)
 
 
-def test_a_stream_that_can_be_decoded_is_preferred(tmp_path: Path) -> None:
-    path = tmp_path / "two.mkv"
+def two_streams(path: Path, *recipes: videos.Recipe) -> Path:
     with av.open(str(path), "w") as container:
-        large = videos.Recipe(width=320, height=180, frames=12)
-        streams = [videos.add_stream(container, recipe) for recipe in (large, RECIPE)]
-        for stream, recipe in zip(streams, (large, RECIPE), strict=True):
+        streams = [videos.add_stream(container, recipe) for recipe in recipes]
+        for stream, recipe in zip(streams, recipes, strict=True):
             for packet in videos.encode(stream, recipe):
                 container.mux(packet)
-    path.write_bytes(path.read_bytes().replace(MATROSKA_H264, b"V_NOBODY/KNOWS/", 1))
+    return path
+
+
+def test_a_stream_that_can_be_decoded_is_preferred(tmp_path: Path) -> None:
+    path = two_streams(tmp_path / "two.mkv", replace(RECIPE, width=320, height=180), RECIPE)
+    path.write_bytes(path.read_bytes().replace(MATROSKA_H264, UNKNOWN, 1))
     with closing(open_source(SourceSpec.parse(str(path)))) as source:
         assert (source.info.width, source.info.height) == (64, 64)
     reading = Reading(SourceSpec.parse(f"{path}#once"))
     reading.run()
-    streams_report = reading.report().streams
-    assert [stream.width for stream in streams_report.streams] == [None, 64]
-    assert streams_report.chosen_stream == 1
+    report = reading.report().streams
+    assert [stream.width for stream in report.streams] == [None, 64]
+    assert report.chosen_stream == 1
+
+
+def test_a_stream_that_cannot_be_decoded_does_not_end_the_other(tmp_path: Path) -> None:
+    path = two_streams(tmp_path / "two.mkv", RECIPE, RECIPE)
+    before, _, after = path.read_bytes().rpartition(MATROSKA_H264)
+    path.write_bytes(before + UNKNOWN + after)
+    assert frames_of(path) == RECIPE.frames
+
+
+def test_the_last_frames_of_a_second_stream_are_shown(tmp_path: Path) -> None:
+    path = two_streams(tmp_path / "two.mkv", RECIPE, replace(RECIPE, options=videos.B_FRAMES))
+    with closing(open_source(SourceSpec.parse(f"{path}#video=1#once"))) as source:
+        assert len(list(source.frames())) == RECIPE.frames
 
 
 def test_a_file_name_that_is_too_long_is_a_source_error() -> None:

@@ -192,7 +192,7 @@ class Camera:
                 self._answers -= 1
                 raise av.error.BlockingIOError(11, "Resource temporarily unavailable")
             self._answers, self._left = self._waits, self._left - 1
-            yield SimpleNamespace(stream_index=0, number=self._left)
+            yield SimpleNamespace(stream=SimpleNamespace(index=0), number=self._left)
 
     def wait(self, seconds: float) -> None:
         self.now_ns += round(seconds * 1e9)

@@ -57,7 +57,8 @@ def read_packets(
         try:
             for packet in container.demux():
                 check()
-                if packet.stream_index == stream.index:
+                # Not `stream_index`, which is 0 in the packets that end each stream.
+                if packet.stream.index == stream.index:
                     yield cast("av.Packet[av.VideoStream]", packet)
                 asked_ns = now_ns()
             return
