@@ -32,6 +32,7 @@ class Recorder:
 
     def __init__(self, channels: Iterable[str] = ChannelType) -> None:
         self.frames: dict[str, list[EncodedFrame]] = {name: [] for name in channels}
+        self.sequences: dict[str, list[int]] = {name: [] for name in channels}
         self._changed = threading.Condition()
 
     def emit(self, items: Sequence[PipelineEvent]) -> None:
@@ -39,6 +40,7 @@ class Recorder:
             for item in items:
                 if isinstance(item, Fragment):
                     self.frames[item.key.channel].extend(item.frames)
+                    self.sequences[item.key.channel].append(item.sequence)
             self._changed.notify_all()
 
     def wait_for(self, count: int) -> None:

@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.camera.worker_pool import Worker, WorkerPool
+from streamlab.camera.worker_pool import (
+    CALM_NS,
+    FIRST_RETRY_NS,
+    LONGEST_RETRY_NS,
+    Worker,
+    WorkerPool,
+)
 from streamlab.clock import monotonic_ns
+from streamlab.core.time.timebase import NS_PER_S
+from tests.viewers.virtual import VirtualTime
 
 TIMEOUT_S = 120.0
 MAX_ITEMS = 3
@@ -105,6 +113,72 @@ def test_an_error_ends_its_stage_only() -> None:
     assert broken.offer(3)
     pool.work()
     assert (broken.handled, sound.handled) == ([], [1, 2])
+    assert (broken.failures, broken.lost) == (1, 1)
+
+
+class Failing(Noting):
+    """Starts anew with even items only; fails as often as it is told."""
+
+    def __init__(self, pool: WorkerPool, failures: int) -> None:
+        super().__init__(pool, self._break)
+        self.resets = 0
+        self._left = failures
+
+    def restarts_with(self, item: int) -> bool:
+        return item % 2 == 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def _break(self, item: int) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            raise ValueError(f"broken by {item}")
+
+
+@given(failures=st.integers(0, 9))
+def test_a_stage_that_failed_starts_anew_after_a_back_off_that_grows(failures: int) -> None:
+    time = VirtualTime()
+    with time.installed():
+        pool = ByHand()
+        worker = Failing(pool, failures)
+        number, delays_ns = 0, []
+        for _ in range(failures):
+            worker.offer(number)
+            pool.work()
+            assert worker.error == f"ValueError: broken by {number}"
+            failed_ns, number = time.now_ns, number + 1
+            while not worker._items:
+                time.now_ns += NS_PER_S // 10
+                number += 1
+                worker.offer(number)
+            assert number % 2 == 0
+            delays_ns.append(time.now_ns - failed_ns)
+            worker._items.clear()
+        worker.offer(number)
+        pool.work()
+        assert worker.handled == [number]
+        assert worker.error == ""
+        assert worker.failures == worker.resets == failures
+        for count, delay_ns in enumerate(delays_ns):
+            backoff_ns = min(FIRST_RETRY_NS << count, LONGEST_RETRY_NS)
+            assert backoff_ns <= delay_ns <= backoff_ns + NS_PER_S // 5
+
+
+def test_the_back_off_starts_from_the_beginning_after_a_calm_time() -> None:
+    time = VirtualTime()
+    with time.installed():
+        pool = ByHand()
+        worker = Failing(pool, 3)
+        for pause_ns in (0, FIRST_RETRY_NS, CALM_NS + 1):
+            time.now_ns += pause_ns
+            worker.offer(0)
+            pool.work()
+        assert worker.failures == 3
+        time.now_ns += FIRST_RETRY_NS
+        worker.offer(0)
+        pool.work()
+        assert worker.handled == [0]
 
 
 def test_what_is_stopped_does_nothing_more() -> None:

@@ -95,6 +95,20 @@ class Annotator(Worker[CapturedFrame | Answer]):
         """Return True if one more frame can wait for its detections."""
         return super().has_room() and len(self._waiting) < MAX_WAITING_FRAMES
 
+    def restarts_with(self, item: CapturedFrame | Answer) -> bool:
+        """Return True for a keyframe: encoders start there."""
+        return isinstance(item, CapturedFrame) and item.keyframe
+
+    def reset(self) -> None:
+        """Drop the frames that wait and all that is known of earlier detections."""
+        counts, deadline_ns = self.boxes.counts, self.boxes.deadline_ns
+        self.boxes = BoxQueue(deadline_ns=deadline_ns, max_frames=MAX_WAITING_FRAMES)
+        self.boxes.counts = counts
+        self._carrier, self._canvas = BoxCarrier(), None
+        for pending in (self._waiting, self._undrawn, self._captured_ns):
+            pending.clear()
+        self.encoder.reset()
+
     def stop(self) -> None:
         """Withdraw from the detector and stop after the current item."""
         self._service.withdraw(self._client)
@@ -216,7 +230,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         top_px = self.reserved_rows // 2 if redacts(renderer) else self.reserved_rows
         try:
             render(renderer, picture, boxes, top_px=top_px, stale=stale)
-        except Exception as error:  # a user's renderer: the picture is sent without boxes
+        except BaseException as error:  # a user's renderer: the picture is sent without boxes
             if not self.renderer_error:
                 log.exception("%s cannot draw", self.name)
             self.renderer_error = f"{type(error).__name__}: {error}"
@@ -240,3 +254,11 @@ class RawEncoder(Worker[CapturedFrame]):
     def handle(self, item: CapturedFrame) -> None:
         """Encode a captured picture."""
         self.encode(item, item.picture, None)
+
+    def restarts_with(self, item: CapturedFrame) -> bool:
+        """Return True for a keyframe: encoders start there."""
+        return item.keyframe
+
+    def reset(self) -> None:
+        """Stop the encoders."""
+        self.encoder.reset()

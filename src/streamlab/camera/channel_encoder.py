@@ -65,6 +65,13 @@ class ChannelEncoder:
                 frame = _encoded(captured, captured.keyframe, len(data), boxes)
                 self._write(encoder.init, frame, data)
 
+    def reset(self) -> None:
+        """Stop all encoders and leave a hole in each sequence: frames were lost."""
+        self._encoders.clear()
+        self._source.reset()
+        for writer in self._writers.values():
+            writer.skip()
+
     def _encoder(
         self, key: ChannelKey, captured: CapturedFrame, picture: Picture
     ) -> Encoder | None:
@@ -122,6 +129,11 @@ class PassthroughEncoder:
         elif self._gop:
             self._start(captured, fps)
         return True
+
+    def reset(self) -> None:
+        """Wait for the next keyframe of the camera."""
+        self._init = None
+        self._gop.clear()
 
     def _start(self, captured: CapturedFrame, fps: Fraction) -> None:
         unit, picture = captured.passthrough, captured.picture

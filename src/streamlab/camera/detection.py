@@ -166,7 +166,7 @@ class DetectionService(threading.Thread):
         try:
             given = self.detector.detect([captured.picture for _, captured in batch])
             answers = checked_answers(given, len(batch), self.detector.name)
-        except Exception as error:  # noqa: BLE001  # a user's model: the picture is sent without boxes
+        except BaseException as error:  # noqa: BLE001  # a user's model: the picture is sent without boxes
             self._fail(batch, error)
             return
         finally:

@@ -217,6 +217,8 @@ class CameraPipeline:
             "raw_queue_peak": self._raw.peak,
             "annotated_queue_peak": max((each.peak for each in annotators), default=0),
             "box_queue_peak": max((each.boxes.peak for each in annotators), default=0),
+            "stage_failures": sum(stage.failures for stage in self._delivery.stages),
+            "lost_by_failures": sum(stage.lost for stage in self._delivery.stages),
             "encoders_bounded": sum(encoder.bounded for encoder in self._encoders()),
         }
 

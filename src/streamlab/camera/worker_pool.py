@@ -22,6 +22,8 @@ from streamlab.cores import usable_cores
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+FIRST_RETRY_NS, LONGEST_RETRY_NS = NS_PER_S // 2, 30 * NS_PER_S
+CALM_NS = 60 * NS_PER_S  # without a failure, before the back-off starts from the beginning
 ITEMS_AT_A_TIME = 4  # of one mailbox, before other stages get their turn
 
 
@@ -101,6 +103,10 @@ def shared_pool() -> WorkerPool:
 class Worker(Generic[T]):
     """A stage. A full mailbox refuses the newest item; the sender counts the drop.
 
+    A stage that raises drops its state and its items, and starts anew with the first item after a
+    back-off that ``restarts_with`` accepts. Until then it accepts and drops everything, so that the
+    other channels of its camera go on.
+
     Items come first, then timers, then the work that items have left behind: a result that arrived
     while the stage was busy is handled before its frame's deadline is checked.
     """
@@ -110,6 +116,13 @@ class Worker(Generic[T]):
         self.max_items = max_items
         self.peak = 0
         self.error = ""
+        """What the stage failed with, until it has worked again."""
+        self.failures = 0
+        self.lost = 0
+        """Items dropped while the stage had failed."""
+        self._failed_ns = -CALM_NS
+        self._backoff_ns = 0
+        self._retry_ns = 0  # it has failed, and may start anew then; 0: it has not
         self.pool = pool or shared_pool()
         self._items: deque[T] = deque()
         self._lock = threading.Lock()
@@ -137,13 +150,16 @@ class Worker(Generic[T]):
     def work_on(self) -> None:
         """Do one piece of the work that handled items have left."""
 
-    def has_room(self) -> bool:
-        """Return True if the next ``offer`` will be accepted. Assumes a single sender.
+    def restarts_with(self, item: T) -> bool:  # noqa: ARG002
+        """Return True if a stage that has failed may start anew with this item."""
+        return True
 
-        A stage that has failed accepts everything and does nothing: its channel has ended, the
-        others have not.
-        """
-        return bool(self.error) or len(self._items) < self.max_items
+    def reset(self) -> None:
+        """Drop what earlier items have left behind: the stage has failed."""
+
+    def has_room(self) -> bool:
+        """Return True if the next ``offer`` will be accepted. Assumes a single sender."""
+        return bool(self._retry_ns) or len(self._items) < self.max_items
 
     @property
     def is_idle(self) -> bool:
@@ -155,7 +171,10 @@ class Worker(Generic[T]):
 
         ``here``: work on it in this thread before returning, unless another thread already does.
         """
-        if self.error or self._stopping:
+        if self._stopping:
+            return True
+        if self._retry_ns and not self._retries(item):
+            self.lost += 1
             return True
         with self._lock:
             if len(self._items) >= self.max_items:
@@ -194,17 +213,35 @@ class Worker(Generic[T]):
     def work(self) -> None:
         """Do up to ``ITEMS_AT_A_TIME`` steps. Called by one thread at a time.
 
-        An exception ends this stage only; it is logged and kept in ``error``.
+        An exception is logged, counted and kept in ``error``; only this stage starts anew.
         """
         try:
             for _ in range(ITEMS_AT_A_TIME):
                 if not self._step():
                     break
-        except Exception as error:
-            log.exception("%s stopped", self.name)
-            self.error = f"{type(error).__name__}: {error}"
-            self.stop()
+                self.error = ""
+        except Exception as error:  # noqa: BLE001 - the boundary of a stage
+            self._fail(error)
         self._leave()
+
+    def _fail(self, error: Exception) -> None:
+        now_ns = monotonic_ns()
+        calm = now_ns - self._failed_ns > CALM_NS
+        self._backoff_ns = FIRST_RETRY_NS if calm else min(2 * self._backoff_ns, LONGEST_RETRY_NS)
+        self._failed_ns = now_ns
+        self.failures += 1
+        log.exception("%s failed; it starts anew in %.1f s", self.name, self._backoff_ns / NS_PER_S)
+        with self._lock:
+            self.error = f"{type(error).__name__}: {error}"
+            self._items.clear()
+            self._retry_ns = now_ns + self._backoff_ns
+        self.reset()
+
+    def _retries(self, item: T) -> bool:
+        if monotonic_ns() < self._retry_ns or not self.restarts_with(item):
+            return False
+        self._retry_ns = 0
+        return True
 
     def _step(self) -> bool:
         """Handle an item, a due timer or left-over work; return False if there was none."""

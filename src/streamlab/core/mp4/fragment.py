@@ -135,6 +135,11 @@ class FragmentWriter:
         if (frame.pts + frame.duration) // self._span > frame.pts // self._span:
             yield self._cut()
 
+    def skip(self) -> None:
+        """Drop pending frames and leave a hole in the sequence: frames were lost."""
+        self._pending.clear()
+        self.next_sequence += 1
+
     def _cut(self) -> Fragment:
         pending, self._pending = self._pending, []
         sequence, self.next_sequence = self.next_sequence, self.next_sequence + 1
