@@ -51,7 +51,7 @@ def test_a_camera_in_a_lab(example: list[str]) -> None:
         cam.renderer = "dot"
         with pytest.raises(ModelError, match="there is no renderer 'star'") as caught:
             cam.renderer = "star"
-        assert caught.value.hint == "There are: boxes, dot."
+        assert caught.value.hint == "There are: boxes, pixelate, blur, dot."
 
 
 def test_a_camera_of_a_server(
