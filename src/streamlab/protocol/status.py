@@ -75,9 +75,15 @@ class ChannelHealth:
     sync: SyncStatus | None = None
 
     def members(self) -> dict[str, object]:
-        """Return the members of its JSON object, without those that are None."""
-        members = {name: getattr(self, name) for name in self.__slots__}
-        return {name: to_plain(each) for name, each in members.items() if each is not None}
+        """Return the members of its JSON object, without those that are None.
+
+        A renderer has ``redacts`` only if it is true.
+        """
+        parts = {name: getattr(self, name) for name in self.__slots__}
+        members = {name: to_plain(each) for name, each in parts.items() if each is not None}
+        if self.renderer is not None and not self.renderer.redacts:
+            del members["renderer"]["redacts"]
+        return members
 
 
 @dataclass(frozen=True, slots=True)
