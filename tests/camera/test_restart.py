@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_a_channel_whose_encoding_raised_comes_back_at_a_keyframe(channel: str) 
         frames, sequences = recorder.frames[channel], recorder.sequences[channel]
         (hole,) = (
             index
-            for index, (one, other) in enumerate(zip(sequences, sequences[1:], strict=False))
+            for index, (one, other) in enumerate(itertools.pairwise(sequences))
             if other != one + 1
         )
         assert frames[hole + 1].keyframe

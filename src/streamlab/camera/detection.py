@@ -194,7 +194,9 @@ class DetectionService(threading.Thread):
         client.receive_detections(captured.pts, client.options.select(found))
         return True
 
-    def _fail(self, batch: list[tuple[DetectionClient, CapturedFrame]], error: Exception) -> None:
+    def _fail(
+        self, batch: list[tuple[DetectionClient, CapturedFrame]], error: BaseException
+    ) -> None:
         if not self.error:
             log.error("detector %s failed", self.detector.name, exc_info=error)
         self.error = printable(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
