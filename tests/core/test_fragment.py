@@ -118,3 +118,11 @@ def test_a_fragment_is_ready_with_its_last_frame() -> None:
     (made,) = [each for frame in frames for each in writer.receive_frame(frame, SLICE, "id")]
     assert (made.ready_ns, made.duration, made.keyframe) == (6000, 9000, False)
     assert made.data.endswith(3 * SLICE)
+
+
+def test_lost_frames_leave_a_hole_and_nothing_of_what_was_pending() -> None:
+    writer = FragmentWriter(RAW, 100)
+    assert [*writer.receive_frame(encoded(0, 3000, keyframe=True), SLICE, "id")] == []
+    writer.skip()
+    (made,) = writer.receive_frame(encoded(3000, 9000, keyframe=True), SLICE, "id")
+    assert (made.pts, made.sequence) == (3000, 2)

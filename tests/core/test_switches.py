@@ -192,3 +192,34 @@ def test_switches_that_nobody_reads_are_bounded() -> None:
     assert connection.outbox_dropped > 0
     told = kinds(read(made, connection))
     assert told[-6:] == ["init raw", *(f"fragment raw {sequence}" for sequence in range(1, 6))]
+
+
+def test_a_connection_that_loses_channels_is_sent_the_others_and_its_switch_fails() -> None:
+    made = stream()
+    connection = join(made)
+    feed(made, range(3))
+    read(made, connection)
+    cold = {"annotated": QualityLevel.LOW}
+    made.request_switch(connection, View.ANNOTATED, cold, now_ns=0, timeout_ns=TIMEOUT_NS)
+    made.withdraw_channels(connection, ["raw"], 0)
+    assert SwitchTimedOut("c") in drain(made)
+    assert connection.channels == ("annotated",)
+    feed(made, range(3, 6))
+    assert {event["channel"] for event in read(made, connection)} == {"annotated"}
+    made.withdraw_channels(connection, ["annotated"], 0)
+    assert connection.channels == ()
+
+
+def test_a_channel_whose_cache_was_dropped_can_be_joined_at_its_next_keyframe() -> None:
+    made = stream()
+    first = join(made)
+    feed(made, range(20))
+    read(made, first)
+    made.drop_cached("annotated")
+    late = join(made, View.ANNOTATED, "late")
+    assert read(made, late) == []
+    feed(made, range(20, 31))
+    assert kinds(read(made, late)) == ["init annotated", "fragment annotated 31"]
+    assert [event["sequence"] for event in read(made, first) if event["channel"] == "raw"] == list(
+        range(21, 32)
+    )
