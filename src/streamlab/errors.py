@@ -124,6 +124,10 @@ class LimitError(StreamlabError, RuntimeError):
     """A limit of the server has been reached."""
 
 
+class ShuttingDownError(StreamlabError, RuntimeError):
+    """The process is ending, so no camera can be added."""
+
+
 class StateError(StreamlabError, OSError):
     """The server's stored state cannot be written, for example because the disk is full."""
 

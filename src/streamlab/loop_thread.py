@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import wait
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import uvicorn
@@ -19,6 +20,10 @@ INTERRUPT_CHECK_S = 0.25
 # A busy notebook cell holds the GIL for this long at a time, and every frame waits for it in each
 # thread that it passes. With Python's default of 5 ms the annotated channel cannot keep up.
 SWITCH_INTERVAL_S = 0.0005
+
+
+class LoopStoppedError(StreamlabError, RuntimeError):
+    """The loop has stopped, so the work was not done, or not to its end."""
 
 
 class LoopThread:
@@ -43,14 +48,20 @@ class LoopThread:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the loop and return its result; Ctrl-C cancels it.
 
-        The loop must be ``running``. Must not be called from the loop's own thread. Raises what
-        ``work`` raises; the hint of a StreamlabError is added as a note to its traceback.
+        Must not be called from the loop's own thread. Raises LoopStoppedError if the loop stops
+        before ``work`` is done, and what ``work`` raises; the hint of a StreamlabError is added as
+        a note to its traceback.
         """
-        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            work.close()
+            raise LoopStoppedError("the loop has stopped") from None
         try:
             # Windows delivers Ctrl-C to a waiting thread only when its wait ends.
             while not wait([waiting], timeout=INTERRUPT_CHECK_S).done:
-                pass
+                if not self.running and not waiting.done():
+                    raise LoopStoppedError("the loop has stopped")
             return waiting.result()
         except KeyboardInterrupt:
             waiting.cancel()
@@ -62,7 +73,7 @@ class LoopThread:
 
     def post(self, call: Callable[..., object], *arguments: object) -> None:
         """Schedule ``call`` on the loop; do nothing if it has stopped."""
-        if self.running and not self._loop.is_closed():
+        with suppress(RuntimeError):  # it has closed
             self._loop.call_soon_threadsafe(call, *arguments)
 
     def stop(self) -> None:

@@ -207,7 +207,7 @@ def test_a_connection_that_loses_channels_is_sent_the_others_and_its_switch_fail
     feed(made, range(3, 6))
     assert {event["channel"] for event in read(made, connection)} == {"annotated"}
     made.withdraw_channels(connection, ["annotated"], 0)
-    assert connection.channels == ()
+    assert not connection.channels
 
 
 def test_a_channel_whose_cache_was_dropped_can_be_joined_at_its_next_keyframe() -> None:

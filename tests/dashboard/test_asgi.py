@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -10,7 +11,8 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from fastapi import FastAPI
-from starlette.types import Message
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message
 
 from streamlab.dashboard import asgi as dashboard
 from streamlab.media.spec import SourcePolicy
@@ -74,3 +76,29 @@ def test_own_and_allowed_pages_may_connect(origin: str, allowed_origins: list[st
     headers = [(b"host", b"server:8000")]
     headers += [(b"origin", origin.encode())] if origin else []
     assert dashboard.is_allowed({"type": "websocket", "headers": headers}, allowed_origins)
+
+
+class Flaky(dashboard.Dashboard):
+    """Cannot be made the first time."""
+
+    starts = 0
+
+    async def _make(self, cameras_loop: asyncio.AbstractEventLoop) -> ASGIApp:
+        self.starts += 1
+        if self.starts == 1:
+            raise OSError("there is no room")
+        return PlainTextResponse("here")
+
+
+def test_a_start_that_failed_is_tried_again() -> None:
+    async def scenario() -> tuple[str, list[str]]:
+        manager = StreamChannelManager(Settings())
+        app = Flaky(manager, ChannelSubscriptionManager(manager), POLICY)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            with pytest.raises(OSError, match="no room"):
+                await client.get("/")
+            left = [each.name for each in threading.enumerate() if "dashboard" in each.name]
+            return (await client.get("/")).text, left
+
+    assert run(scenario()) == ("here", [])

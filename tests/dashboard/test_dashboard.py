@@ -12,6 +12,7 @@ import pytest
 
 from streamlab.core.channels import QualityLevel
 from streamlab.core.sync.policy import SyncPolicy
+from streamlab.dashboard import samples
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.health import health_table
 from streamlab.dashboard.samples import Sample
@@ -119,3 +120,23 @@ def test_changes_reach_the_camera(cameras: Cameras) -> None:
 def test_snapshot_is_of_both_channels(cameras: Cameras) -> None:
     snapshot = run(cameras.snapshot("tiny", QualityLevel.LOW))
     assert snapshot.raw.shape == snapshot.annotated.shape
+
+
+def test_the_same_source_twice_at_once_gets_two_names(cameras: Cameras) -> None:
+    async def scenario() -> list[str]:
+        names = await asyncio.gather(*(cameras.add(f"{TINY}&seed=3") for _ in range(2)))
+        for name in names:
+            await cameras.remove(name)
+        return names
+
+    assert sorted(run(scenario())) == ["traffic", "traffic-2"]
+
+
+def test_frames_that_nobody_asks_for_are_dropped(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(cameras.frames("tiny", 1.0))
+    assert cameras._watched
+    monkeypatch.setattr(samples, "FORGET_AFTER_S", 0.0)
+    while cameras._watched:
+        run(cameras.health())

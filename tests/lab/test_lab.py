@@ -276,3 +276,39 @@ def test_the_package_itself_imports_nothing_heavy() -> None:
         "print({'pandas', 'anywidget', 'fastapi', 'holoviews'} & set(sys.modules))\n"
     )
     assert ended.stdout == "set()\nset()\n", ended.stderr
+
+
+def test_a_source_that_cannot_be_opened_replaces_nothing(lab: Lab) -> None:
+    tiny = "synthetic://traffic?width=160&height=90"
+    cam = lab.add(tiny, "yard", detector="truth")
+    with pytest.raises(SourceNotFoundError):
+        lab.add("nowhere.mp4", "yard")
+    assert lab["yard"] is cam
+    assert cam.state == "live"
+
+
+def test_a_camera_that_was_removed_over_http_can_be_added_again(lab: Lab) -> None:
+    tiny = "synthetic://traffic?width=160&height=90"
+    lab.add(tiny, "yard", detector="truth")
+    lab.add(tiny, "gate", detector="truth")
+    for name in ("yard", "gate"):
+        lab._runtime.call(lab._runtime.manager.forget_camera(name))
+    assert lab.add(tiny, "yard", detector="truth").state == "live"
+    lab.remove("gate")
+    assert list(lab.cameras) == ["yard"]
+
+
+class Check:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def check(self) -> None:
+        self.calls += 1
+        raise ValueError("on purpose")
+
+
+def test_a_check_that_fails_stops_no_other(lab: Lab) -> None:
+    checks = [Check(), Check()]
+    for each in checks:
+        lab._runtime.check_regularly(each)
+    wait_until(lambda: all(each.calls > 1 for each in checks))

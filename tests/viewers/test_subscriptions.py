@@ -313,3 +313,18 @@ def act(
         switches.append(
             asyncio.ensure_future(viewers.switch(camera, connection, View.BOTH, QualityLevel.HIGH))
         )
+
+
+@on_virtual_time
+async def test_a_replaced_switch_says_that_another_replaced_it(
+    camera: StillCamera, viewers: ChannelSubscriptionManager
+) -> None:
+    connection = viewers.open(camera, RAW_ONLY)
+    first = asyncio.ensure_future(viewers.switch(camera, connection, View.RAW, QualityLevel.LOW))
+    await camera.news()
+    second = asyncio.ensure_future(viewers.switch(camera, connection, View.BOTH, None))
+    with pytest.raises(SwitchTimeoutError, match="another switch replaced this one"):
+        await first
+    viewers.close(camera, connection)
+    with pytest.raises(SwitchTimeoutError, match="connection was closed"):
+        await second

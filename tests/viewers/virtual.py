@@ -32,8 +32,11 @@ class VirtualTime:
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end; whenever all wait, the next timer's time is now."""
-        with self.installed(), asyncio.Runner(loop_factory=lambda: _VirtualLoop(self)) as runner:
+        with self.installed(), asyncio.Runner(loop_factory=self.new_loop) as runner:
             return runner.run(work())
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        return _VirtualLoop(self)
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):

@@ -69,8 +69,9 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._carrier = BoxCarrier()
         self._gate = RedactionGate(max_redaction_age_ms)
         self._canvas: Picture | None = None  # drawn on and encoded; its memory is reused
-        self._service = service
-        self._next_service: deque[DetectionService] = deque(maxlen=1)
+        self.service = service
+        """The detection service that gets the next frame."""
+        self._service = service  # the one that got the last frame
         self.reserved_rows = reserved_rows
         """Rows at the top that must not be drawn over, px."""
         self._client = DetectionClient(
@@ -85,11 +86,6 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._waiting: dict[int, CapturedFrame] = {}
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # of frames the detector has not answered yet
-
-    @property
-    def service(self) -> DetectionService:
-        """The detection service that gets the next frame."""
-        return self._next_service[-1] if self._next_service else self._service
 
     def has_room(self) -> bool:
         """Return True if one more frame can wait for its detections."""
@@ -121,7 +117,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
 
     def request_service(self, service: DetectionService) -> None:
         """Use another detection service from the next frame on. Thread-safe."""
-        self._next_service.append(service)
+        self.service = service
 
     def get_timer(self) -> int | None:
         """Return the box deadline of the oldest waiting frame, monotonic ns, or None."""
@@ -139,9 +135,10 @@ class Annotator(Worker[CapturedFrame | Answer]):
     def handle(self, item: CapturedFrame | Answer) -> None:
         """Process a captured frame, or the detector's answer for one."""
         if isinstance(item, CapturedFrame):
-            if self._next_service:
+            service = self.service
+            if service is not self._service:
                 self._gate.request_restart(item.pts)
-                self._adopt(self._next_service.popleft())
+                self._adopt(service)
             self._waiting[item.pts] = item
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:

@@ -62,6 +62,7 @@ class Dashboard:
             return
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
+            self._starting.add_done_callback(self._forget_failure)
         page, there = await asyncio.shield(self._starting)
         here = asyncio.get_running_loop()
         outbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -85,10 +86,19 @@ class Dashboard:
         finally:
             sending.cancel()
 
+    def _forget_failure(self, started: asyncio.Task[Any]) -> None:
+        """Let the next request try again after a start that failed."""
+        if started.cancelled() or started.exception() is not None:
+            self._starting = None
+
     async def _start(self) -> tuple[ASGIApp, asyncio.AbstractEventLoop]:
         thread, here = LoopThread("streamlab-dashboard"), asyncio.get_running_loop()
         there = thread.call(_running_loop())
-        page = await _in(there, self._make(here))
+        try:
+            page = await _in(there, self._make(here))
+        except BaseException:
+            thread.stop()
+            raise
         thread.post(_stop_after, here)
         return page, there
 

@@ -50,7 +50,7 @@ class Cameras:
         self._subscriptions = subscriptions
         self._loop = loop
         self._policy = policy
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[Camera, Watched] = {}
         self._health: list[CameraHealth] = []
         self._health_ns = _LONG_AGO_NS
 
@@ -125,7 +125,7 @@ class Cameras:
         return await self._call(answer())
 
     async def _add(self, spec: SourceSpec, source: str) -> str:
-        camera_id = unused_name(spec, self._manager.cameras)
+        camera_id = unused_name(spec, self._manager.names)
         config = CameraConfig.of(camera_id, source)
         await self._manager.add_configured(config, keep=True)
         self._health_ns = _LONG_AGO_NS
@@ -140,9 +140,9 @@ class Cameras:
 
     def _watch(self, camera_id: str) -> Watched:
         camera = self._camera(camera_id)
-        watched = self._watched.get(camera_id)
-        if watched is None or watched.over or watched.camera is not camera:
-            watched = self._watched[camera_id] = Watched(camera)
+        watched = self._watched.get(camera)
+        if watched is None:
+            watched = self._watched[camera] = Watched(camera, lambda: self._watched.pop(camera))
         return watched
 
     def _all_health(self) -> list[CameraHealth]:

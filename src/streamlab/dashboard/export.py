@@ -75,8 +75,10 @@ class Export:
 
         async def on_click(_event: object) -> None:
             button.disabled = True
-            await self._attempt(save())
-            button.disabled = False
+            try:
+                await self._attempt(save())
+            finally:
+                button.disabled = False
 
         button.on_click(on_click)
         return button

@@ -126,6 +126,8 @@ async def _change(document: Document, change: Callable[[], None]) -> None:
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def make() -> None:
+        if done.done():  # cancelled: nobody waits for it any more
+            return
         document.hold("combine")
         try:
             change()

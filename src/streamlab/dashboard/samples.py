@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from streamlab.clock import monotonic_ns
@@ -42,14 +43,16 @@ class Sample:
 
 
 class Watched:
-    """Keeps a camera's frames until nothing has asked for them for ``FORGET_AFTER_S``."""
+    """Keeps a camera's frames until nothing has asked for them for ``FORGET_AFTER_S``.
 
-    def __init__(self, camera: Camera) -> None:
+    Then ``on_over`` is called, and they are no longer recorded.
+    """
+
+    def __init__(self, camera: Camera, on_over: Callable[[], object]) -> None:
         self.camera = camera
         self.history = FrameHistory()
         self._looked_ns = monotonic_ns()
-        self.over = False
-        """True once its frames are no longer recorded."""
+        self._on_over = on_over
         self.history.follow(camera.events())
         self._arm()
 
@@ -87,8 +90,8 @@ class Watched:
             self.history.check()
             self._arm()
         else:
-            self.over = True
             self.history.close()
+            self._on_over()
 
 
 def _controls(camera: Camera) -> Controls:

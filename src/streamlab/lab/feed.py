@@ -90,8 +90,8 @@ class ViewFeed:
             self._reader.close()
 
     def close_if_gone(self) -> None:
-        """Close the connection if the view has been silent for too long, otherwise flush."""
-        if self.credit.is_gone(self._ear.listened_ns()):
+        """Close the connection if it has ended or the view is silent; otherwise flush."""
+        if self._reader.over or self.credit.is_gone(self._ear.listened_ns()):
             self.close()
         else:
             self.flush()

@@ -43,7 +43,7 @@ class ViewFeeds:
         self._send = send
         self._feeds: dict[str, ViewFeed] = {}
         self._answers: set[asyncio.Task[None]] = set()
-        cam.runtime.checked.add(self)
+        cam.runtime.check_regularly(self)
 
     def announce(self, query: Query) -> None:
         """Open a stream for a view that is about to be shown."""

@@ -28,7 +28,7 @@ from streamlab.lab.public import Public
 from streamlab.lab.runtime import Runtime
 from streamlab.lab.shown_camera import ShownCamera
 from streamlab.lab.tables import cameras_table
-from streamlab.media.spec import SourceSpec
+from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
 from streamlab.viewers import Camera
 
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 # Only users who set up logging see log records; otherwise a cell shows only its own output.
 logging.getLogger("streamlab").addHandler(logging.NullHandler())
 _running: dict[str, Lab] = {}
+_changing_running = threading.RLock()
 _SYNTHETIC = SourceSpec.parse("synthetic://traffic")
+_OPENED_ONCE = (SourceKind.WEBCAM, SourceKind.UDP)  # a device or a port, which the camera holds
 
 
 class Lab(Public):
@@ -70,14 +72,15 @@ class Lab(Public):
     ) -> None:
         chosen = _settings(settings)
         shared = None if detector is None else as_detector(detector, _SYNTHETIC)
-        before = _running.pop(name, None)
-        if before is not None:
-            before.close()
         self._name = name
         self._changing = threading.RLock()
         self._cameras: dict[str, LabCamera] = {}
-        self._runtime = Runtime(name, chosen, shared)
-        _running[name] = self
+        with _changing_running:
+            before = _running.pop(name, None)
+            if before is not None:
+                before.close()
+            self._runtime = Runtime(name, chosen, shared)
+            _running[name] = self
 
     @property
     def name(self) -> str:
@@ -99,6 +102,9 @@ class Lab(Public):
         redact: AnyRenderer | None = None,
     ) -> LabCamera:
         """Open a source as a camera. It replaces a camera of the same name, in its views too.
+
+        The replaced camera runs until the new one is open, and on if that fails; only a webcam or
+        a UDP port, which cannot be opened twice, is closed first.
 
         Args:
             source: as for ``streamlab serve``: ``synthetic://traffic``, a file, an ``rtsp://``
@@ -125,22 +131,25 @@ class Lab(Public):
             if own is None:
                 self._runtime.shares_detector(spec)
             replaced = self._cameras.get(name)
-            if replaced is not None:
+            if replaced is not None and spec.kind in _OPENED_ONCE:
                 self.remove(name)
             camera = self._runtime.call(
-                self._runtime.manager.add_camera(name, spec, detector=own, renderer=drawing)
+                self._runtime.manager.add_camera(
+                    name, spec, detector=own, renderer=drawing, replace=replaced is not None
+                )
             )
+            self._cameras.pop(name, None)
             added = self._cameras[name] = LabCamera(ShownCamera(self._runtime, camera))
-        for view in list(replaced._shown.views) if replaced is not None else ():
+        for view in replaced._shown.views if replaced is not None else ():
             view.follow(added._shown)
         return added
 
     def remove(self, name: str) -> None:
         """Stop a camera; its views show that it has ended. Raises UnknownCameraError."""
         with self._changing:
-            self[name]
+            camera = self[name]._shown.camera
             del self._cameras[name]
-            self._runtime.call(self._runtime.manager.remove_camera(name))
+            self._runtime.call(self._runtime.manager.remove(camera))
 
     def grid(self, view: ViewName = "both", *, columns: int = 2) -> CameraGrid:
         """Return all cameras in one live view. Needs the ``lab`` extra."""
@@ -178,7 +187,7 @@ class Lab(Public):
 
     def close(self) -> None:
         """Stop all cameras and the server. May be called twice."""
-        with self._changing:
+        with _changing_running, self._changing:
             self._runtime.close()
             if _running.get(self.name) is self:
                 del _running[self.name]
@@ -225,7 +234,8 @@ class Lab(Public):
         for cam in self:
             if cam._shown.camera.spec == spec:
                 return cam.name
-        return unused_name(spec, self._cameras)
+        taken = self._runtime.ask(lambda: self._runtime.manager.names)  # also those added by HTTP
+        return unused_name(spec, {*self._cameras, *taken})
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

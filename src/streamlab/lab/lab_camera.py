@@ -106,7 +106,12 @@ class LabCamera(Public):
         if wanted is None and not runtime.shares_detector(spec):
             wanted = "none"
         chosen = None if wanted is None else as_detector(wanted, spec)
-        runtime.ask(lambda: runtime.manager.request_detector(self.name, chosen))
+
+        def change() -> None:
+            self._shown.check_open()  # another camera of this name may have replaced it
+            runtime.manager.request_detector(self.name, chosen)
+
+        runtime.ask(change)
 
     @property
     def renderer(self) -> Renderer:
@@ -148,7 +153,7 @@ class LabCamera(Public):
 
     def switch(self, view: ViewName | None = None) -> None:
         """Show another view in all live views of the camera; None swaps raw and annotated."""
-        for each in list(self._shown.views):
+        for each in self._shown.views:
             each.switch(view)
 
     def drift_plot(self, seconds: float = 30.0) -> DriftPlot:

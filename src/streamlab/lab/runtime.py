@@ -13,7 +13,7 @@ from streamlab.detect.load import load_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import StreamlabError
 from streamlab.lab.credit import PING_S, KernelListener
-from streamlab.loop_thread import LoopThread
+from streamlab.loop_thread import LoopStoppedError, LoopThread
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
@@ -52,7 +52,7 @@ class Runtime:
         self.listener = KernelListener(kernel_loop, monotonic_ns)
         self.manager = StreamChannelManager(settings, detector, only_synthetic=detector is None)
         self.subscriptions = ChannelSubscriptionManager(self.manager)
-        self.checked: WeakSet[Checked] = WeakSet()
+        self._checked: WeakSet[Checked] = WeakSet()  # changed and listed in the loop only
         self.server: LabServer | None = None
         self._thread = LoopThread(f"streamlab-{name}")
         self._ticks = 0
@@ -79,12 +79,12 @@ class Runtime:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` in the loop and return its result.
 
-        Raises LabClosedError if the lab is closed, and whatever ``work`` raises.
+        Raises LabClosedError if the lab is closed, also meanwhile, and whatever ``work`` raises.
         """
-        if not self.running:
-            work.close()
-            raise LabClosedError("the lab is closed", hint="Make another with Lab().")
-        return self._thread.call(work)
+        try:
+            return self._thread.call(work)
+        except LoopStoppedError:
+            raise LabClosedError("the lab is closed", hint="Make another with Lab().") from None
 
     def ask(self, question: Callable[[], T]) -> T:
         """Call ``question`` in the loop and return its result. Raises as ``call`` does."""
@@ -97,6 +97,10 @@ class Runtime:
     def post(self, call: Callable[..., object], *arguments: object) -> None:
         """Schedule a call in the loop without waiting for it."""
         self._thread.post(call, *arguments)
+
+    def check_regularly(self, checked: Checked) -> None:
+        """Call ``checked.check`` about once a second, as long as others refer to it."""
+        self.post(self._checked.add, checked)
 
     def close(self) -> None:
         """Stop the cameras (viewers get ``end``), the server and the thread."""
@@ -116,9 +120,10 @@ class Runtime:
             await self.server.close()
 
     def _tick(self) -> None:
-        self.listener.ping()
+        loop = asyncio.get_running_loop()
+        loop.call_later(PING_S, self._tick)
+        loop.call_soon(self.listener.ping)
         self._ticks += 1
         if self._ticks % round(1 / PING_S) == 0:
-            for each in list(self.checked):
-                each.check()
-        asyncio.get_running_loop().call_later(PING_S, self._tick)
+            for each in list(self._checked):
+                loop.call_soon(each.check)  # on its own: the loop logs it if it raises

@@ -53,11 +53,19 @@ class LabServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     async def start(self) -> None:
-        """Wait until the server accepts requests. Raises the error that stopped it, if any."""
-        while not self._server.started and not self._serving.done():
-            await asyncio.sleep(0.01)
-        if self._serving.done():
-            self._serving.result()
+        """Wait until the server accepts requests. Raises the error that stopped it, if any.
+
+        A server that was not started, also because this was cancelled, is stopped.
+        """
+        try:
+            while not self._server.started and not self._serving.done():
+                await asyncio.sleep(0.01)
+            if self._serving.done():
+                self._serving.result()
+        except BaseException:
+            self._server.should_exit = True
+            self._listener.close()
+            raise
 
     async def close(self) -> None:
         """Stop the server. Streams still running are cut off after ``GRACEFUL_SHUTDOWN_S``."""

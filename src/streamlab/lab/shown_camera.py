@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol
@@ -51,15 +52,27 @@ class ShownCamera:
         self.runtime = runtime
         self.camera = camera
         self.history = FrameHistory()
-        self.views: WeakSet[LiveView] = WeakSet()
+        self._views: WeakSet[LiveView] = WeakSet()
+        self._listing = threading.Lock()  # views come on one thread and are listed on another
         self._fault_run = 0
         runtime.ask(lambda: self.history.follow(camera.events()))
-        runtime.checked.add(self.history)
+        runtime.check_regularly(self.history)
 
     @property
     def name(self) -> str:
         """The camera's name in the lab."""
         return self.camera.camera_id
+
+    @property
+    def views(self) -> list[LiveView]:
+        """The live views that somebody still refers to."""
+        with self._listing:
+            return list(self._views)
+
+    def add_view(self, view: LiveView) -> None:
+        """Add a live view."""
+        with self._listing:
+            self._views.add(view)
 
     @property
     def closed(self) -> bool:
@@ -94,7 +107,7 @@ class ShownCamera:
         known = {name: checked(name, value, _SYNC[name]) for name, value in values.items()}
         renamed = {"tolerance_ms" if n == "sync_tolerance_ms" else n: v for n, v in known.items()}
         self.camera.change(**renamed)
-        for view in list(self.views):
+        for view in self.views:
             view.show_sync(self.policy, self.sync_tolerance_ms)
 
     def change_faults(self, values: Mapping[str, Any], seconds: float | None) -> None:

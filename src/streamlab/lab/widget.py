@@ -95,7 +95,7 @@ class CameraView(LiveWidget):
             policy=cam.policy,
             sync_tolerance_ms=cam.sync_tolerance_ms,
         )
-        cam.views.add(self)
+        cam.add_view(self)
 
     def switch(self, view: str | None) -> None:
         """Show another view; None swaps raw and annotated."""
@@ -108,7 +108,7 @@ class CameraView(LiveWidget):
     def follow(self, cam: ShownCamera) -> None:
         """Continue with ``cam``, which has replaced this view's camera."""
         self._cam = cam
-        cam.views.add(self)
+        cam.add_view(self)
         self.set_trait("width", _size(cam)["width"])
         self.set_trait("height", _size(cam)["height"])
         self.show_sync(cam.policy, cam.sync_tolerance_ms)

@@ -30,6 +30,7 @@ STATUS: dict[type[errors.StreamlabError], int] = {
     errors.InvalidRequestError: 422,
     errors.SwitchTimeoutError: 504,
     errors.DisabledError: 503,
+    errors.ShuttingDownError: 503,
     errors.FaultsNotAllowedError: 403,
     errors.RedactedError: 403,
     errors.LimitError: 429,

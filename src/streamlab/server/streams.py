@@ -140,8 +140,9 @@ async def mux(
             connection = query.open(subscriptions, camera, unredacted=unredacted)
             undo.callback(subscriptions.close, camera, connection)
             watched.append((camera, connection))
+        response = _stream(manager, subscriptions, watched, query.payload, tagged=True)
         undo.pop_all()
-    return _stream(manager, subscriptions, watched, query.payload, tagged=True)
+    return response
 
 
 @router.get("/sse/{camera_id}/dual", response_class=EventStreamResponse)
@@ -181,14 +182,17 @@ async def subscribe(
 ) -> Report:
     """Add a channel to a connection, or reserve a connection for a later GET."""
     camera.check_channels([body.channel_type], unredacted=unredacted)
-    if body.connection_id is None:
-        connection = subscriptions.reserve(camera, unredacted=unredacted)
-    else:
-        connection = camera.connection(body.connection_id)
-    if body.channel_type == "detections":
-        camera.subscribe_detections(connection, wanted=True)
-    else:
-        camera.subscribe(connection, body.channel_type, body.quality)
+    with ExitStack() as undo:
+        if body.connection_id is None:
+            connection = subscriptions.reserve(camera, unredacted=unredacted)
+            undo.callback(subscriptions.close, camera, connection)
+        else:
+            connection = camera.connection(body.connection_id)
+        if body.channel_type == "detections":
+            camera.subscribe_detections(connection, wanted=True)
+        else:
+            camera.subscribe(connection, body.channel_type, body.quality)
+        undo.pop_all()
     return _subscription(camera, connection)
 
 

@@ -75,8 +75,16 @@ class Camera(CameraViewers):
         self._running.pipeline.start()
         self._running.process_events()
 
+    def remove(self, reason: EndReason) -> None:
+        """Send every viewer ``end``; call ``close`` to stop the threads."""
+        self._running.remove(reason)
+
+    def check_open(self) -> None:
+        """Raise UnknownCameraError if the camera was removed."""
+        self._running.check_open()
+
     async def close(self, reason: EndReason) -> None:
-        """Send every viewer ``end`` and stop the threads."""
+        """Send every viewer ``end`` unless they got it, and stop the threads."""
         await self._running.close(reason)
 
     def abandon(self) -> None:
@@ -169,9 +177,15 @@ class Camera(CameraViewers):
         return snapshot
 
     def events(self) -> EventStream:
-        """Return a stream of the camera's events from now on. Close it after use."""
+        """Return a stream of the camera's events from now on. Close it after use.
+
+        It is closed already if the camera has ended.
+        """
         stream = EventStream(self._running.event_streams.discard)
-        self._running.event_streams.add(stream)
+        if self.end_reason is None:
+            self._running.event_streams.add(stream)
+        else:
+            stream.close()
         return stream
 
     def change(
@@ -218,8 +232,11 @@ class Camera(CameraViewers):
     def inject(self, faults: Faults | None) -> None:
         """Replace the injected faults from now on; None clears them all.
 
-        Only this camera is affected: a detector that it shares is queried as before.
+        Only this camera is affected: a detector that it shares is queried as before. Raises
+        UnknownCameraError if the camera was removed.
         """
+        if faults is not None:
+            self.check_open()
         self._running.pipeline.inject(faults or NO_FAULTS)
         wrong = self.faults.describe()
         log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none")

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from weakref import WeakSet
 
-from streamlab.camera import AnnotatedChannel
+from streamlab.camera import AnnotatedChannel, DetectionService
 from streamlab.camera.worker_pool import WorkerPool
 from streamlab.config.camera import CameraConfig
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import ANNOTATED, QualityLevel
 from streamlab.core.events import EndReason
-from streamlab.credentials import redacted
 from streamlab.detect.detector import Detector
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer
 from streamlab.detect.renderers import DEFAULT_RENDERER, load_renderer
 from streamlab.errors import (
-    CameraExistsError,
     InvalidRequestError,
-    LimitError,
-    SourceUnreachableError,
+    ShuttingDownError,
     StreamlabError,
-    UnknownCameraError,
     UnknownStreamError,
 )
-from streamlab.media.open_errors import no_picture
-from streamlab.media.opening import GRACE_S, begin_opening, give_up
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
-from streamlab.settings import Settings, is_camera_id
+from streamlab.settings import Settings
 from streamlab.viewers.camera import Camera
+from streamlab.viewers.camera_ids import check_new, unknown_camera
 from streamlab.viewers.event_log import EventLog
+from streamlab.viewers.kept_cameras import KeptCameras
 from streamlab.viewers.memory import MemoryTrimming
+from streamlab.viewers.openings import Openings
 from streamlab.viewers.services import DetectionServices
+from streamlab.viewers.unfinished import Unfinished
 
-MAX_SHOWN_CHARS = 128
 _REASONS = {"camera_removed": "on request", "server_shutdown": "the server stops"}
 
 
 class StreamChannelManager:
     """Creates, removes and reports on cameras. One event loop owns it.
+
+    A removal takes its camera out at once and completes even if its caller is cancelled: what is
+    released then is what that camera used, never what a newer one of the same id uses.
 
     ``detector`` serves all cameras without a detector of their own, or only the synthetic ones
     among them (``only_synthetic``). Of the rest, a synthetic camera is annotated with the ground
@@ -62,9 +64,13 @@ class StreamChannelManager:
             detector, only_synthetic=only_synthetic, max_fps=settings.max_detection_fps
         )
         self._cameras: dict[str, Camera] = {}
-        self._opening: dict[str, asyncio.Future[None]] = {}  # done: no longer wanted
-        self._at_start: frozenset[str] | None = None
-        self._store = store
+        self._services: dict[Camera, DetectionService] = {}
+        self._openings = Openings(settings.open_timeout)
+        self._kept = KeptCameras(store)
+        self._unfinished = Unfinished()
+        self._on_removal: list[Callable[[Camera], None]] = []
+        self._closed = False
+        self._at_start: WeakSet[Camera] | None = None
         self._renderer = renderer
         self._pool = WorkerPool.of_all_cores()
         self._trimming = MemoryTrimming()
@@ -80,6 +86,7 @@ class StreamChannelManager:
         renderer: Renderer | None = None,
         detections: DetectionOptions = EVERYTHING,
         wait: bool = True,
+        replace: bool = False,
     ) -> Camera:
         """Run a source as a camera.
 
@@ -92,6 +99,7 @@ class StreamChannelManager:
             detections: which of the detector's results the camera wants.
             wait: True: the source must give a picture within ``open_timeout``; False: the camera
                 exists at once, whatever its source does.
+            replace: take the place of a camera with this id, which runs until then.
 
         Raises:
             CameraExistsError: a camera with this id exists or is being opened.
@@ -99,46 +107,42 @@ class StreamChannelManager:
             LimitError: there are too many cameras, or sources being opened.
             SourceError: the source cannot be opened.
             ModelError: the default detector or renderer cannot be loaded.
+            ShuttingDownError: the cameras were closed.
         """
-        self._check_new(camera_id)
+        self._check_new(camera_id, replace=replace)
         renderer = renderer or load_renderer(self._renderer)
-        source = await self._open(camera_id, spec) if wait else None
-        service = self.services.add(camera_id, spec, detector)
-        channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
-        camera = Camera(
-            camera_id,
-            spec,
-            source,
-            [channel],
-            self.settings,
-            self._pool,
-            self.events,
-        )
+        source = await self._openings.open(camera_id, spec) if wait else None
+        camera = self._start(camera_id, spec, source, detector, renderer, detections)
+        replaced = self._cameras.pop(camera_id, None)
         self._cameras[camera_id] = camera
         self.events.add("camera_added", camera_id, f"Added: {spec.display}.")
-        camera.start()
-        self._trimming.start()
+        if replaced is not None:
+            await self._begin_closing(replaced, "camera_removed")
         return camera
 
-    async def _open(self, camera_id: str, spec: SourceSpec) -> Source:
-        timeout_s = self.settings.open_timeout
-        unwanted = self._opening[camera_id] = asyncio.get_running_loop().create_future()
-        try:
-            opening = begin_opening(spec, timeout_s)
-            opened = asyncio.wrap_future(opening)
-            await asyncio.wait(
-                (opened, unwanted),
-                timeout=timeout_s + GRACE_S,
-                return_when=asyncio.FIRST_COMPLETED,
+    def _start(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: Source | None,
+        detector: Detector | None,
+        renderer: Renderer,
+        detections: DetectionOptions,
+    ) -> Camera:
+        with ExitStack() as undo:
+            if source is not None:
+                undo.callback(source.close)
+            service = self.services.acquire(spec, detector)
+            undo.callback(self.services.release, service)
+            channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
+            camera = Camera(
+                camera_id, spec, source, [channel], self.settings, self._pool, self.events
             )
-            if opened.done() and not unwanted.done():
-                return opened.result()
-            give_up(opening)
-            if unwanted.done():
-                raise SourceUnreachableError(f"camera '{camera_id}' was removed while being opened")
-            raise no_picture(spec, timeout_s)
-        finally:
-            del self._opening[camera_id]
+            camera.start()
+            undo.pop_all()
+        self._services[camera] = service
+        self._trimming.start()
+        return camera
 
     async def add_configured(
         self,
@@ -157,34 +161,36 @@ class StreamChannelManager:
             config.name, config.spec, detector=detector, detections=_detections(config), wait=wait
         )
         camera.quality = QualityLevel(config.quality)
-        if keep and self._store is not None:
-            try:
-                await asyncio.to_thread(self._store.put, config)
-            except StreamlabError:
-                await self.remove_camera(config.name)
-                raise
+        if keep:
+            await self._unfinished.begin(self._keep(camera, config))
         return camera
+
+    async def _keep(self, camera: Camera, config: CameraConfig) -> None:
+        try:
+            await self._kept.keep(config)
+        except StreamlabError:
+            await self.remove(camera)
+            raise
 
     async def forget_camera(self, camera_id: str) -> None:
         """Remove a camera permanently, even while it is being opened.
 
         Raises UnknownCameraError, StateError.
         """
-        opening = self._opening.get(camera_id)
-        if opening is None:
-            await self.remove_camera(camera_id)
-        elif not opening.done():
-            opening.set_result(None)
-        if self._store is not None:
-            await asyncio.to_thread(self._store.remove, camera_id)
+        work = []
+        if not self._openings.abandon(camera_id) or camera_id in self._cameras:
+            work.append(self._begin_removal(self.camera(camera_id), "camera_removed"))
+        self._kept.forget(camera_id)
+        await asyncio.gather(*work, self._unfinished.begin(self._kept.write(camera_id)))
 
     async def remove_camera(self, camera_id: str, reason: EndReason = "camera_removed") -> None:
         """Stop a camera; its viewers get ``end``. Raises UnknownCameraError."""
-        camera = self.camera(camera_id)
-        del self._cameras[camera_id]
-        self.events.add("camera_removed", camera_id, f"Removed: {_REASONS.get(reason, reason)}.")
-        await camera.close(reason)
-        self.services.remove(camera_id)
+        await self._begin_removal(self.camera(camera_id), reason)
+
+    async def remove(self, camera: Camera) -> None:
+        """Stop this very camera, if it has not been removed or replaced already."""
+        if self._cameras.get(camera.camera_id) is camera:
+            await self._begin_removal(camera, "camera_removed")
 
     def request_detector(self, camera_id: str, detector: Detector | None) -> None:
         """Give a running camera another detector, from its next frame on.
@@ -193,33 +199,61 @@ class StreamChannelManager:
         InvalidRequestError if there is no shared detector.
         """
         camera = self.camera(camera_id)
-        before = self.services.own(camera_id)
-        camera.change(service=self.services.change(camera_id, detector))
+        detector = self.services.shared if detector is None else detector
+        if detector is None:
+            raise InvalidRequestError("there is no shared detector", hint="Name one.")
+        service = self.services.acquire(camera.spec, detector)
+        camera.change(service=service)
+        before, self._services[camera] = self._services[camera], service
         self.services.release(before)
 
     async def close(self) -> None:
-        """Stop all cameras; their viewers get ``end``. Cameras being opened are abandoned."""
+        """Stop all cameras; their viewers get ``end``. No camera can be added from now on.
+
+        Cameras being opened are abandoned, and removals in progress are waited for.
+        """
+        self._closed = True
         self._trimming.stop()
-        for opening in self._opening.values():
-            if not opening.done():
-                opening.set_result(None)
-        services = self.services.running
-        await asyncio.gather(
-            *(self.remove_camera(name, "server_shutdown") for name in list(self._cameras))
-        )
+        for camera_id in list(self._openings):
+            self._openings.abandon(camera_id)
+        for camera in list(self._cameras.values()):
+            self._begin_removal(camera, "server_shutdown")
+        await self._unfinished.wait()
         self.events.close()
-        await self.services.close(services)
+        await self.services.close()
         self._pool.close()
+
+    def call_on_removal(self, receive_removal: Callable[[Camera], None]) -> None:
+        """Call ``receive_removal`` with each camera that is removed; it must not raise."""
+        self._on_removal.append(receive_removal)
+
+    def _begin_removal(self, camera: Camera, reason: EndReason) -> asyncio.Future[None]:
+        del self._cameras[camera.camera_id]
+        return self._begin_closing(camera, reason)
+
+    def _begin_closing(self, camera: Camera, reason: EndReason) -> asyncio.Future[None]:
+        camera.remove(reason)
+        why = _REASONS.get(reason, reason)
+        self.events.add("camera_removed", camera.camera_id, f"Removed: {why}.")
+        for receive_removal in self._on_removal:
+            receive_removal(camera)
+        return self._unfinished.begin(self._close(camera, reason))
+
+    async def _close(self, camera: Camera, reason: EndReason) -> None:
+        try:
+            await camera.close(reason)
+        finally:
+            self.services.release(self._services.pop(camera))
 
     def mark_started(self) -> None:
         """Mark the present cameras as those of the start; readiness counts only these."""
-        self._at_start = frozenset(self._cameras)
+        self._at_start = WeakSet(self._cameras.values())
 
     @property
     def cameras_at_start(self) -> list[Camera]:
         """The cameras of the start that still exist; before ``mark_started``, all cameras."""
-        named = self._cameras if self._at_start is None else self._at_start
-        return [camera for name, camera in self._cameras.items() if name in named]
+        at_start = self._at_start
+        return [each for each in self._cameras.values() if at_start is None or each in at_start]
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
@@ -231,10 +265,7 @@ class StreamChannelManager:
         try:
             return self._cameras[camera_id]
         except KeyError:
-            known = ", ".join(self._cameras) or "none yet"
-            raise UnknownCameraError(
-                f"there is no camera '{_shown(camera_id)}'", hint=f"Known cameras: {known}."
-            ) from None
+            raise unknown_camera(camera_id, self._cameras) from None
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
         """Raise UnknownStreamError unless ``stream_id`` is the camera's or None."""
@@ -244,23 +275,16 @@ class StreamChannelManager:
                 hint=f"Its stream is '{camera.stream_id}'.",
             )
 
-    def _check_new(self, camera_id: str) -> None:
-        if not is_camera_id(camera_id):
-            raise InvalidRequestError(
-                f"'{_shown(camera_id)}' is not a valid camera id",
-                hint="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
-            )
-        if camera_id in self._cameras or camera_id in self._opening:
-            raise CameraExistsError(
-                f"camera '{camera_id}' already exists"
-                + (" and is being opened" if camera_id in self._opening else ""),
-                hint="Choose another id, or remove that camera.",
-            )
-        if len(self._cameras) + len(self._opening) >= self.settings.max_cameras:
-            raise LimitError(
-                f"there are already {self.settings.max_cameras} cameras",
-                hint="Remove one, or raise max_cameras.",
-            )
+    @property
+    def names(self) -> list[str]:
+        """The ids that are taken: of all cameras, and of those being opened."""
+        return [*self._cameras, *(each for each in self._openings if each not in self._cameras)]
+
+    def _check_new(self, camera_id: str, *, replace: bool) -> None:
+        if self._closed:
+            raise ShuttingDownError("the cameras have been closed", hint="Start again.")
+        others = [name for name in self._cameras if not (replace and name == camera_id)]
+        check_new(camera_id, others, self._openings, self.settings.max_cameras)
 
 
 def _detections(config: CameraConfig) -> DetectionOptions:
@@ -269,8 +293,3 @@ def _detections(config: CameraConfig) -> DetectionOptions:
         confidence=config.confidence or 0.0,
         max_fps=config.max_detection_fps,
     )
-
-
-def _shown(camera_id: str) -> str:
-    """Shorten and redact an id for display: it may be a source in the wrong field."""
-    return redacted(camera_id[:MAX_SHOWN_CHARS])

@@ -30,6 +30,7 @@ from streamlab.core.stream.ring import Released
 from streamlab.core.sync.controller import SyncController
 from streamlab.core.sync.events import BoxDeadline
 from streamlab.core.time.timebase import NS_PER_S
+from streamlab.errors import StreamlabError, SwitchTimeoutError, UnknownCameraError
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.protocol.sse import EventEncoder
@@ -116,10 +117,8 @@ class RunningCamera:
             pool,
         )
 
-    async def close(self, reason: EndReason) -> None:
-        """Send every viewer ``end`` and stop the threads."""
-        if self._closed:
-            return
+    def remove(self, reason: EndReason) -> None:
+        """Send every viewer ``end``; the threads may run on until ``close``."""
         self._closed = True
         self.end(reason)
         self.process_events()
@@ -127,6 +126,11 @@ class RunningCamera:
             self._timer.cancel()
             self._timer = None
         self.handover.close()
+
+    async def close(self, reason: EndReason) -> None:
+        """Send every viewer ``end`` and stop the threads."""
+        if not self._closed:
+            self.remove(reason)
         await asyncio.to_thread(self.pipeline.stop)
 
     def end(self, reason: EndReason) -> None:
@@ -137,8 +141,17 @@ class RunningCamera:
         self.fan_out.notify_all()
 
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
-        """Return a future of the outcome of the switch requested last on this connection."""
-        self._resolve_switch(SwitchTimedOut(connection_id))  # ends a pending switch
+        """Return a future of the outcome of the switch requested last on this connection.
+
+        It raises SwitchTimeoutError if a newer one replaces it, and UnknownCameraError if the
+        camera is removed first.
+        """
+        self._give_up_switch(
+            connection_id,
+            SwitchTimeoutError(
+                "another switch replaced this one", hint="The newer one decides what is sent."
+            ),
+        )
         self._switches[connection_id] = outcome = self._loop.create_future()
         return outcome
 
@@ -167,6 +180,18 @@ class RunningCamera:
             self.fan_out.release(released)
         self._log_sync_state()
         self._arm()
+        for connection_id in list(self._switches) if self._closed else ():
+            self._give_up_switch(connection_id, self.removed)
+
+    @property
+    def removed(self) -> UnknownCameraError:
+        """The error of what only a running camera can do."""
+        return UnknownCameraError(f"camera '{self.camera_id}' was removed")
+
+    def check_open(self) -> None:
+        """Raise UnknownCameraError if the camera was removed."""
+        if self._closed:
+            raise self.removed
 
     def hand_over(self, items: Sequence[PipelineEvent]) -> None:
         """Pass items from a thread of the camera to the event loop.
@@ -197,6 +222,11 @@ class RunningCamera:
         waiting = self._switches.pop(outcome.connection_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
+
+    def _give_up_switch(self, connection_id: str, error: StreamlabError) -> None:
+        waiting = self._switches.pop(connection_id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)
 
     def _receive(self, batch: list[PipelineEvent]) -> None:
         now_ns, now_s = monotonic_ns(), wall_s()

@@ -1,13 +1,13 @@
-"""The detection services of a process: the shared one, and those of single cameras."""
+"""The detection services of a process, one per detector, and how many cameras use each."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 from streamlab.camera import DetectionService
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
-from streamlab.errors import InvalidRequestError
 from streamlab.media.spec import SourceKind, SourceSpec
 
 BATCH_TIMEOUT_S = 5.0
@@ -17,81 +17,58 @@ class DetectionServices:
     """Starts a service for each detector, and stops it when no camera uses it any more.
 
     ``shared`` serves all cameras without a detector of their own, or only the synthetic ones among
-    them (``only_synthetic``).
+    them (``only_synthetic``). Its service runs from its first use until ``close``.
     """
 
     def __init__(self, shared: Detector | None, *, only_synthetic: bool, max_fps: float) -> None:
         self.shared = shared
         self.only_synthetic = only_synthetic
         self._max_fps = max_fps
-        self._shared: DetectionService | None = None
-        self._own: dict[str, DetectionService] = {}
+        self._uses: Counter[DetectionService] = Counter()
+        self._stopped: list[DetectionService] = []  # may still be at work on their last batch
 
-    def add(self, camera_id: str, spec: SourceSpec, detector: Detector | None) -> DetectionService:
-        """Return the service for a new camera."""
-        shares = not self.only_synthetic or spec.kind is SourceKind.SYNTHETIC
-        if detector is None and shares and (shared := self._shared_service()) is not None:
-            return shared
-        own = self._own[camera_id] = self._service_of(detector or _default_detector(spec))
-        return own
+    def acquire(self, spec: SourceSpec, detector: Detector | None) -> DetectionService:
+        """Return the running service of a detector, for one use; ``release`` ends the use.
 
-    def change(self, camera_id: str, detector: Detector | None) -> DetectionService:
-        """Return the service that a camera uses from now on; ``detector`` None: the shared one.
-
-        Once the camera uses it, call ``release`` with what ``own`` returned before. Raises
-        InvalidRequestError if there is no shared detector.
+        ``detector`` None: the one for this source. Raises ModelError.
         """
-        service = self._shared_service() if detector is None else self._service_of(detector)
-        if service is None:
-            raise InvalidRequestError("there is no shared detector", hint="Name one.")
-        self._own.pop(camera_id, None)
-        if detector is not None:
-            self._own[camera_id] = service
+        service = self._service_of(detector or self._default(spec))
+        self._uses[service] += 1
         return service
 
-    def own(self, camera_id: str) -> DetectionService | None:
-        """Return a camera's service; None if it uses the shared one."""
-        return self._own.get(camera_id)
+    def release(self, service: DetectionService) -> None:
+        """End one use of a service; it stops after the last one."""
+        self._uses[service] -= 1
+        if not self._uses[service] and service.detector is not self.shared:
+            self._stop(service)
 
-    def remove(self, camera_id: str) -> None:
-        """Release the service of a camera that was removed."""
-        self.release(self._own.pop(camera_id, None))
-
-    def release(self, service: DetectionService | None) -> None:
-        """Stop a service unless a camera still uses it; None is ignored."""
-        if service is not None and service not in self._own.values():
-            service.stop()
-
-    async def close(self, running: set[DetectionService]) -> None:
-        """Stop the shared service and wait for the batches in progress in ``running``.
+    async def close(self) -> None:
+        """Stop all services and wait for the batches in progress.
 
         A process that ends while a thread is inside ONNX Runtime is aborted.
         """
-        if self._shared is not None:
-            self._shared.stop()
-        await asyncio.gather(*(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in running))
-
-    @property
-    def running(self) -> set[DetectionService]:
-        """All running services."""
-        return {each for each in (self._shared, *self._own.values()) if each is not None}
+        for service in list(self._uses):
+            self._stop(service)
+        await asyncio.gather(
+            *(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in self._stopped)
+        )
 
     def _service_of(self, detector: Detector) -> DetectionService:
-        """Return the service of a detector, which several cameras may share."""
-        services = (own for own in self._own.values() if own.detector is detector)
-        return next(services, None) or self._start(detector)
-
-    def _shared_service(self) -> DetectionService | None:
-        if self._shared is None and self.shared is not None:
-            self._shared = self._start(self.shared)
-        return self._shared
+        running = (each for each in self._uses if each.detector is detector)
+        return next(running, None) or self._start(detector)
 
     def _start(self, detector: Detector) -> DetectionService:
         service = DetectionService(detector, max_fps=self._max_fps)
         service.start()
         return service
 
+    def _stop(self, service: DetectionService) -> None:
+        del self._uses[service]
+        service.stop()
+        self._stopped = [each for each in (*self._stopped, service) if each.is_alive()]
 
-def _default_detector(spec: SourceSpec) -> Detector:
-    name = "truth" if spec.kind is SourceKind.SYNTHETIC else "none"
-    return load_detector(name, source=spec)
+    def _default(self, spec: SourceSpec) -> Detector:
+        is_synthetic = spec.kind is SourceKind.SYNTHETIC
+        if self.shared is not None and (is_synthetic or not self.only_synthetic):
+            return self.shared
+        return load_detector("truth" if is_synthetic else "none", source=spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from streamlab.core.channels import View
 from streamlab.core.stream.connection import Connection
@@ -17,13 +18,20 @@ from streamlab.viewers.reader import Reader
 RESERVATION_S = 30.0
 
 
+class _Reservation(NamedTuple):
+    camera: Camera
+    connection: Connection
+    timer: asyncio.TimerHandle
+
+
 class ChannelSubscriptionManager:
     """Subscribes, switches and serves the viewers of all cameras, in one event loop."""
 
     def __init__(self, manager: StreamChannelManager) -> None:
         self._settings = manager.settings
-        self._reserved: dict[str, asyncio.TimerHandle] = {}
+        self._reserved: dict[str, _Reservation] = {}
         self._open: set[str] = set()
+        manager.call_on_removal(self._end_reservations)
 
     def open(
         self,
@@ -67,13 +75,13 @@ class ChannelSubscriptionManager:
     def reserve(self, camera: Camera, *, unredacted: bool = True) -> Connection:
         """Open a connection without channels, to be read later.
 
-        It expires after ``RESERVATION_S``. Raises LimitError.
+        It expires after ``RESERVATION_S``, and with the camera. Raises LimitError, and
+        UnknownCameraError if the camera was removed.
         """
+        camera.check_open()
         connection = self.open(camera, [], unredacted=unredacted)
-        name = connection.connection_id
-        self._reserved[name] = asyncio.get_running_loop().call_later(
-            RESERVATION_S, self._lapse, camera, name
-        )
+        timer = asyncio.get_running_loop().call_later(RESERVATION_S, self.close, camera, connection)
+        self._reserved[connection.connection_id] = _Reservation(camera, connection, timer)
         return connection
 
     def claim(self, camera: Camera, connection_id: str, *, unredacted: bool = True) -> Connection:
@@ -90,7 +98,7 @@ class ChannelSubscriptionManager:
                 f"connection '{connection_id}' is already being read",
                 hint="Reserve another with POST subscribe, without connection_id.",
             )
-        reservation.cancel()
+        reservation.timer.cancel()
         connection.unredacted &= unredacted
         return connection
 
@@ -134,13 +142,16 @@ class ChannelSubscriptionManager:
         return Reader(feeds, self._settings.heartbeat_interval, close)
 
     def close(self, camera: Camera, connection: Connection) -> None:
-        """Close a connection."""
-        self._remove(camera, connection.connection_id)
+        """Close a connection, also one that is only reserved."""
+        name = connection.connection_id
+        reservation = self._reserved.pop(name, None)
+        if reservation is not None:
+            reservation.timer.cancel()
+        self._open.discard(name)
+        camera.leave(name)
 
-    def _lapse(self, camera: Camera, connection_id: str) -> None:
-        if self._reserved.pop(connection_id, None) is not None:
-            self._remove(camera, connection_id)
-
-    def _remove(self, camera: Camera, connection_id: str) -> None:
-        self._open.discard(connection_id)
-        camera.leave(connection_id)
+    def _end_reservations(self, camera: Camera) -> None:
+        """Close the reserved connections of a camera that was removed: none can be claimed."""
+        for each in list(self._reserved.values()):
+            if each.camera is camera:
+                self.close(camera, each.connection)

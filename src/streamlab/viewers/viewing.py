@@ -156,6 +156,7 @@ class CameraViewers:
             InvalidRequestError: there is no such channel, or none with that quality.
             RedactedError: the viewer may not see one of the channels.
             UnknownConnectionError: the connection is closed.
+            UnknownCameraError: the camera was removed meanwhile.
         """
         running = self._running
         self._checked(view.channels)
@@ -175,6 +176,8 @@ class CameraViewers:
             switch_ms = (now_ns - event.requested_ns) / NS_PER_MS
             running.switches_ms.add(switch_ms, now_ns)
             return event, switch_ms
+        if running.stream.connections.get(connection.connection_id) is not connection:
+            raise SwitchTimeoutError("the connection was closed before the switch")
         raise SwitchTimeoutError(
             f"{view} delivered no keyframe within {timeout_s * 1000:.0f} ms",
             hint="The old channel continues; try again in a moment.",
