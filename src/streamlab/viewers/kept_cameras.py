@@ -6,7 +6,6 @@ import asyncio
 
 from streamlab.config.camera import CameraConfig
 from streamlab.config.store import CameraStore
-from streamlab.errors import StreamlabError
 
 
 class KeptCameras:
@@ -21,15 +20,14 @@ class KeptCameras:
         self._wanted: dict[str, CameraConfig] = {}
         self._writing = asyncio.Lock()
 
-    async def keep(self, config: CameraConfig) -> None:
-        """Store a camera. Raises LimitError, StateError; it is not wanted then."""
+    def keep(self, config: CameraConfig) -> None:
+        """Want a camera from now on; ``write`` stores it."""
         self._wanted[config.name] = config
-        try:
-            await self.write(config.name)
-        except StreamlabError:
-            if self._wanted.get(config.name) is config:
-                del self._wanted[config.name]
-            raise
+
+    def give_up(self, config: CameraConfig) -> None:
+        """Want this very configuration no longer: it could not be stored."""
+        if self._wanted.get(config.name) is config:
+            del self._wanted[config.name]
 
     def forget(self, camera_id: str) -> None:
         """Want a camera no longer; the next ``write`` removes it."""

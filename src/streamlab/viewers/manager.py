@@ -162,13 +162,15 @@ class StreamChannelManager:
         )
         camera.quality = QualityLevel(config.quality)
         if keep:
+            self._kept.keep(config)  # before the first await: it may be forgotten meanwhile
             await self._unfinished.begin(self._keep(camera, config))
         return camera
 
     async def _keep(self, camera: Camera, config: CameraConfig) -> None:
         try:
-            await self._kept.keep(config)
+            await self._kept.write(config.name)
         except StreamlabError:
+            self._kept.give_up(config)
             await self.remove(camera)
             raise
 
