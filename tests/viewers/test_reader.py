@@ -235,7 +235,6 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
                 "name": "BoxRenderer",
                 "state": "failing",
                 "detail": "ValueError: no ink",
-                "redacts": False,
             }
             assert raw.take() == []
             camera.still.annotators["annotated"].renderer_error = ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from streamlab.core.channels import AUTO, RAW, QualityLevel, View, levels_of, qualities_of
+from streamlab.core.channels import AUTO, RAW, QualityLevel, levels_of, qualities_of
 from streamlab.errors import InvalidRequestError
 
 DEFAULT_QUALITY = QualityLevel.MEDIUM
@@ -36,16 +36,15 @@ def resolve_all(
     }
 
 
-def resolve_switch(view: View, asked: str | None, *, passthrough: bool) -> dict[str, QualityLevel]:
-    """Return the qualities that a switch to ``view`` sets.
+def resolve_switch(
+    channels: Sequence[str], asked: str, *, passthrough: bool
+) -> dict[str, QualityLevel]:
+    """Return the qualities that a switch to these channels sets.
 
-    In a view of several channels ``source``, which exists for raw only, leaves the others as they
-    are. Raises InvalidRequestError if no channel of the view has that quality.
+    Of several channels ``source``, which exists for raw only, leaves the others as they
+    are. Raises InvalidRequestError if none of the channels has that quality.
     """
-    if asked is None:
-        return {}
-    channels = [each for each in view.channels if asked in qualities_of(each)]
+    able = [each for each in channels if asked in qualities_of(each)]
     return {
-        channel: resolve(channel, asked, passthrough=passthrough)
-        for channel in channels or view.channels
+        channel: resolve(channel, asked, passthrough=passthrough) for channel in able or channels
     }

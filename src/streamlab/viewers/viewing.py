@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import ChannelKey, QualityLevel, SourceState, View
@@ -118,7 +118,7 @@ class CameraViewers:
         self._checked([channel])
         self.check_channels([channel], unredacted=connection.unredacted)
         channels = (*connection.channels, channel)
-        qualities = resolve_switch(View(channel), quality, passthrough=self._passthrough)
+        qualities = self._resolved((channel,), quality)
         added = {channel} - set(connection.channels)
         self._running.stream.request_channels(connection, channels, qualities, monotonic_ns())
         self._running.health.post(connection, added)
@@ -164,7 +164,7 @@ class CameraViewers:
         running.stream.request_switch(
             connection,
             view,
-            resolve_switch(view, quality, passthrough=self._passthrough),
+            self._resolved(view.channels, quality),
             now_ns=monotonic_ns(),
             timeout_ns=round(timeout_s * NS_PER_S),
         )
@@ -212,6 +212,11 @@ class CameraViewers:
     @property
     def _passthrough(self) -> bool:
         return self._running.pipeline.metadata.source_passthrough
+
+    def _resolved(self, channels: Sequence[str], quality: str | None) -> dict[str, QualityLevel]:
+        if quality is None:
+            return {}
+        return resolve_switch(channels, quality, passthrough=self._passthrough)
 
     def _checked(self, channels: Iterable[str]) -> list[str]:
         asked = list(channels)
