@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,38 @@ def test_what_ends_too_early(length: int) -> None:
         frames_data(segment[: min(length, len(segment) - 1)])
     with pytest.raises(ProtocolError):
         avc_configuration(init_segment(SETS, 640, 360)[:length])
+
+
+@given(
+    st.dictionaries(st.integers(0, 140), st.integers(0, 255), max_size=4),
+    st.integers(0, 1 << 40),
+    st.integers(0, 1 << 40),
+)
+def test_media_with_changed_bytes(changes: dict[int, int], pts: int, origin: int) -> None:
+    samples = [Sample(b"slice", 3000, True), Sample(b"other", 3000, False)]
+    segment = bytearray(media_segment(7, pts, samples))
+    for at, byte in changes.items():
+        segment[at % len(segment)] = byte
+    with suppress(ProtocolError):
+        assert sum(map(len, frames_data(bytes(segment)))) <= len(segment)
+    with suppress(ProtocolError):
+        assert len(rebase(bytes(segment), origin)) == len(segment)
+
+
+def test_boxes_without_what_they_announce() -> None:
+    tfdt = box(b"moof", box(b"traf", box(b"tfdt", b"\1\0\0\0")))
+    with pytest.raises(ProtocolError, match="tfdt box of 4 bytes"):
+        rebase(tfdt, 0)
+    early = media_segment(7, 10, [Sample(b"slice", 3000, True)])
+    with pytest.raises(ProtocolError, match="before the origin 11"):
+        rebase(early, 11)
+    trun = full_box(b"trun", 0, 0, bytes(4))
+    for tfhd in (box(b"tfhd"), full_box(b"tfhd", 0, 0x000010, bytes(4))):
+        with pytest.raises(ProtocolError, match=r"without its version|size of its frames"):
+            frames_data(box(b"moof", box(b"traf", tfhd, trun)))
+    tfhd, trun = full_box(b"tfhd", 0, 0, bytes(4)), full_box(b"trun", 0, 0, b"\xff" * 4)
+    with pytest.raises(ProtocolError, match="4294967295 frames"):
+        frames_data(box(b"moof", box(b"traf", tfhd, trun)))
 
 
 @given(st.binary(max_size=200))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from streamlab.protocol.parse import ProtocolError
 
@@ -47,9 +48,13 @@ def frames_data(fragment: bytes) -> list[bytes]:
 
 def rebase(fragment: bytes, origin_pts: int) -> bytes:
     """Return the fragment with its decode time relative to ``origin_pts``. Raises ProtocolError."""
-    tfdt, _ = _inside(fragment, b"moof", b"traf", b"tfdt")
-    layout = ">Q" if fragment[tfdt] == 1 else ">I"
+    tfdt, end = _inside(fragment, b"moof", b"traf", b"tfdt")
+    layout, pts_bytes = (">Q", 8) if fragment[tfdt : tfdt + 1] == b"\1" else (">I", 4)
+    if end - tfdt < 4 + pts_bytes:
+        raise ProtocolError(f"a tfdt box of {end - tfdt} bytes")
     (pts,) = struct.unpack_from(layout, fragment, tfdt + 4)
+    if pts < origin_pts:
+        raise ProtocolError(f"a fragment of PTS {pts}, before the origin {origin_pts}")
     rebased = bytearray(fragment)
     struct.pack_into(layout, rebased, tfdt + 4, pts - origin_pts)
     return bytes(rebased)
@@ -83,6 +88,8 @@ def _boxes(data: bytes, span: Span) -> Iterator[tuple[bytes, Span]]:
 def _words(data: bytes, span: Span) -> tuple[int, Iterator[int]]:
     """Return the flags of a full box and the 32-bit words after them."""
     start, end = span
+    if end - start < 4:
+        raise ProtocolError(f"a box of {end - start} bytes without its version and flags")
     first, *others = struct.unpack(f">{(end - start) // 4}I", data[start : end - (end - start) % 4])
     return first & 0xFFFFFF, iter(others)
 
@@ -94,8 +101,12 @@ def _default_size(data: bytes, tfhd: Span) -> int:
         + 2 * bool(flags & _BASE_OFFSET)
         + sum(bool(flags & flag) for flag in (_DESCRIPTION, _DURATION))
     )
-    values = list(words)
-    return values[before] if flags & _SIZE else 0
+    if not flags & _SIZE:
+        return 0
+    size = next(islice(words, before, None), None)
+    if size is None:
+        raise ProtocolError("a tfhd box ends before the size of its frames")
+    return size
 
 
 def _run(data: bytes, trun: Span, default_size: int) -> tuple[int, list[int]]:
@@ -103,6 +114,8 @@ def _run(data: bytes, trun: Span, default_size: int) -> tuple[int, list[int]]:
     flags, words = _words(data, trun)
     try:
         count = next(words)
+        if count > len(data):  # of frames of no bytes there would be no end
+            raise ProtocolError(f"{count} frames in {len(data)} bytes")
         offset = next(words) if flags & _DATA_OFFSET else 0
         if flags & _FIRST_FLAGS:
             next(words)
