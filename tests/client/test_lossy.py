@@ -28,7 +28,7 @@ from .patience import switch_patiently
 QUICKLY = Reconnect(initial_s=0.02, max_s=0.1, give_up_after_s=300.0)
 STALL_TIMEOUT_S = 1.0
 CARRIES_BYTES = (1_000, 300_000)
-CARRIES_BYTES_BY_URL = (1_000, 60_000)  # the events are small then
+CARRIES_BYTES_BY_URL = (1_000, 150_000)  # the events are small; a resume sends a GOP of them again
 
 Sequences = dict[str, dict[int, bytes]]
 

@@ -46,6 +46,17 @@ def test_a_later_one_goes_on_after_the_last_event() -> None:
     assert asked.next_headers() == {"Last-Event-ID": "raw/medium/7"}
 
 
+def test_fragments_that_come_again_do_not_move_it_back() -> None:
+    asked = session()
+    asked.receive(connected(), "")
+    asked.receive(fragment(7), "raw/medium/7")
+    asked.receive(fragment(4), "raw/medium/4")
+    assert asked.next_headers() == {"Last-Event-ID": "raw/medium/7"}
+    asked.receive(replace(connected(), stream_id="another run"), "")
+    asked.receive(fragment(2), "raw/medium/2")
+    assert asked.next_headers() == {"Last-Event-ID": "raw/medium/2"}
+
+
 def test_a_switch_is_asked_for_again() -> None:
     asked = session()
     asked.receive_switch("street", answer("annotated", 9000), "high")

@@ -80,6 +80,9 @@ class Session:
     multiplexed: bool
     last_event_id: str = ""
     _asked: Wanted = field(init=False)
+    _stream_id: str = ""
+    _newest: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By channel and quality, the newest sequence received; of one camera."""
 
     @classmethod
     def of(
@@ -143,16 +146,31 @@ class Session:
         if isinstance(event, Init | Fragment | Gap) and event.channel in camera.muted:
             return None
         if isinstance(event, Fragment):
-            self.last_event_id = event_id
+            self._receive_fragment(event, event_id)
         elif isinstance(event, Connected):
+            if event.stream_id != self._stream_id:
+                self._stream_id = event.stream_id
+                self._newest.clear()
             camera.connection_id, camera.awaited = event.connection_id, None
             camera.muted = set(event.channels) - set(camera.channels)
             return replace(event, channels=camera.channels)
         elif isinstance(event, Switched):
+            self._newest.clear()
             _receive_switched(camera, event)
         elif isinstance(event, End):
             camera.ended = True
         return event
+
+    def _receive_fragment(self, fragment: Fragment, event_id: str) -> None:
+        """Remember where to resume.
+
+        A resumed channel may start with fragments that came before; to resume at those would lose
+        ground with every connection that is cut early.
+        """
+        key = (fragment.channel, fragment.quality)
+        if fragment.sequence > self._newest.get(key, -1):
+            self._newest[key] = fragment.sequence
+            self.last_event_id = event_id
 
     def receive_switch(self, camera_id: str, done: Switch, quality: str | None) -> None:
         """Record the answer to a switch that requested ``quality``."""
