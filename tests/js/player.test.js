@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import {
   ProblemError,
+  ResumePoint,
   Samples,
   ServerClock,
   SseParser,
@@ -228,4 +229,25 @@ test("what does not work is told of the channels that are shown, in words", () =
     ]),
     "The encoder of the raw picture is failing: full. Detector yolo is slow: no answer for 3 s.",
   );
+});
+
+test("the place to resume never moves back", () => {
+  const point = new ResumePoint();
+  /** @param {string} channel @param {number} sequence */
+  const receive = (channel, sequence) => {
+    const message = { channel, quality: "medium", sequence };
+    point.receive("fragment", message, `${channel}/medium/${sequence}`);
+    return point.id;
+  };
+  assert.equal(point.id, null);
+  point.receive("connected", { stream_id: "a" }, null);
+  assert.equal(receive("raw", 7), "raw/medium/7");
+  assert.equal(receive("annotated", 7), "annotated/medium/7");
+  point.receive("connected", { stream_id: "a" }, null);
+  assert.equal(receive("raw", 4), "annotated/medium/7");
+  assert.equal(receive("raw", 8), "raw/medium/8");
+  point.receive("switched", { channel: "raw" }, null);
+  assert.equal(receive("raw", 5), "raw/medium/5");
+  point.receive("connected", { stream_id: "b" }, null);
+  assert.equal(receive("raw", 2), "raw/medium/2");
 });

@@ -195,6 +195,34 @@ export function parseFragment(bytes) {
 
 // --- server-sent events ----------------------------------------------------------------------
 
+/**
+ * Where to resume: the id of the newest fragment. A resumed channel may start with fragments that
+ * came before; to resume at those would lose ground with every connection that is cut early.
+ */
+export class ResumePoint {
+  /** @type {string | null} */
+  id = null;
+  #streamId = "";
+  /** @type {Map<string, number>} */
+  #newest = new Map();
+
+  /**
+   * @param {string} event
+   * @param {any} message
+   * @param {string | null} id
+   */
+  receive(event, message, id) {
+    if (event === "switched" || (event === "connected" && message.stream_id !== this.#streamId))
+      this.#newest.clear();
+    if (event === "connected") this.#streamId = message.stream_id;
+    if (event !== "fragment" || !id) return;
+    const key = `${message.channel}/${message.quality}`;
+    if (message.sequence <= (this.#newest.get(key) ?? -1)) return;
+    this.#newest.set(key, message.sequence);
+    this.id = id;
+  }
+}
+
 /** Splits an event stream (WHATWG HTML, 9.2.6) into events; text may be cut anywhere. */
 export class SseParser {
   #text = "";
@@ -306,8 +334,7 @@ export class SseTransport {
   #abort = null;
   /** @type {(() => void) | null} */
   #wake = null;
-  /** @type {string | null} */
-  #lastEventId = null;
+  #resume = new ResumePoint();
   #attempt = 0;
   #closed = false;
   #restarted = false;
@@ -331,7 +358,7 @@ export class SseTransport {
   /** Connect again at once, with the current `query`. */
   restart() {
     this.#restarted = true;
-    this.#lastEventId = null;
+    this.#resume = new ResumePoint();
     this.#abort?.abort();
     this.#wake?.();
   }
@@ -391,7 +418,7 @@ export class SseTransport {
         headers: {
           Accept: "text/event-stream",
           ...authorization(this.token),
-          ...(this.#lastEventId ? { "Last-Event-ID": this.#lastEventId } : {}),
+          ...(this.#resume.id ? { "Last-Event-ID": this.#resume.id } : {}),
         },
         cache: "no-store",
         signal: abort.signal,
@@ -404,9 +431,9 @@ export class SseTransport {
         if (done) return false;
         listen();
         for (const { event, data, id } of parser.push(value)) {
-          if (id) this.#lastEventId = id;
           this.#attempt = 0;
           const message = JSON.parse(data);
+          this.#resume.receive(event, message, id);
           onEvent(event, message);
           if (event === "end" && /^(camera_removed|source_ended)$/.test(message.reason))
             return true;
