@@ -25,9 +25,12 @@ PYTEST := $(BIN)/python -m pytest
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 CORE_COVERAGE := 99
 COVERAGE := 92
+# What the tests in Node and in the browser count, for `web-lines` to add up.
+WEB_COVERAGE := $(CURDIR)/tests/js/coverage
 BUSY_LOOPS := 4
+FUZZ_S ?= 600
 
-.PHONY: help demo test test-busy test-long coverage lint types js core unit bench bench-check bench-short live pictures lab notebooks yolo model clean
+.PHONY: help demo test test-busy test-long fuzz coverage lint types js core unit web web-lines bench bench-check bench-short live pictures lab notebooks yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +48,7 @@ test: $(DEV)  ## install what the tests need and run every check
 	@$(MAKE) --no-print-directory -j2 lint js types core
 	@$(MAKE) --no-print-directory bench-short NOTEBOOKS="$(HOLDING)"
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory web-lines
 
 test-busy: $(NEEDED)  ## run the tests beside busy loops: their verdict must be the same
 	@echo "== pytest beside $(BUSY_LOOPS) busy loops, which end with this shell"
@@ -53,6 +57,10 @@ test-busy: $(NEEDED)  ## run the tests beside busy loops: their verdict must be 
 
 test-long: $(NEEDED)  ## run the tests that take too long for every change
 	@$(PYTEST) -m long
+
+fuzz: $(NEEDED)  ## feed parsers, media and the API what they do not expect, for FUZZ_S seconds
+	$(call install,atheris schemathesis)
+	@$(BIN)/python -m tests.fuzz $(FUZZ_S) $(FUZZ_PARTS)
 
 coverage: $(NEEDED)  ## run the tests and say which branches of the package they leave out
 	@rm -f .coverage .coverage.*
@@ -72,7 +80,12 @@ types: $(DEV)
 js: $(DEV) $(STAMPS)/node
 	@echo "== tsc and the player's own tests"
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
-	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent shipped
+	@rm -rf $(WEB_COVERAGE)/node
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" NODE_V8_COVERAGE=$(WEB_COVERAGE)/node npm test --silent
+
+web: $(DEV) $(STAMPS)/node  ## bundle the front end anew, after a change in src/streamlab/web
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent build
 
 core: $(DEV)
 	@echo "== the tests of the core, and the branches that they take"
@@ -84,7 +97,12 @@ core: $(DEV)
 
 unit: $(NEEDED)
 	@echo "== pytest"
-	@$(PYTEST) -m 'not long' --ignore tests/core $(SIDE_BY_SIDE)
+	@rm -rf $(WEB_COVERAGE)/browser
+	@STREAMLAB_WEB_COVERAGE=$(WEB_COVERAGE)/browser $(PYTEST) -m 'not long' --ignore tests/core $(SIDE_BY_SIDE)
+
+web-lines: $(STAMPS)/node
+	@echo "== the lines of the front end that Node and the browser ran"
+	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm run --silent coverage
 
 notebooks: $(DEV)  ## run all notebooks and save what they show in them
 	@echo "== notebooks"
@@ -107,8 +125,9 @@ live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: st
 	    $(BIN)/python -m benchmarks.$$measurement || failed=1; \
 	  done; exit $$failed
 
-pictures: $(DEV)  ## make the pictures of the notebook view and the dashboard in docs/images anew
-	@$(BIN)/python -m pytest tests/browser/test_lab.py tests/browser/test_dashboard.py
+PICTURES := test_pictures.py test_lab.py::test_the_widget test_dashboard.py test_truth.py
+pictures: $(NEEDED)  ## make the pictures in docs/images anew: every page at three sizes, light and dark
+	@$(PYTEST) $(addprefix tests/browser/,$(PICTURES))
 	@$(BIN)/python -m tests.browser.keep_pictures
 
 yolo: $(STAMPS)/yolo  ## install the Ultralytics backend: torch first and by name, one OpenCV
@@ -117,7 +136,7 @@ model: $(STAMPS)/yolo  ## train the detector that ships with the package (an hou
 	@YOLO_AUTOINSTALL=false $(BIN)/python -m benchmarks.street_model $(MODEL_ARGS)
 
 clean:  ## remove what these commands made
-	rm -rf $(VENV) tests/js/node_modules benchmarks/node_modules benchmarks/out tests/artifacts .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) tests/js/node_modules tests/js/coverage benchmarks/node_modules benchmarks/out tests/artifacts .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -152,7 +171,7 @@ $(STAMPS)/yolo: pyproject.toml $(DEV)
 	@touch $@
 
 $(STAMPS)/node: tests/js/package.json $(DEV)
-	@echo "== installing TypeScript"
+	@echo "== installing TypeScript, esbuild and axe"
 	@cd tests/js && PATH="$(abspath $(BIN)):$$PATH" npm install --silent --no-audit --no-fund --no-package-lock
 	@touch $@
 

@@ -1,8 +1,11 @@
 """The dashboard on cameras of its own: ``panel serve apps/dashboard.py``.
 
-Cameras are named behind ``--args``, and without any there is a synthetic street::
+Cameras and models are named behind ``--args``; without cameras there is a synthetic street::
 
     panel serve apps/dashboard.py --args door=door.mp4 yard=rtsp://10.0.0.7/stream1
+    panel serve apps/dashboard.py --args door=door.mp4 --model yolov8n.onnx
+
+``python apps/dashboard.py --help`` explains all of them.
 
 Pictures come from a second port of this machine, on 127.0.0.1. To show the dashboard to others,
 or through a runtime, start a server instead: it has the dashboard at ``/dashboard``, on one port.
@@ -12,9 +15,27 @@ import sys
 
 import panel as pn
 
-from streamlab.dashboard.session import Session
-from streamlab.lab.standalone import StandaloneCameras
+from streamlab.errors import StreamlabError
+from streamlab.lab.standalone import StandaloneCameras, parser
 
-host = pn.state.headers.get("Host", "localhost:5006")
-own = pn.state.as_cached("cameras", lambda: StandaloneCameras(sys.argv[1:], f"http://{host}"))
-Session(own.cameras, own.base_url).page().servable()
+
+def page() -> pn.viewable.Viewable:
+    """Return the dashboard, or in words why there is none."""
+    if "--help" in sys.argv[1:]:
+        return pn.pane.Str(parser().format_help())
+    host = pn.state.headers.get("Host", "localhost:5006")
+    try:
+        own = pn.state.as_cached(
+            "cameras", lambda: StandaloneCameras(sys.argv[1:], f"http://{host}")
+        )
+    except StreamlabError as error:
+        return pn.pane.Str(f"{error}\n{error.hint}")
+    from streamlab.dashboard.session import Session  # noqa: PLC0415 - slow, and not for --help
+
+    return Session(own.cameras, own.base_url).page()
+
+
+if pn.state.served:
+    page().servable()
+else:
+    parser().print_help()

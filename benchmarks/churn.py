@@ -69,7 +69,7 @@ def settled(server: Server, start: State | None) -> State:
 def drop_some(server: Server, count: int) -> None:
     """Open connections, and drop a quarter of them at each of the four moments."""
     parts = urlsplit(server.url)
-    request = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     clients = []
     for number in range(count):
         client = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=20)

@@ -29,12 +29,14 @@ from typing import Any
 from benchmarks.flat_out import threads_cpu_s
 from benchmarks.harness import ROOT
 from benchmarks.scale.clip import make_clip
-from streamlab.bus.handover import Handover
 from streamlab.camera import channel_encoder
 from streamlab.camera.annotator import Annotator, RawEncoder
 from streamlab.camera.capture import Capture
 from streamlab.camera.detection import DetectionService
-from streamlab.camera.worker_pool import Worker, WorkerPool
+from streamlab.camera.handover import Handover
+from streamlab.camera.producer import CameraProducer
+from streamlab.camera.worker import Worker
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.core.channels import QualityLevel
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.load import load_detector
@@ -75,6 +77,8 @@ STAGES: tuple[tuple[object, str, str], ...] = (
     (DetectionService, "_take", "hand over between stages"),
     (Handover, "put", "hand over to the event loop"),
     (Handover, "_drain", "hand over to the event loop"),
+    (CameraProducer, "_receive", "sync and ring"),
+    (CameraProducer, "_on_timer", "sync and ring"),
     (RunningCamera, "_receive", "sync and ring"),
     (RunningCamera, "_on_timer", "sync and ring"),
     (Reader, "take_items", "viewer"),

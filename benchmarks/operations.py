@@ -155,5 +155,5 @@ def _correct(times: Times, stream: Stream) -> None:
 
 
 def _corrections(stream: Stream) -> int:
-    counts = stream.core.controller.counts + stream.core.controller.meter.counts
+    counts = stream.controller.counts + stream.controller.meter.counts
     return sum(counts[kind] for kind in ("hold", "stale", "release", "re-anchor"))

@@ -34,7 +34,8 @@ CLIENT = """
 import json, socket, sys
 host, port, path, last = sys.argv[1:]
 client = socket.create_connection((host, int(port)))
-asked = f"GET {path} HTTP/1.0\\r\\nHost: x\\r\\n" + (f"Last-Event-ID: {last}\\r\\n" if last else "")
+asked = f"GET {path} HTTP/1.0\\r\\nHost: localhost\\r\\n"
+asked += f"Last-Event-ID: {last}\\r\\n" if last else ""
 client.sendall(asked.encode() + b"\\r\\n")
 name = event_id = ""
 for line in client.makefile("r", newline="\\n"):

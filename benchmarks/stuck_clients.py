@@ -58,7 +58,7 @@ def stop_reading(url: str) -> socket.socket:
     """Open a stream, read its beginning, and never read again."""
     parts = urlsplit(url)
     client = socket.create_connection((parts.hostname or "", parts.port or 80))
-    client.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    client.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     client.recv(4096)
     return client
 

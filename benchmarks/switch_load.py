@@ -41,7 +41,7 @@ class Viewer:
         parts = urlsplit(address)
         self.socket = socket.create_connection((parts.hostname or "", parts.port or 80))
         path = f"/streams/sse/{CAMERA}/dual?initial_channel=raw"
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         received = b""
         while (found := CONNECTION_ID.search(received)) is None:
             received += self.socket.recv(65_536)

@@ -20,11 +20,13 @@ from rich.progress import track
 from rich.table import Table
 
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
+from streamlab.core.events import Sync
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment
 from streamlab.core.stats import quantiles
 from streamlab.core.stream.connection import Connection
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.sync.controller import SyncController
+from streamlab.core.sync.events import Release
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS, NS_PER_S, TIMESCALE
 
@@ -40,16 +42,14 @@ class Stream:
     """A stream, and the video that goes through it."""
 
     def __init__(self, number: int, lag_ms: tuple[float, float] = LAG_MS) -> None:
-        controller = SyncController(
+        self.controller = SyncController(
             policy=SyncPolicy.HYBRID,
             tolerance_ms=50.0,
             check_interval_ns=NS_PER_S,
             max_violations=10,
             now_ns=0,
         )
-        self.core = DualChannelStream(
-            f"stream-{number}", controller, max_fragments=4 * FPS, linger_ns=NS_PER_S
-        )
+        self.core = DualChannelStream(f"stream-{number}", max_fragments=4 * FPS, linger_ns=NS_PER_S)
         self.core.receive_connection(Connection("viewer", View.BOTH.channels, QUALITIES), 0)
         self.seconds = 0
         self.lag_ms = lag_ms
@@ -74,7 +74,7 @@ class Stream:
     def check_ns(self) -> int:
         """Do the check that is due now; return what it took, ns."""
         started_ns = time.thread_time_ns()
-        self.core.handle_timer(self.seconds * NS_PER_S, 0.0)
+        self._handle_timer(self.seconds * NS_PER_S)
         took_ns = time.thread_time_ns() - started_ns
         self._drain()
         return took_ns
@@ -86,7 +86,8 @@ class Stream:
         decided_ns = captured_ns + lag_ns
         boxes = Boxes(number * FRAME, [], decided_ns)
         self._receive(ChannelType.RAW, number, captured_ns, captured_ns + RAW_COST_NS, None)
-        self.core.receive_lag("annotated", number * FRAME, lag_ns, decided_ns, 0.0)
+        self.controller.receive_lag("annotated", number * FRAME, lag_ns, decided_ns)
+        self._release(decided_ns)
         self._receive(ChannelType.ANNOTATED, number, captured_ns, decided_ns + COST_NS, boxes)
 
     def _receive(
@@ -97,13 +98,27 @@ class Stream:
         ready_ns: int,
         boxes: Boxes | None,
     ) -> None:
-        due_ns = self.core.get_timer()
-        if due_ns is not None and due_ns <= ready_ns:
-            self.core.handle_timer(ready_ns, 0.0)
+        if self.controller.get_timer() <= ready_ns:
+            self._handle_timer(ready_ns)
         keyframe, pts = number % FPS == 0, number * FRAME
         frame = EncodedFrame(pts, FRAME, keyframe, 0, captured_ns, 0.0, ready_ns, boxes)
         key = ChannelKey(channel, QUALITIES[channel])
-        self.core.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns, 0.0)
+        self.controller.receive_fragment(Fragment(key, number, "", (frame,), b""), ready_ns)
+        self._release(ready_ns)
+
+    def _handle_timer(self, now_ns: int) -> None:
+        self.controller.handle_timer(now_ns)
+        self._release(now_ns)
+
+    def _release(self, now_ns: int) -> None:
+        released = []
+        while (event := self.controller.next_event()) is not None:
+            if isinstance(event, Release):
+                released.append(event.fragment)
+            elif isinstance(event, Sync):
+                self.core.post(event)
+        if released:
+            self.core.receive_release(released, now_ns, 0.0)
 
     def _drain(self) -> None:
         while self.core.next_event() is not None:

@@ -13,11 +13,12 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.fakes.streamlab_process import StreamlabProcess
 
 STREET = "street=synthetic://traffic?width=640&height=360&fps=30&seed=1"
-LONG_FOLDERS = ("browser", "notebooks", "wire")
+LONG_FOLDERS = ("browser", "deployment", "failures", "notebooks", "wire")
 OF_STREET = ("test_traces.py", "test_truth.py", "test_cli_record.py")
+OWN_BROWSER = ("test_accessibility.py", "test_firefox.py")
 OWN_SERVER = (
-    "test_churn.py", "test_client.py", "test_real_video.py", "test_restart.py", "test_rtsp.py",
-    "test_slow_client.py",
+    "test_churn.py", "test_client.py", "test_memory.py", "test_real_video.py", "test_restart.py",
+    "test_rtsp.py", "test_slow_client.py",
 )  # fmt: skip
 
 # An example's time says what else the machine does, not whether the code is right.
@@ -31,6 +32,8 @@ def group_of(path: PurePath) -> str:
     With those of its browser or its server; and one lesson runs at a time, as with a user.
     """
     folder = path.parent.name
+    if path.name in OWN_BROWSER:
+        return str(path)
     if folder in ("browser", "notebooks", "client"):
         return folder
     if path.name in OF_STREET or (folder == "wire" and path.name not in OWN_SERVER):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What pip cannot bring: a Chromium, and a real RTSP server (GStreamer's).
+# What pip cannot bring: a Chromium, a Firefox, a real RTSP server (GStreamer's), nginx and Caddy.
 # Playwright's own Chromium where it can be downloaded, else Debian's package when root. Tests
-# that miss one of the two are skipped and say so.
+# that miss one of them are skipped and say so.
 set -u
 PYTHON=${PYTHON:-python3}
 
@@ -11,6 +11,17 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 && return
   apt-get update -qq >/dev/null 2>&1
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# Debian starts servers when they are installed, unless this file says no (policy-rc.d(8)).
+install_unstarted() {
+  policy=/usr/sbin/policy-rc.d
+  [ -e $policy ] && { install_packages "$@"; return; }
+  printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy
+  install_packages "$@"
+  status=$?
+  rm $policy
+  return $status
 }
 
 have_chromium() {
@@ -25,6 +36,12 @@ if ! have_chromium; then
     echo "No Chromium could be installed: browser tests will be skipped."
 fi
 
+if ! command -v firefox-esr >/dev/null; then
+  echo "== installing Firefox"
+  { as_root && install_packages firefox-esr; } ||
+    echo "Firefox could not be installed: tests in it will be skipped."
+fi
+
 if ! /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer' 2>/dev/null ||
   ! gst-inspect-1.0 x264enc >/dev/null 2>&1; then
   echo "== installing GStreamer's RTSP server"
@@ -33,4 +50,14 @@ if ! /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0");
     gstreamer1.0-plugins-ugly; } ||
     echo "GStreamer's RTSP server could not be installed: RTSP tests will be skipped."
 fi
+
+for proxy in nginx caddy; do
+  command -v "$proxy" >/dev/null && continue
+  echo "== installing $proxy"
+  package=$proxy
+  [ "$proxy" = nginx ] && package="nginx-light openssl"
+  # shellcheck disable=SC2086 # two packages
+  { as_root && install_unstarted $package; } ||
+    echo "$proxy could not be installed: tests behind it will be skipped."
+done
 exit 0

@@ -14,9 +14,9 @@ import pytest
 SRC = Path(__file__).parent.parent / "src"
 ORDER = [  # folders and modules of the package, from top to bottom
     "__main__", "__init__", "cli", "lab", "dashboard", "server", "analysis", "viewers", "config",
-    "bus", "camera", "faults", "detect", "media", "street", "client", "protocol", "settings",
-    "plugins", "core", "loop_thread", "extras", "errors", "credentials", "address", "clock",
-    "cores", "heap", "signals", "version",
+    "camera", "faults", "detect", "media", "street", "client", "protocol", "settings",
+    "tokens", "plugins", "loop_timer", "core", "loop_thread", "extras", "errors", "credentials",
+    "secret", "address", "clock", "cores", "heap", "signals", "version",
 ]  # fmt: skip
 CLIENT_MAY_IMPORT = {"client", "protocol", "core", "errors", "credentials", "address", "clock"}
 REGISTRIES = {  # who imports what ``built_in.toml`` names

@@ -50,13 +50,20 @@ class Server:
 
 
 @contextmanager
-def serve(*arguments: str) -> Iterator[Server]:
-    """Run `streamlab serve` with these arguments on a free port. Raises RuntimeError."""
+def serve(
+    *arguments: str, command: str = "serve", max_files: int | None = None
+) -> Iterator[Server]:
+    """Run `streamlab serve` (or ``demo``) with these arguments on a free port. Raises RuntimeError.
+
+    ``max_files``: the hard limit of files that it may open (``ulimit -n``).
+    """
+    limits = [] if max_files is None else ["sh", "-c", f'ulimit -n {max_files}; exec "$@"', "sh"]
     with tempfile.TemporaryDirectory() as folder:
         log_path, port = Path(folder) / "server.log", free_port()
+        program = [*limits, sys.executable, "-m", "streamlab", command, *arguments]
         with log_path.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamlab", "serve", *arguments, "--port", str(port)],
+                [*program, "--port", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -43,6 +43,7 @@
   requestAnimationFrame(look);
 
   globalThis.presentedStrip = {
+    read,
     take() {
       const seen = looks;
       looks = [];

@@ -61,7 +61,7 @@ class Host:
         if len(qualities) == 1:
             camera.change(policy=SyncPolicy.NONE)  # there is nothing to keep in step with
         encoders = frozenset(ChannelKey(*each) for each in qualities.items())
-        camera._running.pipeline.request_encoders(encoders)
+        camera._running.producer.request_encoders(encoders)
         reader = self._subscriptions.read([(camera, viewer)])
 
         async def read() -> None:

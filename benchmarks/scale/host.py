@@ -137,7 +137,7 @@ def hosting(
         "max_cameras": 10_000,
         "allowed_folders": json.dumps([str(source.parent)]),
     } | settings
-    settings |= {"max_connections": 100_000}
+    settings |= {"max_connections": 100_000, "max_cameras_per_minute": 100_000}
     environment = {f"STREAMLAB_{name.upper()}": str(value) for name, value in settings.items()}
     arguments = ["serve", "--camera", f"c0={source}", "--model", model]
     arguments += ["--port", str(port)]

@@ -34,7 +34,7 @@ import av
 from benchmarks.scale.clip import make_clip
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.camera.pipeline import PipelineSettings
-from streamlab.clock import monotonic_ns, wall_s
+from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.core.stream.connection import Connection
@@ -107,6 +107,7 @@ def make_film(path: Path) -> None:
 def replay(camera: Camera, media: Media) -> None:
     """Hand a stream what was recorded, as if it came now."""
     fragments = [item for item in media if isinstance(item, Fragment)]
+    producer = camera._running.producer
     shift_ns = monotonic_ns() - fragments[-1].ready_ns
     for item in media:
         if isinstance(item, InitSegment):
@@ -116,8 +117,8 @@ def replay(camera: Camera, media: Media) -> None:
         ready_ns = frame.ready_ns + shift_ns
         moved = frame._replace(captured_ns=frame.captured_ns + shift_ns, ready_ns=ready_ns)
         again = replace(item, frames=(moved,))
-        camera._running.stream.receive_fragment(again, ready_ns, wall_s())
-    camera._running.process_events()
+        producer._controller.receive_fragment(again, ready_ns)
+    producer._send()
 
 
 class Fleet:
@@ -180,8 +181,9 @@ class Fleet:
         with self._timed(f"{name} of all"):
             for camera in self._cameras:
                 started_ns = time.perf_counter_ns()
-                camera._running.stream.handle_timer(self._now_ns, wall_s())
-                camera._running.process_events()
+                producer = camera._running.producer
+                producer._controller.handle_timer(self._now_ns)
+                producer._send()
                 self.took[name].append((time.perf_counter_ns() - started_ns) / 1e6)
 
     async def operate(self, lot: random.Random) -> None:

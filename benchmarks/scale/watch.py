@@ -45,7 +45,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname or "", parts.port or 80))
-        request = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n"
+        request = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: localhost\r\n\r\n"
         self.socket.sendall(request.encode())
         self._pending = b""
 

@@ -10,8 +10,10 @@ from streamlab.version import __version__
 if TYPE_CHECKING:
     from streamlab.errors import StreamlabError
     from streamlab.faults import Faults
+    from streamlab.lab.health_warnings import CameraWarning
     from streamlab.lab.lab import Lab
     from streamlab.lab.lab_camera import LabCamera
+    from streamlab.protocol.health import CameraHealth
     from streamlab.settings import Settings
     from streamlab.viewers.decoded_snapshot import Snapshot
 else:  # hidden from type checkers, which would accept any name
@@ -24,6 +26,8 @@ else:  # hidden from type checkers, which would accept any name
 
 
 __all__ = [
+    "CameraHealth",
+    "CameraWarning",
     "Faults",
     "Lab",
     "LabCamera",
@@ -33,6 +37,8 @@ __all__ = [
     "__version__",
 ]
 _HOMES = {
+    "CameraHealth": "streamlab.protocol.health",
+    "CameraWarning": "streamlab.lab.health_warnings",
     "Faults": "streamlab.faults",
     "Lab": "streamlab.lab.lab",
     "LabCamera": "streamlab.lab.lab_camera",

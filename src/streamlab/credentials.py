@@ -25,7 +25,8 @@ _SECRET_PARTS = (
     "session", "jwt", "hmac", "hdnts", "hdnea",
 )  # fmt: skip
 _SECRET_NAMES = frozenset({"u", "p", "pw", "pin", "sid", "otp"})
-_NAME = re.compile(r"([\w.%~\[\]-]{1,64})=")
+_NAME = re.compile(r"[\w.%~\[\]-]+\Z")
+_MAX_NAME_CHARS = 64
 # The last character is not punctuation, which may end the sentence around the address.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}://[^\s\"'<>`]*[^\s\"'<>`:,.;)!?]")
 _PAIR = re.compile(r"(?<=[?&])([\w.%~\[\]-]{1,64})=[^\s\"'<>`&]+")
@@ -114,12 +115,15 @@ def _values(text: str, also: Collection[str]) -> Iterator[tuple[int, int]]:
     take credentials in the path as well (``/user=…&password=…``).
     """
     at = 0
-    while (match := _NAME.search(text, at)) is not None:
-        at = match.end()
+    while (equals := text.find("=", at)) >= 0:
+        name = _NAME.search(text, max(at, equals - _MAX_NAME_CHARS), equals)
+        at = equals + 1
+        if name is None:
+            continue
         end = text.find("&", at)
         end = len(text) if end < 0 else end
         value = unquote(text[at:end])
-        if _is_secret(match[1], also) or ("://" in value and "@" in value):
+        if _is_secret(name[0], also) or ("://" in value and "@" in value):
             yield at, end
             at = end
 

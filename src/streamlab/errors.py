@@ -120,8 +120,16 @@ class RedactedError(StreamlabError, PermissionError):
     """The viewer may see redacted channels of this camera only."""
 
 
+class NotAllowedError(StreamlabError, PermissionError):
+    """The viewer may not see this channel, or not change this camera."""
+
+
 class LimitError(StreamlabError, RuntimeError):
     """A limit of the server has been reached."""
+
+
+class ServerFullError(LimitError):
+    """All connections that the server allows are in use."""
 
 
 class ShuttingDownError(StreamlabError, RuntimeError):

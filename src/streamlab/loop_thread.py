@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import wait
+from concurrent.futures import CancelledError, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -66,6 +66,8 @@ class LoopThread:
         except KeyboardInterrupt:
             waiting.cancel()
             raise
+        except CancelledError:
+            raise LoopStoppedError("the loop has stopped") from None
         except StreamlabError as error:
             if error.hint:
                 error.add_note(error.hint)

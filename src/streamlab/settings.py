@@ -5,14 +5,13 @@ Cameras in the same file are read by ``streamlab.config``.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,6 +23,8 @@ from pydantic_settings import (
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.errors import ConfigurationError
 from streamlab.plugins import source_kinds
+from streamlab.secret import Credentials
+from streamlab.tokens import AdminTokens, Tokens, split
 
 # These can also be set for a single camera while it runs.
 ToleranceMs = Annotated[float, Field(gt=0, le=10_000)]
@@ -34,17 +35,10 @@ DEFAULT_FILE = Path("streamlab.toml")
 CAMERAS = "cameras"
 _CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _RESERVED_IDS = ("mux", "dual-channel", "sse")  # they have a meaning in URL paths
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,}=*")  # RFC 6750, 2.1; put into a cookie unencoded
 _ORIGIN = re.compile(r"\*|https?://[^/?#\s]+")
-
-
-def _split(value: object) -> object:
-    """Parse a list written as ``a,b`` or, like any list of the settings, as JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return json.loads(value)
-    return [part.strip() for part in value.split(",") if part.strip()]
+_NAME = r"(\*\.)?[\w-]+(\.[\w-]+)*\.?"
+_HOST = re.compile(rf"\*|{_NAME}|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?", re.ASCII)
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.~-]+)(:\d{1,5})?")
 
 
 def is_camera_id(text: str) -> bool:
@@ -58,16 +52,22 @@ def _check_camera_id(text: str) -> str:
     return text
 
 
-def _check_token(token: SecretStr) -> SecretStr:
-    if not _TOKEN.fullmatch(token.get_secret_value()):
-        raise ValueError("a token must be at least 8 characters from A-Z a-z 0-9 . _ ~ + / -")
-    return token
-
-
 def _check_origin(origin: str) -> str:
     if not _ORIGIN.fullmatch(origin):
         raise ValueError("an origin must look like https://example.org, or be * for any")
     return origin
+
+
+def _check_host(host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise ValueError("a host must be a name or an address without port, or * for any")
+    return host
+
+
+def _check_host_and_port(text: str) -> str:
+    if not _HOST_AND_PORT.fullmatch(text):
+        raise ValueError("a host must be a name or an address, with or without port")
+    return text.lower()
 
 
 def _check_source_kind(kind: str) -> str:
@@ -77,12 +77,14 @@ def _check_source_kind(kind: str) -> str:
 
 
 CameraId = Annotated[str, Field(max_length=64), AfterValidator(_check_camera_id)]
-Tokens = Annotated[
-    list[Annotated[SecretStr, AfterValidator(_check_token)]], NoDecode, BeforeValidator(_split)
-]
 Origins = Annotated[
-    list[Annotated[str, AfterValidator(_check_origin)]], NoDecode, BeforeValidator(_split)
+    list[Annotated[str, AfterValidator(_check_origin)]], NoDecode, BeforeValidator(split)
 ]
+Networks = Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(split)]
+Hosts = Annotated[
+    list[Annotated[str, AfterValidator(_check_host)]], NoDecode, BeforeValidator(split)
+]
+HostAndPort = Annotated[str, AfterValidator(_check_host_and_port)]
 
 
 class Settings(BaseSettings):
@@ -108,6 +110,9 @@ class Settings(BaseSettings):
     max_detection_fps: float = Field(
         default=0.0, ge=0, description="frames a second of each camera; 0: all it has time for"
     )
+    detector_timeout: float = Field(
+        default=5.0, gt=0, description="s without an answer: the detector hangs, and is failing"
+    )
     fragment_ms: float = Field(default=0.0, ge=0, description="0: one frame per fragment")
     gop_s: float = Field(default=1.0, gt=0)
     heartbeat_interval: float = Field(default=15.0, gt=0, description="s")
@@ -121,24 +126,44 @@ class Settings(BaseSettings):
         default=10.0, ge=0.5, le=600, description="s until a source must have given a picture"
     )
     max_connections: int = Field(default=1000, ge=1)
+    max_connections_per_client: int = Field(
+        default=0, ge=0, description="0: half of all, and no limit for clients of this machine"
+    )
     max_cameras: int = Field(default=64, ge=1)
+    max_cameras_per_minute: int = Field(
+        default=60, ge=1, description="added over HTTP or in the dashboard"
+    )
+    max_body_bytes: int = Field(default=1_000_000, ge=1, description="of a request")
     allow_fault_injection: bool = Field(
         default=True, description="over HTTP; a fault harms nothing but its camera"
     )
     allowed_schemes: list[Annotated[str, AfterValidator(_check_source_kind)]] = ["synthetic"]
     allowed_folders: list[Path] = []
+    allowed_networks: Networks = Field(
+        default=[], description="local ones that sources added over HTTP may name"
+    )
+    max_pixels: int = Field(
+        default=4096 * 2304, ge=1024, le=1 << 28, description="larger pictures are refused, px"
+    )
+    allowed_hosts: Hosts = Field(
+        default=[], description="further names of this server in URLs, as a proxy passes them on"
+    )
     allowed_origins: Origins = Field(
         default=[], description="of pages elsewhere that may use the API (CORS)"
     )
     tokens: Tokens = Field(default=[], description="that may watch; none: everybody may")
-    admin_tokens: Tokens = Field(
-        default=[], description="that may also change cameras; none: all tokens may"
+    admin_tokens: AdminTokens = Field(
+        default=[],
+        description="that may also change cameras; none: all tokens without limits may",
     )
     unredacted_tokens: Tokens = Field(
         default=[],
         description="that may also see channels without redaction of a camera that redacts",
     )
 
+    credentials: dict[HostAndPort, Credentials] = Field(
+        default={}, description="by host: of sources that the operator names without credentials"
+    )
     state_folder: Path | None = Field(
         default=None, description="where cameras added over HTTP are kept; none: nowhere"
     )
@@ -168,7 +193,10 @@ class Settings(BaseSettings):
             return {}
         try:
             return without_cameras(tomllib.loads(DEFAULT_FILE.read_text("utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # not TOML, not UTF-8, or beyond Python's limits
             raise ConfigurationError([f"{DEFAULT_FILE}: {error}"]) from None
 
 

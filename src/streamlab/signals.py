@@ -1,11 +1,14 @@
-"""Delivers SIGINT and SIGTERM to an event loop, even one without signal handler support."""
+"""Ctrl-C and termination requests, for event loops and for waiting threads."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from types import FrameType
 
 # Ctrl-C and termination requests. On Windows the latter is Ctrl-Break: SIGTERM kills at once.
 STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -32,3 +35,45 @@ def stop_signals(stop: Callable[[int], object]) -> Iterator[None]:
             else:
                 stack.callback(loop.remove_signal_handler, number)
         yield
+
+
+def notice_stop(notice: Callable[[], object]) -> None:
+    """Call ``notice`` in the running loop on stop signals, beside the handlers that are there.
+
+    Signals that a server does not handle, which end the process at once, are left alone. Main
+    thread only; elsewhere this has no effect.
+    """
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not callable(handlers[signal.SIGTERM]):
+        return
+    loop = asyncio.get_running_loop()
+    for number, handler in handlers.items():
+        if callable(handler):
+            signal.signal(number, partial(_call_both, loop, notice, handler))
+
+
+def _call_both(
+    loop: asyncio.AbstractEventLoop,
+    notice: Callable[[], object],
+    handler: Callable[[int, FrameType | None], object],
+    number: int,
+    frame: FrameType | None,
+) -> None:
+    with suppress(RuntimeError):  # the loop has closed
+        loop.call_soon_threadsafe(notice)
+    handler(number, frame)
+
+
+@contextmanager
+def noted_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether Ctrl-C was pressed; nothing is raised for it.
+
+    KeyboardInterrupt is lost if it is raised while a finalizer runs. Main thread only.
+    """
+    noted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
+    try:
+        yield noted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

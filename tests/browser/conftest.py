@@ -1,39 +1,34 @@
-"""A browser, shared by all tests of this folder."""
+"""Browsers, shared by all tests of this folder."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.browser.find_chromium import find_chromium
-
-CHROMIUM_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
+from tests.browser.launching import launched_chromium, launched_firefox
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; tests that need one are skipped where there is none.
+def playwright() -> Iterator[Playwright]:
+    """What drives the browsers.
 
     Ended with this folder: as long as it is there, no other event loop can run in this thread.
     """
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--headless=new", *sandbox, *CHROMIUM_FLAGS]
-        )
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Chromium; tests that need one are skipped where there is none."""
+    with launched_chromium(playwright) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Debian's Firefox; tests that need one are skipped where there is none."""
+    with launched_firefox(playwright, tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser

@@ -6,23 +6,23 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def find_chromium() -> str | None:
+def find_chromium(playwright: Playwright) -> str | None:
     """Return the path of an executable, or None."""
     for name in NAMES:
         path = shutil.which(name)
         if path:
             return path
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
+    path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
 
 
 if __name__ == "__main__":
-    found = find_chromium()
+    with sync_playwright() as running:
+        found = find_chromium(running)
     print(found or "no Chromium")
     sys.exit(found is None)

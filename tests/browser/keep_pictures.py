@@ -1,54 +1,57 @@
-"""Makes the pictures of the README and the docs; ``make pictures`` runs it.
+"""Copies the pictures that the browser tests took into ``docs/images``; ``make pictures`` runs it.
 
-The server's page is photographed here, with the boxes of the shipped model. The pictures of the
-notebook and the dashboard are those that the browser tests left behind. 256 colours are enough,
-and a third of the size.
+Those of the README and the docs stay PNG files of 256 colours, a third of the size. Those of
+``test_pictures.py``, at three sizes, in light and dark, are WebP files.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.measure.chromium import chromium
-from benchmarks.measure.server import serve
 from PIL import Image
-
-from tests.browser.page import street_page
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
-PICTURES = {"page-street": "page", "lab-light": "lab", "dashboard-light": "dashboard"}
+IMAGES = ROOT / "docs" / "images"
+IN_DOCS = {
+    "page-street": "page",
+    "page-truth": "truth",
+    "lab-light": "lab",
+    "dashboard-light": "dashboard",
+}
 """Name in ``tests/artifacts`` -> name in ``docs/images``."""
-# The camera of `streamlab demo`, which runs the same server.
-DEMO = ("--camera", "street=synthetic://traffic", "--model", "street")
-WINDOW = {"width": 1366, "height": 640}
-FRAME = 900
-"""The first frame to be in the picture: half a minute, so that the figures have settled."""
+POINTS = ("sight", "wall", "figures", "dashboard", "keys", "paused", "widget")
+QUALITY = 60
+MAX_TOTAL_BYTES = 3_000_000
 
 
-def take_page(path: Path) -> None:
-    """Save a picture of the server's page, raw and annotated side by side."""
-    with (
-        serve(*DEMO) as server,
-        chromium() as browser,
-        street_page(browser, server.url, viewport=WINDOW) as street,
-    ):
-        street.wait_for_channels("raw", "annotated")
-        street.page.wait_for_function(
-            "(frame) => streamlabStrip.readAll()[0]?.number >= frame", arg=FRAME, timeout=120_000
-        )
-        street.page.screenshot(path=path, full_page=True)
+def keep_in_docs() -> None:
+    """Keep the pictures that the documents show."""
+    for made, kept in IN_DOCS.items():
+        with Image.open(ARTIFACTS / f"{made}.png") as picture:
+            few = picture.convert("RGB").quantize(256, kmeans=4)
+            few.save(IMAGES / f"{kept}.png", optimize=True)
+
+
+def keep_points() -> None:
+    """Keep the pictures of what people see, at each size and in both colour schemes."""
+    for point in POINTS:
+        for made in sorted(ARTIFACTS.glob(f"{point}-*x*-*.png")):
+            with Image.open(made) as picture:
+                picture.save(IMAGES / f"{made.stem}.webp", quality=QUALITY, method=6)
 
 
 def main() -> None:
-    ARTIFACTS.mkdir(exist_ok=True)
-    take_page(ARTIFACTS / "page-street.png")
-    for made, kept in PICTURES.items():
-        path = ROOT / "docs" / "images" / f"{kept}.png"
-        with Image.open(ARTIFACTS / f"{made}.png") as picture:
-            few = picture.convert("RGB").quantize(256, kmeans=4)
-            few.save(path, optimize=True)
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
+    IMAGES.mkdir(exist_ok=True)
+    keep_in_docs()
+    keep_points()
+    sizes = {path: path.stat().st_size for path in sorted(IMAGES.iterdir())}
+    for path, size in sizes.items():
+        print(f"{path.relative_to(ROOT)}: {size // 1000} kB")
+    total = sum(sizes.values())
+    print(f"all: {total // 1000} kB")
+    if total > MAX_TOTAL_BYTES:
+        raise SystemExit(f"That is more than {MAX_TOTAL_BYTES // 1000} kB: lower QUALITY.")
 
 
 if __name__ == "__main__":

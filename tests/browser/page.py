@@ -12,6 +12,7 @@ from typing import Any, TypedDict, cast
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.covered import covered
 from tests.wire.street import dropped_at_source
 
 STRIP_SCRIPT = (Path(__file__).parent / "strip.js").read_text(encoding="utf-8")
@@ -166,7 +167,8 @@ def new_page(chromium: Browser, **context: Any) -> Iterator[Page]:
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(STRIP_SCRIPT)
-        yield page
+        with covered(page):
+            yield page
         assert not errors
 
 
@@ -188,4 +190,4 @@ def late_frames(street: StreetPage, server_url: str) -> float:
     stats = street.stats()
     if stats["jumps"]:
         return math.inf  # a second without a picture: what is jumped over is not counted
-    return cast(int, stats["skipped"]) + dropped_at_source(server_url)
+    return cast(int, stats["skipped"] + stats["overflowed"]) + dropped_at_source(server_url)

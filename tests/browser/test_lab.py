@@ -12,6 +12,7 @@ import pytest
 from benchmarks.measure.jupyter_lab import JupyterLabProcess, NotebookPage
 from playwright.sync_api import Browser, ViewportSize, expect
 
+from tests.browser.accessibility import assert_accessible, needs_axe
 from tests.browser.page import Pictures, new_page
 
 pytestmark = [
@@ -28,6 +29,25 @@ CELLS = [
     "print(lab.stats()['viewers'].tolist())",
     "lab.close()",
 ]
+NO_REFERENCE = (
+    "from streamlab import Lab\n\nlab = Lab()\n"
+    'display(lab.add("synthetic://traffic", detector="truth").view())'
+)
+# Not with ``gc.get_objects``: it holds tuples that other threads are building, which then raises
+# "bad argument to internal function" there. A widget's class is a subclass of its own.
+COUNT_VIEWS = """import gc
+from streamlab.lab.widget import CameraView
+
+def kinds(cls):
+    return [cls, *(each for sub in cls.__subclasses__() for each in kinds(sub))]
+
+def views():
+    found = {id(each): each for kind in kinds(CameraView) for each in gc.get_referrers(kind)}
+    return sum(type(each) in kinds(CameraView) for each in found.values())
+
+gc.collect()
+print(views())"""
+IS_PLAYING = "document.querySelector('.streamlab-view')?.player.stats().fps > 0"
 LAPTOP: ViewportSize = {"width": 1366, "height": 900}
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -110,6 +130,40 @@ def test_the_widget(notebook: Notebook, jupyter: JupyterLabProcess, artifacts: P
     assert notebook.stats()["state"] == "live"
 
 
+def test_keys_pause_and_step_until_they_are_given_back(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.run(STREET)
+    page.wait_for_function(IS_PLAYING)
+    view = page.locator(".streamlab-view")
+    view.locator("canvas[data-channel]").first.click()
+    page.keyboard.press("4")
+    notebook.wait_for_channels("overlay")
+    page.keyboard.press(" ")
+    expect(view.locator(".tile-state")).to_have_text("Paused")
+    expect(view.locator("[data-figure=fps] dd").first).to_have_text("\N{EN DASH}")
+    expect(view.locator("[data-figure=fps] dd").nth(1)).to_have_text("paused")
+    before = notebook.stats()["shownPts"]
+    page.keyboard.press(".")
+    page.wait_for_function(
+        "(pts) => document.querySelector('.streamlab-view').player.stats().shownPts > pts",
+        arg=before,
+    )
+    page.keyboard.press(" ")
+    page.wait_for_function(IS_PLAYING)
+    page.keyboard.press("Escape")
+    expect(page.locator(".jp-CodeCell").first).to_be_focused()
+
+
+@needs_axe
+def test_the_widget_can_be_used_by_all(notebook: Notebook) -> None:
+    notebook.run(STREET)
+    notebook.wait_for_channels("raw", "annotated")
+    notebook.run(PLOT)
+    notebook.page.wait_for_selector(".streamlab-plot")
+    assert_accessible(notebook.page, ".streamlab-view")
+    assert_accessible(notebook.page, ".streamlab-plot")
+
+
 def test_no_stream_is_left_behind(notebook: Notebook) -> None:
     page = notebook.page
     notebook.run(STREET)
@@ -133,7 +187,69 @@ def test_no_stream_is_left_behind(notebook: Notebook) -> None:
     notebook.run(STREET)
     page.wait_for_selector("canvas[data-channel]")
     notebook.run(CLOSE)
-    expect(page.locator(".sl-message")).to_have_text("The lab was closed.")
+    expect(page.locator(".tile-words")).to_have_text("The lab was closed.")
+
+
+def test_a_view_without_a_reference_lives_as_long_as_its_output(
+    chromium: Browser, jupyter: JupyterLabProcess
+) -> None:
+    with opened(chromium, jupyter.add_notebook("freed.ipynb", [NO_REFERENCE])) as notebook:
+        page = notebook.page
+        for _ in range(2):
+            notebook.run(0)
+            page.wait_for_function(IS_PLAYING)
+        while notebook.ask_kernel(COUNT_VIEWS) != "1":
+            pass
+        assert page.evaluate(IS_PLAYING)
+        page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+        notebook.open(page.url)
+        page.wait_for_function(IS_PLAYING)
+        assert notebook.ask_kernel(COUNT_VIEWS) == "1"
+        page.locator(".jp-CodeCell").locator(".jp-InputPrompt").click()
+        notebook.execute("notebook:clear-cell-output")
+        while notebook.ask_kernel(COUNT_VIEWS) != "0":
+            pass
+
+
+BROKEN = [
+    (
+        "def blind(rgb):\n    raise ValueError('cannot see')\n\ncam.detector = blind",
+        "Detector blind is failing: ValueError: cannot see",
+        "cam.detector = 'truth'",
+    ),
+    (
+        "import threading\n\ngo = threading.Event()\n\ndef stuck(rgb, found):\n"
+        "    go.wait()\n    return rgb\n\ncam.renderer = stuck",
+        "Renderer stuck is failing: no answer for",
+        "cam.renderer = None",
+    ),
+    (
+        "cam.inject(source_stall_ms=60_000)",
+        "The source is stalled: no picture for",
+        "cam.inject()",
+    ),
+]
+
+
+def test_a_view_says_what_is_wrong_until_it_is_over(
+    chromium: Browser, jupyter: JupyterLabProcess, artifacts: Path
+) -> None:
+    cells = [CELLS[STREET], *(code for broken, _, mended in BROKEN for code in (broken, mended))]
+    with opened(chromium, jupyter.add_notebook("broken.ipynb", cells)) as notebook:
+        page = notebook.page
+        notebook.run(STREET)
+        page.wait_for_function(IS_PLAYING)
+        message = page.locator(".tile-words")
+        notebook.act("view-raw")  # what is wrong with annotated is said here as well
+        for number, (broken, says, _) in enumerate(BROKEN):
+            notebook.run(2 * number + 1)
+            expect(message).to_contain_text(says)
+            if "inject" not in broken:
+                notebook.expect_output(2 * number + 1, f"CameraWarning: camera 'traffic': {says}")
+            page.screenshot(path=artifacts / f"lab-broken-{number}.png")
+            notebook.run(2 * number + 2)
+            expect(message).not_to_contain_text(says)
+            page.wait_for_function(IS_PLAYING)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,8 @@ def test_quality_changes_while_it_plays(chromium: Browser, server_url: str) -> N
 def test_figures_are_shown(chromium: Browser, server_url: str) -> None:
     with street_page(chromium, server_url) as street:
         for name in ("latency", "drift", "fps", "bitrate", "fresh"):
-            expect(street.page.locator(f"#{name}")).to_have_text(re.compile(r"\d"))
+            value = street.page.locator(f"[data-figure={name}] dd").first
+            expect(value).to_have_text(re.compile(r"\d"))
         expect(street.page.locator("#state")).to_have_text("Live")
         expect(street.page.locator("#scripted")).to_be_visible()
         assert "ground truth" in street.text("scripted")

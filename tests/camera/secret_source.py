@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from itertools import count
+from itertools import count, groupby, islice
 
 import av
 import numpy as np
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.camera.delivery import PipelineEvent
 from streamlab.camera.pipeline import PipelineSettings
-from streamlab.core.channels import ANNOTATED, ChannelKey, ChannelType, QualityLevel
+from streamlab.core.channels import ANNOTATED, RAW, ChannelKey, ChannelType, QualityLevel
 from streamlab.core.mp4.fragment import EncodedFrame, Fragment, InitSegment
 from streamlab.core.time.timebase import frame_number, frame_pts
 from streamlab.detect.detector import Detector, DetectorKind
 from streamlab.detect.render import Renderer
+from streamlab.errors import SourceError
 from streamlab.media.picture import Picture, plane_view
 from streamlab.media.source import SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
@@ -41,9 +42,15 @@ def left_at(pts: int) -> int:
     return STEP * min(at, 2 * period - at)
 
 
-def shows_secret(pts: int, luma: NDArray[np.uint8]) -> bool:
+def seen_left(luma: NDArray[np.uint8]) -> int:
+    """Return the left edge of the object in a picture that shows it, px."""
+    rows = luma[TOP : TOP + SIDE].astype(float)
+    return int(np.flatnonzero(rows.std(axis=0) > 30)[0])
+
+
+def shows_secret(left: int, luma: NDArray[np.uint8]) -> bool:
     """Return whether a quarter of the object can be made out where it truly is."""
-    left, half = left_at(pts), SIDE // 2
+    half = SIDE // 2
     area = luma[TOP : TOP + SIDE, left : left + SIDE].astype(float)
     for top in (0, half):
         for side in (0, half):
@@ -55,23 +62,38 @@ def shows_secret(pts: int, luma: NDArray[np.uint8]) -> bool:
 
 
 class SecretSource:
-    """Draws a chequered square that moves to and fro."""
+    """Draws a chequered square that moves to and fro, at the pace of a camera if it is live."""
 
     extradata = None
     reorders = False
-    info = SourceInfo(codec="rawvideo", width=WIDTH, height=HEIGHT, fps=FPS, live=False)
+
+    def __init__(
+        self,
+        size_px: tuple[int, int] = (WIDTH, HEIGHT),
+        codec: str = "rawvideo",
+        frame_count: int | None = None,
+        *,
+        live: bool = False,
+    ) -> None:
+        """``frame_count``: after so many frames it is lost."""
+        self.info = SourceInfo(codec, *size_px, fps=FPS, live=live)
+        self._frame_count = frame_count
+        self._stopping = threading.Event()
 
     def frames(self) -> Iterator[SourceFrame]:
-        for number in count():
+        for number in islice(count(), self._frame_count):
             pts = frame_pts(number, FPS)
-            image = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+            image = np.full((self.info.height * 3 // 2, self.info.width), 128, np.uint8)
             left = left_at(pts)
             image[TOP : TOP + SIDE, left : left + SIDE] = 40 + 170 * PATTERN
             picture = Picture.from_planes(image, pts)
+            if self._stopping.wait(float(1 / FPS) if self.info.live else 0):
+                return
             yield SourceFrame(picture.frame, pts, keyframe=False)
+        raise SourceError("the camera hung up")
 
     def stop(self) -> None:
-        pass
+        self._stopping.set()
 
     def close(self) -> None:
         pass
@@ -79,7 +101,11 @@ class SecretSource:
 
 def found(pts: int) -> sv.Detections:
     """Return the detection that a good detector gives."""
-    left = left_at(pts)
+    return found_at(left_at(pts))
+
+
+def found_at(left: int) -> sv.Detections:
+    """Return the detection of the object at a place."""
     corners = np.array([[left, TOP, left + SIDE, TOP + SIDE]], np.float32)
     scores = np.full(1, 0.9, np.float32)
     return sv.Detections(corners, confidence=scores, class_id=np.zeros(1, int))
@@ -99,6 +125,16 @@ class ActingDetector:
 
     def close(self) -> None:
         pass
+
+
+class SeeingDetector(ActingDetector):
+    """Finds the object by looking, so that it may start anew at any time."""
+
+    def __init__(self) -> None:
+        super().__init__(found)
+
+    def detect(self, pictures: Sequence[Picture]) -> list[sv.Detections]:
+        return [found_at(seen_left(plane_view(each.frame.planes[0]))) for each in pictures]
 
 
 class Sent:
@@ -132,28 +168,34 @@ class Sent:
         return [frame for each in self.fragments[ANNOTATED] for frame in each.frames]
 
     def exposed(self, channel: str = ANNOTATED) -> list[int]:
-        """Return the PTS of the decoded pictures that show the object."""
-        fragments = self.fragments[channel]
-        (init,) = {fragment.init_id for fragment in fragments}
-        data = self.inits[init].data + b"".join(fragment.data for fragment in fragments)
-        with av.open(io.BytesIO(data), "r") as container:
-            pictures = [(frame.pts, frame) for frame in container.decode(video=0)]
-        assert len(pictures) == len(fragments)
-        return [
-            pts
-            for pts, frame in pictures
-            if pts is not None and shows_secret(pts, plane_view(frame.planes[0]))
-        ]
+        """Return the PTS of the decoded pictures that show the object, where raw shows it."""
+        left = {pts: seen_left(luma) for pts, luma in self._decoded(RAW).items()}
+        shown = self._decoded(channel).items()
+        return [pts for pts, luma in shown if shows_secret(left.get(pts, left_at(pts)), luma)]
+
+    def _decoded(self, channel: str) -> dict[int, NDArray[np.uint8]]:
+        """Return the luma of each picture by its PTS."""
+        found: dict[int, NDArray[np.uint8]] = {}
+        for init, fragments in groupby(self.fragments[channel], lambda each: each.init_id):
+            data = self.inits[init].data + b"".join(fragment.data for fragment in fragments)
+            with av.open(io.BytesIO(data), "r") as container:
+                for frame in container.decode(video=0):
+                    assert frame.pts is not None
+                    found[frame.pts] = plane_view(frame.planes[0]).copy()
+        assert len(found) == len(self.fragments[channel])
+        return found
 
 
 @contextmanager
-def secret_camera(detector: Detector, renderer: Renderer) -> Iterator[tuple[CameraPipeline, Sent]]:
+def secret_camera(
+    detector: Detector, renderer: Renderer, source: SecretSource | None = None
+) -> Iterator[tuple[CameraPipeline, Sent]]:
     """Run a camera that sees the object."""
     sent, service = Sent(), DetectionService(detector)
     pipeline = CameraPipeline(
         "yard",
-        SourceSpec.parse("synthetic://traffic"),
-        SecretSource(),
+        SourceSpec.parse("rtsp://yard/"),
+        source or SecretSource(),
         [AnnotatedChannel(ANNOTATED, service, renderer)],
         PipelineSettings(),
         sent.emit,

@@ -168,7 +168,7 @@ def test_ids_that_a_detector_brings_reach_the_wire() -> None:
 def test_a_detector_that_raises_takes_only_the_boxes_away() -> None:
     with camera(FailingDetector(lambda call: True), BoxRenderer()) as (pipeline, recorder):
         recorder.wait_for(FRAMES)
-        assert pipeline.errors == ["RuntimeError: out of luck"]
+        assert pipeline.errors[0].startswith("RuntimeError: out of luck (")
         assert pipeline.counts()["stale_refused"] > 0
         assert pipeline.annotators[ChannelType.ANNOTATED].service.counts["failed"] > 0
     assert_both_channels_have_every_frame(recorder)
@@ -191,7 +191,7 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
         recorder,
     ):
         recorder.wait_for(FRAMES)
-        assert pipeline.errors == ["ValueError: no ink"]
+        assert pipeline.errors[0].startswith("ValueError: no ink (")
         assert pipeline.counts()["render_failed"] > 0
     assert_both_channels_have_every_frame(recorder)
     assert all(frame.boxes and not frame.boxes.rows for frame in annotated(recorder))

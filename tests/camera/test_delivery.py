@@ -11,7 +11,7 @@ import pytest
 
 from streamlab.camera.delivery import Delivery, PipelineEvent
 from streamlab.camera.frame import CapturedFrame, DetectionTimed
-from streamlab.camera.worker_pool import Worker
+from streamlab.camera.worker import Worker
 from streamlab.clock import monotonic_ns
 from streamlab.media.picture import Picture
 from tests.camera.test_worker import ByHand
@@ -106,7 +106,7 @@ def test_a_stage_that_fails_leaves_the_other_its_frames(monkeypatch: pytest.Monk
     monkeypatch.setattr(bench.stages[0], "handle", fail)
     bench.deliver(1)
     bench.deliver(2)
-    assert bench.stages[0].error == "ValueError: broken"
+    assert bench.stages[0].health.last_error == "ValueError: broken"
     assert bench.batches == [[1], [2]]
 
 

@@ -15,11 +15,11 @@ from streamlab.camera import DetectionService
 from streamlab.camera.detection import DetectionClient
 from streamlab.camera.frame import CapturedFrame
 from streamlab.clock import monotonic_ns
+from streamlab.core.health import RECOVERY_SUCCESSES
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.detector import DetectorKind
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.function import CallableDetector
-from streamlab.detect.health import RECOVERY_ANSWERS
 from streamlab.detect.scripted import no_detector
 from streamlab.media.picture import Picture
 
@@ -200,13 +200,12 @@ def test_a_detector_that_fails_refuses_its_batch_and_goes_on(
     detector.let_go()
     detector.wait_for_batch()
     assert camera.refused == [10]
-    assert service.error == "ValueError: cannot see"
+    assert service.health.last_error == "ValueError: cannot see"
     detector.fails = False
     next_camera.offer(30)
     detector.let_go()
     detector.wait_for_batch()
     assert next_camera.detected == [20]
-    assert service.error == ""
     assert service.counts == {"failed": 1, "detected": 1}
 
 
@@ -261,21 +260,40 @@ def test_one_bad_answer_costs_no_other_camera_of_the_batch() -> None:
 
 def test_a_detector_recovers() -> None:
     broken = iter([None, None])
-    service = served(lambda _: [next(broken, sv.Detections.empty())], 2 + RECOVERY_ANSWERS)
+    service = served(lambda _: [next(broken, sv.Detections.empty())], 2 + RECOVERY_SUCCESSES)
     assert service.health.state == "ok"
     assert service.health.failed == 2
     assert service.health.last_error.startswith("ModelError")
-    assert service.error == ""
 
 
-def test_a_detector_that_hangs_is_slow(
-    service: DetectionService, detector: GatedDetector, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("seconds", "state"), [(3, "slow"), (9, "failing")])
+def test_a_detector_that_hangs_is_slow_and_then_fails(
+    seconds: int,
+    state: str,
+    service: DetectionService,
+    detector: GatedDetector,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     occupy(service, detector)
-    later_ns = monotonic_ns() + 9 * NS_PER_S
+    later_ns = monotonic_ns() + seconds * NS_PER_S
     monkeypatch.setattr("streamlab.camera.detection.monotonic_ns", lambda: later_ns)
-    assert service.health.state == "slow"
+    assert service.health.state == state
     assert service.health.detail.startswith("no answer for ")
+
+
+def test_answers_that_break_what_reads_them_cost_their_frames_only() -> None:
+    class Hostile(sv.Detections):
+        """Raises when it is looked at."""
+
+        def __getattribute__(self, name: str) -> object:
+            if name == "tracker_id":
+                raise RuntimeError("no tracks for you")
+            return super().__getattribute__(name)
+
+    broken = iter([Hostile.__new__(Hostile)])
+    service = served(lambda _: [next(broken, sv.Detections.empty())], 2)
+    assert service.counts == {"failed": 1, "detected": 1}
+    assert "Error" in service.health.last_error
 
 
 def test_no_detector_has_no_health() -> None:

@@ -11,7 +11,7 @@ import pytest
 import supervision as sv
 from numpy.typing import NDArray
 
-from streamlab.camera import DetectionService
+from streamlab.camera import DetectionService, reader
 from streamlab.core.channels import ANNOTATED, RAW
 from streamlab.core.mp4.fragment import EncodedFrame
 from streamlab.core.time.timebase import ms_to_pts
@@ -22,7 +22,7 @@ from streamlab.detect.render import Renderer, RgbRenderer
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS, Faults
 
-from .secret_source import ActingDetector, Sent, found, secret_camera
+from .secret_source import ActingDetector, SecretSource, SeeingDetector, Sent, found, secret_camera
 
 FRAMES = 25
 MAX_AGE = ms_to_pts(200)
@@ -143,7 +143,7 @@ def fail(rgb: Rgb, detections: sv.Detections) -> Rgb:
 def test_a_renderer_that_fails_withholds_the_frame(function: Callable[..., Rgb]) -> None:
     with secret_camera(good(), RgbRenderer(function, redacts=True)) as (pipeline, sent):
         sent.wait_for(FRAMES)
-        assert pipeline.annotators[ANNOTATED].renderer_error
+        assert pipeline.renderer_health(ANNOTATED).state == "failing"
     assert_redacted(sent)
 
 
@@ -222,4 +222,57 @@ def test_faults_expose_nothing(faults: Faults) -> None:
         pipeline.inject(NO_FAULTS)
         begun = len(sent.annotated)
         sent.wait_until(lambda: sum(map(is_drawn, sent.annotated[begun:])) >= 5)
+    assert_redacted(sent)
+
+
+def test_a_renderer_that_hangs_and_one_that_replaces_it(gate: threading.Event) -> None:
+    calls = iter(range(10_000))
+
+    class Stuck(Pixelate):
+        def draw(self, *arguments: Any, **options: Any) -> None:
+            if next(calls) == FRAMES:
+                gate.wait()
+            super().draw(*arguments, **options)
+
+    with secret_camera(good(), Stuck()) as (pipeline, sent):
+        sent.wait_until(lambda: "hangs" in pipeline.renderer_health(ANNOTATED).detail)
+        pipeline.request_renderer(ANNOTATED, Blur())
+        begun = len(sent.annotated)
+        sent.wait_until(lambda: sum(map(is_drawn, sent.annotated[begun:])) >= FRAMES)
+        gate.set()  # what the call that was abandoned still draws goes nowhere
+        sent.wait_for(FRAMES)
+    assert_redacted(sent)
+
+
+def test_a_stage_that_raises_and_starts_anew() -> None:
+    with secret_camera(good(), Pixelate()) as (pipeline, sent):
+        stage = pipeline.annotators[ANNOTATED]
+        encode, left = stage.encode, [OSError("no memory")]
+
+        def fail_once(*arguments: Any) -> None:
+            if left and len(sent.annotated) >= FRAMES:
+                raise left.pop()
+            encode(*arguments)
+
+        stage.encode = fail_once
+        sent.wait_until(lambda: not left)
+        sent.wait_for(FRAMES)
+        assert pipeline.counts()["stage_failures"] == 1
+    assert_redacted(sent)
+
+
+@pytest.mark.parametrize(
+    ("size_px", "codec"), [((480, 270), "rawvideo"), ((320, 180), "hevc")], ids=["size", "codec"]
+)
+def test_a_source_that_comes_back_changed(
+    size_px: tuple[int, int], codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = SecretSource(frame_count=FRAMES, live=True)
+    again = SecretSource(size_px, codec, live=True)
+    monkeypatch.setattr(reader, "open_source", lambda *_: again)
+    with secret_camera(SeeingDetector(), Pixelate(), first) as (pipeline, sent):
+        sent.wait_until(lambda: pipeline.counts()["openings"] == 2)
+        begun = len(sent.annotated)
+        sent.wait_until(lambda: sum(map(is_drawn, sent.annotated[begun:])) >= FRAMES)
+    assert (pipeline.metadata.width, pipeline.metadata.height) == size_px
     assert_redacted(sent)

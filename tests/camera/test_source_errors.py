@@ -15,10 +15,11 @@ import pytest
 
 from streamlab.camera import reader
 from streamlab.camera.capture import Capture
-from streamlab.camera.frame import SourceChanged
+from streamlab.camera.frame import CapturedFrame, SourceChanged
+from streamlab.clock import monotonic_ns
 from streamlab.core.channels import SourceState
 from streamlab.core.time.keyframes import KeyframeClock
-from streamlab.core.time.timebase import TIMESCALE
+from streamlab.core.time.timebase import NS_PER_S, TIMESCALE
 from streamlab.errors import SourceUnreachableError
 from streamlab.media.source import Source, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
@@ -79,6 +80,15 @@ class Lost(Fragile):
         raise SourceUnreachableError("the connection was lost")
 
 
+class Foreign(Fragile):
+    """A camera of which, after a frame, only packets arrive that are no pictures."""
+
+    def frames(self) -> Iterator[SourceFrame]:
+        yield black_frame()
+        self._stopped.wait()
+        raise SourceUnreachableError("it is not read any more")
+
+
 def black_frame() -> SourceFrame:
     black = np.zeros((96, 64), np.uint8)
     return SourceFrame(av.VideoFrame.from_ndarray(black, format="yuv420p"), None, keyframe=True)
@@ -101,8 +111,8 @@ class Camera:
         self.openings += 1
         if error is not None and self._place == "open":
             raise error
-        kind = Lost if self._place == "close" and error is not None else Fragile
-        return kind(self._place, error)
+        kinds = {"close": Lost, "packets": Foreign} if error is not None else {}
+        return kinds.get(self._place, Fragile)(self._place, error)
 
     def _receive(self, change: SourceChanged) -> None:
         with self._changed:
@@ -112,6 +122,9 @@ class Camera:
     def run(self, state: SourceState, openings: int) -> None:
         """Run until it is in this state after so many openings."""
         self.capture.start()
+        self.wait_and_stop(state, openings)
+
+    def wait_and_stop(self, state: SourceState, openings: int) -> None:
         with self._changed:
             arrived = self._changed.wait_for(
                 lambda: self.openings >= openings and self.news[-1].state is state, TIMEOUT_S
@@ -189,3 +202,25 @@ def test_a_file_that_is_played_once_fails_and_one_that_loops_is_tried_again(
     assert once.openings == 1
     looping = camera(monkeypatch, "frames", [KeyError("x")], SourceSpec.parse(str(path)))
     looping.run(SourceState.LIVE, 2)
+
+
+@pytest.mark.parametrize("address", ["udp://@127.0.0.1:5000", "webcam:0"])
+def test_a_source_without_pictures_is_reopened_where_only_one_can_read(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    made = camera(monkeypatch, "packets", [ValueError()], SourceSpec.parse(address))
+    captured = threading.Event()
+
+    def deliver(_: CapturedFrame) -> bool:
+        captured.set()
+        return True
+
+    made.capture.deliver = deliver
+    made.capture.start()
+    assert captured.wait(TIMEOUT_S)
+    late_ns = monotonic_ns() + 1000 * NS_PER_S
+    states = [made.capture.check(late_ns + passed_ns) for passed_ns in (0, 2 * NS_PER_S)]
+    assert [state and state.state for state in states] == [SourceState.STALLED] * 2
+    made.wait_and_stop(SourceState.LIVE, openings=2)
+    (detail,) = made.details
+    assert detail.startswith("no picture for 10")

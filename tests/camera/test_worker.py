@@ -5,20 +5,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.camera.worker_pool import (
-    CALM_NS,
-    FIRST_RETRY_NS,
-    LONGEST_RETRY_NS,
-    Worker,
-    WorkerPool,
-)
+from streamlab.camera.worker import CALM_NS, FIRST_RETRY_NS, HANG_NS, LONGEST_RETRY_NS, Worker
+from streamlab.camera.worker_pool import Stage, WorkerPool
 from streamlab.clock import monotonic_ns
+from streamlab.core.health import FORGET_NS
 from streamlab.core.time.timebase import NS_PER_S
 from tests.viewers.virtual import VirtualTime
 
@@ -31,13 +26,13 @@ class ByHand(WorkerPool):
 
     def __init__(self) -> None:
         super().__init__("by-hand", 0)
-        self.called: deque[Worker[Any]] = deque()
+        self.called: deque[Stage] = deque()
         self.timers: list[int] = []
 
-    def call(self, worker: Worker[Any]) -> None:
-        self.called.append(worker)
+    def call(self, stage: Stage) -> None:
+        self.called.append(stage)
 
-    def call_at(self, due_ns: int, worker: Worker[Any]) -> None:
+    def call_at(self, due_ns: int, stage: Stage) -> None:
         self.timers.append(due_ns)
 
     def work(self) -> None:
@@ -108,12 +103,12 @@ def test_an_error_ends_its_stage_only() -> None:
         worker.offer(1)
         worker.offer(2)
     pool.work()
-    assert broken.error == "ValueError: broken"
+    assert broken.health.last_error == "ValueError: broken"
     assert broken.has_room()
     assert broken.offer(3)
     pool.work()
     assert (broken.handled, sound.handled) == ([], [1, 2])
-    assert (broken.failures, broken.lost) == (1, 1)
+    assert (broken.failures, broken.lost) == (1, 2)
 
 
 class Failing(Noting):
@@ -146,7 +141,8 @@ def test_a_stage_that_failed_starts_anew_after_a_back_off_that_grows(failures: i
         for _ in range(failures):
             worker.offer(number)
             pool.work()
-            assert worker.error == f"ValueError: broken by {number}"
+            assert worker.health.last_error == f"ValueError: broken by {number}"
+            assert worker.health.state == "failing"
             failed_ns, number = time.now_ns, number + 1
             while not worker._items:
                 time.now_ns += NS_PER_S // 10
@@ -158,7 +154,8 @@ def test_a_stage_that_failed_starts_anew_after_a_back_off_that_grows(failures: i
         worker.offer(number)
         pool.work()
         assert worker.handled == [number]
-        assert worker.error == ""
+        time.now_ns += FORGET_NS + 1
+        assert worker.health.state == "ok"
         assert worker.failures == worker.resets == failures
         for count, delay_ns in enumerate(delays_ns):
             backoff_ns = min(FIRST_RETRY_NS << count, LONGEST_RETRY_NS)
@@ -294,3 +291,82 @@ def test_items_come_before_timers_and_timers_before_the_work_they_left() -> None
     stage.offer(2)
     pool.work()
     assert done == ["item 1", "item 2", "timer", "work", "item 3", "work", "work"]
+
+
+class Hanging(Failing):
+    """Does not return from its first item before ``meanwhile`` has been done."""
+
+    def __init__(self, pool: WorkerPool, meanwhile: Callable[[], object]) -> None:
+        super().__init__(pool, 0)
+        self._meanwhile = [meanwhile]
+
+    def _break(self, item: int) -> None:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+
+
+def test_a_stage_that_hangs_takes_no_room_from_others_and_starts_anew_when_it_returns() -> None:
+    time = VirtualTime()
+    with time.installed():
+        pool = ByHand()
+
+        def meanwhile() -> None:
+            for number in range(MAX_ITEMS):
+                assert worker.has_room()
+                worker.offer(number)
+            assert not worker.has_room()
+            time.now_ns += HANG_NS + 1
+            assert worker.health.state == "failing"
+            for number in range(10):
+                assert worker.has_room()
+                assert worker.offer(number)
+
+        worker = Hanging(pool, meanwhile)
+        worker.offer(0)
+        pool.work()
+        assert worker.handled == [0]
+        assert (worker.failures, worker.lost, worker.resets) == (1, MAX_ITEMS + 10, 1)
+        assert worker.health.state == "ok"
+        assert worker.offer(1)
+        assert worker.offer(2)
+        pool.work()
+        assert worker.handled == [0, 2]
+
+
+def test_a_stage_whose_step_is_abandoned_goes_on_in_another_thread() -> None:
+    time = VirtualTime()
+    with time.installed():
+        pool = ByHand()
+
+        def meanwhile() -> None:
+            time.now_ns += HANG_NS + 1
+            assert worker.hangs
+            worker.abandon()
+            assert worker.health.state == "ok"
+            worker.offer(2)
+            pool.work()
+            assert worker.handled == [2]
+
+        worker = Hanging(pool, meanwhile)
+        worker.offer(0)
+        pool.work()
+        assert worker.resets == 1
+        worker.offer(3)
+        pool.work()
+        assert worker.handled == [2, 0, 3]
+
+
+def test_a_stage_that_gets_another_pool_while_it_works_goes_on_there() -> None:
+    pool, other = ByHand(), ByHand()
+    worker = Noting(pool, lambda item: worker.request_pool(other) if item == 1 else None)
+    for number in range(MAX_ITEMS):
+        worker.offer(number)
+    pool.work()
+    assert worker.handled == [0, 1]
+    other.work()
+    assert worker.handled == [0, 1, 2]
+    worker.offer(3, here=pool)  # its sender does not know yet
+    assert worker.handled == [0, 1, 2]
+    assert not pool.called
+    other.work()
+    assert worker.handled == [0, 1, 2, 3]

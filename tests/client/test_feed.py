@@ -115,7 +115,7 @@ def test_events_of_the_future_are_left_out() -> None:
 
 
 def test_an_event_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamlab.client.http.MAX_EVENT_LINE_BYTES", 2000)
+    monkeypatch.setattr("streamlab.client.bounds.MAX_EVENT_BYTES", 2000)
     endless = fragment(5, keyframe=True) + b"data: " + b"A" * 200_000
     with (
         ScriptedServer([events(connected(), endless)]) as server,

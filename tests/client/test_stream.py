@@ -29,6 +29,7 @@ from streamlab.client import (
 )
 from streamlab.core.truth_strip import CELLS, cell_bounds_px, strip_height_px, strip_number
 from streamlab.errors import InvalidRequestError, UnknownCameraError
+from tests.fakes.prefix_proxy import PrefixProxy
 from tests.fakes.streamlab_process import StreamlabProcess
 
 from .patience import switch_patiently
@@ -101,6 +102,23 @@ def test_both_channels(server: StreamlabProcess, payload: str) -> None:
         assert all(bool(item.url) == (payload == "url") for item in run)
         assert all(item.arrived_at >= item.released_at - 0.001 for item in run)
     assert "drift_ms" in drift
+
+
+def test_below_a_path_that_the_proxy_does_not_name(server: StreamlabProcess) -> None:
+    with (
+        PrefixProxy(server.port, "/user/me/proxy/8000") as proxy,
+        Client(proxy.url) as client,
+        client.watch(["street", "gate"], payload="url") as several,
+        client.watch("street", payload="url") as one,
+    ):
+        for camera_id in ("street", "gate"):
+            assert any(each.camera_id == camera_id for each in fragments(several))
+        assert b"moof" in next(fragments(one)).data[:8]
+    assert proxy.strays == []
+
+
+def fragments(stream: Iterable[Event]) -> Iterator[Fragment]:
+    return (event for event in stream if isinstance(event, Fragment))
 
 
 def test_frames_are_what_was_captured(server: StreamlabProcess) -> None:

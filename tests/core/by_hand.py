@@ -25,7 +25,7 @@ def feed(
 ) -> None:
     for number in numbers:
         for key in keys:
-            made.receive_fragment(fragment(key, number), number * 33 * MS_NS, 1000.0)
+            made.receive_release([fragment(key, number)], number * 33 * MS_NS, 1000.0)
 
 
 def read(

@@ -59,9 +59,8 @@ def controller(
     )
 
 
-def stream(**changes: float) -> DualChannelStream:
-    sync = controller(SyncPolicy.NONE, (ChannelType.ANNOTATED,), **changes)
-    made = DualChannelStream("cam-1", sync, max_fragments=1000, linger_ns=5000 * MS_NS)
+def stream() -> DualChannelStream:
+    made = DualChannelStream("cam-1", max_fragments=1000, linger_ns=5000 * MS_NS)
     for key in (RAW, ANNOTATED):
         made.receive_init(init_of(key))
     return made

@@ -68,7 +68,7 @@ def test_boxes_are_not_made_up_for_a_frame_without() -> None:
     connection = join(made, View.RAW)
     made.request_detections(connection, wanted=True)
     plain = replace(fragment(ANNOTATED, 0), frames=fragment(RAW, 0).frames)
-    made.receive_fragment(plain, 0, 1000.0)
+    made.receive_release([plain], 0, 1000.0)
     assert read(made, connection) == []
 
 

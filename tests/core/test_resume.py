@@ -154,7 +154,7 @@ def test_a_channel_that_joined_first_goes_on_when_the_other_resumes() -> None:
     told = ["gap annotated", "init annotated", "fragment annotated 31"]
     assert kinds(read(made, again)) == told
     feed(made, range(31, 32), keys=(ANNOTATED,))
-    made.receive_fragment(fragment(RAW, 30), 0, 1000.0)  # where the client left off
+    made.receive_release([fragment(RAW, 30)], 0, 1000.0)  # where the client left off
     assert kinds(read(made, again)) == ["fragment annotated 32", "init raw", "fragment raw 31"]
 
 

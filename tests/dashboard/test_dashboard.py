@@ -16,7 +16,15 @@ from streamlab.dashboard import samples
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.health import health_table
 from streamlab.dashboard.samples import Sample
-from streamlab.errors import SourceError, SourceNotAllowedError, UnknownCameraError
+from streamlab.errors import (
+    CameraExistsError,
+    InvalidRequestError,
+    ModelError,
+    SourceError,
+    SourceNotAllowedError,
+    StreamlabError,
+    UnknownCameraError,
+)
 from streamlab.faults import PRESETS
 from streamlab.lab.standalone import StandaloneCameras
 
@@ -84,6 +92,64 @@ def test_what_cannot_be_a_camera_is_refused(
         run(cameras.add(source))
     with pytest.raises(UnknownCameraError):
         run(cameras.sample("nowhere", None, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("tiny", CameraExistsError),
+        ("mux", InvalidRequestError),
+        ("a b", InvalidRequestError),
+        ("../etc", InvalidRequestError),
+        ("<b>", InvalidRequestError),
+        ("ä" * 9, InvalidRequestError),
+        ("x" * 65, InvalidRequestError),
+    ],
+)
+def test_what_cannot_be_a_name_is_refused(
+    cameras: Cameras, name: str, error: type[StreamlabError]
+) -> None:
+    with pytest.raises(error) as refused:
+        run(cameras.add(TINY, name))
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "error"),
+    [
+        (TINY, "/etc/passwd", ModelError),
+        (TINY, "yolo11n.pt", ModelError),
+        ("x" * 100_000, "", SourceError),
+        (TINY, "y" * 100_000, InvalidRequestError),
+    ],
+)
+def test_what_cannot_be_a_model_is_refused(
+    cameras: Cameras, source: str, model: str, error: type[StreamlabError]
+) -> None:
+    with pytest.raises(error) as refused:
+        run(cameras.add(source, "refused", model))
+    assert len(str(refused.value)) < 400
+
+
+def test_a_camera_has_the_name_and_the_model_that_were_chosen(cameras: Cameras) -> None:
+    async def scenario() -> dict[str, str]:
+        for model in ("street", "none", "truth"):
+            assert await cameras.add(TINY, f"with-{model}", model) == f"with-{model}"
+        found = {each.camera_id: each.detector for each in await cameras.health()}
+        for model in ("street", "none", "truth"):
+            await cameras.remove(f"with-{model}")
+        return found
+
+    found = run(scenario())
+    assert found["with-street"] == found["tiny"] == "street.onnx"
+    assert (found["with-none"], found["with-truth"]) == ("none", "ground truth")
+
+
+def test_the_form_offers_what_is_allowed(cameras: Cameras) -> None:
+    choices = run(cameras.choices())
+    assert [value for value, _ in choices.models] == ["", "street.onnx", "truth", "none"]
+    assert "synthetic://traffic" in choices.source_help
+    assert choices.file_help == ""
 
 
 def test_looks_go_on_where_the_last_one_ended(cameras: Cameras) -> None:

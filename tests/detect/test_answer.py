@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ def detections(**fields: Any) -> sv.Detections:
         (detections(data={"class_name": np.array(["car"])}), "class_name ndarray"),
         (detections(data={"class_name": "car"}), "class_name str of 3"),
         (detections(mask=np.zeros((1, 4, 4), bool)), "mask ndarray bool"),
+        (detections(mask=np.zeros((2, 4), bool)), "mask ndarray bool"),
+        (detections(mask="masks"), "mask str of 5"),
     ],
 )
 def test_what_came_is_said(answer: object, came: str) -> None:
@@ -85,6 +88,22 @@ def test_good_answers_keep_what_they_say() -> None:
     assert class_names(found) == ["car", "bus"]
     assert list(found.data["extra"]) == [1, 2]
     assert given_answer.xyxy.dtype == np.float64, "the caller's own object is not touched"
+
+
+def test_what_a_detector_writes_later_changes_nothing() -> None:
+    answer = detections(
+        confidence=np.array([0.5, 1], np.float32),
+        class_id=np.array([3, 4]),
+        mask=np.zeros((2, 4, 4), bool),
+        data={"class_name": np.array(["car", "bus"]), "extra": np.array([1, 2])},
+    )
+    found = check(answer)
+    before = pickle.dumps(found)
+    fields = (answer.xyxy, answer.confidence, answer.class_id, answer.mask, answer.data["extra"])
+    for array in fields:
+        cast(NDArray[Any], array)[...] = 9
+    cast(NDArray[Any], answer.data["class_name"])[...] = "x"
+    assert pickle.dumps(found) == before
 
 
 def test_names_that_cannot_be_drawn_are_made_printable() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
 from itertools import count, pairwise
+from pathlib import Path
 
 import av
 import numpy as np
@@ -17,7 +19,14 @@ from numpy.typing import NDArray
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.labels import LabelSheet, LabelText
 from streamlab.detect.result import Result
-from streamlab.detect.style import PALETTE, Style, class_colour, palette, to_yuv
+from streamlab.detect.style import (
+    PALETTE,
+    Style,
+    class_colour,
+    colour_number,
+    palette,
+    to_yuv,
+)
 from streamlab.media.picture import Picture
 
 from .pictures import grey_picture, noise_picture, unchecked
@@ -48,7 +57,7 @@ def changed(picture: Picture) -> NDArray[np.bool_]:
 
 def test_the_outline_lies_on_the_edges_of_the_box_in_all_planes() -> None:
     y, u, v = drawn(boxes((100, 100, 300, 200), class_id=2)).planes()
-    colour = class_colour(2)
+    colour = class_colour("person")
     for rows, columns in (
         (slice(100, 102), slice(100, 300)),
         (slice(198, 200), slice(100, 300)),
@@ -72,14 +81,14 @@ def test_a_label_stands_above_its_box() -> None:
     assert (rows.min(), rows.max()) == (86, 99)
     assert columns.min() == 100
     label = picture.planes()[0][86:100, 100 : columns.max() + 1]
-    assert {class_colour(0).y, class_colour(0).ink} <= set(label.ravel().tolist())
+    assert {class_colour("person").y, class_colour("person").ink} <= set(label.ravel().tolist())
 
 
 def test_a_label_at_the_top_goes_inside_and_else_below() -> None:
     assert not changed(drawn(boxes((100, 4, 300, 200))))[:4].any()
-    y, u, _ = drawn(boxes((100, 4, 300, 24))).planes()
+    y, u, _ = drawn(boxes((100, 4, 300, 26))).planes()
     assert (y[:4] == GREY_LUMA).all()
-    assert (u[12:20, 50:70] == class_colour(0).u).all()
+    assert (u[13:20, 50:70] == class_colour("person").u).all()
 
 
 def test_a_label_at_the_right_edge_stays_in_the_picture() -> None:
@@ -153,7 +162,7 @@ def test_stale_boxes_are_dashed() -> None:
 
 def test_boxes_are_clipped_and_what_is_outside_is_left_out() -> None:
     y = drawn(boxes((-50, 340, 50, 1e6))).planes()[0]
-    assert (y[358:, :50] == class_colour(0).y).all()
+    assert (y[358:, :50] == class_colour("person").y).all()
     nan, inf = float("nan"), float("inf")
     outside = boxes(
         (nan, 0, 10, 10),
@@ -271,3 +280,9 @@ def test_class_colours_are_the_same_in_every_matrix_and_range(
     for plane, value in zip(picture.planes(), colour[:3], strict=True):
         plane[:] = value
     assert np.abs(picture.rgb()[32, 32].astype(int) - expected).max() <= 3
+
+
+def test_the_colour_of_a_class_follows_from_its_name() -> None:
+    numbers = json.loads(Path("tests/class_colours.json").read_text(encoding="utf-8"))
+    assert {name: colour_number(name) for name in numbers} == numbers
+    assert len(set(list(numbers.values())[:11])) == len(PALETTE)

@@ -35,7 +35,9 @@ def main(port: str, fps: str, *options: str) -> None:
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch_line(int(fps)))
-    factory.set_shared(True)
+    # Shared media aborts gst-rtsp-server 1.22 when one client leaves while another is at PLAY
+    # (gst_rtsp_media_get_rates), so each client gets a pipeline of its own.
+    factory.set_shared(False)
     if "udp" in options:
         factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     server = GstRtspServer.RTSPServer()

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 
@@ -22,6 +24,8 @@ PATIENT = {
     "slow_client_timeout": 120,
     "channel_switch_timeout": 60,
     "stall_after": 60,
+    "allowed_networks": "127.0.0.0/8",  # where the tests' cameras are
+    "max_cameras_per_minute": 1000,
 }
 
 
@@ -29,8 +33,12 @@ class StreamlabProcess:
     """`python -m streamlab serve …` on a free port; its output goes to `log_path`.
 
     `ready_path` answers 200 when the server is ready. Other keywords are settings, over those
-    of `PATIENT`.
+    of `PATIENT`. `watchers` are entered once it is ready, and left before it is stopped.
     """
+
+    is_own_group = False
+    """Whether processes that it starts are told apart from those of the tests."""
+    watchers: ClassVar[list[Callable[[StreamlabProcess], AbstractContextManager[None]]]] = []
 
     def __init__(
         self,
@@ -43,9 +51,10 @@ class StreamlabProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = log_path
-        self._arguments = ["serve", *arguments, "--port", str(self.port)]
+        self._command = ["-m", "streamlab", "serve", *arguments, "--port", str(self.port)]
         self._start_timeout_s = start_timeout_s
         self._ready_path = ready_path
+        self._watching = ExitStack()
         self._settings = {
             f"STREAMLAB_{name.upper()}": str(value) for name, value in (PATIENT | settings).items()
         }
@@ -53,14 +62,17 @@ class StreamlabProcess:
     def __enter__(self) -> Self:
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlab", *self._arguments],
+                [sys.executable, *self._command],
                 env=os.environ | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=self.is_own_group,
             )
         try:
             self._wait_until_ready()
+            for watch in self.watchers:
+                self._watching.enter_context(watch(self))
         except BaseException:
             self.stop()
             raise
@@ -81,13 +93,17 @@ class StreamlabProcess:
 
     def stop(self, timeout_s: float = 120.0) -> int:
         """Ask the server to end (SIGTERM), wait, and return its exit status."""
-        self.process.terminate()
         try:
-            return self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
+            self._watching.close()
+        finally:
+            self.process.terminate()
+            try:
+                status = self.process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+        return status
 
     def __exit__(
         self,
@@ -97,3 +113,4 @@ class StreamlabProcess:
     ) -> None:
         if self.process.poll() is None:
             self.stop()
+        self._watching.close()

@@ -24,6 +24,10 @@ class UdpCamera:
         self.port = free_port()
         self.codec = "libx264"
         """The encoder; may change meanwhile, and the camera then starts over with the new one."""
+        self.size_px = (320, 180)
+        """May change meanwhile, too."""
+        self.silent = False
+        """Whether nothing is sent at the moment."""
         self._url = f"{scheme}://{host}:{self.port}?pkt_size=1316&localaddr=127.0.0.1"
         self._rate = rate
         self._format = FORMATS[scheme]
@@ -44,12 +48,14 @@ class UdpCamera:
         self._thread.join()
 
     def _send(self) -> None:
-        while not self._closing.is_set():
-            self._send_codec(self.codec)
+        while not self._closing.wait(0.02 if self.silent else 0):
+            if not self.silent:
+                self._send_stream(self.codec, self.size_px)
 
-    def _send_codec(self, codec: str) -> None:
-        gop = self._rate // 2
-        recipe = Recipe(rate=Fraction(self._rate), frames=MAX_FRAMES, gop=gop, codec=codec)
+    def _send_stream(self, codec: str, size_px: tuple[int, int]) -> None:
+        gop, (width, height) = self._rate // 2, size_px
+        rate = Fraction(self._rate)
+        recipe = Recipe(width, height, rate=rate, frames=MAX_FRAMES, gop=gop, codec=codec)
         started_s = time.monotonic()
         options = {"flush_packets": "1"}
         with av.open(self._url, "w", format=self._format, options=options) as container:
@@ -57,5 +63,6 @@ class UdpCamera:
             for number, packet in enumerate(packets):
                 container.mux(packet)
                 due_s = started_s + number / self._rate
-                if self._closing.wait(max(0.0, due_s - time.monotonic())) or self.codec != codec:
+                changed = self.silent or (self.codec, self.size_px) != (codec, size_px)
+                if self._closing.wait(max(0.0, due_s - time.monotonic())) or changed:
                     return

@@ -225,6 +225,15 @@ def test_redirects_end(camera: HttpCamera) -> None:
             next(frames)
 
 
+def test_a_redirect_to_a_port_that_does_not_exist_has_a_reason(camera: HttpCamera) -> None:
+    with closing(opened(camera)) as source:
+        frames = source.frames()
+        next(frames)
+        camera.elsewhere = "http://127.0.0.1:65536/snapshot.jpg"
+        with pytest.raises(SourceUnreachableError, match="leads to port 65536; the highest is 65"):
+            next(frames)
+
+
 def test_a_redirect_leads_to_http_only(camera: HttpCamera) -> None:
     with closing(opened(camera)) as source:
         frames = source.frames()

@@ -3,14 +3,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import {
-  DualPlayer,
-  channelsOf,
-  nextCommon,
-  parseView,
-  syncOf,
-  viewOf,
-} from "../../src/streamlab/web/player.js";
+import { nextCommon } from "../../src/streamlab/web/player/choose.js";
+import { DualPlayer } from "../../src/streamlab/web/player/player.js";
+import { channelsOf, parseView, syncOf, viewOf } from "../../src/streamlab/web/player/views.js";
 import { FakeBrowser, FakeElement } from "./fake_browser.js";
 import { FRAME, FakeCamera } from "./fake_camera.js";
 
@@ -64,7 +59,8 @@ class Watched {
 
   /** Each picture: the channel that its canvas names, and the channel and frame that it shows. */
   get pictures() {
-    return this.container.children.flatMap(({ children: [canvas] }) => {
+    return this.container.children.flatMap(({ children: [frame] }) => {
+      const [canvas] = frame.children;
       const { channel } = canvas.dataset;
       const [index, number] = canvas.shown ?? [-1, -1];
       return channel ? [{ channel, shows: CHANNELS[index], number }] : [];
@@ -203,7 +199,8 @@ test("boxes over the raw picture are those of the annotated channel", async () =
   const watched = await watch(CHANNELS, "overlay");
   const box = [1, 2, 9, 8, "car", 0.9, null];
   await watched.play(1);
-  const canvas = watched.container.children[0].children[0];
+  const [canvas, layer] = watched.container.children[0].children[0].children;
+  assert.equal(canvas.dataset.channel, "overlay");
   for (const [number, channel, boxes] of /** @type {[number, string | undefined, number][]} */ ([
     [1, "pose", 0],
     [2, "annotated", 1],
@@ -212,7 +209,8 @@ test("boxes over the raw picture are those of the annotated channel", async () =
     const pts = number * FRAME;
     watched.player.receive("detections", { channel, pts, detections_pts: pts, detections: [box] });
     await watched.play(1);
-    assert.equal(canvas.boxes, boxes, `${channel}`);
+    assert.equal(layer.boxes, boxes, `${channel}`);
+    assert.equal(watched.player.frame().boxes.annotated.length, boxes);
   }
 });
 

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { chartEdgeMs } from "../../src/streamlab/web/chart.js";
-import { CommControl, CommTransport } from "../../src/streamlab/web/comm.js";
-import { ProblemError } from "../../src/streamlab/web/player.js";
+import { CommTransport } from "../../src/streamlab/web/player/comm.js";
+import { CommControl } from "../../src/streamlab/web/player/comm_control.js";
+import { ProblemError } from "../../src/streamlab/web/player/http.js";
 
-/** @typedef {import("../../src/streamlab/web/player.js").PlayerState} PlayerState */
+/** @typedef {import("../../src/streamlab/web/player/events.js").PlayerState} PlayerState */
 
 /** A kernel that notes what it is told, and says what a test wants. */
 class Kernel {
@@ -178,8 +178,12 @@ test("a view that nobody can see asks for nothing, and comes back", () => {
     kernel.batch(viewId, { sizes: [1] });
     pass(1000);
   }
-  assert.equal(kernel.toldOf("close").length, 1);
+  assert.equal(kernel.toldOf("keep").length, 1, "the kernel keeps the widget");
   assert.match(states.at(-1)?.detail ?? "", /nobody can see/);
+  pass(300_000);
+  const kept = kernel.toldOf("keep").length;
+  assert.ok(kept >= 4 && kept <= 6, `${kept} times`);
+  assert.equal(kernel.toldOf("close").length, 0);
   shown = true;
   pass(1000);
   assert.equal(kernel.toldOf("open").length, 2);
@@ -191,6 +195,8 @@ test("the end is the end, until another camera takes the place", () => {
   assert.equal(states.at(-1)?.detail, "The lab was closed.");
   pass(30_000);
   assert.equal(kernel.toldOf("open").length, 1);
+  pass(90_000);
+  assert.ok(kernel.toldOf("keep").length > 0, "what shows the end is kept");
   kernel.say({ type: "reopen" });
   assert.equal(kernel.toldOf("open").length, 2);
 });
@@ -206,6 +212,25 @@ test("a refusal is told in words", () => {
   });
 });
 
+test("a view can be asked for again, and boxes be asked for", async () => {
+  const { kernel, transport, viewId } = started();
+  kernel.say({ type: "refused", view_id: viewId, detail: "no", hint: "", status: 422 });
+  transport.restart();
+  assert.equal(kernel.toldOf("open").length, 2);
+  const control = new CommControl({ model: kernel, viewId });
+  const answers = [
+    control.subscribe({ connectionId: "c", channel: "detections" }),
+    control.unsubscribe({ connectionId: "c", channel: "detections" }),
+  ];
+  const asked = kernel.toldOf("request").map(({ action, channel }) => [action, channel]);
+  assert.deepEqual(asked, [
+    ["subscribe", "detections"],
+    ["unsubscribe", "detections"],
+  ]);
+  for (const id of [1, 2]) kernel.say({ type: "reply", view_id: viewId, id, ok: true });
+  await Promise.all(answers);
+});
+
 test("a closed view says so, and hears nothing more", () => {
   const { kernel, transport, events, viewId } = started();
   transport.close();
@@ -215,6 +240,15 @@ test("a closed view says so, and hears nothing more", () => {
   assert.equal(events.length, 0);
   assert.equal(kernel.listeners, 0);
   assert.equal(kernel.toldOf("open").length, 1);
+});
+
+test("a page that is left may come back, so its widget is kept", () => {
+  const { kernel, transport, viewId } = started();
+  window.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual(kernel.told.at(-1), { type: "leave", view_id: viewId });
+  kernel.batch(viewId, { connectionId: "c", end: "camera_removed" });
+  transport.close();
+  assert.deepEqual(kernel.told.at(-1), { type: "close", view_id: viewId });
 });
 
 test("requests are answered, refused, or known to take long", async () => {
@@ -246,14 +280,4 @@ test("requests are answered, refused, or known to take long", async () => {
   const left = control.ask("sync", {});
   control.close();
   await assert.rejects(left, /view was closed/);
-});
-
-test("the chart has room for the band and for every point", () => {
-  assert.equal(chartEdgeMs([], 50), 75);
-  assert.equal(chartEdgeMs([0, -120], 50), 150);
-  assert.equal(chartEdgeMs([3000], 1), 5000);
-  for (const most of [0.5, 7, 33, 99, 101, 740, 4000]) {
-    const edge = chartEdgeMs([most, -most / 2], 10);
-    assert.ok(edge >= most && edge <= Math.max(25, 2 * most * 1.05), `${most}: ${edge}`);
-  }
 });

@@ -12,6 +12,8 @@ export class FakeElement {
   className = "";
   width = 0;
   height = 0;
+  clientWidth = 64;
+  clientHeight = 36;
   /** @type {FakeElement[]} */
   children = [];
   /** @type {FakeElement | null} */
@@ -52,8 +54,11 @@ export class FakeElement {
       canvas: this,
       /** @param {{payload: number[]}} image */
       drawImage: ({ payload }) => Object.assign(this, { shown: payload, boxes: 0 }),
+      clearRect: () => (this.boxes = 0),
       strokeRect: () => (this.boxes += 1),
       measureText: () => ({ width: Infinity }),
+      setTransform() {},
+      setLineDash() {},
     };
   }
 }

@@ -1,10 +1,10 @@
 /** A camera as a server serves it, with any number of channels: transport and control in one. */
 
-import { ProblemError } from "../../src/streamlab/web/player.js";
+import { ProblemError } from "../../src/streamlab/web/player/http.js";
 import { fragment, initSegment } from "./media.js";
 
-/** @typedef {import("../../src/streamlab/web/player.js").Transport} Transport */
-/** @typedef {import("../../src/streamlab/web/player.js").Control} Control */
+/** @typedef {import("../../src/streamlab/web/player/events.js").Transport} Transport */
+/** @typedef {import("../../src/streamlab/web/player/events.js").Control} Control */
 
 export const FRAME = 3000;
 const GOP = 5;

@@ -15,21 +15,22 @@ function box(type, ...parts) {
  *
  * @param {number} pts
  * @param {number[][]} frames
- * @param {{wide?: boolean, defaults?: boolean}} [options]
+ * @param {{wide?: boolean, defaults?: boolean, offset?: boolean}} [options] `offset`: whether the
+ *   `trun` says where the data begins; otherwise they follow the header of the `mdat`
  */
-export function fragment(pts, frames, { wide = true, defaults = false } = {}) {
+export function fragment(pts, frames, { wide = true, defaults = false, offset = true } = {}) {
   const tfhd = defaults
     ? box("tfhd", u32(0x020018, 1, 3000, frames[0].length))
     : box("tfhd", u32(0x020000, 1));
   const tfdt = wide ? box("tfdt", u32(0x01000000, 0, pts)) : box("tfdt", u32(0, pts));
   const rows = defaults ? [] : frames.flatMap((frame) => u32(3000, frame.length, 0));
-  const flags = defaults ? 0x1 : 0x701;
-  /** @param {number} offset */
-  const moof = (offset) =>
+  const flags = (defaults ? 0 : 0x700) | (offset ? 0x1 : 0);
+  /** @param {number} dataOffset */
+  const moof = (dataOffset) =>
     box(
       "moof",
       box("mfhd", u32(0, 1)),
-      box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, offset), rows)),
+      box("traf", tfhd, tfdt, box("trun", u32(flags, frames.length, ...(offset ? [dataOffset] : [])), rows)),
     );
   const size = moof(0).length;
   return new Uint8Array([...moof(size + 8), ...box("mdat", frames.flat())]);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { Mux } from "../../src/streamlab/web/mux.js";
+import { Mux } from "../../src/streamlab/web/player/mux.js";
 
 /** One request for a stream, and the way to write to it. */
 class Asked {

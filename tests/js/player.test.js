@@ -3,21 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  ProblemError,
-  ResumePoint,
-  Samples,
-  ServerClock,
-  SseParser,
-  TICKS_PER_S,
-  backoffMs,
-  faultWords,
-  nextCommon,
-  nextFrame,
-  parseFragment,
-  parseInit,
-  toBytes,
-} from "../../src/streamlab/web/player.js";
+import { faultWords } from "../../src/streamlab/web/kit/words.js";
+import { parseFragment, parseInit, toBytes } from "../../src/streamlab/web/player/bytes.js";
+import { nextCommon, nextFrame } from "../../src/streamlab/web/player/choose.js";
+import { ServerClock } from "../../src/streamlab/web/player/clock.js";
+import { backoffMs } from "../../src/streamlab/web/player/connection.js";
+import { TICKS_PER_S } from "../../src/streamlab/web/player/events.js";
+import { ProblemError } from "../../src/streamlab/web/player/http.js";
+import { Samples } from "../../src/streamlab/web/player/meter.js";
+import { ResumePoint, SseParser } from "../../src/streamlab/web/player/sse.js";
 import { fragment, initSegment } from "./media.js";
 
 const FRAMES = [
@@ -25,7 +19,7 @@ const FRAMES = [
   [4, 5, 6],
 ];
 
-for (const options of [{}, { wide: false }, { defaults: true }]) {
+for (const options of [{}, { wide: false }, { defaults: true }, { offset: false }]) {
   test(`samples of a fragment ${JSON.stringify(options)}`, () => {
     const samples = parseFragment(fragment(81_000, FRAMES, options));
     assert.deepEqual(
@@ -43,16 +37,19 @@ for (const options of [{}, { wide: false }, { defaults: true }]) {
   });
 }
 
-test("two moof in one fragment", () => {
-  const bytes = new Uint8Array([...fragment(0, [[1]]), ...fragment(3000, [[2]])]);
-  assert.deepEqual(
-    parseFragment(bytes).map(({ pts, data }) => [pts, ...data]),
-    [
-      [0, 1],
-      [3000, 2],
-    ],
-  );
-});
+for (const options of [{}, { offset: false }]) {
+  test(`two moof in one fragment ${JSON.stringify(options)}`, () => {
+    const parts = [fragment(0, [[1]], options), fragment(3000, [[2]], options)];
+    const bytes = new Uint8Array(parts.flatMap((part) => [...part]));
+    assert.deepEqual(
+      parseFragment(bytes).map(({ pts, data }) => [pts, ...data]),
+      [
+        [0, 1],
+        [3000, 2],
+      ],
+    );
+  });
+}
 
 test("bytes that lie in the middle of a buffer", () => {
   const inner = fragment(3000, FRAMES);
@@ -200,13 +197,13 @@ test("a problem document becomes words", async () => {
 test("an answer without a problem document has words too", async () => {
   const response = new Response("<html>", { status: 503, headers: { "Retry-After": "2" } });
   const error = await ProblemError.of(response);
-  assert.equal(error.message, "The server answered 503.");
+  assert.equal(error.message, "The server cannot answer at the moment.");
   assert.equal(error.retryAfterMs, 2000);
 });
 
 test("what does not work is told of the channels that are shown, in words", () => {
-  /** @typedef {import("../../src/streamlab/web/player.js").HealthEvent} HealthEvent */
-  /** @typedef {import("../../src/streamlab/web/player.js").PartHealth} PartHealth */
+  /** @typedef {import("../../src/streamlab/web/player/events.js").HealthEvent} HealthEvent */
+  /** @typedef {import("../../src/streamlab/web/kit/words.js").PartHealth} PartHealth */
   /** @type {PartHealth} */
   const fine = { state: "ok", detail: "" };
   /** @param {PartHealth} detector @param {PartHealth} [encoder] @returns {HealthEvent} */
@@ -224,10 +221,10 @@ test("what does not work is told of the channels that are shown, in words", () =
   );
   assert.equal(
     faultWords([
-      { channel: "raw", encoder: { state: "failing", detail: "full" } },
+      { channel: "raw", name: "raw", encoder: { state: "failing", detail: "full" } },
       annotated({ state: "slow", detail: "no answer for 3 s." }),
     ]),
-    "The encoder of the raw picture is failing: full. Detector yolo is slow: no answer for 3 s.",
+    "The encoder of channel raw is failing: full. Detector yolo is slow: no answer for 3 s.",
   );
 });
 

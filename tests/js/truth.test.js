@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CHUNK_TICKS, TruthFrames } from "../../src/streamlab/web/truth.js";
+import { CHUNK_TICKS, TruthFrames } from "../../src/streamlab/web/kit/truth.js";
 
-/** @typedef {import("../../src/streamlab/web/truth.js").TruthRow} TruthRow */
+/** @typedef {import("../../src/streamlab/web/kit/truth.js").TruthRow} TruthRow */
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -306,6 +306,9 @@ class Check:
         self.calls += 1
         raise ValueError("on purpose")
 
+    def close(self) -> None:
+        pass
+
 
 def test_a_check_that_fails_stops_no_other(lab: Lab) -> None:
     checks = [Check(), Check()]

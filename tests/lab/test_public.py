@@ -20,6 +20,7 @@ CAMERA_NAMES = [
     "detector",
     "drift_plot",
     "frames",
+    "health",
     "inject",
     "max_playout_delay_ms",
     "max_stale_fraction",

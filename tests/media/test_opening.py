@@ -28,7 +28,7 @@ def check_street(width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(160, 90), (3840, 90), (160, 2160), (1920, 1080), (3840, 2160)]
+    ("width", "height"), [(160, 90), (3840, 480), (270, 2160), (1920, 1080), (3840, 2160)]
 )
 def test_a_street_of_every_size_that_its_address_allows_is_drawn(width: int, height: int) -> None:
     check_street(width, height)

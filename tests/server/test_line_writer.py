@@ -67,7 +67,7 @@ class Stage:
         for key in keys:
             number = self._numbers[key]
             self._numbers[key] += 1
-            self.stream.receive_fragment(fragment(key, number), number * 33 * MS_NS, 1000.0)
+            self.stream.receive_release([fragment(key, number)], number * 33 * MS_NS, 1000.0)
         self.process_events()
 
     def act(self, action: str, connections: list[Connection]) -> None:
@@ -299,6 +299,9 @@ def test_a_fault_in_one_viewer_is_his_alone() -> None:
     run(scenario)
 
 
+GET = {"type": "http", "method": "GET"}
+
+
 def test_another_server_gets_the_same_over_asgi() -> None:
     async def scenario() -> None:
         stage = Stage()
@@ -309,7 +312,7 @@ def test_another_server_gets_the_same_over_asgi() -> None:
         async def send(message: Message) -> None:
             messages.append(message)
 
-        served = asyncio.ensure_future(response({"type": "http"}, _nothing_comes, send))
+        served = asyncio.ensure_future(response(GET, _nothing_comes, send))
         for _ in range(3):
             await asyncio.sleep(0)
             stage.release(RAW)
@@ -333,7 +336,7 @@ def test_over_asgi_a_client_that_takes_nothing_is_given_up() -> None:
             if message["type"] == "http.response.body":
                 await _nothing_comes()
 
-        await response({"type": "http"}, _nothing_comes, send)
+        await response(GET, _nothing_comes, send)
 
     run(scenario)
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import create_app
 from streamlab.settings import Settings
+from streamlab.tokens import Token
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 WATCH, CHANGE = SecretStr("watch-0123456789"), SecretStr("change-0123456789")
@@ -27,7 +28,13 @@ def mount(
 @pytest.mark.parametrize(("token", "status"), [(None, 401), (WATCH, 403), (CHANGE, 200)])
 def test_what_is_mounted_takes_an_admin_token(token: SecretStr | None, status: int) -> None:
     async def get() -> httpx.Response:
-        manager = StreamChannelManager(Settings(tokens=[WATCH], admin_tokens=[CHANGE]))
+        manager = StreamChannelManager(
+            Settings(
+                tokens=[Token(token=WATCH)],
+                admin_tokens=[Token(token=CHANGE)],
+                allowed_hosts=["server"],
+            )
+        )
         app = create_app(manager, SourcePolicy(frozenset()), {"/extra": mount})
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
@@ -38,7 +45,9 @@ def test_what_is_mounted_takes_an_admin_token(token: SecretStr | None, status: i
 
 def test_nothing_is_mounted_that_was_not_given() -> None:
     async def get() -> httpx.Response:
-        app = create_app(StreamChannelManager(Settings()), SourcePolicy(frozenset()))
+        app = create_app(
+            StreamChannelManager(Settings(allowed_hosts=["server"])), SourcePolicy(frozenset())
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://server/dashboard/")
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from streamlab import errors
 from streamlab.server.problems import install
+from streamlab.settings import Settings
 
 WORDS = "it went wrong"
 KINDS = [
@@ -22,7 +23,7 @@ KINDS = [
 
 async def answer_to(kind: type[errors.StreamlabError]) -> httpx.Response:
     app = FastAPI()
-    app.state.manager = SimpleNamespace(cameras={})
+    app.state.manager = SimpleNamespace(cameras={}, settings=Settings())
     install(app)
 
     @app.get("/")

@@ -21,7 +21,7 @@ from tests.viewers.still_camera import StillCamera
 )
 def test_a_refused_subscription_reserves_nothing(wish: dict[str, str]) -> None:
     async def scenario() -> None:
-        manager = StreamChannelManager(Settings())
+        manager = StreamChannelManager(Settings(allowed_hosts=["test"]))
         camera = StillCamera()
         manager._cameras[camera.camera_id] = camera
         app = create_app(manager, SourcePolicy(frozenset()))
@@ -33,6 +33,6 @@ def test_a_refused_subscription_reserves_nothing(wish: dict[str, str]) -> None:
             raw = {"channel_type": "raw"}
             reserved = await client.post("/streams/sse/yard/subscribe", json=raw)
         assert list(camera.running.stream.connections) == [reserved.json()["connection_id"]]
-        camera.running._timer.cancel()  # type: ignore[union-attr]
+        camera.running.remove("camera_removed")
 
     asyncio.run(scenario())

@@ -124,7 +124,7 @@ def test_a_server_without_pyarrow_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setitem(sys.modules, name, None)
 
     async def ask() -> httpx.Response:
-        manager = StreamChannelManager(Settings())
+        manager = StreamChannelManager(Settings(allowed_hosts=["test"]))
         app = create_app(manager, SourcePolicy(frozenset()))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

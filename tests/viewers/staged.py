@@ -131,11 +131,11 @@ class Stage:
     def installed(self) -> Iterator[None]:
         with ExitStack() as patches:
             for name, made in (
-                ("openings.begin_opening", self._begin_opening),
-                ("running.CameraPipeline", self._make_pipeline),
-                ("memory.give_back_free_memory", lambda: None),
+                ("viewers.openings.begin_opening", self._begin_opening),
+                ("camera.producer.CameraPipeline", self._make_pipeline),
+                ("viewers.memory.give_back_free_memory", lambda: None),
             ):
-                patches.enter_context(patch(f"streamlab.viewers.{name}", made))
+                patches.enter_context(patch(f"streamlab.{name}", made))
             yield
 
     def capture(self, camera: Camera) -> None:
@@ -143,11 +143,11 @@ class Stage:
         encoders = self.pipeline_of(camera).encoders
         encoders.capture()
         for made in list(encoders.made.values()):
-            camera._running.handover.put(list(made))
+            camera._running.producer._handover.put(list(made))
             made.clear()
 
     def pipeline_of(self, camera: Camera) -> StagedPipeline:
-        return cast(StagedPipeline, camera._running.pipeline)
+        return cast(StagedPipeline, camera._running.producer._pipeline)
 
     def _begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[StagedSource]:
         opening: Future[StagedSource] = Future()

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, cast
 
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService, SourceChanged
 from streamlab.core.channels import CameraMetadata, ChannelKey, SourceState
+from streamlab.core.health import OK, PartHealth
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.detect.draw import BoxRenderer
-from streamlab.detect.health import DetectorHealth
 from streamlab.detect.render import Renderer
 from streamlab.detect.scripted import no_detector
 from streamlab.faults import NO_FAULTS
@@ -25,13 +25,16 @@ SPEC = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
 SOURCE = open_source(SPEC)
 SERVICE = DetectionService(no_detector())  # never started
 
+NO_INK = PartHealth("failing", "ValueError: no ink")
+NO_MEMORY = PartHealth("failing", "OSError: no memory")
+
 
 class StillAnnotator:
     """Draws nothing."""
 
     service = SERVICE
     renderer: Renderer = BoxRenderer()
-    renderer_error = ""
+    renderer_health = OK
 
 
 class StillPipeline:
@@ -43,9 +46,11 @@ class StillPipeline:
 
     def __init__(self, annotated: Iterable[str]) -> None:
         self.encoders = Encoders(gop=30)
+        self.encoder_healths: dict[str, PartHealth] = {}
+        self.box_deadlines_ns: dict[str, int] = {}
         self.annotators = {name: StillAnnotator() for name in annotated}
 
-    def detector_health(self, channel: str) -> DetectorHealth:
+    def detector_health(self, channel: str) -> PartHealth:
         return self.annotators[channel].service.health
 
     def counts(self) -> dict[str, int]:
@@ -59,14 +64,17 @@ class StillPipeline:
     def request_encoders(self, keys: frozenset[ChannelKey]) -> None:
         self.encoders.want(keys)
 
-    def encoder_error(self, channel: str) -> str:
-        return ""
+    def encoder_health(self, channel: str) -> PartHealth:
+        return self.encoder_healths.get(channel, OK)
+
+    def renderer_health(self, channel: str) -> PartHealth:
+        return self.annotators[channel].renderer_health
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
         self.annotators[channel].renderer = renderer
 
     def request_box_deadline(self, channel: str, deadline_ns: int) -> None:
-        pass
+        self.box_deadlines_ns[channel] = deadline_ns
 
 
 class StillCamera(Camera):
@@ -80,7 +88,8 @@ class StillCamera(Camera):
         super().__init__(camera_id, SPEC, SOURCE, channels, settings)
         self.still = StillPipeline(annotated)
         self.running = self._running
-        self.running.pipeline = cast(CameraPipeline, self.still)
+        producer = self.running.producer
+        producer._pipeline = producer.status.pipeline = cast(CameraPipeline, self.still)
         self.running.process_events()
 
     async def capture(self, count: int = 1) -> None:
@@ -89,12 +98,17 @@ class StillCamera(Camera):
             self.still.encoders.capture()
             for made in list(self.still.encoders.made.values()):
                 while made:
-                    self.running.handover.put([made.popleft()])
+                    self.running.producer._handover.put([made.popleft()])
             await self.news()
+
+    def check_health(self) -> None:
+        """Check the health as its timer does."""
+        self.running.producer._check_health()
+        self.running.producer._send()
 
     async def change_source(self, state: SourceState, detail: str = "") -> None:
         """Have the source change its state; ``ended`` is the end of the stream."""
-        self.running.handover.put([SourceChanged(state, detail)])
+        self.running.producer._handover.put([SourceChanged(state, detail)])
         await self.news()
 
     @staticmethod

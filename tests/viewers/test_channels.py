@@ -90,7 +90,7 @@ async def test_detections_and_sync_are_told_by_channel(names: Sequence[str]) -> 
     events = parse(reader.take())
     found = [(e["channel"], e["pts"]) for e in events if e["event"] == "detections"]
     assert sorted(found) == sorted((name, pts) for name in names for pts in (0, 3000))
-    report = camera.running.stream.controller.report(0)
+    report = camera.running.producer._controller.report(0)
     assert set(report.channels if report else ()) == set(names)
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from streamlab.camera import SourceChanged
 from streamlab.core.channels import SourceState
+from streamlab.core.health import OK
 from streamlab.viewers.event_log import MAX_DETAIL_CHARS, MAX_EVENTS, EventLog
-from tests.viewers.still_camera import StillCamera
+from tests.viewers.still_camera import NO_INK, NO_MEMORY, StillCamera
 from tests.viewers.virtual import VirtualTime
 
 
@@ -42,24 +43,42 @@ def test_all_who_wait_are_woken() -> None:
     asyncio.run(scenario())
 
 
+def test_the_newest_health_event_says_all_that_is_wrong() -> None:
+    async def scenario() -> None:
+        camera = StillCamera()
+        camera.check_health()
+        camera.still.encoder_healths["raw"] = NO_MEMORY
+        camera.check_health()
+        camera.still.annotators["annotated"].renderer_health = NO_INK
+        camera.check_health()
+        camera.still.annotators["annotated"].renderer_health = OK
+        camera.check_health()
+        details = [each.detail for each in camera.running.events.after(0)]
+        encoder = "The encoder of channel raw is failing: OSError: no memory."
+        renderer = "Renderer BoxRenderer is failing: ValueError: no ink."
+        assert details == [encoder, f"{encoder} {renderer}", encoder]
+
+    VirtualTime().run(scenario)
+
+
 def test_what_happens_to_a_camera_is_said_once_whether_or_not_somebody_watches() -> None:
     async def scenario() -> None:
         camera = StillCamera()
         events = camera.running.events
         await camera.change_source(SourceState.STALLED, "no picture for 3 s")
-        camera.running.health.check()
-        camera.still.annotators["annotated"].renderer_error = "ValueError: no ink"
+        camera.check_health()
+        camera.still.annotators["annotated"].renderer_health = NO_INK
         for _ in range(3):
-            camera.running.health.check()
-        camera.still.annotators["annotated"].renderer_error = ""
-        camera.running.health.check()
+            camera.check_health()
+        camera.still.annotators["annotated"].renderer_health = OK
+        camera.check_health()
         assert [(event.kind, event.detail) for event in events.after(0)] == [
-            ("source", "The source is stalled: no picture for 3 s"),
-            ("health", "Channel annotated: the renderer is failing: ValueError: no ink."),
-            ("health", "Channel annotated: all is well."),
+            ("source", "The source is stalled: no picture for 3 s."),
+            ("health", "Renderer BoxRenderer is failing: ValueError: no ink."),
+            ("health", "All channels are well."),
         ]
-        camera.running.handover.put([SourceChanged(SourceState.ENDED, "")])
+        camera.running.producer._handover.put([SourceChanged(SourceState.ENDED, "")])
         await camera.news()
-        assert events.after(0)[-1].detail == "The source is ended."
+        assert events.after(0)[-1].detail == "The source has ended."
 
     VirtualTime().run(scenario)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamlab.core.channels import QualityLevel, SourceState, View
+from streamlab.core.channels import ChannelKey, QualityLevel, SourceState, View
 from streamlab.core.stream.connection import Connection
 from streamlab.core.stream.cursor import Cursor
 from streamlab.core.stream.ring import Released, Ring
 from streamlab.protocol.sse import Form
 from streamlab.settings import Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
-from streamlab.viewers.fan_out import FanOut, LiveGroup
+from streamlab.viewers import fan_out as fan_out_module
+from streamlab.viewers.fan_out import FIRST, FanOut, LiveGroup
 from streamlab.viewers.reader import Reader
 from tests.core.makers import ANNOTATED, RAW, VIEWS, fragment
 from tests.core.viewers import parse
@@ -23,6 +26,7 @@ from tests.viewers.still_camera import StillCamera
 from tests.viewers.virtual import VirtualTime
 
 INLINE = Form()
+CHANNEL = re.compile(rb'"channel":"([^"]*)"')
 CONNECTION_ID = re.compile(rb'"connection_id":"[^"]*"')
 
 
@@ -79,9 +83,9 @@ WATCHED = st.lists(st.tuples(st.sampled_from(VIEWS), st.booleans()), min_size=1,
 
 
 @settings(max_examples=40)
-@given(STEPS, WATCHED, st.booleans(), st.integers(1, 6))
+@given(STEPS, WATCHED, st.booleans(), st.integers(1, 6), st.sampled_from([1, 2, FIRST]))
 def test_readers_in_step_are_sent_what_one_that_takes_is_sent(
-    steps: list[str], views: list[tuple[View, bool]], tagged: bool, room: int
+    steps: list[str], views: list[tuple[View, bool]], tagged: bool, room: int, first: int
 ) -> None:
     async def scenario() -> None:
         camera, trios = StillCamera(), list[tuple[Listener, Listener, Listener]]()
@@ -101,12 +105,13 @@ def test_readers_in_step_are_sent_what_one_that_takes_is_sent(
                 each.drain()
             each.reader.close()
         for alone, together, slow in trios:
-            assert plain(together.written) == plain(alone.written)
+            assert by_channel(together.written) == by_channel(alone.written)
             assert last_of_each_channel(slow.written) == last_of_each_channel(alone.written)
             assert alone.writes_together == 0
         assert camera.running.stream.connections == {}
 
-    VirtualTime().run(scenario)
+    with patch.object(fan_out_module, "FIRST", first):
+        VirtualTime().run(scenario)
 
 
 def watch(
@@ -131,8 +136,13 @@ async def act(camera: StillCamera, step: str, number: int) -> None:
         camera.running.process_events()
 
 
-def plain(events: list[bytes]) -> list[bytes]:
-    return [CONNECTION_ID.sub(b"", event) for event in events]
+def by_channel(written: list[bytes]) -> list[list[bytes]]:
+    """The events of each channel in their order, without the ids that differ."""
+    channels: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for event in b"".join(written).split(b"\n\n"):
+        found = CHANNEL.search(event)
+        channels[found[1] if found else b""].append(CONNECTION_ID.sub(b"", event))
+    return [channels[name] for name in sorted(channels)]
 
 
 def last_of_each_channel(events: list[bytes]) -> dict[str, int]:
@@ -214,6 +224,36 @@ def test_one_that_is_full_may_leave_while_it_is_written_to() -> None:
         group.write(released(number))
     assert len(written) == 3
     assert cursors[0].next_sequence == 2
+
+
+def test_who_came_first_gets_all_of_a_release_before_a_crowd_that_came_later() -> None:
+    fan_out, order = FanOut(), list[int]()
+
+    def writer(number: int) -> Callable[[bytes], None]:
+        return lambda _: order.append(number)
+
+    for number in range(3 * FIRST):
+        fan_out.join_live(nothing, writer(number), {RAW: at(1)}, INLINE)
+    fan_out.release([released(0), released(1)])
+    first, rest = list(range(FIRST)), list(range(FIRST, 3 * FIRST))
+    assert order == [*first, *first, *rest]
+
+
+def test_one_of_the_crowd_may_leave_before_it_has_been_written_to() -> None:
+    fan_out, late, written = FanOut(), at(1), list[bytes]()
+    early: dict[ChannelKey, Cursor] = {RAW: at(1)}
+
+    def full(_: bytes) -> None:
+        for group in groups:
+            group.leave(written.append)
+
+    with patch.object(fan_out_module, "FIRST", 1):
+        fan_out.join_live(nothing, full, early, INLINE)
+        groups = fan_out.join_live(nothing, written.append, {RAW: late}, INLINE)
+        fan_out.release([released(0), released(1)])
+        assert (len(written), late.next_sequence) == (0, 1), "it takes both by itself"
+        fan_out.release([released(2)])
+        assert [cursor.next_sequence for cursor in early.values()] == [1], "it is still a member"
 
 
 def test_readers_who_have_not_come_so_far_are_told_to_take() -> None:

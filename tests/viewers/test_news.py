@@ -18,10 +18,10 @@ def test_an_answer_wakes_the_loop_and_that_none_comes_does_not(
     async def scenario() -> list[CameraEvent]:
         camera = StillCamera()
         events = camera.events()
-        camera.running.hand_over([DetectionTimed("annotated", 0, lag_ns)])
+        camera.running.producer.hand_over([DetectionTimed("annotated", 0, lag_ns)])
         for _ in range(3):
             await asyncio.sleep(0)
-        camera.running.handover.close()
+        camera.running.producer._handover.close()
         return events.take()
 
     assert bool(asyncio.run(scenario())) is wakes

@@ -127,7 +127,7 @@ class Races(Process):
     @a_camera_runs
     @rule(index=INDEX)
     def end_source(self, index: int) -> None:
-        self.camera(index)._running.handover.put([SourceChanged(SourceState.ENDED, "")])
+        self.camera(index)._running.producer._handover.put([SourceChanged(SourceState.ENDED, "")])
 
     @precondition(lambda self: bool(self.requests))
     @rule(index=INDEX)

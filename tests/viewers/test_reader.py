@@ -7,10 +7,11 @@ import json
 from contextlib import aclosing, closing
 
 from streamlab.core.channels import ChannelType, SourceState
+from streamlab.core.health import OK
 from streamlab.settings import Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.reader import Reader
-from tests.viewers.still_camera import StillCamera
+from tests.viewers.still_camera import NO_INK, StillCamera
 from tests.viewers.virtual import VirtualTime
 
 HEARTBEAT_S = 15.0
@@ -226,10 +227,10 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
         with closing(both), closing(read(camera)) as raw:
             for reader in (both, raw):
                 reader.take()
-            camera.running.health.check()
-            camera.still.annotators["annotated"].renderer_error = "ValueError: no ink"
+            camera.check_health()
+            camera.still.annotators["annotated"].renderer_health = NO_INK
             for _ in range(3):  # nothing is said twice, and what waits is replaced
-                camera.running.health.check()
+                camera.check_health()
             (told,) = both.take()
             assert data_of(told)["renderer"] == {
                 "name": "BoxRenderer",
@@ -237,8 +238,8 @@ def test_a_viewer_hears_of_each_change_of_a_channel_that_it_is_sent() -> None:
                 "detail": "ValueError: no ink",
             }
             assert raw.take() == []
-            camera.still.annotators["annotated"].renderer_error = ""
-            camera.running.health.check()
+            camera.still.annotators["annotated"].renderer_health = OK
+            camera.check_health()
             assert b'"failing"' not in both.take()[0]
 
     VirtualTime().run(scenario)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from streamlab.core.access import CameraAccess
 from streamlab.core.channels import ANNOTATED, RAW, View
 from streamlab.detect.draw import BoxRenderer
 from streamlab.detect.redact import Blur, Pixelate
@@ -16,6 +17,7 @@ from tests.viewers.still_camera import StillCamera
 from tests.viewers.virtual import VirtualTime
 
 OTHER = "plain"
+REDACTED = CameraAccess(unredacted=())
 
 
 async def redacted_camera() -> tuple[StillCamera, ChannelSubscriptionManager]:
@@ -30,9 +32,9 @@ def test_only_the_redacted_channel_is_for_all() -> None:
         camera, viewers = await redacted_camera()
         for channels in ([RAW], [OTHER], [RAW, ANNOTATED], [ANNOTATED, OTHER]):
             with pytest.raises(RedactedError, match="is redacted"):
-                viewers.open(camera, channels, unredacted=False)
+                viewers.open(camera, channels, access=REDACTED)
             viewers.open(camera, channels)
-        allowed = viewers.open(camera, [ANNOTATED], unredacted=False)
+        allowed = viewers.open(camera, [ANNOTATED], access=REDACTED)
         for channel in (RAW, OTHER):
             with pytest.raises(RedactedError):
                 camera.subscribe(allowed, channel)
@@ -50,9 +52,9 @@ def test_a_reserved_connection_gives_no_right_to_who_claims_it() -> None:
         reserved = viewers.reserve(camera)
         camera.subscribe(reserved, RAW)
         with pytest.raises(RedactedError):
-            viewers.claim(camera, reserved.connection_id, unredacted=False)
+            viewers.claim(camera, reserved.connection_id, access=REDACTED)
         camera.unsubscribe(reserved, RAW)
-        claimed = viewers.claim(camera, reserved.connection_id, unredacted=False)
+        claimed = viewers.claim(camera, reserved.connection_id, access=REDACTED)
         with pytest.raises(RedactedError):
             camera.subscribe(claimed, RAW)
 
@@ -63,8 +65,8 @@ def test_a_camera_that_begins_to_redact_ends_what_is_no_longer_allowed() -> None
     async def scenario() -> None:
         camera = StillCamera(annotated=(ANNOTATED, OTHER))
         viewers = ChannelSubscriptionManager(StreamChannelManager(Settings()))
-        without = viewers.open(camera, [RAW, ANNOTATED, OTHER], unredacted=False)
-        pending = viewers.open(camera, [ANNOTATED], unredacted=False)
+        without = viewers.open(camera, [RAW, ANNOTATED, OTHER], access=REDACTED)
+        pending = viewers.open(camera, [ANNOTATED], access=REDACTED)
         with_right = viewers.open(camera, [RAW, ANNOTATED])
         await camera.capture(3)
         ring = camera.running.stream.rings[with_right.encodings[1]]
@@ -90,7 +92,7 @@ def test_another_channel_that_stops_redacting_is_withheld_as_well() -> None:
     async def scenario() -> None:
         camera, viewers = await redacted_camera()
         camera.change(renderer=Blur(), channel=OTHER)
-        viewer = viewers.open(camera, [ANNOTATED, OTHER], unredacted=False)
+        viewer = viewers.open(camera, [ANNOTATED, OTHER], access=REDACTED)
         camera.change(renderer=BoxRenderer(), channel=OTHER)
         assert viewer.channels == (ANNOTATED,)
 

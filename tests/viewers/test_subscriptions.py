@@ -138,7 +138,8 @@ async def test_channels_come_and_go_on_a_running_connection(
     assert list(connection.channels) == []
     camera.subscribe_detections(connection, wanted=True)
     await camera.capture()
-    assert [each["event"] for each in take(camera, connection)] == ["detections"]
+    events = [each["event"] for each in take(camera, connection)]
+    assert events == ["health", "detections"]  # whose boxes they are
 
 
 @on_virtual_time

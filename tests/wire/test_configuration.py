@@ -113,11 +113,14 @@ def test_what_may_no_longer_be_opened_is_left_out(tmp_path: Path) -> None:
         {"name": "kept", "source": SMALL},
         {"name": "sly", "source": "http://127.0.0.1:1/x"},
         {"name": "lost", "source": "synthetic://traffic?width=1"},
+        {"name": "street", "source": SMALL, "model": "street"},
+        {"name": "code", "source": SMALL, "model": "/home/x/code.pt"},
     ]
     (tmp_path / "cameras.json").write_text(json.dumps(stored))
     with StreamlabProcess(tmp_path / "log", "--model", "none", state_folder=tmp_path) as server:
         listed = httpx.get(f"{server.url}/cameras", timeout=30.0).json()["cameras"]
-        assert [each["camera_id"] for each in listed] == ["kept"]
+        assert [each["camera_id"] for each in listed] == ["kept", "street"]
     log = (tmp_path / "log").read_text()
     assert "sly: sources of type 'http' are not allowed; left out" in log
     assert "width" in log
+    assert "code: the model '/home/x/code.pt' is not one that may be chosen here; left out" in log

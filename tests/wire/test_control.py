@@ -220,7 +220,7 @@ def test_a_preset_and_what_is_added_to_it(http: httpx.Client, stream: Stream) ->
 
 def test_faults_may_be_forbidden() -> None:
     async def patch() -> tuple[httpx.Response, httpx.Response]:
-        manager = StreamChannelManager(Settings(allow_fault_injection=False))
+        manager = StreamChannelManager(Settings(allow_fault_injection=False, allowed_hosts=["lab"]))
         await manager.add_camera("lab", SourceSpec.parse(SMALL))
         transport = httpx.ASGITransport(create_app(manager, SourcePolicy.of([], [], [])))
         async with httpx.AsyncClient(transport=transport, base_url="http://lab") as http:

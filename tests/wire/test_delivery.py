@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import httpx
+import pytest
+
+from tests.fakes.prefix_proxy import PrefixProxy
 
 from .client import READ_TIMEOUT_S, Stream
 from .mp4 import parse_fragment, parse_init
@@ -26,6 +31,20 @@ def test_urls_lead_to_the_bytes(server_url: str) -> None:
             assert {"public", "immutable"} <= set(answer.headers["cache-control"].split(", "))
             assert parse_fragment(parse_init(init.data), answer.content).tfdt == fragment.pts
             assert fragment.url.endswith(f"{media_url}/{fragment.sequence}.m4s")
+
+
+@pytest.mark.parametrize("path", ["/streams/sse/street/dual", "/streams/sse/mux"])
+def test_urls_below_a_path_that_the_proxy_does_not_name(server_url: str, path: str) -> None:
+    port = httpx.URL(server_url).port
+    assert port is not None
+    with (
+        PrefixProxy(port, "/user/me/proxy/8000") as proxy,
+        Stream(proxy.url, path, payload="url", camera_id="street") as stream,
+    ):
+        stream.read_media(0.1, "raw")
+        url = urljoin(str(stream.response.url), stream.fragments("raw")[-1].url)
+        assert url.startswith(f"{proxy.url}/streams/street/raw/")
+        assert httpx.get(url, timeout=READ_TIMEOUT_S).status_code == 200
 
 
 def test_bytes_that_were_never_there_are_a_problem(server_url: str) -> None:

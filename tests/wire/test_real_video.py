@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.streamlab_process import StreamlabProcess
 
-from .client import Stream
+from .client import Fragment, Stream
 from .schema import problems
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -59,16 +60,28 @@ def test_fields_are_those_of_the_page(door: Stream) -> None:
 
 
 def test_boxes_are_never_from_the_future(door: Stream) -> None:
-    known = set()
-    for fragment in door.fragments("annotated"):
-        for frame in fragment.frames:
-            known.add(frame["pts"])
+    for pieces in unbroken(door):
+        known = {frame["pts"] for fragment in pieces for frame in fragment.frames}
+        for frame in (frame for fragment in pieces for frame in fragment.frames):
             if frame["detections_pts"] is None:
                 assert not frame["detections"]
                 continue
             assert frame["detections_pts"] <= frame["pts"]
             if frame["detections_pts"] >= min(known):
                 assert frame["detections_pts"] in known, "boxes of a frame that never was"
+
+
+def unbroken(stream: Stream) -> list[list[Fragment]]:
+    """Return the annotated fragments, cut where a `gap` says that some were not sent."""
+    gaps = [
+        index
+        for index, event in enumerate(stream.log)
+        if event.name == "gap" and event.data["channel"] == "annotated"
+    ]
+    runs: list[list[Fragment]] = [[] for _ in range(len(gaps) + 1)]
+    for fragment in stream.fragments("annotated"):
+        runs[bisect(gaps, fragment.index)].append(fragment)
+    return [run for run in runs if run]
 
 
 def test_person_is_found_while_she_is_there_and_not_before(door: Stream) -> None:

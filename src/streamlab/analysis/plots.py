@@ -1,13 +1,14 @@
 """Plots of the analysis tables: HoloViews elements, drawn by Bokeh or by Matplotlib.
 
-In a notebook, call ``show_pictures()`` once for plots that are pictures and stay in the file, or
-``hv.extension("bokeh")`` for plots that can be zoomed while the page has its scripts. Elsewhere
-use ``hv.save(plot, "plot.html")``. A long trace is thinned to ``MAX_POINTS`` points; every peak is
+In a notebook, plots are pictures, which stay in the file (``show_pictures``). After
+``hv.extension("bokeh")`` they can be zoomed as well, while the page has its scripts. Elsewhere use
+``hv.save(plot, "plot.html")``. A long trace is thinned to ``MAX_POINTS`` points; every peak is
 kept.
 """
 
 from __future__ import annotations
 
+import sys
 from itertools import cycle
 from typing import Literal
 
@@ -63,6 +64,9 @@ _GAINS = {
     "fresh": hv.Dimension("fresh", label="fresh frames", unit="%"),
     "as_shown": hv.Dimension("as_shown", label="as-shown accuracy (mean IoU)"),
 }
+
+if "IPython" in sys.modules:
+    show_pictures()
 
 
 def drift_plot(simulated: pd.DataFrame) -> hv.Overlay:

@@ -140,7 +140,10 @@ def read_trace(path: str | Path) -> pd.DataFrame:
         .to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     )
     table = table.astype(_DTYPES)
-    table.attrs["about"] = json.loads(metadata.get(_ABOUT, b"{}"))
+    try:
+        table.attrs["about"] = json.loads(metadata.get(_ABOUT, b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise TraceFormatError(f"'{path}' has unreadable metadata: {error}") from None
     return table
 
 

@@ -15,9 +15,12 @@ import supervision as sv
 from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.detection import DetectionClient, DetectionService
 from streamlab.camera.frame import CapturedFrame, DetectionTimed
+from streamlab.camera.frame_memory import frames_that_wait
 from streamlab.camera.redaction import NOT_DRAWN, RedactionGate, withheld_picture
-from streamlab.camera.worker_pool import Worker, WorkerPool
-from streamlab.clock import monotonic_ns
+from streamlab.camera.worker import HANG_NS, Worker
+from streamlab.camera.worker_pool import WorkerPool
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.health import OK, HealthRecord, PartHealth
 from streamlab.core.mp4.fragment import Boxes
 from streamlab.core.sync.box_queue import BoxQueue, FrameBoxes
 from streamlab.core.sync.rule import PATIENT_NS
@@ -26,6 +29,7 @@ from streamlab.detect.draw import is_box_renderer, render
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
 from streamlab.detect.render import Renderer, redacts
 from streamlab.detect.result import FrameDetections
+from streamlab.detect.text import error_text
 from streamlab.detect.tracking import BoxCarrier
 from streamlab.media.picture import Picture
 from streamlab.media.synthetic_source import mark_annotated
@@ -60,7 +64,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         super().__init__(f"annotate-{camera_id}", 4 * MAX_WAITING_FRAMES, pool)
         self.encoder = encoder
         self.renderer = renderer
-        self.renderer_error = ""
+        self._drawing = HealthRecord(HANG_NS)
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
             deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
@@ -87,9 +91,23 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self._undrawn: deque[FrameBoxes[sv.Detections]] = deque()
         self._captured_ns: dict[int, int] = {}  # of frames the detector has not answered yet
 
-    def has_room(self) -> bool:
-        """Return True if one more frame can wait for its detections."""
-        return super().has_room() and len(self._waiting) < MAX_WAITING_FRAMES
+    @property
+    def renderer_health(self) -> PartHealth:
+        """The current health of the renderer. Thread-safe."""
+        return self._drawing.at(monotonic_ns())
+
+    @property
+    def health(self) -> PartHealth:
+        """The current health of the stage; a renderer that hangs is reported by itself."""
+        return OK if self._drawing.hangs(monotonic_ns()) else super().health
+
+    def is_full(self) -> bool:
+        """Return True if no more frames can wait for their detections."""
+        return super().is_full() or len(self._waiting) >= MAX_WAITING_FRAMES
+
+    def has_items(self) -> bool:
+        """Return True while frames wait, also for their detections."""
+        return super().has_items() or bool(self._waiting)
 
     def restarts_with(self, item: CapturedFrame | Answer) -> bool:
         """Return True for a keyframe: encoders start there."""
@@ -119,6 +137,14 @@ class Annotator(Worker[CapturedFrame | Answer]):
         """Use another detection service from the next frame on. Thread-safe."""
         self.service = service
 
+    def request_renderer(self, renderer: Renderer, pool: WorkerPool) -> None:
+        """Draw with another renderer in another pool, from the next frame on. Thread-safe."""
+        hangs = self._drawing.hangs(monotonic_ns())
+        self.request_pool(pool)  # first: see ``work_on``
+        self.renderer, self._drawing = renderer, HealthRecord(HANG_NS)
+        if hangs:
+            self.abandon()
+
     def get_timer(self) -> int | None:
         """Return the box deadline of the oldest waiting frame, monotonic ns, or None."""
         if self.boxes.deadline_ns != self._box_deadline_ns:
@@ -140,6 +166,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
                 self._gate.request_restart(item.pts)
                 self._adopt(service)
             self._waiting[item.pts] = item
+            self.boxes.max_frames = frames_that_wait(item.picture, MAX_WAITING_FRAMES)
             self._captured_ns[item.pts] = item.captured_ns
             if len(self._captured_ns) > MAX_AT_DETECTOR:
                 del self._captured_ns[next(iter(self._captured_ns))]
@@ -172,9 +199,11 @@ class Annotator(Worker[CapturedFrame | Answer]):
         return bool(self._undrawn)
 
     def work_on(self) -> None:
-        """Draw and encode one frame."""
-        event = self._undrawn.popleft()
-        self._draw(self._waiting.pop(event.pts), event)
+        """Draw and encode one frame; a user's renderer, which may hang, in its own pool only."""
+        renderer = self.renderer  # read before the pool, which is set first
+        if self.is_in_its_pool:
+            event = self._undrawn.popleft()
+            self._draw(renderer, self._waiting.pop(event.pts), event)
 
     def _take(self, answer: Answer) -> None:
         if answer.detections is None:
@@ -194,12 +223,14 @@ class Annotator(Worker[CapturedFrame | Answer]):
         if captured_ns is not None:
             self._emit(DetectionTimed(self.encoder.channel, pts, came_ns and came_ns - captured_ns))
 
-    def _draw(self, captured: CapturedFrame, event: FrameBoxes[sv.Detections]) -> None:
+    def _draw(
+        self, renderer: Renderer, captured: CapturedFrame, event: FrameBoxes[sv.Detections]
+    ) -> None:
         decided_ns = monotonic_ns() if event.due_ns is None else event.due_ns
         picture, rows, found_pts = captured.picture, [], event.detections_pts
         boxes = self._carrier.boxes_on(event, picture.width, picture.height)
+        run = self._run  # another thread may change it
         # A user's renderer may keep the picture, and may draw more than boxes.
-        renderer = self.renderer  # another thread may change it
         ours, redacting, why = is_box_renderer(renderer), redacts(renderer), ""
         if redacting:
             why = self._gate.reason_to_withhold(event, picture, self._service.detector)
@@ -215,6 +246,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
             picture = withheld_picture(captured.picture, why or NOT_DRAWN, has_strip=has_strip)
             found_pts = None
             self.boxes.counts["withheld"] += 1
+        if run != self._run:  # abandoned while it drew
+            return
         if self.reserved_rows:
             mark_annotated(picture)
         self.encode(captured, picture, Boxes(found_pts, rows, decided_ns, redacting))
@@ -225,15 +258,20 @@ class Annotator(Worker[CapturedFrame | Answer]):
         """Draw the boxes; return False if the renderer failed."""
         # Only the strip is needed of what is reserved: the rest may show an object.
         top_px = self.reserved_rows // 2 if redacts(renderer) else self.reserved_rows
+        record = self._drawing
+        record.receive_start(monotonic_ns())
         try:
             render(renderer, picture, boxes, top_px=top_px, stale=stale)
         except BaseException as error:  # a user's renderer: the picture is sent without boxes
-            if not self.renderer_error:
+            now_ns = monotonic_ns()
+            record.receive_end(now_ns)
+            if record.at(now_ns).state != "failing":
                 log.exception("%s cannot draw", self.name)
-            self.renderer_error = f"{type(error).__name__}: {error}"
+            record.receive_failure(error_text(error), 1, now_ns, wall_s())
             self.boxes.counts["render_failed"] += 1
             return False
-        self.renderer_error = ""
+        record.receive_end(monotonic_ns())
+        record.receive_success()
         return True
 
 

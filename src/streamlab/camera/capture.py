@@ -32,8 +32,9 @@ OVERDUE_NS = NS_PER_S  # on top of open_timeout, so that FFmpeg's own error come
 MAX_ABANDONED = 3
 ABANDONED_DELAY_S = 60.0
 UNKNOWN = SourceInfo(codec="", width=0, height=0, fps=Fraction(25), live=True)
-# Their reads end by themselves, or another reader could not take over.
-_NEVER_ABANDONED = (SourceKind.FILE, SourceKind.SYNTHETIC, SourceKind.WEBCAM)
+_READ_BY_ONE = (SourceKind.WEBCAM, SourceKind.UDP)  # no other gets the device or the port
+# Nor are those whose reads end by themselves.
+_NEVER_ABANDONED = (SourceKind.FILE, SourceKind.SYNTHETIC, *_READ_BY_ONE)
 
 
 class Capture:
@@ -139,6 +140,8 @@ class Capture:
         is_lost = quiet_ns > self._stall.lost_after_ns and has_waited
         if is_lost and self._may_abandon:
             return self._abandon(detail)
+        if is_lost and self._spec.kind in _READ_BY_ONE:  # packets that are no pictures may arrive
+            self._reader.give_up(detail)
         return SourceChanged(SourceState.STALLED, detail)
 
     # -- called by readers ----------------------------------------------------------------

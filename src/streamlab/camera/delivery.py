@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any
 
 from streamlab.camera.frame import CapturedFrame, DetectionTimed, SourceChanged
-from streamlab.camera.worker_pool import Worker, WorkerPool
+from streamlab.camera.frame_memory import CameraMemory
+from streamlab.camera.worker import Worker
+from streamlab.camera.worker_pool import WorkerPool
 from streamlab.clock import monotonic_ns, thread_cpu_ns
 from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.core.run_to_completion import RunToCompletion
@@ -35,13 +37,19 @@ class Delivery:
     If a stage has to wait, or if that thread would fall behind, the stages' worker pools take over.
     """
 
-    def __init__(self, emit: Emit, pool: WorkerPool) -> None:
-        """``pool``: a stage that another pool works on never runs in the capturing thread."""
+    def __init__(self, emit: Emit, pool: WorkerPool, memory: CameraMemory | None = None) -> None:
+        """Deliver nothing yet.
+
+        Args:
+            pool: a stage that another pool works on never runs in the capturing thread.
+            memory: counts the frames in the stages; None: of the memory that the process shares.
+        """
         self.stages: Sequence[Worker[Any]] = ()
         self.wanted = False
         """True while an encoder is wanted; otherwise frames end here."""
         self._emit = emit
         self._pool = pool
+        self.memory = memory or CameraMemory()
         self._judge = RunToCompletion()
         self._gathered: list[PipelineEvent] = []
         self._gathering: int | None = None  # the thread that runs a frame to completion, by ident
@@ -56,12 +64,16 @@ class Delivery:
     def deliver(self, captured: CapturedFrame) -> bool:
         """Offer a frame to all stages, or to none: all channels show the same frames.
 
-        Returns False if a stage has no room; the frame is dropped then.
+        Returns False if a stage has no room, or the frames in the stages take too much memory; the
+        frame is dropped then.
         """
         stages = self.stages
         if not self.wanted:
             return True
         if not all(stage.has_room() for stage in stages):
+            return False
+        is_behind = any(stage.has_items() for stage in stages)
+        if not self.memory.take(captured.picture, must_fit=is_behind):
             return False
         has_time = self._judge.receive_frame(captured.captured_ns)
         if not (has_time and all(each.is_idle and each.pool is self._pool for each in stages)):
@@ -72,7 +84,7 @@ class Delivery:
             started_ns = thread_cpu_ns()
             self._gathering = threading.get_ident()
             for stage in stages:
-                stage.offer(captured, here=True)
+                stage.offer(captured, here=self._pool)
             self._gathering = None
             cost_ns = thread_cpu_ns() - started_ns
         gathered, self._gathered = self._gathered, []

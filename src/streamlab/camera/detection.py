@@ -23,18 +23,23 @@ import supervision as sv
 
 from streamlab.camera.frame import CapturedFrame
 from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.health import (
+    NONE,
+    SLOW_NS,
+    HealthRecord,
+    PartHealth,
+)
 from streamlab.core.stats import Window
-from streamlab.core.time.timebase import TIMESCALE
+from streamlab.core.time.timebase import NS_PER_S, TIMESCALE
 from streamlab.detect.answer import checked_answers, checked_detections
 from streamlab.detect.detector import Detector
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
-from streamlab.detect.health import MAX_ERROR_CHARS, DetectorHealth, HealthRecord
 from streamlab.detect.scripted import ScriptedDetector, is_none
-from streamlab.detect.text import printable
-from streamlab.errors import ModelError
+from streamlab.detect.text import error_text
 
 log = logging.getLogger(__name__)
 STATS_WINDOW_S = 60.0
+TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -63,18 +68,25 @@ class DetectionService(threading.Thread):
     A frame waits for its whole batch. On a CPU a frame costs about the same in a batch of any
     size, so that large batches only make results older; a GPU may want a larger ``max_batch``.
     ``max_fps`` limits the frames a second that the detector takes of each camera, unless the
-    camera's options set another limit; 0: no limit.
+    camera's options set another limit; 0: no limit. A detector that has not answered for
+    ``timeout_s`` hangs, and is reported as failing until it does.
     """
 
-    def __init__(self, detector: Detector, *, max_fps: float = 0.0, max_batch: int = 4) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        *,
+        max_fps: float = 0.0,
+        max_batch: int = 4,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         super().__init__(name=f"detect-{detector.name}", daemon=True)
         self.detector = detector
         # A function gets one picture at a time: in a batch, its failure would cost others theirs.
         self.max_batch = 1 if detector.kind == "callable" else max_batch
         self.counts: Counter[str] = Counter()
         self.batch_ms = Window(STATS_WINDOW_S)
-        self.error = ""
-        self._record = HealthRecord()
+        self._record = HealthRecord(round(timeout_s * NS_PER_S), SLOW_NS)
         self._door: dict[DetectionClient, CapturedFrame] = {}
         self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
         self._max_fps = max_fps
@@ -85,10 +97,9 @@ class DetectionService(threading.Thread):
         self._detecting = threading.Lock()
 
     @property
-    def health(self) -> DetectorHealth:
+    def health(self) -> PartHealth:
         """The current health of the detector. Thread-safe."""
-        with self._changed:
-            return self._record.at(monotonic_ns(), none=is_none(self.detector))
+        return NONE if is_none(self.detector) else self._record.at(monotonic_ns())
 
     def offer(self, client: DetectionClient, captured: CapturedFrame) -> CapturedFrame | None:
         """Put a frame into its camera's slot; a ``ScriptedDetector`` answers before this returns.
@@ -129,7 +140,11 @@ class DetectionService(threading.Thread):
         """Detect on batches until stopped, then close the detector."""
         while (batch := self._take()) is not None:
             self._detect(batch)
-        self.detector.close()
+            del batch  # an idle thread would keep the cameras of its last batch
+        try:
+            self.detector.close()
+        except Exception:  # the end of a thread, in a user's code
+            log.exception("detector %s cannot be closed", self.detector.name)
 
     def _take(self) -> list[tuple[DetectionClient, CapturedFrame]] | None:
         with self._changed:
@@ -161,8 +176,7 @@ class DetectionService(threading.Thread):
 
     def _detect(self, batch: list[tuple[DetectionClient, CapturedFrame]]) -> None:
         started_ns = monotonic_ns()
-        with self._changed:
-            self._record.receive_start(started_ns)
+        self._record.receive_start(started_ns)
         try:
             given = self.detector.detect([captured.picture for _, captured in batch])
             answers = checked_answers(given, len(batch), self.detector.name)
@@ -171,37 +185,33 @@ class DetectionService(threading.Thread):
             return
         finally:
             now_ns = monotonic_ns()
-            with self._changed:
-                self._record.receive_end(now_ns)
+            self._record.receive_end(now_ns)
         self.batch_ms.add((now_ns - started_ns) / 1e6, now_ns)
         failed = sum(
             not self._deliver(client, captured, answer)
             for (client, captured), answer in zip(batch, answers, strict=True)
         )
         if not failed:
-            self.error = ""
-            with self._changed:
-                self._record.receive_success()
+            self._record.receive_success()
 
     def _deliver(self, client: DetectionClient, captured: CapturedFrame, answer: object) -> bool:
         """Send a camera its detections; return False, for this frame only, if they are invalid."""
         try:
             found = checked_detections(answer, self.detector.name, self.counts)
-        except ModelError as error:
+            selected = client.options.select(found)
+        except Exception as error:  # noqa: BLE001 - a user's object, not always of our classes
             self._fail([(client, captured)], error)
             return False
         self.counts["detected"] += 1
-        client.receive_detections(captured.pts, client.options.select(found))
+        client.receive_detections(captured.pts, selected)
         return True
 
     def _fail(
         self, batch: list[tuple[DetectionClient, CapturedFrame]], error: BaseException
     ) -> None:
-        if not self.error:
+        if self.health.state != "failing":
             log.error("detector %s failed", self.detector.name, exc_info=error)
-        self.error = printable(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
         self.counts["failed"] += len(batch)
-        with self._changed:
-            self._record.receive_failure(error, len(batch), wall_s())
+        self._record.receive_failure(error_text(error), len(batch), monotonic_ns(), wall_s())
         for client, captured in batch:
             client.receive_refusal(captured.pts)

@@ -14,11 +14,11 @@ from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import SourceChanged
 from streamlab.camera.worker_pool import WorkerPool, shared_pool
 from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
+from streamlab.core.health import PartHealth
 from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.core.time.timebase import NS_PER_S, ms_to_pts
 from streamlab.detect.draw import is_box_renderer
 from streamlab.detect.filter import EVERYTHING, DetectionOptions
-from streamlab.detect.health import DetectorHealth
 from streamlab.detect.render import Renderer, redacts
 from streamlab.faults.definition import NO_FAULTS, Faults
 from streamlab.faults.injection import FaultInjector
@@ -26,7 +26,7 @@ from streamlab.media.source import OPEN_TIMEOUT_S, Source, SourceInfo
 from streamlab.media.spec import SourceSpec
 
 JOIN_TIMEOUT_S = 1.0
-DEAD = DetectorHealth("failing", "the detector is dead: an injected fault")
+DEAD = PartHealth("failing", "the detector is dead: an injected fault")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class CameraPipeline:
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._clock = KeyframeClock(ms_to_pts(settings.gop_s * 1000))
         self._pool = pool or shared_pool()
-        self._own_pool = WorkerPool(f"draw-{camera_id}", 2)
+        self._camera_id = camera_id
+        self._own_pool = self._new_pool()
         self._delivery = Delivery(emit, self._pool)
         send = self._delivery.send
 
@@ -155,9 +156,12 @@ class CameraPipeline:
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
         """Draw a channel with this renderer from the next frame on, a keyframe if it redacts."""
         annotator = self.annotators[channel]
-        annotator.renderer = renderer
-        annotator.renderer_error = ""
-        annotator.request_pool(self._pool_for(renderer))
+        if annotator.hangs:  # in a thread of that pool
+            self._own_pool.close()
+            self._own_pool = self._new_pool()
+            for each in self.annotators.values():
+                each.request_pool(self._pool_for(each.renderer))
+        annotator.request_renderer(renderer, self._pool_for(renderer))
         if redacts(renderer):  # nothing refers to a picture of before
             self._clock.request_keyframe()
 
@@ -190,22 +194,29 @@ class CameraPipeline:
             source_quality_detail=why_not,
         )
 
-    def encoder_error(self, channel: str) -> str:
-        """Return why a channel's encoding has ended, or an empty string."""
-        return self._raw.error if channel == RAW else self.annotators[channel].error
+    def encoder_health(self, channel: str) -> PartHealth:
+        """Return the current health of the stage that encodes a channel."""
+        return self._raw.health if channel == RAW else self.annotators[channel].health
 
-    def detector_health(self, channel: str) -> DetectorHealth:
-        """Return the current health of a channel's detector."""
+    def renderer_health(self, channel: str) -> PartHealth:
+        """Return the current health of an annotated channel's renderer."""
+        return self.annotators[channel].renderer_health
+
+    def detector_health(self, channel: str) -> PartHealth:
+        """Return the current health of an annotated channel's detector."""
         return DEAD if self.faults.detector_dead else self.annotators[channel].service.health
 
     @property
     def errors(self) -> list[str]:
-        """The current errors of its stages and detectors, as text, without duplicates."""
-        found = [self._raw.error]
-        for annotator in self.annotators.values():
-            found += (annotator.error, annotator.renderer_error, annotator.service.error)
-        found += [DEAD.detail] if self.faults.detector_dead else []
-        return [text for text in dict.fromkeys(found) if text]
+        """Why its encoders, renderers and detectors fail now, without duplicates."""
+        parts = [self._raw.health]
+        for channel in self.annotators:
+            parts += (
+                self.encoder_health(channel),
+                self.renderer_health(channel),
+                self.detector_health(channel),
+            )
+        return list(dict.fromkeys(part.detail for part in parts if part.state == "failing"))
 
     def counts(self) -> dict[str, int]:
         """Return counters since the camera was added: captured, dropped, fresh, stale by cause."""
@@ -225,6 +236,9 @@ class CameraPipeline:
     def fault_counts(self) -> dict[str, int]:
         """Return counters of the injected faults since the camera was added."""
         return self._injector.counts()
+
+    def _new_pool(self) -> WorkerPool:
+        return WorkerPool(f"draw-{self._camera_id}", 2)
 
     def _pool_for(self, renderer: Renderer) -> WorkerPool:
         """Return the pool to draw in: a user's slow renderer must not delay other cameras."""

@@ -18,13 +18,13 @@ from tenacity.stop import stop_when_event_set
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.errors import SourceFormatError, StreamlabError
+from streamlab.errors import SourceFormatError, SourceUnreachableError, StreamlabError
 from streamlab.media.opening import open_source
 from streamlab.media.source import Source, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.media.unexpected import log_unexpected, unexpected
 
-BACKOFF_FIRST_S, BACKOFF_MAX_S, JITTER_S = 0.5, 10.0, 0.5
+BACKOFF_FIRST_S, BACKOFF_MAX_S, JITTER_S = 0.5, 5.0, 0.5
 SHORT_SESSION_NS = 10 * NS_PER_S
 # A format error of these is permanent; a server may answer differently once it has started.
 _LASTING = (SourceKind.FILE, SourceKind.UNKNOWN)
@@ -85,7 +85,15 @@ class SourceReader(threading.Thread):
         self._open_timeout_s = open_timeout_s
         self._delay_s = delay_s
         self._detail = ""
+        self._given_up = ""
         self._logged = ""
+
+    def give_up(self, why: str) -> None:
+        """Close the source at its next packet and open it again; returns at once."""
+        source = self.open_source
+        if source is not None and not self._given_up:
+            self._given_up = why
+            source.stop()
 
     def stop(self) -> None:
         """Stop soon; returns at once. A read inside FFmpeg ends when it times out."""
@@ -144,6 +152,8 @@ class SourceReader(threading.Thread):
                 return False
             is_short = monotonic_ns() - began_ns < SHORT_SESSION_NS
             failure = self._failure(error)
+            if self._given_up:
+                failure = SourceUnreachableError(self._given_up)
             if is_short or self.opening_since_ns is not None or self._is_read_once:
                 raise failure from None
             self._logged = ""
@@ -193,7 +203,7 @@ class SourceReader(threading.Thread):
         if self.stopping.is_set():
             return False
         self._receiver.receive_opening(source, self)
-        self._detail = ""
+        self._detail = self._given_up = ""
         for item in source.frames():
             if self.stopping.is_set():
                 return False

@@ -46,13 +46,13 @@ def bench(
     from streamlab.camera.capacity import capacity, run_camera  # noqa: PLC0415
     from streamlab.camera.stages import measure_stages  # noqa: PLC0415
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+    from streamlab.cli.sources import parse_source  # noqa: PLC0415
     from streamlab.detect.draw import BoxRenderer  # noqa: PLC0415
     from streamlab.media.opening import open_within  # noqa: PLC0415
-    from streamlab.media.spec import SourceSpec  # noqa: PLC0415
 
     start_logging()
     with errors_shown():
-        spec = SourceSpec.parse(camera)
+        spec = parse_source(camera)
         detector = ModelOptions(model, (), provider, threads).load_shared()
         if detector is None:
             raise typer.BadParameter("`truth` has no cost to measure; name a model, or `none`")

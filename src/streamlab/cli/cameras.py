@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
+from streamlab.cli.terminal import SAFER_SOURCE, warn_of_credentials
 from streamlab.config.camera import CameraConfig
 from streamlab.credentials import redacted
 from streamlab.errors import ConfigurationError, InvalidRequestError
@@ -36,6 +37,7 @@ def parse_cameras(texts: Sequence[str]) -> tuple[list[CameraConfig], dict[str, S
             )
         try:
             cameras[name] = CameraConfig(name=name, source=source)
+            warn_of_credentials(source, f"--camera {name}", SAFER_SOURCE)
         except ValidationError as error:
             refused[name] = SourceSpec.refused(source, "; ".join(_mistakes(error)))
     if refused and not cameras:

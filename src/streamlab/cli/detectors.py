@@ -66,9 +66,13 @@ class ModelOptions:
             loaded[model] = self._load(model)
         return loaded[model]
 
+    def load(self, model: str, source: SourceSpec | None = None) -> Detector:
+        """Load a detector with these options. Raises as ``load_detector`` does."""
+        return load_detector(model, provider=self.provider, threads=self.threads, source=source)
+
     def _load(self, model: str, source: SourceSpec | None = None) -> Detector:
         with err.status(f"Loading the model {model}"):
-            return load_detector(model, provider=self.provider, threads=self.threads, source=source)
+            return self.load(model, source)
 
 
 def _name_and_model(text: str, cameras: Collection[str]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from streamlab import errors
 from streamlab.cli.probe_table import probe_tables
 from streamlab.cli.terminal import EXIT_USAGE, err, errors_shown, out, start_logging
+from streamlab.signals import noted_interrupt
 
 if TYPE_CHECKING:
     from streamlab.media.probe import ProbeReport, Reading
@@ -28,7 +29,12 @@ _ERROR_TYPES: dict[type[errors.StreamlabError], str] = {
 
 
 def probe(
-    source: Annotated[str, typer.Argument(help="A source, as in `serve`.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A source, as in `serve`; without credentials, which `streamlab.toml` may hold."
+        ),
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON; see docs/probe.md for its keys.")
     ] = False,
@@ -52,13 +58,13 @@ def probe(
         streamlab probe --json door.mp4
         streamlab probe --timeout 60 http://cam.local/slow.mjpg
     """
+    from streamlab.cli.sources import parse_source  # noqa: PLC0415
     from streamlab.media.probe import Reading  # noqa: PLC0415
-    from streamlab.media.spec import SourceSpec  # noqa: PLC0415
 
     start_logging()
     errors_told = _errors_as_json if as_json else lambda: errors_shown(EXIT_USAGE)
     with errors_told():
-        reading = Reading(SourceSpec.parse(source), timeout)
+        reading = Reading(parse_source(source), timeout)
     try:
         with errors_told():
             report = _read(reading)
@@ -71,9 +77,11 @@ def probe(
 
 
 def _read(reading: Reading) -> ProbeReport:
-    reading.start()
-    with err.status(escape(reading.progress)) as status:
+    with noted_interrupt() as interrupted, err.status(escape(reading.progress)) as status:
+        reading.start()
         while not reading.wait(POLL_S):
+            if interrupted():
+                raise KeyboardInterrupt
             status.update(escape(reading.progress))
     return reading.report()
 

@@ -16,7 +16,18 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from streamlab.cli.serve import Model, Verbose
-from streamlab.cli.terminal import Provider, Threads, Token, err, errors_shown, out, start_logging
+from streamlab.cli.terminal import (
+    SAFER_URL,
+    Provider,
+    Threads,
+    Token,
+    err,
+    errors_shown,
+    out,
+    read_option,
+    start_logging,
+    warn_of_credentials,
+)
 from streamlab.clock import monotonic_ns
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.credentials import redacted
@@ -53,7 +64,8 @@ def record_trace(
     url: Annotated[
         str | None,
         typer.Option(
-            help="Record a camera of this running server, such as http://127.0.0.1:8000.",
+            help="Record a camera of this running server, such as http://127.0.0.1:8000; "
+            "`env:NAME` or `file:PATH` if it holds a password.",
             show_default=False,
         ),
     ] = None,
@@ -87,7 +99,9 @@ def record_trace(
                 hint="The server has its own detectors.",
             )
         else:
-            table = _record_at_server(url, token, camera, seconds, path)
+            warn_of_credentials(url, "The URL", SAFER_URL)
+            server = read_option(url, "--url")
+            table = _record_at_server(server, token, camera, seconds, path)
     out.print(f"{path}: {_summary(table)}", markup=False)
 
 
@@ -101,9 +115,9 @@ def _record_source(
 ) -> pd.DataFrame:
     from streamlab.analysis.table import write_trace  # noqa: PLC0415
     from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
-    from streamlab.media.spec import SourceSpec  # noqa: PLC0415
+    from streamlab.cli.sources import parse_source  # noqa: PLC0415
 
-    spec = SourceSpec.parse(source)
+    spec = parse_source(source)
     models = ModelOptions(model, provider=provider, threads=threads)
     try:
         table = asyncio.run(_run_and_record(spec, models, seconds))

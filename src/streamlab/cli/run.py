@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import webbrowser
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -17,7 +14,8 @@ from rich.markup import escape
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
-from streamlab.cli.terminal import err, out
+from streamlab.cli.greeting import greet
+from streamlab.cli.terminal import err
 from streamlab.config.camera import CameraConfig
 from streamlab.config.file import Configuration
 from streamlab.config.store import CameraStore
@@ -29,18 +27,22 @@ from streamlab.detect.renderers import DEFAULT_RENDERER, load_redacting, load_re
 from streamlab.errors import (
     ConfigurationError,
     InvalidRequestError,
+    ModelError,
     SourceError,
     SourceNotAllowedError,
     UnknownCameraError,
 )
 from streamlab.faults import Faults, find_preset
+from streamlab.media.limits import SourceLimits
 from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
+from streamlab.server.prefix import parse_root_path
 from streamlab.server.run import bind, serve
 from streamlab.settings import Settings
 from streamlab.viewers import StreamChannelManager
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.event_stream import EventStream
+from streamlab.viewers.model_choices import ModelChoices
 
 NO_CAMERA = "Name one with --camera NAME=SOURCE, or in streamlab.toml as [[cameras]]."
 
@@ -55,13 +57,33 @@ class _Asked:
     """None if the source is invalid: the camera is shown as failed."""
     detector: Detector | None = None
     faults: Faults | None = None
+    limits: SourceLimits | None = None
+    """What its source may reach, if it was added over HTTP."""
+    is_stored: bool = False
+    """Added while a server ran: its model may only be one that could be chosen there."""
 
-    async def add_to(self, manager: StreamChannelManager) -> None:
-        """Add the camera, which is opened in the background. Raises StreamlabError."""
+    async def add_to(self, manager: StreamChannelManager, choices: ModelChoices) -> None:
+        """Add the camera, which is opened in the background. Raises StreamlabError.
+
+        A stored camera whose model can no longer be used is left out, with a warning.
+        """
         if self.config is None:
             await manager.add_camera(self.name, self.spec, wait=False)
-            return
-        camera = await manager.add_configured(self.config, detector=self.detector, wait=False)
+        elif not self.is_stored:
+            await self._add(manager, self.config, self.detector)
+        else:
+            try:
+                async with choices.use(self.config.model or "", self.spec) as detector:
+                    await self._add(manager, self.config, detector)
+            except ModelError as error:
+                err.print(f"{self.name}: {error.message}; left out", style="yellow", markup=False)
+
+    async def _add(
+        self, manager: StreamChannelManager, config: CameraConfig, detector: Detector | None
+    ) -> None:
+        camera = await manager.add_configured(
+            config, detector=detector, wait=False, limits=self.limits
+        )
         followed = asyncio.get_running_loop().create_task(
             _report_first_picture(camera, camera.events())
         )
@@ -97,6 +119,7 @@ def run(
     renderer: str = DEFAULT_RENDERER,
     redact: str | None = None,
     browser: bool = False,
+    root_path: str = "",
 ) -> None:
     """Serve cameras until a stop signal arrives.
 
@@ -113,22 +136,27 @@ def run(
         renderer: name of the renderer that draws on every camera.
         redact: name of one that redacts, in its place.
         browser: open the page in a browser, if the machine has a display.
+        root_path: path below which a proxy offers the server.
 
     Raises:
         StreamlabError: the cameras, models or options are invalid, or the port is in use.
     """
+    parse_root_path(root_path)  # fails early
     configuration = configuration or Configuration(Settings())
     settings = configuration.settings
     renderer, redacting = _choose_renderer(renderer, redact)
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
-    enabled = [camera for camera in wanted if camera.enabled]
+    enabled = [each.knowing(settings.credentials) for each in wanted if each.enabled]
     if not enabled and settings.state_folder is None:
         what = "no camera is enabled" if wanted else "no camera is named"
         raise ConfigurationError([what], hint=NO_CAMERA)
-    named = {camera.name: camera.spec for camera in enabled}
+    named = {each.name: replace(each.spec, max_pixels=settings.max_pixels) for each in enabled}
     policy = SourcePolicy.of(
-        [*settings.allowed_schemes, *schemes], [*settings.allowed_folders, *folders], named.values()
+        [*settings.allowed_schemes, *schemes],
+        [*settings.allowed_folders, *folders],
+        named.values(),
+        settings.allowed_networks,
     )
     injected = dict(_name_and_faults(text, named) for text in faults)
     store = _store(settings)
@@ -155,13 +183,15 @@ def run(
             store=store,
             renderer=renderer,
         )
+        manager.services.load = models.load
+        choices = ModelChoices(manager.services, policy.limits)
 
         async def open_cameras() -> None:
             for camera in asked:
-                await camera.add_to(manager)
+                await camera.add_to(manager, choices)
             manager.mark_started()
             _tell_of_missing_models(asked, models)
-            _greet(
+            greet(
                 host,
                 port,
                 list(manager.cameras),
@@ -170,7 +200,7 @@ def run(
                 redacting=redacting,
             )
 
-        await serve(manager, policy, listener, open_cameras, MOUNTS)
+        await serve(manager, policy, listener, open_cameras, MOUNTS, host, root_path)
 
     # uvicorn's choice of event loop: uvloop where it is installed.
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
@@ -231,7 +261,8 @@ def _stored(
             said = f"{name}: the camera added over HTTP gives way to the configured one"
             err.print(said, style="yellow", markup=False)
         elif camera.enabled:
-            yield _Asked(camera.name, camera.spec, camera)
+            limits = policy.limits_of(camera.spec)
+            yield _Asked(camera.name, camera.spec, camera, limits=limits, is_stored=True)
 
 
 def _name_and_faults(text: str, cameras: Collection[str]) -> tuple[str, Faults]:
@@ -255,33 +286,3 @@ def _tell_of_missing_models(cameras: Sequence[_Asked], models: ModelOptions) -> 
             f"[yellow]No model for {', '.join(without)}: they are not annotated. "
             f"Name one with --model, or with --camera-model {without[0]}=MODEL.[/yellow]"
         )
-
-
-def _greet(
-    host: str,
-    port: int,
-    cameras: list[str],
-    *,
-    browser: bool,
-    asks_for_tokens: bool,
-    redacting: bool,
-) -> None:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
-    out.print(f"Watch {', '.join(cameras) or 'cameras'} at [bold]{url}[/bold]  (Ctrl-C stops)")
-    if asks_for_tokens:
-        out.print("The server requires a token: add ?access_token=TOKEN to the URL.")
-    elif shown != host:
-        err.print(
-            "[yellow]Anyone who can reach this machine can watch: no token is required.[/yellow]"
-        )
-    if redacting and not asks_for_tokens:
-        err.print(
-            "[yellow]The raw channels are not redacted, and no token is required: whoever can "
-            "watch can see them. Set tokens and unredacted_tokens.[/yellow]"
-        )
-    has_display = (
-        sys.platform != "linux" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
-    )
-    if browser and has_display:
-        webbrowser.open(url)

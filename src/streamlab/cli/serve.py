@@ -9,7 +9,7 @@ import typer
 
 from streamlab.cli.terminal import Provider, Threads, errors_shown, start_logging
 
-DEMO_CAMERA = "street=synthetic://traffic"
+DEMO_CAMERA = "street=synthetic://traffic?width=1280&height=720"
 
 # Slow imports happen inside the command that needs them, so that --help is quick.
 
@@ -46,6 +46,15 @@ Config = Annotated[
     typer.Option(
         metavar="FILE",
         help="Settings and cameras; without it `streamlab.toml`, if there is one.",
+        show_default=False,
+    ),
+]
+RootPath = Annotated[
+    str,
+    typer.Option(
+        metavar="PATH",
+        help="Path below which a proxy offers this server, such as `/video`. Not needed behind a "
+        "proxy that sends X-Forwarded-Prefix from an address in FORWARDED_ALLOW_IPS (127.0.0.1).",
         show_default=False,
     ),
 ]
@@ -98,7 +107,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME=SOURCE",
-            help="A camera, in place of those of the configuration. Repeat the option for more.",
+            help="A camera, in place of those of the configuration. Repeat the option for more. "
+            "Put credentials into `streamlab.toml`: other users can read a command line.",
         ),
     ] = None,
     config: Config = None,
@@ -123,7 +133,11 @@ def serve(
         ),
     ] = None,
     allow_folder: Annotated[
-        list[Path] | None, typer.Option(help="Folder whose files may be added over HTTP.")
+        list[Path] | None,
+        typer.Option(
+            help="Folder whose files may be added over HTTP, and whose .onnx models the "
+            "dashboard may use."
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,
@@ -133,6 +147,7 @@ def serve(
             "`stalls 3 s` or `lost frames`. Repeat the option for more.",
         ),
     ] = None,
+    root_path: RootPath = "",
     verbose: Verbose = False,
 ) -> None:
     """Serve cameras, each as a raw and an annotated channel on one timeline.
@@ -150,7 +165,7 @@ def serve(
     Examples:
 
         streamlab serve --camera door=door.mp4 --model yolov8n.onnx
-        streamlab serve --camera yard=rtsp://user:secret@10.0.0.7/stream1 --camera cam=webcam://0
+        streamlab serve --camera yard=rtsp://10.0.0.7/stream1 --camera cam=webcam://0
         streamlab serve --camera a=a.mp4 --camera b=b.mp4 --model n.onnx --camera-model b=m.onnx
         streamlab serve --camera street=synthetic://traffic --fault "street=stalls 3 s"
         streamlab serve --config cameras.toml
@@ -174,4 +189,5 @@ def serve(
             faults=fault or [],
             renderer=renderer,
             redact=redact,
+            root_path=root_path,
         )

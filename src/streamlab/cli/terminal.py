@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from streamlab.credentials import CredentialsFilter
+from streamlab.credentials import CredentialsFilter, redacted
 from streamlab.errors import ConfigurationError, StreamlabError
+from streamlab.secret import is_reference, read_secret
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -28,10 +30,45 @@ Provider = Annotated[
         help="Backend for .onnx models: cpu, openvino, cuda or tensorrt.", show_default=False
     ),
 ]
+VISIBLE = "other users of this machine can read it in the list of processes"
+
+
+def _read_token(context: typer.Context, value: str | None) -> str | None:
+    """Return the token that an option names; warn if it was written on the command line."""
+    if value is None:
+        return None
+    source = context.get_parameter_source("token")
+    if source is not None and source.name == "COMMANDLINE" and not is_reference(value):
+        err.print(f"[yellow]--token is given in plain: {VISIBLE}. {SAFER_TOKEN}[/yellow]")
+    return read_option(value, "--token")
+
+
+def read_option(value: str, name: str) -> str:
+    """Return what an option holds, or names as ``env:NAME`` or ``file:PATH``."""
+    try:
+        return read_secret(value, name)
+    except ValueError as error:
+        raise typer.BadParameter(f"{name}: {error}") from None
+
+
+def warn_of_credentials(source: str, what: str, instead: str) -> None:
+    """Warn of credentials in a source or URL that was written on the command line."""
+    if redacted(source) != source:
+        err.print(f"[yellow]{escape(what)} holds credentials: {VISIBLE}. {instead}[/yellow]")
+
+
+SAFER_TOKEN = "Set STREAMLAB_TOKEN, or write --token file:PATH."
+SAFER_SOURCE = "Write them into streamlab.toml, as [credentials.HOST] (docs/configuration.md)."
+SAFER_URL = "Write env:NAME or file:PATH in place of the URL."
 Token = Annotated[
     str | None,
     typer.Option(
-        envvar="STREAMLAB_TOKEN", help="Token, if the server requires one.", show_default=False
+        envvar="STREAMLAB_TOKEN",
+        metavar="file:PATH",
+        callback=_read_token,
+        help="Token, if the server requires one: `file:PATH`, `env:NAME`, or the token itself, "
+        "which other users can then read in the list of processes.",
+        show_default=False,
     ),
 ]
 Threads = Annotated[

@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli.terminal import Token, errors_shown, start_logging
+from streamlab.cli.terminal import (
+    SAFER_URL,
+    Token,
+    errors_shown,
+    read_option,
+    start_logging,
+    warn_of_credentials,
+)
 from streamlab.core.channels import QualityLevel, View
 from streamlab.errors import StreamlabError
 
@@ -22,7 +29,13 @@ class Payload(StrEnum):
 
 
 def watch(
-    url: Annotated[str, typer.Argument(help="URL of the server, as printed by `streamlab demo`.")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            help="URL of the server, as printed by `streamlab demo`; `env:NAME` or `file:PATH` if "
+            "it holds a password."
+        ),
+    ],
     camera: Annotated[
         str | None,
         typer.Argument(help="A camera id. Default: all cameras.", show_default=False),
@@ -60,7 +73,8 @@ def watch(
         typer.Option(min=0.0, help="Stop after this many seconds.", show_default=False),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON line per second and camera.")
+        bool,
+        typer.Option("--json", help="Print one JSON line per second and camera."),
     ] = False,
     token: Token = None,
 ) -> None:
@@ -74,6 +88,7 @@ def watch(
 
         streamlab watch http://127.0.0.1:8000
         streamlab watch http://127.0.0.1:8000 street --channels annotated
+        streamlab watch https://cams.example.org --token file:/run/secrets/token
         streamlab watch http://127.0.0.1:8000 street --record clips --seconds 60
         streamlab watch http://127.0.0.1:8000 street --json | jq .drift_ms
     """
@@ -87,9 +102,10 @@ def watch(
                 f"`streamlab watch` needs {error.name}",
                 hint="pip install 'streamlab-vision[client]'",
             ) from error
+        warn_of_credentials(url, "The URL", SAFER_URL)
         named = {"raw": record_raw, "annotated": record_annotated}
         options = WatchOptions(
-            url=url,
+            url=read_option(url, "URL"),
             token=token,
             camera=camera,
             channels=channels,

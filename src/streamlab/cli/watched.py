@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,12 +21,14 @@ from streamlab.client import (
     Event,
     Fragment,
     Gap,
+    Health,
     RecordedFile,
     Source,
     StreamStats,
     Sync,
 )
 from streamlab.core.channels import ANNOTATED
+from streamlab.protocol.health import CLOSED, CameraHealth, ChannelHealth
 
 DASH = "-"
 GOOD, BAD = "green", "yellow"
@@ -39,6 +43,8 @@ class WatchedCamera:
         self.drift = DeliveredDrift()
         self.sync: Sync | None = None
         self.state = "connecting"
+        self._detail, self._has_ended = "", False
+        self._health: dict[str, ChannelHealth] = {}
         self._stream_id = ""
 
     def receive(self, event: Event) -> None:
@@ -54,9 +60,12 @@ class WatchedCamera:
         elif isinstance(event, Connected):
             self._connect(event)
         elif isinstance(event, Source):
-            self.state = event.state
+            self.state, self._detail = event.state, event.detail
+        elif isinstance(event, Health):
+            self._receive_health(event)
         elif isinstance(event, End):
-            self.state = f"ended: {event.reason}"
+            self.state, self._has_ended = f"ended: {event.reason}", True
+            self._health.clear()
 
     def report(self, stats: StreamStats, now_ns: int, wall_s: float) -> dict[str, Any]:
         """Return all figures, ready for JSON; those not known yet are ``None``."""
@@ -66,6 +75,7 @@ class WatchedCamera:
             "camera_id": self.camera_id,
             "state": "reconnecting" if stats.lost else self.state,
             "lost": stats.lost,
+            "problems": self._problems(),
             "reconnects": stats.reconnects,
             "duplicates": stats.duplicates,
             "channels": {
@@ -93,8 +103,20 @@ class WatchedCamera:
     def _meter(self, channel: str) -> ChannelMeter:
         return self.meters.setdefault(channel, ChannelMeter())
 
+    def _problems(self) -> list[str]:
+        """Return what is wrong with the source and the channels, a sentence each."""
+        state = CLOSED if self._has_ended else self.state
+        channels = tuple(self._health.values())
+        return list(CameraHealth(state, self._detail, channels=channels).problems)
+
+    def _receive_health(self, event: Health) -> None:
+        with suppress(msgspec.ValidationError):  # of a newer server
+            members = asdict(event) | {"name": event.channel, "kind": ""}
+            self._health[event.channel] = msgspec.convert(members, ChannelHealth, strict=False)
+
     def _connect(self, connected: Connected) -> None:
-        self.state = "live"
+        self.state, self._detail = "live", ""
+        self._health.clear()
         self.drift.tolerance_ms = connected.sync_tolerance_ms
         if connected.stream_id != self._stream_id:
             self.drift.restart()
@@ -114,6 +136,7 @@ def line(report: Mapping[str, Any]) -> str:
     if len(report["channels"]) > 1:
         parts += [f"{_drift_label(report)} {_drift_words(report, 'drift_ms')}", _sync_words(report)]
     parts.append(f"reconnects {report['reconnects']}")
+    parts += report["problems"]
     return " | ".join(parts + ([f"lost: {report['lost']}"] if report["lost"] else []))
 
 
@@ -156,6 +179,8 @@ def _below(report: Mapping[str, Any]) -> Table:
         rows.add_row(f"{label}, released", _drift_words(report, "released_drift_ms"))
         rows.add_row("synchronisation", _sync_words(report))
     rows.add_row("reconnects", str(report["reconnects"]))
+    for problem in report["problems"]:
+        rows.add_row("health", Text(problem, style=BAD))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from streamlab.signals import stop_signals
 
 REFRESH_S = 0.25
 REPORT_S = 1.0
+_DIGITS = re.compile(r"\d+")  # what is counted in a problem makes it no other one
 
 Reports = Sequence[Mapping[str, Any]]
 
@@ -83,7 +85,7 @@ async def _show(
 
     try:
         with _display(options) as (show, period_s):
-            await _tick(reading, period_s, options.seconds, lambda: show(reports()))
+            await _tick(reading, period_s, options, reports, show)
     finally:
         reading.cancel()
         await asyncio.wait({reading})
@@ -107,16 +109,28 @@ async def _read(
 
 
 async def _tick(
-    reading: asyncio.Task[None], period_s: float, seconds: float | None, show: Callable[[], None]
+    reading: asyncio.Task[None],
+    period_s: float,
+    options: WatchOptions,
+    reports: Callable[[], Reports],
+    show: Callable[[Reports], None],
 ) -> None:
-    """Call ``show`` each period, until ``reading`` is done or ``seconds`` have passed."""
-    next_s = started_s = time.monotonic()
-    while not reading.done() and (seconds is None or next_s < started_s + seconds):
-        next_s += period_s
-        if seconds is not None:
-            next_s = min(next_s, started_s + seconds)
-        await asyncio.wait({reading}, timeout=max(0.0, next_s - time.monotonic()))
-        show()
+    """Show reports each period, until ``reading`` is done or the time is up.
+
+    What goes wrong between two periods, or is over, is shown to people at once.
+    """
+    now_s = next_s = time.monotonic()
+    end_s = math.inf if options.seconds is None else now_s + options.seconds
+    shown: list[str] = []
+    while not reading.done() and now_s < end_s:
+        next_s = min(next_s + period_s if now_s >= next_s else next_s, end_s)
+        await asyncio.wait({reading}, timeout=min(REFRESH_S, max(0.0, next_s - now_s)))
+        now_s, newest = time.monotonic(), reports()
+        problems = [_DIGITS.sub("", f"{each['state']} {each['problems']}") for each in newest]
+        is_due = now_s >= next_s or reading.done()
+        if is_due or (problems != shown and not options.as_json):
+            shown = problems
+            show(newest)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Feed:
         self._stall_timeout_s = stall_timeout_s
 
     async def open_first(self) -> httpx.Response:
-        """Open the first connection. Retries only while the server is full (429).
+        """Open the first connection. Retries only while the server is full.
 
         Raises the error that the server answers with, or ServerUnreachableError.
         """

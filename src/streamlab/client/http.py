@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
 from streamlab.address import Address, AddressError
+from streamlab.client.bounds import BoundedEvents, read_body
 from streamlab.client.problems import (
     TryLaterError,
     problem_of,
@@ -19,9 +20,10 @@ from streamlab.client.problems import (
 from streamlab.credentials import redacted
 from streamlab.errors import InvalidRequestError
 from streamlab.protocol.parse import ProtocolError
+from streamlab.protocol.plain_json import parse_json
 
 CONNECT_TIMEOUT_S = 5.0
-MAX_EVENT_LINE_BYTES = 32 * 1024 * 1024
+_HEADERS = {"Accept-Encoding": "identity"}  # see `read_body`
 
 
 class Http:
@@ -40,6 +42,7 @@ class Http:
         self._client = httpx.AsyncClient(
             base_url=self.url,
             auth=_Bearer(self.url, token) if token else None,
+            headers=_HEADERS,
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
             transport=transport,
         )
@@ -61,35 +64,42 @@ class Http:
         Raises ServerUnreachableError, ProtocolError if the answer is not JSON, or the error that
         the server answers with.
         """
-        try:
-            response = await self._client.request(method, path, params=query, json=body)
-        except httpx.TransportError as error:
-            raise unreachable(error) from error
+        request = self._client.build_request(method, path, params=query, json=body)
+        response = await self._answer_to(request)
         if not response.is_success:
             raise problem_of(response)
         if not response.content:
             return None
         try:
-            return response.json()
+            return parse_json(response.content)
         except ValueError as error:
             raise ProtocolError(
                 f"{redacted(str(self.url))} did not answer {path} with JSON",
                 hint="Is it a streamlab server?",
             ) from error
 
-    async def fetch(self, path: str, stall_timeout_s: float) -> bytes:
-        """Return the bytes at a URL that an event carries.
+    async def fetch(self, url: str, stream_path: str, stall_timeout_s: float) -> bytes:
+        """Return the bytes at a URL that an event of the stream carries.
 
         Raises ServerUnreachableError, TryLaterError (429, 5xx), or the error that the server
         answers with.
         """
         timeout_s = min(self.timeout_s, stall_timeout_s)
-        try:
-            response = await self._client.get(path, timeout=timeout_s)
-        except httpx.TransportError as error:
-            raise unreachable(error) from error
+        response = await self._answer_to(
+            self._client.build_request("GET", self._resolve(url, stream_path), timeout=timeout_s)
+        )
         _check(response)
         return response.content
+
+    def _resolve(self, url: str, stream_path: str) -> httpx.URL | str:
+        """Return the URL that an event names: relative to its stream's, or a path of the server.
+
+        The path may or may not include the server's own.
+        """
+        root = self._client.base_url
+        if url.startswith("/") and not url.startswith(root.path):
+            return url
+        return root.join(stream_path).join(url)
 
     async def download(
         self, path: str, query: Mapping[str, str | float], *, within_s: float
@@ -102,7 +112,7 @@ class Http:
         try:
             async with self._client.stream("GET", path, params=query, timeout=timeout) as response:
                 if not response.is_success:
-                    await response.aread()
+                    await read_body(response)
                     raise problem_of(response)
                 async for chunk in response.aiter_bytes():
                     yield chunk
@@ -124,13 +134,13 @@ class Http:
             "GET",
             path,
             params=list(query),
-            headers={"Accept": "text/event-stream", "Accept-Encoding": "identity", **headers},
+            headers={"Accept": "text/event-stream", **headers},
             timeout=httpx.Timeout(stall_timeout_s, connect=CONNECT_TIMEOUT_S),
         )
         try:
             response = await self._client.send(request, stream=True)
             if not response.is_success:
-                await response.aread()
+                await read_body(response)
         except httpx.TransportError as error:
             raise unreachable(error) from error
         _check(response)
@@ -142,15 +152,24 @@ class Http:
             )
         return response
 
+    async def _answer_to(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and read the answer. Raises ServerUnreachableError, ProtocolError."""
+        try:
+            response = await self._client.send(request, stream=True)
+            await read_body(response)
+        except httpx.TransportError as error:
+            raise unreachable(error) from error
+        return response
+
 
 async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield the events of an open stream until the server closes it; close the response at the end.
 
-    Raises ServerUnreachableError if the connection is lost, and ProtocolError for a line of more
-    than ``MAX_EVENT_LINE_BYTES``.
+    Raises ServerUnreachableError if the connection is lost, and ProtocolError for an event of more
+    than ``MAX_EVENT_BYTES``.
     """
     assert isinstance(response.stream, httpx.AsyncByteStream)
-    response.stream = _BoundedLines(response.stream)
+    response.stream = BoundedEvents(response.stream)
     try:
         async with aclosing(EventSource(response).aiter_sse()) as events:
             async for event in events:
@@ -159,25 +178,6 @@ async def read_events(response: httpx.Response) -> AsyncGenerator[ServerSentEven
         raise unreachable(error) from error
     finally:
         await response.aclose()
-
-
-class _BoundedLines(httpx.AsyncByteStream):
-    """Passes chunks on and limits the length of a line, which httpx-sse does not."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        line_bytes = 0
-        async for chunk in self._stream:
-            after = chunk.rfind(b"\n") + 1
-            line_bytes = len(chunk) - after if after else line_bytes + len(chunk)
-            if line_bytes > MAX_EVENT_LINE_BYTES:
-                raise ProtocolError(f"an event of more than {MAX_EVENT_LINE_BYTES} bytes")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 class _Bearer(httpx.Auth):

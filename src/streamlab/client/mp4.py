@@ -15,6 +15,7 @@ _BASE_OFFSET, _DESCRIPTION, _DURATION, _SIZE = 0x01, 0x02, 0x08, 0x10  # tfhd: d
 _DATA_OFFSET, _FIRST_FLAGS = 0x01, 0x04  # trun
 _SAMPLE_DURATION, _SAMPLE_SIZE, _SAMPLE_FLAGS, _SAMPLE_COMPOSITION = 0x100, 0x200, 0x400, 0x800
 _BOX_HEADER_BYTES = 8
+_MAX_FRAMES = 10_000  # of a fragment
 _VISUAL_SAMPLE_ENTRY_BYTES = 78  # before its child boxes
 
 Span = tuple[int, int]
@@ -114,7 +115,7 @@ def _run(data: bytes, trun: Span, default_size: int) -> tuple[int, list[int]]:
     flags, words = _words(data, trun)
     try:
         count = next(words)
-        if count > len(data):  # of frames of no bytes there would be no end
+        if count > min(len(data), _MAX_FRAMES):  # frames of no bytes would never end
             raise ProtocolError(f"{count} frames in {len(data)} bytes")
         offset = next(words) if flags & _DATA_OFFSET else 0
         if flags & _FIRST_FLAGS:

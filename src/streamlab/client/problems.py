@@ -17,7 +17,10 @@ from streamlab.clock import wall_s
 from streamlab.credentials import redacted, scrub
 from streamlab.errors import StreamlabError
 from streamlab.protocol.parse import ProtocolError
+from streamlab.protocol.plain_json import parse_json
 
+MAX_RETRY_AFTER_S = 1e10  # finite; how long to go on trying is for ``Reconnect`` to say
+_MAX_HEADER_CHARS = 64
 PROBLEM_TYPE = "urn:streamlab:problem:"
 
 
@@ -55,14 +58,17 @@ def problem_of(response: httpx.Response) -> StreamlabError:
 def retry_after_s(response: httpx.Response) -> float:
     """Return the wait that ``Retry-After`` asks for, in seconds; 0 if absent or invalid.
 
-    The header is a number of seconds or a date (RFC 9110, 10.2.3).
+    At most ``MAX_RETRY_AFTER_S``. The header is a number of seconds or a date (RFC 9110, 10.2.3).
     """
     value = response.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - wall_s())
-    except ValueError:
+        if len(value) > _MAX_HEADER_CHARS:
+            return 0.0
+        if value.isdecimal():
+            return min(float(value), MAX_RETRY_AFTER_S)
+        wait_s = parsedate_to_datetime(value).timestamp() - wall_s()
+        return max(0.0, min(wait_s, MAX_RETRY_AFTER_S))
+    except (ValueError, OverflowError):
         return 0.0
 
 
@@ -81,7 +87,7 @@ def _document(response: httpx.Response) -> dict[str, object]:
     if "json" not in response.headers.get("content-type", ""):
         return {}
     try:
-        document = response.json()
+        document = parse_json(response.content)
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -18,6 +18,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 from streamlab.client.problems import ServerUnreachableError, TryLaterError
+from streamlab.errors import ServerFullError
 
 TOO_MANY_REQUESTS = 429
 
@@ -91,8 +92,10 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_full(error: BaseException) -> bool:
-    """Return True if the server is full (429).
+    """Return True if the server is full, or the client is over a limit (429).
 
     No other failure of the first connection is retried.
     """
-    return isinstance(error, TryLaterError) and error.status == TOO_MANY_REQUESTS
+    return isinstance(error, TryLaterError) and (
+        error.status == TOO_MANY_REQUESTS or isinstance(error.problem, ServerFullError)
+    )

@@ -236,7 +236,8 @@ class AsyncStream:
         """Return the fragment with its bytes, or None if they cannot be fetched."""
         try:
             attempts = self._reconnect.attempts(is_passing, MAX_FETCH_ATTEMPTS)
-            data: bytes = await attempts(self._http.fetch, fragment.url, self._stall_timeout_s)
+            asked = fragment.url, self._session.path, self._stall_timeout_s
+            data: bytes = await attempts(self._http.fetch, *asked)
             return with_data(fragment, data)
         except (NoLongerHeldError, UnknownCameraError, ServerUnreachableError, TryLaterError):
             return None

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlencode
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from streamlab.address import Address
-from streamlab.config.secret import Secret
+from streamlab.config.source_credentials import with_credentials, with_known
 from streamlab.errors import InvalidRequestError, SourceError
 from streamlab.media.spec import (
     MAX_SOURCE_CHARS,
@@ -30,12 +28,12 @@ from streamlab.media.spec import (
     SourceKind,
     SourceSpec,
 )
+from streamlab.secret import Credentials, ParameterName, Secret
 from streamlab.settings import CameraId
 
 MAX_CLASSES = 1000
 _HAS_LOADER = re.compile("[a-z][a-z0-9_-]+:")
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
-ParameterName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class CameraOptions(BaseModel):
@@ -46,7 +44,11 @@ class CameraOptions(BaseModel):
     )
 
     classes: tuple[ClassName, ...] | None = Field(
-        default=None, min_length=1, max_length=MAX_CLASSES, description="names kept; None: all"
+        default=None,
+        min_length=1,
+        max_length=MAX_CLASSES,
+        fail_fast=True,
+        description="names kept; None: all",
     )
     confidence: float | None = Field(
         default=None, ge=0, le=1, description="detections below it are dropped"
@@ -85,7 +87,8 @@ class CameraConfig(CameraOptions):
         except ValidationError as error:
             wrong = error.errors(include_input=False)[0]
             what = wrong["msg"].removeprefix("Value error, ")
-            raise InvalidRequestError(f"{wrong['loc'][0]}: {what}") from None
+            where = f"{wrong['loc'][0]}: " if wrong["loc"] else ""
+            raise InvalidRequestError(f"{where}{what}") from None
 
     @field_validator("source")
     @classmethod
@@ -119,8 +122,7 @@ class CameraConfig(CameraOptions):
     def spec(self) -> SourceSpec:
         """The source, with its credentials and options."""
         spec = _parse(self.source, None)
-        if self.username is not None or self.password is not None or self.query:
-            spec = self._with_credentials(spec)
+        spec = with_credentials(spec, self._credentials)
         return replace(
             spec,
             rtsp_transport=self.rtsp_transport,
@@ -128,18 +130,17 @@ class CameraConfig(CameraOptions):
             snapshot_fps=spec.snapshot_fps if self.fps is None else _exact(self.fps),
         )
 
-    def _with_credentials(self, spec: SourceSpec) -> SourceSpec:
-        if spec.kind not in (SourceKind.RTSP, SourceKind.HTTP):
-            raise ValueError("only rtsp and http sources take username, password and query")
-        address = Address.parse(spec.address)
-        if self.username is not None or self.password is not None:
-            if address.user_info:
-                raise ValueError("the source names a user already: remove username and password")
-            address = address.with_user(_plain(self.username), _plain(self.password))
-        if self.query:
-            pairs = {name: _plain(value) for name, value in self.query.items()}
-            address = address.with_query(urlencode(pairs))
-        return replace(spec, address=str(address), hidden_query=frozenset(self.query))
+    @property
+    def _credentials(self) -> Credentials:
+        return Credentials.model_construct(
+            username=self.username, password=self.password, query=self.query
+        )
+
+    def knowing(self, known: Mapping[str, Credentials]) -> CameraConfig:
+        """Return the camera with the credentials known of its host, if it has none of its own."""
+        copied = self.model_copy()
+        copied.__dict__["spec"] = with_known(self.spec, known)  # it is a cached property
+        return copied
 
 
 def _parse(text: str, folder: Path | None) -> SourceSpec:
@@ -151,10 +152,6 @@ def _parse(text: str, folder: Path | None) -> SourceSpec:
 
 def _folder(info: ValidationInfo) -> Path | None:
     return info.context.get("folder") if info.context else None
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return "" if secret is None else secret.get_secret_value()
 
 
 def _exact(fps: float) -> Fraction:

@@ -19,11 +19,14 @@ from pydantic_core import ErrorDetails
 
 from streamlab.config.camera import CameraConfig
 from streamlab.config.lines import line_of
+from streamlab.credentials import redacted
 from streamlab.errors import ConfigurationError
+from streamlab.secret import is_reference, warn_if_readable
 from streamlab.settings import CAMERAS, DEFAULT_FILE, Settings, settings_of
 
 MAX_BYTES = 1_048_576
 MAX_CAMERAS = 10_000
+TOKENS = ("tokens", "admin_tokens", "unredacted_tokens")
 _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
@@ -50,6 +53,7 @@ class _Reader:
         self._path = path
         self._mistakes: list[tuple[int, str]] = []
         self._text = ""
+        self._mode = 0
 
     def read(self) -> Configuration:
         self._text = self._read_text()
@@ -59,6 +63,8 @@ class _Reader:
         if self._mistakes:
             raise self._error()
         assert settings is not None
+        for name in sorted(_plain_secrets(table)):
+            warn_if_readable(self._mode, name, self._path)
         return Configuration(settings, cameras)
 
     def _error(self) -> ConfigurationError:
@@ -73,6 +79,7 @@ class _Reader:
         try:
             with self._path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
+                self._mode = os.fstat(file.fileno()).st_mode
             if len(data) > MAX_BYTES:
                 raise ConfigurationError([f"{self._path} has more than {MAX_BYTES} bytes"])
             return data.decode().replace("\r\n", "\n")
@@ -85,7 +92,10 @@ class _Reader:
     def _parse(self) -> dict[str, Any]:
         try:
             return tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            self._mistakes.append((0, "it is nested too deeply"))
+            raise self._error() from None
+        except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
             found = _LINE.search(str(error))
             line = int(found[1]) if found else len(self._text.splitlines())
             self._mistakes.append((line, _LINE.sub("", str(error))))
@@ -131,6 +141,25 @@ class _Reader:
         key = ".".join(str(part) for part in details["loc"])
         words = f"{key}: {_words(details)}" if key else _words(details)
         self._mistakes.append((line_of(self._text, place), words))
+
+
+def _plain_secrets(table: dict[str, Any]) -> set[str]:
+    """Return the names of the keys that hold a secret instead of naming one."""
+    found = {key for key in TOKENS if any(map(_is_plain, _tokens(table.get(key, []))))}
+    for camera in table.get(CAMERAS, []):
+        found |= {key for key in ("username", "password") if _is_plain(camera.get(key))}
+        found |= {"query"} if any(map(_is_plain, camera.get("query", {}).values())) else set()
+        found |= {"source"} if redacted(camera["source"]) != camera["source"] else set()
+    return found
+
+
+def _tokens(setting: str | list[str | dict[str, Any]]) -> list[str]:
+    tokens = [setting] if isinstance(setting, str) else setting
+    return [each["token"] if isinstance(each, dict) else each for each in tokens]
+
+
+def _is_plain(secret: str | None) -> bool:
+    return secret is not None and not is_reference(secret)
 
 
 def _words(details: ErrorDetails) -> str:

@@ -9,18 +9,18 @@ request; a server whose dashboard is never requested does not even import Panel.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import gc
+from collections.abc import Coroutine
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from streamlab.loop_thread import LoopThread
 from streamlab.media.spec import SourcePolicy
+from streamlab.server.prefix import route_path
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 T = TypeVar("T")
@@ -28,7 +28,6 @@ NEEDED = ("panel", "bokeh_fastapi", "holoviews")
 HINT = "The dashboard needs Panel: pip install 'streamlab-vision[lab]'\n"
 CHECK_S = 5.0
 MAX_UNSENT = 2000  # messages to one browser: a minute of updates
-POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
 
 def make_dashboard(
@@ -55,11 +54,7 @@ class Dashboard:
         self._starting: asyncio.Task[tuple[ASGIApp, asyncio.AbstractEventLoop]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or a websocket if ``is_allowed``; other websockets are closed."""
-        allowed = self._about[0].settings.allowed_origins
-        if scope["type"] == "websocket" and not is_allowed(scope, allowed):
-            await WebSocketClose(POLICY_VIOLATION)(scope, receive, send)
-            return
+        """Serve a request, or a websocket; the server has checked the page that opened it."""
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
             self._starting.add_done_callback(self._forget_failure)
@@ -68,8 +63,11 @@ class Dashboard:
         outbox: asyncio.Queue[Message] = asyncio.Queue()
         sending = asyncio.create_task(_send_all(outbox, send))
 
+        async def receive_here() -> Message:  # ``receive`` need not return a coroutine
+            return await receive()
+
         async def receive_there() -> Message:
-            return await _in(here, cast("Coroutine[Any, Any, Message]", receive()))
+            return await _in(here, receive_here())
 
         async def send_there(message: Message) -> None:
             # Never waits: Bokeh's messages have several parts, and bokeh-fastapi has no lock that
@@ -79,7 +77,7 @@ class Dashboard:
             here.call_soon_threadsafe(outbox.put_nowait, message)
 
         try:
-            answering = page(scope, receive_there, send_there)
+            answering = page(_scope_of_page(scope), receive_there, send_there)
             await _in(there, cast("Coroutine[Any, Any, None]", answering))
             outbox.put_nowait({})
             await sending
@@ -109,7 +107,24 @@ class Dashboard:
         manager, subscriptions, policy = self._about
         app = dashboard_app(Cameras(manager, subscriptions, cameras_loop, policy))
         await app.router.lifespan_context(app).__aenter__()  # ends with the thread
+        # What was imported stays. A garbage collection that looks at it takes 0.1 s, during which
+        # no thread runs.
+        gc.freeze()
         return app
+
+
+def _scope_of_page(scope: Scope) -> Scope:
+    """Return the scope of a request as if the dashboard were a server of its own.
+
+    Panel forms wrong links below a prefix that it did not set itself; without one they are
+    relative. It also writes cookies and headers into the page, where scripts can read them, and
+    fails with cookies that are malformed.
+    """
+    hidden = (b"cookie", b"authorization")
+    headers = [header for header in scope["headers"] if header[0] not in hidden]
+    path = route_path(scope)
+    raw_path = quote(path).encode()
+    return {**scope, "path": path, "raw_path": raw_path, "root_path": "", "headers": headers}
 
 
 async def _send_all(outbox: asyncio.Queue[Message], send: Send) -> None:
@@ -135,18 +150,6 @@ def _stop_after(cameras_loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon(loop.stop)
     else:
         loop.call_later(CHECK_S, _stop_after, cameras_loop)
-
-
-def is_allowed(scope: Scope, allowed_origins: Sequence[str]) -> bool:
-    """Return True unless another site's page opened the websocket.
-
-    Browsers send the page's origin: it must be this host or one of ``allowed_origins``, where ``*``
-    allows any. Clients that send none are allowed.
-    """
-    headers = Headers(scope=scope)
-    origin = headers.get("origin", "")
-    own = not origin or urlsplit(origin).netloc == headers.get("host", "")
-    return own or origin in allowed_origins or "*" in allowed_origins
 
 
 MOUNTS = {"/dashboard": make_dashboard}

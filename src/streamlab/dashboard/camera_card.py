@@ -8,8 +8,9 @@ from typing import Any
 import panel as pn
 
 from streamlab.dashboard.cameras import Cameras
-from streamlab.dashboard.controls import Attempt, group, styled
-from streamlab.dashboard.health import CameraHealth
+from streamlab.dashboard.controls import Attempt
+from streamlab.dashboard.health import CameraRow
+from streamlab.dashboard.widgets import group, styled
 
 REMOVE = "Remove camera"
 
@@ -29,7 +30,7 @@ class CameraCard:
         """Return the description and the button."""
         return group("Camera", self.words, self.remove)
 
-    def show(self, health: CameraHealth | None) -> None:
+    def show(self, health: CameraRow | None) -> None:
         """Show a camera; None shows no camera."""
         self.remove.visible = health is not None
         camera_id = health.camera_id if health else ""
@@ -45,11 +46,12 @@ class CameraCard:
         await self._attempt(self._cameras.remove(self._camera_id))
 
 
-def _words(health: CameraHealth) -> str:
+def _words(health: CameraRow) -> str:
     lines = (
         ("Source", health.source),
         ("Size", health.shape),
         ("Detector", health.detector),
         ("Viewers", str(health.viewers)),
+        ("Health", " ".join(health.problems) or "All is well."),
     )
     return "".join(f"<p class='about'>{name} <b>{escape(value)}</b></p>" for name, value in lines)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
-from streamlab.config.naming import unused_name
+from streamlab.config.naming import name_of, unused_name
 from streamlab.core.channels import QualityLevel
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.dashboard.health import SPAN_S, CameraHealth, health_of
+from streamlab.dashboard.choices import Choices
+from streamlab.dashboard.health import SPAN_S, CameraRow, row_of
 from streamlab.dashboard.samples import Sample, Watched
 from streamlab.errors import FaultsNotAllowedError
 from streamlab.faults import Faults
@@ -23,12 +24,13 @@ from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.decoded_snapshot import Snapshot, decode
 from streamlab.viewers.history import FrameRecord
+from streamlab.viewers.model_choices import ModelChoices
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-HEALTH_EVERY_S = 0.9
+HEALTH_EVERY_S = 0.35
 _LONG_AGO_NS = -(1 << 62)
 
 
@@ -50,8 +52,9 @@ class Cameras:
         self._subscriptions = subscriptions
         self._loop = loop
         self._policy = policy
+        self._models = ModelChoices(manager.services, policy.limits)
         self._watched: dict[Camera, Watched] = {}
-        self._health: list[CameraHealth] = []
+        self._health: list[CameraRow] = []
         self._health_ns = _LONG_AGO_NS
 
     @property
@@ -59,14 +62,20 @@ class Cameras:
         """True if the settings allow fault injection."""
         return self._manager.settings.allow_fault_injection
 
-    async def add(self, source: str) -> str:
-        """Open a source and return the id of its camera: the source's name, made unique.
+    async def choices(self) -> Choices:
+        """Return what a camera may be added with."""
+        return await self._ask(lambda: Choices.of(self._models, self._policy))
 
-        Raises SourceError and its subclasses (also if ``policy`` forbids it) and LimitError.
+    async def add(self, source: str, name: str = "", model: str = "") -> str:
+        """Open a source with a model and return the id of its camera.
+
+        Without a name it is the source's, made unique. ``model`` is one of ``ModelChoices``.
+
+        Raises InvalidRequestError, CameraExistsError, LimitError, and SourceError and ModelError
+        (also their subclasses, and if ``policy`` forbids the source or the model).
         """
-        spec = SourceSpec.parse(source)
-        self._policy.check(spec)
-        return await self._call(self._add(spec, source))
+        config = await asyncio.to_thread(self._checked, source, name, model)
+        return await self._call(self._add(config, is_named=bool(name)))
 
     async def remove(self, camera_id: str) -> None:
         """Remove a camera for good; its viewers get ``end``."""
@@ -92,7 +101,7 @@ class Cameras:
         """
         return await self._ask(lambda: self._watch(camera_id).sample(after, seconds))
 
-    async def health(self) -> list[CameraHealth]:
+    async def health(self) -> list[CameraRow]:
         """Return the health of all cameras, at most ``HEALTH_EVERY_S`` old."""
         return await self._ask(self._all_health)
 
@@ -113,6 +122,13 @@ class Cameras:
         camera = await self._ask(lambda: self._camera(camera_id))
         return await self._call(record(camera, self._subscriptions, seconds=seconds))
 
+    def _checked(self, source: str, name: str, model: str) -> CameraConfig:
+        spec = SourceSpec.parse(source)
+        self._policy.check(spec)
+        config = CameraConfig.of(name or name_of(spec), source, model=model or None)
+        self._policy.check(config.spec)  # as opened: a file may have appeared meanwhile
+        return config
+
     # -- runs in the cameras' loop
 
     async def _call(self, work: Coroutine[Any, Any, T]) -> T:
@@ -124,12 +140,15 @@ class Cameras:
 
         return await self._call(answer())
 
-    async def _add(self, spec: SourceSpec, source: str) -> str:
-        camera_id = unused_name(spec, self._manager.names)
-        config = CameraConfig.of(camera_id, source)
-        await self._manager.add_configured(config, keep=True)
+    async def _add(self, config: CameraConfig, *, is_named: bool) -> str:
+        limits = self._policy.limits_of(config.spec)
+        async with self._models.use(config.model or "", config.spec) as detector:
+            if not is_named:
+                name = unused_name(config.spec, self._manager.names)
+                config = config.model_copy(update={"name": name})
+            await self._manager.add_configured(config, detector=detector, keep=True, limits=limits)
         self._health_ns = _LONG_AGO_NS
-        return camera_id
+        return config.name
 
     async def _remove(self, camera_id: str) -> None:
         self._health_ns = _LONG_AGO_NS
@@ -145,11 +164,11 @@ class Cameras:
             watched = self._watched[camera] = Watched(camera, lambda: self._watched.pop(camera))
         return watched
 
-    def _all_health(self) -> list[CameraHealth]:
+    def _all_health(self) -> list[CameraRow]:
         now_ns = monotonic_ns()
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
             self._health = [
-                health_of(camera.status(), camera.sync_figures(SPAN_S))
+                row_of(camera.status(), camera.sync_figures(SPAN_S))
                 for camera in self._manager.cameras.values()
             ]
             self._health_ns = now_ns

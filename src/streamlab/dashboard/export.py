@@ -17,9 +17,10 @@ from streamlab.analysis.frames import frames_table
 from streamlab.analysis.table import write_trace
 from streamlab.core.channels import QualityLevel
 from streamlab.dashboard.cameras import Cameras
-from streamlab.dashboard.controls import Attempt, group, side_by_side, styled
+from streamlab.dashboard.controls import Attempt
 from streamlab.dashboard.timeline import WINDOW_S
 from streamlab.dashboard.wall import Wall
+from streamlab.dashboard.widgets import group, side_by_side, styled
 from streamlab.viewers.decoded_snapshot import Snapshot
 
 CSV_S = 60.0
@@ -39,7 +40,7 @@ class Export:
             "Record trace", "What happens to each frame, for sweeps", self._trace
         )
         self.seconds = styled(
-            pn.widgets.Select, options=TRACE_S, value=10.0, width=84, sizing_mode=None
+            pn.widgets.Select, name="Length of the trace", options=TRACE_S, value=10.0
         )
 
     def panel(self) -> Any:
@@ -47,7 +48,8 @@ class Export:
         return group(
             "Export",
             side_by_side(self.csv, self.png),
-            side_by_side(self.trace, self.seconds),
+            self.seconds,
+            self.trace,
         )
 
     async def _csv(self) -> None:

@@ -6,24 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from streamlab.dashboard.fault_words import fault_sentences
+from streamlab.faults import Faults
 from streamlab.protocol.status import CameraStatus, SyncFigures
 
 SPAN_S = 5.0
 UNKNOWN = "\N{EN DASH}"
 COLUMNS = (
-    "Camera", "Source", "State", "Channels", "Frames", "Drift p95", "Violations", "Raw waits",
+    "Camera", "Source", "State", "Channels", "Frames", "Drift p95", "Beyond tolerance", "Raw waits",
     "Fresh boxes", "Viewers", "Detector", "Trouble",
 )  # fmt: skip
+CAPTION = f"Measured over the last {SPAN_S:g} s. A dash: the camera is not live, or nobody watches."
 
 
 @dataclass(frozen=True, slots=True)
-class CameraHealth:
-    """A camera's health over the last ``SPAN_S``; figures are None if nobody watched."""
+class CameraRow:
+    """A camera's health, and its figures over ``SPAN_S``; they are None if nobody watched."""
 
     camera_id: str
     source: str
     state: str
-    state_detail: str
+    detail: str
+    retry_at: float | None
+    """When the source is tried again, Unix seconds."""
     width: int
     height: int
     fps: float
@@ -37,12 +42,28 @@ class CameraHealth:
     latency_p50_ms: float | None
     """Latency that synchronisation adds: how long raw waited."""
     fresh_fraction: float | None
+    fresh_target: float
+    """The share of fresh frames that is wanted."""
+    freshness_detail: str
+    """Why the share is below the target; empty if it is not."""
     viewers: int
     detector: str
-    freshness_detail: str
-    """Why too few boxes are fresh; empty while enough are."""
-    faults: str
-    errors: str
+    problems: tuple[str, ...]
+    """What is wrong, a sentence each."""
+    faults: tuple[str, ...]
+    """Those of them that are of a detector, a renderer or an encoder."""
+    injected: str
+
+    @property
+    def is_live(self) -> bool:
+        """True if its source gives pictures, so that figures over them mean something."""
+        return self.state == "live"
+
+    @property
+    def fresh(self) -> str:
+        """Share of fresh frames, and the target, as text."""
+        share = self.fresh_fraction if self.is_live else None
+        return f"{_number(share, ' %', 0, 100)} (target {100 * self.fresh_target:.0f} %)"
 
     @property
     def shape(self) -> str:
@@ -53,21 +74,21 @@ class CameraHealth:
     @property
     def tone(self) -> str:
         """``good``, ``warn`` or ``bad``."""
-        if self.errors or self.state != "live":
+        if self.faults or not self.is_live:
             return "bad"
-        well = self.sync_state == "synchronized" and not self.freshness_detail
-        return "good" if well else "warn"
+        return "good" if self.sync_state == "synchronized" and not self.problems else "warn"
 
 
-def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
-    """Return a camera's health; ``figures`` must cover ``SPAN_S``."""
+def row_of(status: CameraStatus, figures: SyncFigures) -> CameraRow:
+    """Return a camera's row; ``figures`` must cover ``SPAN_S``."""
     pairs = figures.drift_abs_ms["count"] or 0
     sync = status.annotated and status.annotated.sync
-    return CameraHealth(
+    return CameraRow(
         camera_id=status.camera_id,
         source=status.source,
         state=status.state,
-        state_detail=status.detail,
+        detail=status.detail,
+        retry_at=status.retry_at,
         width=status.width or 0,
         height=status.height or 0,
         fps=status.fps or 0.0,
@@ -77,40 +98,54 @@ def health_of(status: CameraStatus, figures: SyncFigures) -> CameraHealth:
         violations=figures.violations_in_window / pairs if pairs else None,
         latency_p50_ms=figures.added_latency_ms["p50"],
         fresh_fraction=figures.fresh_fraction,
+        fresh_target=1 - status.sync.max_stale_fraction,
+        freshness_detail=sync.freshness_detail if sync else "",
         viewers=status.viewers.connections,
         detector=status.detector.name,
-        freshness_detail=sync.freshness_detail if sync else "",
-        faults=", ".join(status.faults),
-        errors="; ".join(status.errors),
+        problems=status.health.problems,
+        faults=status.health.faults,
+        injected=" ".join(fault_sentences(Faults(**status.faults))),  # type: ignore[arg-type]
     )
 
 
-def health_table(rows: Sequence[CameraHealth], selected: str) -> str:
+def health_table(rows: Sequence[CameraRow], selected: str) -> str:
     """Return the rows as an HTML table."""
-    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
+    head = "".join(f"<th scope='col'>{name}</th>" for name in COLUMNS)
     body = "".join(_row(row, row.camera_id == selected) for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f"<table><caption>{CAPTION}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
-def _row(row: CameraHealth, selected: bool) -> str:
-    injected = row.faults and f"injected: {row.faults}"
+def _row(row: CameraRow, selected: bool) -> str:
+    injected = row.injected and f"Injected: {row.injected}"
     cells = (
-        row.camera_id,
         f"{row.source} · {row.shape}",
-        f"{row.state} {row.state_detail}".strip(),
+        row.state,
         row.sync_state,
+        *_figures(row),
+        str(row.viewers),
+        row.detector,
+        " ".join(filter(None, [*row.problems, injected])) or "none",
+    )
+    marked = ' aria-current="true"' if selected else ""
+    name = f"<th scope='row'>{escape(row.camera_id)}</th>"
+    shown = name + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr data-camera="{escape(row.camera_id)}" data-tone="{row.tone}"{marked}>{shown}</tr>'
+
+
+def _figures(row: CameraRow) -> tuple[str, ...]:
+    """Return what was measured on its frames; a dash where there are none."""
+    if not row.is_live:
+        return (UNKNOWN,) * 5
+    return (
         f"{row.pairs_per_s:.1f}/s",
         _number(row.drift_p95_ms, " ms", 1),
         _number(row.violations, " %", 1, 100),
         _number(row.latency_p50_ms, " ms", 0),
-        _number(row.fresh_fraction, " %", 0, 100),
-        str(row.viewers),
-        row.detector,
-        "; ".join(filter(None, [row.errors, row.freshness_detail, injected])) or "none",
+        row.fresh,
     )
-    marked = ' aria-current="true"' if selected else ""
-    shown = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr data-camera="{escape(row.camera_id)}" data-tone="{row.tone}"{marked}>{shown}</tr>'
 
 
 def _number(value: float | None, unit: str, digits: int, factor: float = 1) -> str:

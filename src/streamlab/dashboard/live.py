@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from bokeh.document import Document
 
 from streamlab.dashboard.cameras import Cameras
-from streamlab.dashboard.controls import SyncControls
-from streamlab.dashboard.health import CameraHealth
+from streamlab.dashboard.health import CameraRow
 from streamlab.dashboard.plots import LivePlots
-from streamlab.dashboard.samples import Sample
+from streamlab.dashboard.samples import Controls, Sample
 from streamlab.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.dashboard.wall import Wall
 from streamlab.errors import UnknownCameraError
 
 LOOKS_PER_S = 5
 LOOKS_PER_WORDS = 2
-LOOKS_PER_HEALTH = 5
+LOOKS_PER_HEALTH = 2
 LOOKS_PER_BEAT = 25
+LOOKS_PER_CALM_UPDATE = 5  # for viewers who prefer little motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +36,26 @@ class _Seen:
 
 
 class Live:
-    """Samples the cameras and shows the results. For use in the session's event loop."""
+    """Samples the cameras and shows the results. For use in the session's event loop.
+
+    ``show_controls`` is called with None when another camera is shown than before.
+    """
 
     def __init__(
         self,
         cameras: Cameras,
         wall: Wall,
         plots: LivePlots,
-        controls: SyncControls,
-        show_health: Callable[[list[CameraHealth]], None],
+        show_controls: Callable[[Controls | None], None],
+        show_health: Callable[[list[CameraRow]], None],
     ) -> None:
         self._cameras = cameras
         self._wall = wall
         self._plots = plots
-        self._controls = controls
+        self._show_controls = show_controls
         self._show_health = show_health
+        self._rows: dict[str, CameraRow] = {}
+        self._controlled = ""
         self._seen: _Seen | None = None
 
     async def run(self, document: Document) -> None:
@@ -61,14 +66,17 @@ class Live:
                 await _change(document, self._wall.beat)
             if number % LOOKS_PER_HEALTH == 0:
                 await self._refresh_health(document)
-            if self._wall.selected and not self._wall.hidden:
-                await self._refresh(document, due_s, words=number % LOOKS_PER_WORDS == 0)
-            else:
+            if not self._wall.selected or self._wall.hidden:
                 self._seen = None
+            elif not self._wall.calm:
+                await self._refresh(document, due_s, words=number % LOOKS_PER_WORDS == 0)
+            elif number % LOOKS_PER_CALM_UPDATE == 0:
+                await self._refresh(document, due_s, words=True)
             await _sleep_until(due_s)
 
     async def _refresh_health(self, document: Document) -> None:
         health = await self._cameras.health()
+        self._rows = {row.camera_id: row for row in health}
         await _change(document, lambda: self._show_health(health))
 
     async def _refresh(self, document: Document, due_s: float, *, words: bool) -> None:
@@ -80,10 +88,10 @@ class Live:
         update = seen.timeline.receive(seen.sample)
         if words:
             await _change(document, lambda: self._show_words(seen))
-        if self._wall.tab != "figures":
-            self._seen = None  # the plots start over when they are shown again
+        if not self._draws:
+            self._seen = None  # the plots start over when they go on
             return
-        changes = self._changes(update, seen.timeline)
+        changes = self._changes(update, seen)
         for left, change in zip(range(len(changes), 0, -1), changes, strict=True):
             await _change(document, change)
             await _sleep_until(due_s - (left - 1) / len(changes) / LOOKS_PER_S)
@@ -97,22 +105,33 @@ class Live:
                 self._seen = _Seen(camera_id, before.timeline, sample)
                 return self._seen
         sample = await self._cameras.sample(camera_id, None, WINDOW_S)
-        await _change(document, self._plots.clear)
-        self._controls.forget()
+        if self._draws:
+            await _change(document, self._plots.clear)
         self._seen = _Seen(camera_id, Timeline(sample.now_ns), sample)
         return self._seen
 
-    def _show_words(self, seen: _Seen) -> None:
-        self._wall.figures = seen.timeline.words(seen.sample)
-        self._controls.show(seen.sample.controls)
+    @property
+    def _draws(self) -> bool:
+        """True while the plots are shown, and not paused."""
+        return self._wall.tab == "figures" and not self._wall.paused
 
-    def _changes(self, update: Update, timeline: Timeline) -> list[Callable[[], None]]:
-        plots = self._plots
+    def _show_words(self, seen: _Seen) -> None:
+        row = self._rows.get(seen.camera_id)
+        if row is not None:
+            self._wall.figures = seen.timeline.words(seen.sample, row)
+        if seen.camera_id != self._controlled:
+            self._controlled = seen.camera_id
+            self._show_controls(None)
+        self._show_controls(seen.sample.controls)
+
+    def _changes(self, update: Update, seen: _Seen) -> list[Callable[[], None]]:
+        plots, timeline = self._plots, seen.timeline
+        target = 1 - seen.sample.controls.max_stale_fraction
         return [
             lambda: plots.show_drift(update, timeline),
             lambda: plots.show_spread(timeline),
             lambda: plots.show_latency(update),
-            lambda: plots.show_box_age(update),
+            lambda: plots.show_fresh(update, target),
             lambda: plots.show_bitrate(update),
         ]
 

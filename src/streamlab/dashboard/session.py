@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
-from pathlib import Path
+from typing import Any
 
 import panel as pn
 
+from streamlab.dashboard.adding import Adding, words_of
 from streamlab.dashboard.camera_card import CameraCard
 from streamlab.dashboard.cameras import Cameras
-from streamlab.dashboard.controls import SyncControls, styled
+from streamlab.dashboard.controls import SyncControls
 from streamlab.dashboard.export import Export
-from streamlab.dashboard.health import CameraHealth, health_table
+from streamlab.dashboard.fault_controls import FaultControls
+from streamlab.dashboard.health import CameraRow, health_table
 from streamlab.dashboard.live import Live
 from streamlab.dashboard.plots import LivePlots
+from streamlab.dashboard.samples import Controls
 from streamlab.dashboard.wall import Wall
+from streamlab.dashboard.widgets import BUNDLES, HERE, styled
 from streamlab.errors import StreamlabError
 
 log = logging.getLogger(__name__)
-HERE = Path(__file__).parent
+STYLE = BUNDLES / "dashboard.css"
 
 
 class Session:
@@ -34,22 +38,24 @@ class Session:
         self._cameras = cameras
         self._plots = LivePlots()
         self._health = styled(pn.pane.HTML, "", sizing_mode="stretch_both")
-        self._wall = wall = Wall(self._add, base_url=base_url)
+        self._adding = Adding(cameras, self._show_added)
+        self._wall = wall = Wall(self._receive, base_url=base_url)
         self._controls = SyncControls(cameras, lambda: wall.selected, self._attempt)
+        self._faults = FaultControls(cameras, lambda: wall.selected, self._attempt)
         self._export = Export(cameras, wall, self._attempt)
         self._card = CameraCard(cameras, self._attempt)
-        self._live = Live(cameras, wall, self._plots, self._controls, self._show_health)
+        self._live = Live(cameras, wall, self._plots, self._show_controls, self._show_health)
         self._running: asyncio.Task[None] | None = None
 
     def page(self) -> pn.Template:
         """Return the page; it is updated until its browser has gone."""
         page = pn.Template((HERE / "page.html").read_text(encoding="utf-8"))
-        page.add_variable("css", (HERE / "page.css").read_text(encoding="utf-8"))
+        page.add_variable("css", STYLE.read_text(encoding="utf-8"))
         page.add_variable("app_favicon", "data:,")
         page.add_panel("wall", self._wall)
-        for name in ("drift", "spread", "latency", "box_age", "bitrate"):
+        for name in ("drift", "spread", "latency", "fresh", "bitrate"):
             page.add_panel(name, styled(pn.pane.Bokeh, getattr(self._plots, name), **_FILLING))
-        groups = (self._controls, self._export, self._card)
+        groups = (self._controls, self._faults, self._export, self._card)
         page.add_panel("controls", styled(pn.Column, *(each.panel() for each in groups)))
         page.add_panel("health", self._health)
         pn.state.on_session_destroyed(self._close)
@@ -66,32 +72,33 @@ class Session:
         if self._running is not None:
             self._running.cancel()
 
-    def _show_health(self, health: list[CameraHealth]) -> None:
+    def _show_health(self, health: list[CameraRow]) -> None:
         wall = self._wall
         wall.show_cameras(health)
         if wall.tab == "health":
             self._health.object = health_table(health, wall.selected)
         self._card.show(next((each for each in health if each.camera_id == wall.selected), None))
 
-    async def _add(self, source: str) -> None:
-        added: list[str] = []
+    def _show_controls(self, controls: Controls | None) -> None:
+        for each in (self._controls, self._faults):
+            if controls is None:
+                each.forget()
+            else:
+                each.show(controls)
 
-        async def add() -> None:
-            added.append(await self._cameras.add(source))
-            self._show_health(await self._cameras.health())
+    async def _receive(self, message: dict[str, Any]) -> None:
+        await self._adding.receive(self._wall, message)
 
-        ok = await self._attempt(add())
-        self._wall.tell_added(ok=ok)
-        if ok:
-            self._wall.selected = added[0]
-            self._wall.say(f"Camera {added[0]} is here.")
+    async def _show_added(self, camera_id: str) -> None:
+        self._show_health(await self._cameras.health())
+        self._wall.selected = camera_id
+        self._wall.say(f"Camera {camera_id} was added.")
 
     async def _attempt(self, work: Awaitable[object]) -> bool:
         try:
             await work
         except StreamlabError as error:
-            text = f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}"
-            self._wall.say(text.strip(), wrong=True)
+            self._wall.say(words_of(error), wrong=True)
             return False
         return True
 

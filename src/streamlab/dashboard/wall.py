@@ -8,7 +8,10 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-from streamlab.dashboard.health import CameraHealth
+from streamlab.dashboard.health import CameraRow
+
+OnMessage = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+"""Receives what the page's form sends: its ``type`` and fields."""
 
 
 class Wall(JSComponent):
@@ -18,28 +21,34 @@ class Wall(JSComponent):
     _esm = """
     export async function render(context) {
       const base = context.model.base_url || new URL("..", location.href).href.replace(/\\/$/, "");
-      const wall = await import(`${base}/static/wall.js`);
+      const wall = await import(`${base}/static/dashboard.js`);
       return wall.render(context, base);
     }
     """
 
     base_url = param.String(doc="Of the server that streams; empty when the page is its own.")
-    cameras = param.List(doc="What there is: dicts of camera_id, state, width and height.")
+    cameras = param.List(doc="What there is: dicts of what ``show_cameras`` names.")
     selected = param.String(doc="The camera that plots and controls are of.")
     figures = param.Dict({}, doc="What is measured, in words.")
     tab = param.String("figures", doc="Which pane is open below: figures or health.")
     beats = param.Integer(0, doc="Grows while the session lives.")
     hidden = param.Boolean(False, doc="Whether nobody sees the page now.")
+    choices = param.Dict({}, doc="What the form for a new camera offers: see ``Choices``.")
+    paused = param.Boolean(False, doc="Whether the plots stand still.")
+    calm = param.Boolean(False, doc="Whether the viewer prefers little motion.")
 
-    def __init__(self, on_add: Callable[[str], Coroutine[Any, Any, None]], **values: Any) -> None:
+    def __init__(self, on_message: OnMessage, **values: Any) -> None:
         super().__init__(**values)  # type: ignore[no-untyped-call]
-        self._on_add = on_add
+        self._on_message = on_message
         self.on_msg(self._receive)
 
-    def show_cameras(self, health: list[CameraHealth]) -> None:
+    def show_cameras(self, health: list[CameraRow]) -> None:
         """Show the cameras; select the first one if the selected one is gone."""
-        shown = ("camera_id", "state", "width", "height")
-        cameras = [{name: getattr(each, name) for name in shown} for each in health]
+        shown = ("camera_id", "state", "detail", "retry_at", "source", "width", "height")
+        cameras = [
+            {name: getattr(each, name) for name in shown} | {"stage_problems": each.faults}
+            for each in health
+        ]
         if self.cameras != cameras:
             self.cameras = cameras
         ids = [each.camera_id for each in health]
@@ -54,14 +63,14 @@ class Wall(JSComponent):
         """Show a notice above the video. An error (``wrong``) stays until it is dismissed."""
         self._send_msg({"type": "say", "text": text, "wrong": wrong})
 
-    def tell_added(self, *, ok: bool) -> None:
-        """Report whether the requested camera was added."""
-        self._send_msg({"type": "added", "ok": ok})
+    def report_added(self, wrong: str = "", field: str = "") -> None:
+        """Report that the requested camera was added, or what is wrong with which field."""
+        self._send_msg({"type": "added", "ok": not wrong, "text": wrong, "field": field})
 
     def send_file(self, name: str, data: bytes) -> None:
         """Make the browser save a file."""
         self._send_msg({"type": "file", "name": name, "data": data})
 
     async def _receive(self, event: Any) -> None:
-        if event.data.get("type") == "add":
-            await self._on_add(str(event.data.get("source", "")))
+        if isinstance(event.data, dict):
+            await self._on_message(event.data)

@@ -6,12 +6,14 @@ Rules, per picture:
   and track ids are numeric, one per box, or absent;
 - boxes that are not finite or have swapped corners are dropped, coordinates farther out than any
   picture are clipped, and of more than ``MAX_BOXES`` boxes those with the best scores are kept;
+- arrays are copied: the detector may go on writing into those that it returned;
 - class names are printable (``detect.text``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -69,14 +71,13 @@ def checked_detections(answer: object, detector: str, counts: Counter[str]) -> s
     names = answer.data.get("class_name")
     if names is not None and np.shape(names) != (count,):
         _refuse(detector, f"class_name {kind_of(names)}", f"a name for each of {count} boxes")
-    if answer.mask is not None and np.shape(answer.mask)[:1] != (count,):
-        _refuse(detector, f"mask {kind_of(answer.mask)}", f"masks of {count} boxes")
     with np.errstate(over="ignore"):  # values beyond float32 become infinite
         boxes = xyxy.astype(np.float32)
         scores = None if confidence is None else confidence.astype(np.float32)
-    fitting = {key: one for key, one in answer.data.items() if np.shape(one)[:1] == (count,)}
+    mask = _masks(answer.mask, count, detector)
+    fitting = {key: copy(one) for key, one in answer.data.items() if np.shape(one)[:1] == (count,)}
     checked = sv.Detections(np.zeros((count, 4), np.float32), data=fitting)
-    checked.xyxy, checked.mask = boxes, answer.mask
+    checked.xyxy, checked.mask = boxes, mask
     checked.confidence, checked.class_id, checked.tracker_id = scores, class_id, tracks
     if names is not None:
         checked.data["class_name"] = np.array(class_names(checked))
@@ -128,6 +129,16 @@ def _bounded(checked: sv.Detections, counts: Counter[str]) -> sv.Detections:
     if len(keep) < len(sane) or len(keep) >= MAX_BOXES:
         kept.metadata[_INCOMPLETE] = True  # kept by selections
     return kept
+
+
+def _masks(masks: Any, count: int, detector: str) -> Any:
+    if masks is None:
+        return None
+    # An array, or one of supervision's compact forms.
+    shape: tuple[int, ...] = getattr(masks, "shape", ())
+    if len(shape) != 3 or shape[0] != count:
+        _refuse(detector, f"mask {kind_of(masks)}", f"masks ({count}, height, width)")
+    return masks.copy() if isinstance(masks, np.ndarray) else masks
 
 
 def _column(value: Any, name: str, count: int, detector: str) -> NDArray[np.generic] | None:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
 import supervision as sv
 from numpy.typing import NDArray
 
+from streamlab.detect import onnx_bounds
 from streamlab.detect.classes import named_detections
 from streamlab.detect.detector import DetectorKind, LoadOptions
 from streamlab.detect.letterbox import Letterbox, ModelInput, fit
 from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.onnx_identify import Reading, boxes_output, identify
-from streamlab.detect.onnx_model import RUNTIME_ERRORS, open_session, read_card, refuse_run
+from streamlab.detect.onnx_model import (
+    RUNTIME_ERRORS,
+    open_session,
+    output_names,
+    read_card,
+    refuse_run,
+)
 from streamlab.detect.onnx_output import (
     NAMED_OUTPUTS,
     RTDETR_NAMED,
@@ -54,7 +63,7 @@ class OnnxDetector:
     Raises:
         ModelNotFoundError: the file is missing.
         ModelFormatError: the file is not a detection model, or could be read in several ways.
-        ModelError: a provider is not available.
+        ModelError: loading, or the first run, takes too long, or a provider is not available.
     """
 
     kind: DetectorKind = "onnx"
@@ -75,7 +84,7 @@ class OnnxDetector:
         self.iou = iou
         self.counts: Counter[str] = Counter()
         self._session = open_session(self.path, threads=threads, providers=providers)
-        self._output_names = [output.name for output in self._session.get_outputs()]
+        self._output_names = output_names(self._session, self.path)
         self.card = read_card(self._session, self.path)
         self.reading, self._field_count = self._identify(format)
         bgr_255 = self._layout.bgr_255
@@ -125,12 +134,17 @@ class OnnxDetector:
                 chunk = indices[start : start + step]
                 yield chunk, [fits[index] for index in chunk]
 
-    def _run(self, tensor: NDArray[np.generic], size: tuple[int, int]) -> Outputs:
+    def _run(
+        self,
+        tensor: NDArray[np.generic],
+        size: tuple[int, int],
+        options: onnxruntime.RunOptions | None = None,
+    ) -> Outputs:
         inputs: Outputs = {self.card.input_name: tensor}
         if self.card.sizes_input is not None:
             name, dtype = self.card.sizes_input
             inputs[name] = np.tile(np.array(size, dtype), (len(tensor), 1))
-        answers = self._session.run(None, inputs)
+        answers = self._session.run(None, inputs, options)
         return dict(zip(self._output_names, map(np.asarray, answers), strict=True))
 
     def _boxes_of(
@@ -169,8 +183,14 @@ class OnnxDetector:
         size = self.card.input_size
         tensor = np.zeros((self.card.max_batch or 1, 3, size[1], size[0]), self.card.dtype)
         fit(size, size).fill(probe_picture(size), tensor[0])
+        options = onnxruntime.RunOptions()
         try:
-            outputs = self._run(tensor, size)
+            outputs = onnx_bounds.within(
+                onnx_bounds.RUN_TIMEOUT_S,
+                partial(self._run, tensor, size, options),
+                partial(setattr, options, "terminate", True),
+                f"'{self.path}' gave no answer to its first picture",
+            )
         except RUNTIME_ERRORS as error:
             raise refuse_run(self.path, error) from error
         reading = identify(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]
 )
 
 from streamlab.cores import usable_cores
+from streamlab.detect import onnx_bounds
 from streamlab.detect.onnx_identify import EXPORT_HINT
 from streamlab.detect.onnx_metadata import MAX_SIDE_PX, Metadata, read_metadata
 from streamlab.detect.providers import Provider
@@ -38,6 +41,7 @@ _SIZE_DTYPES: Mapping[str, DTypeLike] = {
 _SIZES_INPUT = "orig_target_sizes"  # of RT-DETR: width and height to which boxes are scaled
 _PREFERRED_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _LOG_ERRORS_ONLY = 3
+_OUTSIDE = ("escapes model directory", "Absolute path not allowed")  # ONNX Runtime's words
 
 # ONNX Runtime's errors have no common base class.
 RUNTIME_ERRORS: tuple[type[Exception], ...] = (
@@ -94,15 +98,14 @@ def open_session(
 
     Raises:
         ModelNotFoundError: the file is missing.
-        ModelFormatError: the path is a folder, or the file is damaged or not an ONNX model.
-        ModelError: a provider is not available, or the first one requested does not start.
+        ModelFormatError: the path is not a file, or the file is damaged, too large or not an ONNX
+            model, or refers to data outside its folder.
+        ModelError: loading takes too long, a provider is not available, or the first one requested
+            does not start.
     """
     if not os.path.exists(path):  # noqa: PTH110  # never raises, however long a name is
         raise ModelNotFoundError(f"there is no model file '{path}'", hint="Check the path.")
-    if path.is_dir():
-        raise ModelFormatError(
-            f"'{path}' is a folder, not a model", hint="Name the .onnx file itself."
-        )
+    onnx_bounds.check_file(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or min(2, max(1, usable_cores() // 2))
     options.inter_op_num_threads = 1
@@ -110,11 +113,14 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     chosen = _check_providers(providers)
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
+        session = onnx_bounds.within(
+            onnx_bounds.LOAD_TIMEOUT_S,
+            partial(onnxruntime.InferenceSession, str(path), options, providers=chosen),
+            partial(options.set_load_cancellation_flag, True),
+            f"'{path}' could not be loaded",
+        )
     except RUNTIME_ERRORS as error:
-        raise ModelFormatError(
-            f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=EXPORT_HINT
-        ) from error
+        raise _refuse_load(path, error) from error
     # ONNX Runtime continues without a provider whose libraries it cannot load.
     if providers and _name(providers[0]) not in session.get_providers():
         raise ModelError(
@@ -126,12 +132,13 @@ def open_session(
 
 def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
     """Read a model's inputs and metadata. Raises ModelFormatError if it cannot be used."""
-    metadata = read_metadata(session.get_modelmeta().custom_metadata_map, str(path))
+    with _decoding(path):
+        entries, inputs = session.get_modelmeta().custom_metadata_map, session.get_inputs()
+    metadata = read_metadata(entries, str(path))
     if metadata.task not in (None, "detect"):
         raise ModelFormatError(
             f"'{path}' is a model for '{metadata.task}', not for detection", hint=EXPORT_HINT
         )
-    inputs = session.get_inputs()
     sizes = [one for one in inputs if one.name == _SIZES_INPUT and one.type in _SIZE_DTYPES]
     pictures = [one for one in inputs if one.name != _SIZES_INPUT]
     if len(pictures) != 1 or len(sizes) != len(inputs) - 1:
@@ -170,9 +177,40 @@ def read_card(session: onnxruntime.InferenceSession, path: Path) -> ModelCard:
     )
 
 
+def output_names(session: onnxruntime.InferenceSession, path: Path) -> list[str]:
+    """Return the names of a model's outputs. Raises ModelFormatError if one is too large."""
+    with _decoding(path):
+        outputs = session.get_outputs()
+        names = [output.name for output in outputs]
+    onnx_bounds.check_outputs([output.shape for output in outputs], path)
+    return names
+
+
 def refuse_run(path: Path, error: Exception) -> ModelFormatError:
     """Return the error for a model that loads but fails on its first picture."""
     return ModelFormatError(f"'{path}' cannot be run ({_reason(error)})", hint=EXPORT_HINT)
+
+
+def _refuse_load(path: Path, error: Exception) -> ModelFormatError:
+    if any(words in str(error) for words in _OUTSIDE):
+        return ModelFormatError(
+            f"'{path}' refers to data outside its folder",
+            hint="Export it again, with its data in a file beside it.",
+        )
+    return ModelFormatError(
+        f"'{path}' is damaged or not an ONNX model ({_reason(error)})", hint=EXPORT_HINT
+    )
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Refuse a model whose texts are not UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ModelFormatError(
+            f"'{path}' has names or metadata that are not UTF-8", hint=EXPORT_HINT
+        ) from error
 
 
 def _check_providers(asked: Sequence[Provider] | None) -> list[Provider]:

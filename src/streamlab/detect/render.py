@@ -10,6 +10,7 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
+from streamlab.detect.text import printable
 from streamlab.errors import ModelError
 from streamlab.media.picture import Picture
 
@@ -98,4 +99,4 @@ def redacts(renderer: Renderer) -> bool:
 
 def renderer_name(renderer: Renderer) -> str:
     """Return a renderer's display name: its ``name`` if it has one, else its class name."""
-    return str(getattr(renderer, "name", type(renderer).__name__))
+    return printable(str(getattr(renderer, "name", type(renderer).__name__)))

@@ -55,11 +55,9 @@ class Result:
         """Return the label of each box, ``height`` px high, in the colour of its class."""
         texts = self._texts.get((height, colours))
         if texts is None:
-            numbers = self.detections.class_id
-            classes = [0] * len(self.xyxy) if numbers is None else numbers.tolist()
             self._texts[height, colours] = texts = [
-                LabelText(_label_parts(*column), height, class_colour(number, colours))
-                for column, number in zip(self.columns, classes, strict=True)
+                LabelText(_label_parts(*column), height, class_colour(column[0], colours))
+                for column in self.columns
             ]
         return texts
 

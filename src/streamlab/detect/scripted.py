@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -137,7 +138,25 @@ def load_truth(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa
         raise InvalidRequestError(
             f"{shown} has no ground truth", hint="Only synthetic cameras have one."
         )
-    return truth_detector(Street.of(StreetParameters.parse(source.address)))
+    return truth_detector(_LazyStreet(StreetParameters.parse(source.address)))
+
+
+class _LazyStreet:
+    """A street that is created when its ground truth is first asked for.
+
+    By then its source has given a picture, and has the same street.
+    """
+
+    def __init__(self, asked: StreetParameters) -> None:
+        self.width, self.height, self.fps = asked.width, asked.height, asked.fps
+        self._asked = asked
+
+    def truth(self, number: int) -> Sequence[TruthBox]:
+        return self._street.truth(number)
+
+    @cached_property
+    def _street(self) -> Street:
+        return Street.of(self._asked)
 
 
 def load_none(argument: str, options: LoadOptions) -> ScriptedDetector:  # noqa: ARG001

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 BLACK_LUMA = 16
 WHITE_LUMA = 235
 
-# Bright, well separated hues; because there are 11, these common classes of COCO do not share the
-# colour of person (0): handbag 26, skateboard 36, chair 56, table 60.
+# Bright, well separated hues.
 _RGB = (
     0x12D694,  # mint
     0xFFB020,  # amber
@@ -38,6 +37,9 @@ class Colour(NamedTuple):
 # Weights of red and blue in luma, by matrix number (ITU-T H.273, table 4).
 _SHARES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
 _BT601 = (0.299, 0.114)
+# A polynomial hash of the name's bytes. With this base, people, vehicles, traffic lights, dogs,
+# cats, chairs and bottles have eleven different colours.
+_BASE, _MODULUS = 1836, 65_521
 
 
 def to_yuv(red: int, green: int, blue: int, matrix: int = 6, *, full_range: bool = False) -> Colour:
@@ -65,9 +67,18 @@ def palette(matrix: int, full_range: bool) -> tuple[Colour, ...]:
 PALETTE = palette(6, False)
 
 
-def class_colour(class_id: int, colours: tuple[Colour, ...] = PALETTE) -> Colour:
-    """Return the colour of a class: always the same one for the same id."""
-    return colours[class_id % len(colours)]
+@lru_cache(1024)
+def colour_number(class_name: str) -> int:
+    """Return the number of a class's colour; ``web/player/colours.js`` computes the same one."""
+    number = 0
+    for byte in class_name.encode(errors="replace"):
+        number = (number * _BASE + byte) % _MODULUS
+    return number % len(_RGB)
+
+
+def class_colour(class_name: str, colours: tuple[Colour, ...] = PALETTE) -> Colour:
+    """Return the colour of a class: the same one wherever the class has this name."""
+    return colours[colour_number(class_name)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamlab.core.health import MAX_ERROR_CHARS
 from streamlab.detect.tile_cache import TileCache
 
 MAX_TEXT_CHARS = 64
@@ -33,6 +34,15 @@ def printable(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
     line = " ".join(text[: 4 * max_chars].split())
     clean = "".join("\ufffd" if _cannot_be_drawn(letter) else letter for letter in line)
     return clean if len(clean) <= max_chars else clean[: max_chars - 1] + "…"
+
+
+def error_text(error: BaseException, max_chars: int = MAX_ERROR_CHARS) -> str:
+    """Return the class and the message of an error of a user's code, on one line."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the message is the user's code, too
+        message = "it cannot be described"
+    return printable(f"{type(error).__name__}: {message}".removesuffix(": "), max_chars)
 
 
 def _cannot_be_drawn(letter: str) -> bool:

@@ -71,14 +71,14 @@ class Faults:
     """Length of a freeze, in which nothing of the camera runs."""
     stage_stall_every_s: float = _within(0, MAX_PERIOD_S)
     """Interval between stage stalls, and between freezes."""
-    seed: int = 1
+    seed: int = _within(0, 2**53 - 1, 1)  # exact in JavaScript, too
 
     def __post_init__(self) -> None:
         for each in fields(self):
             value, bounds = getattr(self, each.name), each.metadata.get("bounds")
             if bounds and not bounds[0] <= value <= bounds[1]:
                 raise InvalidRequestError(
-                    f"{each.name} is {value}; allowed: {bounds[0]} to {bounds[1]}",
+                    f"{each.name} is out of range; allowed: {bounds[0]} to {bounds[1]}",
                     hint="Correct these values.",
                 )
 

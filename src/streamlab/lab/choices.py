@@ -37,7 +37,7 @@ def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
         return load_detector(wanted, source=spec)
     if _is_ultralytics(wanted):
         return _of_ultralytics(wanted)
-    if all(hasattr(wanted, name) for name in ("detect", "kind", "close")):
+    if all(hasattr(wanted, each) for each in ("name", "detect", "kind", "close")):
         return cast(Detector, wanted)
     if callable(wanted):
         return CallableDetector(wanted)

@@ -19,6 +19,7 @@ from streamlab.core.events import Connected
 from streamlab.core.stream.connection import Configuration, Connection, Delivered, Delivery
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.lab.credit import Credit, KernelListener
+from streamlab.protocol.health import CameraHealth
 from streamlab.viewers import Camera, ChannelSubscriptionManager
 from streamlab.viewers.feed import Feed
 from streamlab.viewers.history import FrameHistory
@@ -52,6 +53,7 @@ class ViewFeed:
         self._ear = listener
         self._hello: dict[str, bytes] = {}
         self._figures_ns = 0
+        self._told: tuple[str, ...] = ()
         self._pairs = 0  # so pairs that are known already are sent first
         self._reader = subscriptions.read([(camera, connection)], by_url=True)
         self._reader.listen(self.flush)
@@ -72,10 +74,11 @@ class ViewFeed:
             hello = self._update_hello(items, events)
             if any(fragment.keyframe for fragment in fragments):
                 events = hello + events
-        news = events or self._pairs < self._history.pair_count
-        if news and now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
-            self._figures_ns = now_ns
-            events.append(self._figures())
+        if now_ns - self._figures_ns > FIGURES_EVERY_S * NS_PER_S:
+            health = self.camera.status().health
+            if events or self._pairs < self._history.pair_count or health.problems != self._told:
+                self._figures_ns, self._told = now_ns, health.problems
+                events.append(self._figures(health))
         if not events:
             return
         text = b"".join(events).decode()
@@ -104,7 +107,7 @@ class ViewFeed:
         self._hello |= fresh
         return before
 
-    def _figures(self) -> bytes:
+    def _figures(self, health: CameraHealth) -> bytes:
         camera, sync = self.camera, self.camera.sync_settings
         pairs = self._history.pairs_after(self._pairs)[-MAX_FIGURES:]
         self._pairs = self._history.pair_count
@@ -114,7 +117,12 @@ class ViewFeed:
             "sync_tolerance_ms": sync.tolerance_ms,
             "sync_policy": sync.policy,
             "faults": camera.faults.describe(),
-            "errors": camera.errors,
+            "source": {
+                "state": health.state,
+                "detail": health.detail,
+                "retry_at": health.retry_at,
+                "channels": [channel.members() for channel in health.channels],
+            },
             "detector": camera.detector().name,
         }
         return f"event: frames\ndata: {json.dumps(figures)}\n\n".encode()

@@ -5,7 +5,9 @@ own stream; all streams of a camera share its encoders. A view sends:
 
 - ``open`` (``view_id``, ``query`` as in the wire protocol): start or restart the stream;
 - ``ack`` (``view_id``, ``number``): every batch up to this one has been received;
-- ``close`` (``view_id``): end the stream;
+- ``keep`` (``view_id``): end the stream; the display is hidden, or shows that the camera has ended;
+- ``leave`` (``view_id``): end the stream; the page is left, and may come back;
+- ``close`` (``view_id``): end the stream, for the display was removed;
 - ``request`` (``view_id``, ``id``, ``action`` and its values): answered by ``reply`` with the
   same ``id`` and either ``ok`` or the members of a problem document.
 
@@ -23,11 +25,11 @@ from typing import Any
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel, View
 from streamlab.errors import StreamlabError, SwitchTimeoutError
+from streamlab.lab.displays import ANNOUNCED
 from streamlab.lab.feed import ViewFeed
 from streamlab.lab.shown_camera import ShownCamera
 
 MAX_VIEWS = 16
-ANNOUNCED = ""
 Message = dict[str, Any]
 Query = Mapping[str, str]
 
@@ -71,7 +73,7 @@ class ViewFeeds:
                 self._open(view_id, message["query"], context)
             case "ack" if feed is not None:
                 feed.receive_ack(int(message["number"]))
-            case "close":
+            case "close" | "keep" | "leave":
                 self._close(view_id)
             case "request":
                 task = asyncio.get_running_loop().create_task(self._answer(view_id, message))
@@ -96,17 +98,17 @@ class ViewFeeds:
         self._close(view_id)
         if len(self._feeds) >= MAX_VIEWS:
             self._close(next(iter(self._feeds)))
-        camera, runtime = self._cam.camera, self._cam.runtime
         shown = query.get("initial_channel", "none")
-        qualities = {
-            channel: query.get(f"{channel}_quality", QualityLevel.MEDIUM)
-            for channel in camera.channels
-        }
         try:
+            camera, runtime = self._cam.camera, self._cam.runtime
+            qualities = {
+                channel: query.get(f"{channel}_quality", QualityLevel.MEDIUM)
+                for channel in camera.channels
+            }
             channels = () if shown == "none" else View(shown).channels
             connection = runtime.subscriptions.open(camera, channels, qualities)
         except StreamlabError as error:
-            self._send({"type": "refused", "view_id": view_id, **_problem(error)}, [])
+            self._send(_refused(view_id, error), [])
             return
         self._feeds[view_id] = ViewFeed(
             camera,
@@ -160,6 +162,18 @@ class ViewFeeds:
                 cam.change_faults(message["faults"], message.get("seconds"))
             case _:
                 raise StreamlabError("the stream is closed", hint="It reconnects automatically.")
+
+
+def refusal(message: Message, error: StreamlabError) -> Message | None:
+    """Return the answer to a message that ``error`` prevents, or None if it needs none."""
+    view_id = str(message.get("view_id"))
+    if message.get("type") == "request":
+        return {"type": "reply", "view_id": view_id, "id": message["id"], **_problem(error)}
+    return _refused(view_id, error) if message.get("type") == "open" else None
+
+
+def _refused(view_id: str, error: StreamlabError) -> Message:
+    return {"type": "refused", "view_id": view_id, **_problem(error)}
 
 
 def _problem(error: StreamlabError) -> Message:

@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
+from textwrap import indent
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
 from streamlab.config.naming import unused_name
+from streamlab.config.source_credentials import with_known
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.extras import require
 from streamlab.lab.choices import (
@@ -121,7 +123,8 @@ class Lab(Public):
             InvalidRequestError: the name or an option is invalid.
             LimitError: the lab already has ``max_cameras``.
         """
-        spec = SourceSpec.parse(str(source))
+        known = self._runtime.manager.settings.credentials
+        spec = with_known(SourceSpec.parse(str(source)), known)
         with self._changing:
             name = name or self._free_name(spec)
             own = None if detector is None else as_detector(detector, spec)
@@ -140,16 +143,19 @@ class Lab(Public):
             )
             self._cameras.pop(name, None)
             added = self._cameras[name] = LabCamera(ShownCamera(self._runtime, camera))
-        for view in replaced._shown.views if replaced is not None else ():
-            view.follow(added._shown)
+        if replaced is not None:
+            for view in replaced._shown.views:
+                view.follow(added._shown)
+            replaced._shown.let_go()
         return added
 
     def remove(self, name: str) -> None:
         """Stop a camera; its views show that it has ended. Raises UnknownCameraError."""
         with self._changing:
-            camera = self[name]._shown.camera
+            shown = self[name]._shown
             del self._cameras[name]
-            self._runtime.call(self._runtime.manager.remove(camera))
+            self._runtime.call(self._runtime.manager.remove(shown.camera))
+            shown.let_go()
 
     def grid(self, view: ViewName = "both", *, columns: int = 2) -> CameraGrid:
         """Return all cameras in one live view. Needs the ``lab`` extra."""
@@ -189,6 +195,8 @@ class Lab(Public):
         """Stop all cameras and the server. May be called twice."""
         with _changing_running, self._changing:
             self._runtime.close()
+            for cam in self:
+                cam._shown.let_go()
             if _running.get(self.name) is self:
                 del _running[self.name]
 
@@ -219,7 +227,7 @@ class Lab(Public):
     def __repr__(self) -> str:
         if not self._runtime.running:
             return f"Lab({self.name!r}, closed)"
-        lines = [f"  {cam!r}" for cam in self]
+        lines = [indent(repr(cam), "  ") for cam in self]
         served = f", serving {self._runtime.server.url}" if self._runtime.server is not None else ""
         return "\n".join([f"Lab({self.name!r}{served}) with {len(lines)} cameras", *lines])
 
@@ -232,7 +240,7 @@ class Lab(Public):
     def _free_name(self, spec: SourceSpec) -> str:
         """Return the name of the camera that has this source already, or an unused name."""
         for cam in self:
-            if cam._shown.camera.spec == spec:
+            if cam._shown.spec == spec:
                 return cam.name
         taken = self._runtime.ask(lambda: self._runtime.manager.names)  # also those added by HTTP
         return unused_name(spec, {*self._cameras, *taken})

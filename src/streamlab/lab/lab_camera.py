@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
-from streamlab.clock import monotonic_ns
 from streamlab.core.channels import QualityLevel
-from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.extras import require
 from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
 from streamlab.lab.public import Public
+from streamlab.lab.runtime import LabClosedError
 from streamlab.lab.shown_camera import ShownCamera
-from streamlab.viewers.decoded_snapshot import Snapshot, decode, look
-from streamlab.viewers.history import FrameRecord
+from streamlab.protocol.health import CLOSED, CameraHealth
+from streamlab.viewers.decoded_snapshot import Snapshot, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 ViewName = Literal["raw", "annotated", "both", "overlay"]
 QualityName = Literal["low", "medium", "high"]
 STATS_S = 10.0
-FIRST_LOOK_S = 2.0
-FRESH_S = 1.0
 
 
 class LabCamera(Public):
@@ -45,12 +43,24 @@ class LabCamera(Public):
     @property
     def source(self) -> str:
         """The camera's source, without user name and password."""
-        return self._shown.camera.spec.display
+        return self._shown.spec.display
 
     @property
     def state(self) -> str:
-        """``live``, ``stalled``, ``reconnecting``, ``ended`` or ``closed``."""
+        """State of the source: ``live``, ``stalled``, ``reconnecting``, ``ended`` or ``closed``."""
         return "closed" if self._shown.closed else str(self._shown.camera.state)
+
+    @property
+    def health(self) -> CameraHealth:
+        """What its source, detector, renderer, encoders and synchronisation are like now.
+
+        Displayed, it says what is wrong; ``problems`` has the sentences.
+        """
+        shown = self._shown
+        with suppress(LabClosedError):
+            if not shown.closed:
+                return shown.runtime.ask(lambda: shown.camera.status().health)
+        return CameraHealth(CLOSED)
 
     # -- settings
 
@@ -75,7 +85,7 @@ class LabCamera(Public):
     @property
     def max_playout_delay_ms(self) -> float:
         """How long a raw frame may wait for its annotated one, ms."""
-        return self._shown.camera.sync_settings.max_playout_delay_ms
+        return self._shown.sync_settings.max_playout_delay_ms
 
     @max_playout_delay_ms.setter
     def max_playout_delay_ms(self, value: float) -> None:
@@ -84,7 +94,7 @@ class LabCamera(Public):
     @property
     def max_stale_fraction(self) -> float:
         """The fraction of frames that may show boxes carried forward, 0 to 1; ``hybrid`` only."""
-        return self._shown.camera.sync_settings.max_stale_fraction
+        return self._shown.sync_settings.max_stale_fraction
 
     @max_stale_fraction.setter
     def max_stale_fraction(self, value: float) -> None:
@@ -111,6 +121,7 @@ class LabCamera(Public):
             self._shown.check_open()  # another camera of this name may have replaced it
             runtime.manager.request_detector(self.name, chosen)
 
+        self._shown.warnings.set_place("detector")
         runtime.ask(change)
 
     @property
@@ -126,6 +137,7 @@ class LabCamera(Public):
     def renderer(self, wanted: AnyRenderer | None) -> None:
         self._shown.check_open()
         chosen = as_renderer(wanted)
+        self._shown.warnings.set_place("renderer")
         self._shown.runtime.ask(lambda: self._shown.camera.change(renderer=chosen))
 
     def inject(
@@ -176,13 +188,13 @@ class LabCamera(Public):
     def frames(self, seconds: float = STATS_S) -> pd.DataFrame:
         """Return one row per frame of the last ``seconds``; only frames with a viewer are known.
 
-        If nobody is watching, the call first watches the camera for ``FIRST_LOOK_S``. The table can
+        If nobody is watching, the call first watches the camera for two seconds. The table can
         be plotted with ``streamlab.analysis.plots``.
         """
         require("pandas", "traces")
         from streamlab.analysis.frames import frames_table  # noqa: PLC0415
 
-        table = frames_table(self._records(seconds), self.sync_tolerance_ms)
+        table = frames_table(self._shown.records(seconds), self.sync_tolerance_ms)
         table.attrs.update(policy=self.policy, sync_tolerance_ms=self.sync_tolerance_ms)
         return table
 
@@ -191,7 +203,7 @@ class LabCamera(Public):
         require("pandas", "traces")
         from streamlab.analysis.frames import channels_table  # noqa: PLC0415
 
-        return channels_table(self._records(seconds), self.sync_tolerance_ms)
+        return channels_table(self._shown.records(seconds), self.sync_tolerance_ms)
 
     def record_trace(self, seconds: float = 30.0) -> pd.DataFrame:
         """Return the trace of the next ``seconds``, one row per captured frame, for ``simulate``.
@@ -206,26 +218,13 @@ class LabCamera(Public):
         return runtime.call(record(self._shown.camera, runtime.subscriptions, seconds=seconds))
 
     def __repr__(self) -> str:
-        metadata = self._shown.camera.metadata
-        return (
+        shown, metadata = self._shown, self._shown.metadata
+        described = (
             f"LabCamera({self.name!r}, {self.source}, {self.state}, "
             f"{metadata.width}x{metadata.height} at {float(metadata.fps):g} fps, "
-            f"detector {self.detector.name}, {self.policy} within {self.sync_tolerance_ms:g} ms)"
+            f"detector {shown.detector_name}, {self.policy} within {self.sync_tolerance_ms:g} ms)"
         )
+        return "\n".join([described, *(f"  {problem}" for problem in self.health.problems)])
 
     def _repr_html_(self) -> str:
-        return f"<code>{escape(repr(self))}</code>"
-
-    # -- internals
-
-    def _records(self, seconds: float) -> list[FrameRecord]:
-        self._shown.check_open()
-        if not self._since(FRESH_S):
-            runtime = self._shown.runtime
-            runtime.call(look(self._shown.camera, runtime.subscriptions, FIRST_LOOK_S))
-        return self._since(seconds)
-
-    def _since(self, seconds: float) -> list[FrameRecord]:
-        span_ns = round(seconds * NS_PER_S)
-        shown = self._shown
-        return shown.runtime.ask(lambda: shown.history.since(monotonic_ns() - span_ns))
+        return f"<pre>{escape(repr(self))}</pre>"

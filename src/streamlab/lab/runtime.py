@@ -13,6 +13,7 @@ from streamlab.detect.load import load_detector
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import StreamlabError
 from streamlab.lab.credit import PING_S, KernelListener
+from streamlab.lab.displays import DISPLAYS
 from streamlab.loop_thread import LoopStoppedError, LoopThread
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.settings import Settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from streamlab.lab.server import LabServer
 
 T = TypeVar("T")
+CHECK_EVERY_S = 0.5
+CANCEL_TIMEOUT_S = 1.0
 
 
 class LabClosedError(StreamlabError, RuntimeError):
@@ -32,7 +35,11 @@ class Checked(Protocol):
     """Something that needs periodic maintenance."""
 
     def check(self) -> None:
-        """Do the work that is due. Called about once a second, in the loop."""
+        """Do the work that is due. Called about twice a second, in the loop."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the cameras: the lab is being closed."""
         ...
 
 
@@ -99,7 +106,7 @@ class Runtime:
         self._thread.post(call, *arguments)
 
     def check_regularly(self, checked: Checked) -> None:
-        """Call ``checked.check`` about once a second, as long as others refer to it."""
+        """Call ``checked.check`` about twice a second, as long as others refer to it."""
         self.post(self._checked.add, checked)
 
     def close(self) -> None:
@@ -116,14 +123,27 @@ class Runtime:
 
     async def _close(self) -> None:
         await self.manager.close()
+        for each in list(self._checked):
+            each.close()
         if self.server is not None:
             await self.server.close()
+        await _cancel_others()
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(PING_S, self._tick)
         loop.call_soon(self.listener.ping)
         self._ticks += 1
-        if self._ticks % round(1 / PING_S) == 0:
+        if self._ticks % round(CHECK_EVERY_S / PING_S) == 0:
+            loop.call_soon(DISPLAYS.drop_silent, self.listener.listened_ns())
             for each in list(self._checked):
                 loop.call_soon(each.check)  # on its own: the loop logs it if it raises
+
+
+async def _cancel_others() -> None:
+    """Cancel all tasks that still run, and wait until they have ended, but not for long."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=CANCEL_TIMEOUT_S)

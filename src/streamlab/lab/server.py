@@ -10,9 +10,7 @@ import uvicorn
 
 from streamlab.dashboard.asgi import MOUNTS
 from streamlab.media.spec import SourcePolicy
-from streamlab.server.app import create_app
-from streamlab.server.run import GRACEFUL_SHUTDOWN_S, bind
-from streamlab.server.transport import LineProtocol
+from streamlab.server.run import bind, configure, listeners
 from streamlab.viewers import StreamChannelManager
 
 
@@ -31,20 +29,22 @@ class LabServer:
         """Bind the port and start serving. Raises PortInUseError."""
         settings = manager.settings
         named = [camera.spec for camera in manager.cameras.values()]
-        policy = SourcePolicy.of(settings.allowed_schemes, settings.allowed_folders, named)
-        self._listener = bind(host, port)
-        self.host, self.port = host, self._listener.getsockname()[1]
-        config = uvicorn.Config(
-            create_app(manager, policy, MOUNTS),
-            http=LineProtocol,
-            lifespan="off",  # its shutdown would close the cameras
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+        policy = SourcePolicy.of(
+            settings.allowed_schemes, settings.allowed_folders, named, settings.allowed_networks
+        )
+        listener = bind(host, port)
+        self.host, self.port = host, listener.getsockname()[1]
+        config = configure(
+            manager,
+            policy,
+            MOUNTS,
+            listener,
+            host,
+            closes_cameras=False,
         )
         self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve([self._listener]))
+        self._listeners = listeners(listener)
+        self._serving = asyncio.create_task(self._server.serve(self._listeners))
 
     @property
     def url(self) -> str:
@@ -64,11 +64,15 @@ class LabServer:
                 self._serving.result()
         except BaseException:
             self._server.should_exit = True
-            self._listener.close()
+            self._stop_listening()
             raise
 
     async def close(self) -> None:
         """Stop the server. Streams still running are cut off after ``GRACEFUL_SHUTDOWN_S``."""
         self._server.should_exit = True
         await self._serving
-        self._listener.close()
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        for each in self._listeners:
+            each.close()

@@ -2,60 +2,70 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets  # type: ignore[import-untyped,unused-ignore]
-import numpy as np
 import traitlets
 
 from streamlab.core.channels import QualityLevel, View
 from streamlab.core.sync.policy import SyncPolicy
-from streamlab.errors import StreamlabError
-from streamlab.lab.choices import Rgb
-from streamlab.lab.feeds import ViewFeeds
+from streamlab.core.time.timebase import TIMESCALE
+from streamlab.lab.displays import DISPLAYS
+from streamlab.lab.drift_still import DriftPoint, drift_svg
+from streamlab.lab.feeds import ViewFeeds, refusal
+from streamlab.lab.runtime import LabClosedError
 from streamlab.lab.shown_camera import ShownCamera
-from streamlab.viewers.decoded_snapshot import decode, jpeg
+from streamlab.lab.stills import add, data_url, still_of
+from streamlab.lab.weak_widget import WeakLayout, WeakWidget, call_weakly
 
-STATIC = Path(__file__).parent.parent / "web"
+BUNDLES = Path(__file__).parent.parent / "web" / "bundles"
+JPEG, SVG = "image/jpeg", "image/svg+xml"
 VIEWS = (View.RAW, View.ANNOTATED, View.BOTH, "overlay")
-STILL_TIMEOUT_S = 2.0
-_OWN_IMPORT = re.compile(r'^import [^;]*?from "\./[\w.]+";\n', re.MULTILINE)
 
 
-def joined_module(*names: str) -> str:
-    """Join files of ``web`` into one ES module. List each file after those that it imports."""
-    texts = [(STATIC / name).read_text(encoding="utf-8") for name in names]
-    return "\n".join(_OWN_IMPORT.sub("", text) for text in texts)
+class LiveWidget(WeakWidget, anywidget.AnyWidget):
+    """Base of the widgets whose front end receives a camera's stream.
 
+    It lives while somebody refers to it or a front end displays it.
+    """
 
-class LiveWidget(anywidget.AnyWidget):
-    """Base of the widgets whose front end receives a camera's stream."""
-
-    _css = STATIC / "widget.css"
+    _css = (BUNDLES / "widget.css").read_text(encoding="utf-8")  # of a file, anywidget keeps users
     camera_id = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)
     height = traitlets.Int().tag(sync=True)
+    source = traitlets.Unicode().tag(sync=True)
+    still = traitlets.Unicode().tag(sync=True)
+    """URL of the picture that stays in the notebook; shown while the kernel does not answer."""
 
     def __init__(self, cam: ShownCamera, **traits: Any) -> None:
-        super().__init__(**_size(cam), camera_id=cam.name, **traits)
         self._cam = cam
-        self._feeds = ViewFeeds(cam, self.send)
-        self.on_msg(self._receive)
+        self._feeds = ViewFeeds(cam, call_weakly(self.send))
+        self.grid: CameraGrid | None = None
+        """The grid that shows the widget, and is displayed as long as it."""
+        super().__init__(
+            **_size(cam),
+            camera_id=cam.name,
+            source=cam.spec.display,
+            layout=WeakLayout(),
+            **traits,
+        )
 
     def close(self) -> None:
         """Close the streams of all views, then the widget."""
-        self._cam.runtime.post(self._feeds.close)
+        DISPLAYS.drop(self)
+        self._cam.post(self._feeds.close)
         super().close()
 
     def announce(self) -> None:
         """Start a stream for a view that is about to be shown."""
-        self._cam.runtime.post(self._feeds.announce, self._query())
+        DISPLAYS.announce(self)
+        self._cam.post(self._feeds.announce, self._query())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.camera_id!r})"
@@ -64,10 +74,22 @@ class LiveWidget(anywidget.AnyWidget):
         """Return the query of an announced stream."""
         return {"initial_channel": "none"}
 
-    def _receive(self, _widget: object, message: Any, _buffers: object) -> None:
+    def _handle_custom_msg(self, message: Any, buffers: Any) -> None:
+        super()._handle_custom_msg(message, buffers)
+        DISPLAYS.receive(self, message)
+        try:
+            runtime = self._cam.runtime
+        except LabClosedError as error:
+            self._refuse(message, error)
+            return
         on_main_thread = threading.current_thread() is threading.main_thread()
-        self._cam.runtime.listener.receive_word(on_kernel_thread=on_main_thread)
-        self._cam.runtime.post(self._feeds.receive, message, copy_context())
+        runtime.listener.receive_word(on_kernel_thread=on_main_thread)
+        runtime.post(self._feeds.receive, message, copy_context())
+
+    def _refuse(self, message: Any, error: LabClosedError) -> None:
+        answer = refusal(message, error)
+        if answer is not None:
+            self.send(answer)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         self.announce()
@@ -77,10 +99,10 @@ class LiveWidget(anywidget.AnyWidget):
 class CameraView(LiveWidget):
     """Live video of a camera, with its controls. ``view`` and ``quality`` can be set.
 
-    Displaying it also stores a still picture in the notebook, for those who read it later.
+    Displaying it also stores a still of bounded size in the notebook, for those who read it later.
     """
 
-    _esm = joined_module("player.js", "comm.js", "chart.js", "widget.js")
+    _esm = (BUNDLES / "widget.js").read_text(encoding="utf-8")
     view = traitlets.Enum(VIEWS, "both").tag(sync=True)
     quality = traitlets.Enum(tuple(QualityLevel), QualityLevel.MEDIUM).tag(sync=True)
     policies = traitlets.List(list(SyncPolicy)).tag(sync=True)
@@ -111,26 +133,23 @@ class CameraView(LiveWidget):
         cam.add_view(self)
         self.set_trait("width", _size(cam)["width"])
         self.set_trait("height", _size(cam)["height"])
+        self.set_trait("source", cam.spec.display)
         self.show_sync(cam.policy, cam.sync_tolerance_ms)
-        cam.runtime.post(self._feeds.follow, cam)
+        cam.post(self._feeds.follow, cam)
 
-    def still(self) -> Rgb | None:
-        """Return the view's picture (RGB), or None without a frame within ``STILL_TIMEOUT_S``."""
-        runtime, quality = self._cam.runtime, QualityLevel.MEDIUM
-        try:
-            encoded = runtime.call(self._cam.camera.snapshot(quality, STILL_TIMEOUT_S))
-            return decode(encoded).picture(self.view)
-        except StreamlabError:
-            return None
+    @property
+    def shown(self) -> tuple[ShownCamera, str]:
+        """The camera, and the view of it that is shown."""
+        return self._cam, self.view
 
     @traitlets.observe("policy")
     def _set_policy(self, change: dict[str, Any]) -> None:
-        if hasattr(self, "_cam") and change["new"] != self._cam.policy:
+        if self.comm is not None and change["new"] != self._cam.policy:
             self._cam.set_sync("policy", change["new"])
 
     @traitlets.observe("sync_tolerance_ms")
     def _set_tolerance(self, change: dict[str, Any]) -> None:
-        if hasattr(self, "_cam") and change["new"] != self._cam.sync_tolerance_ms:
+        if self.comm is not None and change["new"] != self._cam.sync_tolerance_ms:
             self._cam.set_sync("sync_tolerance_ms", change["new"])
 
     def _query(self) -> dict[str, str]:
@@ -142,27 +161,54 @@ class CameraView(LiveWidget):
         }
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return _with_still(super()._repr_mimebundle_(**options), [self.still()])
+        bundle = super()._repr_mimebundle_(**options)
+        still = still_of([self.shown])
+        self.still = data_url(JPEG, still)
+        return add(bundle, JPEG, still)
 
 
 class DriftPlot(LiveWidget):
-    """A live plot of a camera's drift, with the tolerance as a band."""
+    """A live plot of a camera's drift, with the tolerance as a band.
 
-    _esm = joined_module("player.js", "comm.js", "chart.js", "drift_plot.js")
+    Displaying it also stores the plot as it is then in the notebook, as a picture. If nobody was
+    watching the camera, it is watched for two seconds first.
+    """
+
+    _esm = (BUNDLES / "drift_plot.js").read_text(encoding="utf-8")
     seconds = traitlets.Float(30.0).tag(sync=True)
 
     def __init__(self, cam: ShownCamera, *, seconds: float = 30.0) -> None:
         super().__init__(cam, seconds=seconds)
 
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        still = self._draw()
+        self.still = data_url(SVG, still)
+        return add(bundle, SVG, still)
 
-class CameraGrid(ipywidgets.GridBox):  # type: ignore[misc]
-    """Shows several views side by side."""
+    def _draw(self) -> str | None:
+        cam = self._cam
+        with suppress(LabClosedError):
+            points = [
+                DriftPoint(record.pts / TIMESCALE, record.drift_ms)
+                for record in cam.records(self.seconds)
+                if record.drift_ms is not None
+            ]
+            return drift_svg(points, cam.sync_tolerance_ms, f"{self.camera_id}, {cam.policy}")
+        return None
+
+
+class CameraGrid(WeakWidget, ipywidgets.GridBox):  # type: ignore[misc]
+    """Shows several views side by side. It lives while somebody refers to it or to a view of it."""
 
     def __init__(self, views: Sequence[CameraView], columns: int) -> None:
-        layout = ipywidgets.Layout(
+        layout = WeakLayout(
             grid_template_columns=f"repeat({columns}, minmax(0, 1fr))", grid_gap="12px"
         )
         super().__init__(children=tuple(views), layout=layout)
+        self._columns = columns
+        for view in views:
+            view.grid = self
 
     def __repr__(self) -> str:
         return f"CameraGrid({[view.camera_id for view in self.children]})"
@@ -171,19 +217,10 @@ class CameraGrid(ipywidgets.GridBox):  # type: ignore[misc]
         for view in self.children:
             view.announce()
         bundle = super()._repr_mimebundle_(**options)
-        return _with_still(bundle, [view.still() for view in self.children])
-
-
-def _with_still(bundle: Any, stills: Sequence[Rgb | None]) -> Any:
-    """Add the stills, stacked, to a MIME bundle; those unlike the first in size are left out."""
-    shown = [still for still in stills if still is not None]
-    alike = [still for still in shown if still.shape == shown[0].shape]
-    if bundle is not None and alike:
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["image/jpeg"] = jpeg(np.vstack(alike))
-    return bundle
+        still = still_of([view.shown for view in self.children], self._columns)
+        return add(bundle, JPEG, still)
 
 
 def _size(cam: ShownCamera) -> dict[str, int]:
-    metadata = cam.camera.metadata
+    metadata = cam.metadata
     return {"width": metadata.width, "height": metadata.height}

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -16,10 +15,12 @@ from av.error import FFmpegError
 from streamlab.clock import monotonic_ns
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceError, SourceFormatError, SourceUnreachableError
-from streamlab.media.devices import open_webcam, read_packets
-from streamlab.media.ffmpeg_input import FfmpegInput, ffmpeg_input
+from streamlab.media.devices import read_packets
+from streamlab.media.ffmpeg_input import FfmpegInput
+from streamlab.media.limits import check_pixels, decoder_options, too_large
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.open_errors import no_picture, source_error
+from streamlab.media.open_input import OpenInput, open_input
 from streamlab.media.packet_queue import PacketQueue, SourcePacket
 from streamlab.media.read_ahead import read_ahead
 from streamlab.media.source import OPEN_TIMEOUT_S, SinglePictureError, SourceFrame, SourceInfo
@@ -30,10 +31,6 @@ from streamlab.media.timestamps import FrameTimestamps, frame_rate, is_bare
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# Only an upper bound: a camera's reader gives up a connection much earlier, depending on the
-# camera's rate. A frame may come as rarely as every 30 s.
-READ_TIMEOUT_S = 120.0
-WEBCAM_READ_TIMEOUT_S = 5.0
 _PULLED = ("hls", "dash")
 
 
@@ -58,7 +55,8 @@ class ContainerSource:
         self.objection = ""
         """Why the newest frame cannot be passed through as stored, or ''."""
         asked_ns = monotonic_ns()
-        self._container = _open(spec, timeout_s, given)
+        self._input = _open(spec, timeout_s, given)
+        self._container = self._input.container
         try:
             self._stream = _video_stream(self._container, spec)
             if spec.kind is SourceKind.HTTP and self._container.format.name.endswith("_pipe"):
@@ -75,6 +73,7 @@ class ContainerSource:
         except BaseException:
             self.close()
             raise
+        self._input.receive_opening()
         self._deadline_ns = None
 
     @property
@@ -116,12 +115,13 @@ class ContainerSource:
     def stop(self) -> None:
         """Make ``frames`` end at the next packet, or when FFmpeg's read timeout expires."""
         self._stopping = True
+        self._input.stop()
 
     def close(self) -> None:
         """Close the file or connection."""
         # These refer to the source and would keep it and its decoder until garbage collection.
         self._packets, self._frames = iter(()), iter(())
-        self._container.close()
+        self._input.close()
 
     def _check(self) -> None:
         if self._stopping:
@@ -145,8 +145,10 @@ class ContainerSource:
         )
 
     def _again(self) -> Iterator[SourceFrame]:
-        self._container.close()
-        self._container = _open(self.spec, self._timeout_s, self._given)
+        self._input.close()
+        self._input = _open(self.spec, self._timeout_s, self._given)
+        self._input.receive_opening()
+        self._container = self._input.container
         self._stream = _video_stream(self._container, self.spec)
         self._packets = read_packets(self._container, self._stream, self._check)
         empty = True
@@ -158,7 +160,7 @@ class ContainerSource:
 
     def _decode(self) -> Iterator[SourceFrame]:
         packets = PacketQueue()
-        normaliser = Normaliser(max_height_px=self.spec.max_height)
+        normaliser = Normaliser(self.spec.max_height, self.spec.max_pixels)
         keep = self._stream.codec_context.name == "h264"
         stamps = FrameTimestamps(self._stream, self._container.format.name, live=self._is_live)
         with _errors_of(self.spec):
@@ -188,26 +190,22 @@ class ContainerSource:
         return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
 
     def _decode_packet(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
-        # A broken packet costs its frame, not the stream: cameras lose packets.
-        with contextlib.suppress(av.error.InvalidDataError):
+        try:
             return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
-        return []
+        except (FFmpegError, MemoryError) as error:
+            decoder = self._stream.codec_context
+            check_pixels(decoder.width, decoder.height, self.spec.max_pixels)
+            if isinstance(error, av.error.ArgumentError) and not decoder.width:
+                raise too_large(self.spec.max_pixels) from None
+            # A broken packet costs its frame, not the stream: cameras lose packets.
+            if isinstance(error, av.error.InvalidDataError):
+                return []
+            raise
 
 
-def _open(spec: SourceSpec, open_timeout_s: float, given: FfmpegInput | None) -> InputContainer:
+def _open(spec: SourceSpec, open_timeout_s: float, given: FfmpegInput | None) -> OpenInput:
     with _errors_of(spec):
-        if spec.kind is SourceKind.FILE and Path(spec.address).is_dir():
-            raise SourceFormatError(f"{spec.address} is a folder", hint="Name a video file in it.")
-        if spec.kind is SourceKind.WEBCAM:
-            return open_webcam(spec.address, (open_timeout_s, WEBCAM_READ_TIMEOUT_S))
-        url, container_format, options = given or ffmpeg_input(spec)
-        return av.open(
-            url,
-            format=container_format,
-            options=options,
-            timeout=(open_timeout_s, READ_TIMEOUT_S),
-            metadata_errors="replace",  # titles are not always UTF-8
-        )
+        return open_input(spec, open_timeout_s, given)
 
 
 def _source_frame(
@@ -234,6 +232,8 @@ def _video_stream(container: InputContainer, spec: SourceSpec) -> av.VideoStream
     stream = choose_video_stream(container, spec.display, spec.video_stream)
     # Frame threading would delay frames by one per thread.
     stream.thread_type = "NONE"
+    check_pixels(stream.width, stream.height, spec.max_pixels)
+    stream.codec_context.options = decoder_options(spec.max_pixels)
     stream.codec_context.flags |= Flags.copy_opaque  # pairs frames with packets
     return stream
 
@@ -251,3 +251,8 @@ def _errors_of(spec: SourceSpec) -> Iterator[None]:
         raise
     except (FFmpegError, OSError) as error:
         raise source_error(error, spec) from None  # FFmpeg's text quotes the address
+    except UnicodeDecodeError:  # PyAV decodes the names of what a playlist refers to
+        raise SourceFormatError(
+            f"{spec.display} refers to files whose names are not UTF-8",
+            hint="Rename them, or the folder that they are in.",
+        ) from None

@@ -1,22 +1,15 @@
 """FFmpeg's input for each kind of source: URL, format and options.
 
-Not for webcams: see ``media.webcam``.
+Not for webcams (``media.webcam``), nor for what streamlab opens itself (``media.open_input``).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from streamlab.media.formats import allowed_options
 from streamlab.media.spec import SourceKind, SourceSpec
 
-# FFmpeg follows references in playlists and scripts by protocol: they must not reach what the
-# address itself could not.
-_PROTOCOLS: dict[str, str] = {
-    SourceKind.FILE: "file",
-    SourceKind.RTSP: "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
-    SourceKind.HTTP: "http,https,tcp,tls,crypto",
-    SourceKind.UDP: "udp,rtp",
-}
 _RTSP_TRANSPORT = {
     # In this order: FFmpeg tries the next one when the server answers 461.
     "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
@@ -41,11 +34,8 @@ class FfmpegInput(NamedTuple):
 
 
 def ffmpeg_input(spec: SourceSpec) -> FfmpegInput:
-    """Return the arguments of ``av.open`` for a source."""
-    options = {"protocol_whitelist": _PROTOCOLS[spec.kind]}
-    if spec.kind is SourceKind.FILE:
-        # The prefix keeps FFmpeg from reading 'cam:1.mp4' as an address of protocol 'cam'.
-        return FfmpegInput(f"file:{spec.address}", None, options)
+    """Return the arguments of ``av.open`` for a source that FFmpeg connects to itself."""
+    options = allowed_options(spec.kind)
     if spec.address.startswith("rtp:"):
         return FfmpegInput(spec.address, "rtp", options | _KERNEL_BUFFER)
     if spec.kind is SourceKind.UDP:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, isqrt
 from typing import NamedTuple
 
 import av
@@ -22,6 +23,7 @@ from av.sidedata.sidedata import SideDataContainer, Type
 from streamlab.core.mp4.display_matrix import Orientation, orientation_of
 from streamlab.errors import SourceFormatError
 from streamlab.media.colour import BT709, Colour
+from streamlab.media.limits import MAX_PIXELS, check_pixels
 
 MIN_SIDE_PX = 32
 MAX_SHAPE = 8  # pixels claimed to be more elongated than this are taken as square
@@ -56,10 +58,19 @@ class _Kind(NamedTuple):
     shape: Fraction
     interlaced: bool
     max_height_px: int | None
+    max_pixels: int
 
     @property
     def scale(self) -> Fraction:
         """Scale factor, at most 1."""
+        shown_px = ceil(self.width * self.shape) * self.height
+        if shown_px <= self.max_pixels:  # as decoded it is smaller: its pixels are wide
+            return self._scale_by_height
+        most_px = self.max_pixels - self.max_pixels // 16  # sides are rounded to even numbers
+        return min(self._scale_by_height, Fraction(isqrt(most_px), isqrt(shown_px) + 1))
+
+    @property
+    def _scale_by_height(self) -> Fraction:
         height = self.width * self.shape if self.orientation.swaps_sides else Fraction(self.height)
         limit = self.max_height_px and self.max_height_px & ~1
         return min(Fraction(1), limit / height) if limit else Fraction(1)
@@ -68,7 +79,7 @@ class _Kind(NamedTuple):
     def objection(self) -> str:
         too_high = f"the camera's picture is higher than max_height, {self.max_height_px} px"
         objections = {
-            too_high: self.scale < 1,
+            too_high: self._scale_by_height < 1,
             "the camera's picture is stored rotated or mirrored": (
                 self.orientation is not Orientation.UPRIGHT
             ),
@@ -87,9 +98,14 @@ class Normaliser:
     the deinterlacer needs; from the first interlaced frame on, every frame is.
     """
 
-    def __init__(self, max_height_px: int | None = None) -> None:
-        """``max_height_px``: frames that are taller when shown are scaled down to it."""
-        self._max_height_px = max_height_px
+    def __init__(self, max_height_px: int | None = None, max_pixels: int = MAX_PIXELS) -> None:
+        """Normalise nothing yet.
+
+        Args:
+            max_height_px: frames that are taller when shown are scaled down to it.
+            max_pixels: larger frames are refused.
+        """
+        self._limits = max_height_px, max_pixels
         self.objection = ""
         """Why the frame last received is not shown as stored, or ''."""
         self._kind: _Kind | None = None
@@ -105,11 +121,11 @@ class Normaliser:
         """Yield pairs of a decoded frame and its normalised frame, in order.
 
         ``shape`` is the width of a pixel divided by its height. Raises SourceFormatError if the
-        frame is too small.
+        frame is too small or too large.
         """
         deinterlacing = self._kind is not None and self._kind.interlaced
         interlaced = frame.interlaced_frame or deinterlacing
-        kind = _kind(frame, shape, orientation, interlaced, self._max_height_px)
+        kind = _kind(frame, shape, orientation, interlaced, self._limits)
         if kind != self._kind:
             yield from self.flush()
             self._kind, self.objection = kind, kind.objection
@@ -161,8 +177,9 @@ def _kind(
     shape: Fraction | None,
     orientation: Orientation,
     interlaced: bool,
-    max_height_px: int | None,
+    limits: tuple[int | None, int],
 ) -> _Kind:
+    check_pixels(frame.width, frame.height, limits[1])
     if min(frame.width, frame.height) < MIN_SIDE_PX:
         raise SourceFormatError(
             f"the picture is {frame.width}x{frame.height} px",
@@ -176,7 +193,7 @@ def _kind(
         orientation,
         shape if shape and Fraction(1, MAX_SHAPE) <= shape <= MAX_SHAPE else Fraction(1),
         interlaced,
-        max_height_px,
+        *limits,
     )
 
 

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from functools import partial
 
 from streamlab.errors import LimitError, SourceError, SourceFormatError
+from streamlab.media.hosts import hosts_of
+from streamlab.media.networks import check_hosts
 from streamlab.media.open_errors import no_picture
 from streamlab.media.plugin_source import PluginSource
 from streamlab.media.source import OPEN_TIMEOUT_S, Source
@@ -32,8 +34,11 @@ def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
     """
     if spec.objection:
         raise SourceFormatError(spec.objection)
+    is_own = SOURCES.is_own(spec.kind)
+    if spec.limits is not None and not is_own:
+        check_hosts(hosts_of(spec.kind, spec.address), spec.limits.networks)
     source = SOURCES.make(spec.kind, spec, timeout_s)
-    if SOURCES.is_own(spec.kind):
+    if is_own:
         return source
     return PluginSource(source, spec, partial(SOURCES.errors_of, spec.kind))
 

@@ -75,7 +75,7 @@ class PluginSource:
             self._source.close()
 
     def _read(self) -> Iterator[SourceFrame]:
-        normaliser = Normaliser(max_height_px=self._spec.max_height)
+        normaliser = Normaliser(self._spec.max_height, self._spec.max_pixels)
         held = deque[SourceFrame]()  # by the deinterlacer
 
         def items_of(pairs: Iterable[tuple[av.VideoFrame, av.VideoFrame]]) -> Iterator[SourceFrame]:

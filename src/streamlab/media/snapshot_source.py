@@ -14,13 +14,13 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import SourceFormatError
 from streamlab.media.http_get import HttpGet
+from streamlab.media.limits import decoder_options, too_large
 from streamlab.media.normalise import Normaliser, stored_orientation
 from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = Fraction(1), Fraction(1, 3600), Fraction(30)
 MAX_BAD_ANSWERS = 3
-MAX_PICTURE_PX = 1 << 26  # 8192x8192
 
 
 class SnapshotSource:
@@ -47,8 +47,8 @@ class SnapshotSource:
         self._due_ns = monotonic_ns()
         until_ns = self._due_ns + round(timeout_s * NS_PER_S)
         self._closed = threading.Event()
-        self._normaliser = Normaliser(max_height_px=spec.max_height)
-        self._decoder = _decoder(codec)
+        self._normaliser = Normaliser(spec.max_height, spec.max_pixels)
+        self._decoder = _decoder(codec, spec.max_pixels)
         self._http = HttpGet(spec)
         try:
             self._first = next(self._ask(until_ns))
@@ -98,7 +98,9 @@ class SnapshotSource:
     def _decode(self, data: bytes) -> SourceFrame | None:
         try:
             pictures = self._decoder.decode(av.Packet(data)) if data else []
-        except FFmpegError:
+        except FFmpegError as error:
+            if isinstance(error, av.error.ArgumentError) and not self._decoder.width:
+                raise too_large(self.spec.max_pixels) from None
             return None
         for picture in pictures:
             assert isinstance(picture, av.VideoFrame)
@@ -108,9 +110,9 @@ class SnapshotSource:
         return None
 
 
-def _decoder(codec: str) -> av.VideoCodecContext:
+def _decoder(codec: str, max_pixels: int) -> av.VideoCodecContext:
     context = av.CodecContext.create(codec, "r")
     assert isinstance(context, av.VideoCodecContext)
     context.thread_type = "NONE"  # frame threading would delay pictures
-    context.options = {"max_pixels": str(MAX_PICTURE_PX)}
+    context.options = decoder_options(max_pixels)
     return context

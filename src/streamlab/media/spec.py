@@ -16,7 +16,10 @@ from streamlab.core.source_kind import SourceKind
 from streamlab.core.time.frame_rate import parse_rate
 from streamlab.credentials import redacted, scrub_of
 from streamlab.errors import ConfigurationError, SourceError, SourceNotAllowedError
-from streamlab.media.paths import is_on_foreign_share, path_of_url
+from streamlab.media.hosts import hosts_of
+from streamlab.media.limits import MAX_PIXELS, NOTHING, SourceLimits
+from streamlab.media.networks import Network, check_literal
+from streamlab.media.paths import path_of_url
 from streamlab.media.udp import parse_udp
 from streamlab.media.webcam import DEVICE_PATH, Webcam
 from streamlab.plugins import source_kinds
@@ -25,6 +28,7 @@ from streamlab.street.parameters import MAX_QUERY_FIELDS, StreetParameters
 __all__ = ["FORMS", "MAX_SOURCE_CHARS", "RtspTransport", "SourceKind", "SourcePolicy", "SourceSpec"]
 
 MAX_SOURCE_CHARS = 4096
+MAX_OPTIONS = 8
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _OPTIONS = ("once", "video")
@@ -64,6 +68,10 @@ class SourceSpec:
     """Query parameters to treat as credentials, whatever their names."""
     objection: str = ""
     """Why the source can never be opened; '' if it can."""
+    limits: SourceLimits | None = None
+    """What it may reach, if it was given over HTTP; None: it is an operator's own."""
+    max_pixels: int = MAX_PIXELS
+    """Larger pictures are refused before they are decoded, px."""
 
     @classmethod
     def refused(cls, text: str, objection: str) -> SourceSpec:
@@ -90,13 +98,12 @@ class SourceSpec:
             raise SourceError(
                 "the source has characters that cannot be encoded", hint=f"Name {FORMS}."
             )
-        if any(ord(char) < 32 or ord(char) == 127 for char in text):
-            raise SourceError("the source has control characters in it", hint=f"Name {FORMS}.")
+        _refuse_control_characters(text)
         text, options = _split_options(text, folder)
         scheme = _SCHEME.match(text)
         if _is_file(_path(text, folder)) or _DRIVE.match(text):
             spec = cls._of_path(text, folder)
-        elif "://" not in text and re.search(":.*@", text):
+        elif "://" not in text and "@" in text.partition(":")[2]:
             raise SourceError(
                 "the source is neither a file nor an address",
                 hint="Write rtsp:// or http:// before user name and host.",
@@ -119,7 +126,7 @@ class SourceSpec:
             path = re.sub(r"^file:(//(localhost(?=/))?)?", "", text, flags=re.IGNORECASE)
             return cls._of_path(path if _is_file(path) else path_of_url(f"file:{path}"), None)
         if kind is SourceKind.WEBCAM:
-            Webcam.parse(text)
+            _refuse_control_characters(str(Webcam.parse(text).device))
             return cls(kind, text)
         if kind is SourceKind.UDP:
             return cls(kind, parse_udp(text))
@@ -139,6 +146,7 @@ class SourceSpec:
     def _of_path(cls, text: str, folder: Path | None) -> SourceSpec:
         if DEVICE_PATH.fullmatch(text):
             return cls(SourceKind.WEBCAM, text)
+        _refuse_control_characters(text)  # a file: URL may have encoded them
         return cls(SourceKind.FILE, _path(text, folder))
 
     @property
@@ -175,6 +183,11 @@ def _further_schemes() -> str:
     return f" There are also {', '.join(schemes)}." if schemes else ""
 
 
+def _refuse_control_characters(text: str) -> None:
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise SourceError("the source has control characters in it", hint=f"Name {FORMS}.")
+
+
 def _is_encodable(text: str) -> bool:
     """Return True unless a text has lone surrogates; a path may have those of undecodable bytes."""
     is_path = "://" not in text or text.lower().startswith("file:")
@@ -201,7 +214,9 @@ def _is_file(path: str) -> bool:
 def _split_options(text: str, folder: Path | None) -> tuple[str, dict[str, str]]:
     """Split known ``#name`` and ``#name=value`` off the end, unless part of a file's name."""
     options: dict[str, str] = {}
-    while not _is_file(_path(text, folder)):
+    for _ in range(MAX_OPTIONS):  # each looks for a file
+        if _is_file(_path(text, folder)):
+            break
         before, hash_, last = text.rpartition("#")
         name, _, value = last.partition("=")
         if not hash_ or name not in _OPTIONS:
@@ -236,14 +251,18 @@ class SourcePolicy:
     """The sources that may be opened for anyone who is not at the command line."""
 
     kinds: frozenset[str]
-    folders: tuple[Path, ...] = ()
+    limits: SourceLimits = NOTHING
     addresses: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(
-        cls, kinds: Iterable[str], folders: Iterable[Path], named: Iterable[SourceSpec]
+        cls,
+        kinds: Iterable[str],
+        folders: Iterable[Path],
+        named: Iterable[SourceSpec],
+        networks: Iterable[Network] = (),
     ) -> SourcePolicy:
-        """Allow these kinds, files below these folders, and exactly the named sources.
+        """Allow these kinds, files below these folders, local networks, and the named sources.
 
         Raises ConfigurationError for an unknown kind.
         """
@@ -253,34 +272,28 @@ class SourcePolicy:
                 [f"there is no kind of source '{kind}' to be allowed"],
                 hint=f"Kinds are {', '.join(source_kinds())}.",
             )
-        resolved = tuple(folder.resolve() for folder in folders)
-        return cls(
-            allowed,
-            resolved,
-            frozenset(spec.address for spec in named),
-        )
+        limits = SourceLimits(tuple(folder.resolve() for folder in folders), tuple(networks))
+        return cls(allowed, limits, frozenset(spec.address for spec in named))
+
+    def limits_of(self, spec: SourceSpec) -> SourceLimits | None:
+        """Return what a source given over HTTP may reach; None if the operator named it, too."""
+        return None if spec.address in self.addresses else self.limits
 
     def check(self, spec: SourceSpec) -> None:
-        """Raise SourceNotAllowedError if the source is not allowed."""
+        """Raise SourceNotAllowedError if the source is not allowed; resolves no host names."""
         if spec.address in self.addresses:
             return
-        if spec.kind is SourceKind.FILE:
-            if self._holds(Path(spec.address)):
-                return
-            allowed = ", ".join(map(str, self.folders)) or "no folder"
+        if spec.kind is SourceKind.FILE and not self.limits.holds(Path(spec.address)):
+            allowed = ", ".join(map(str, self.limits.folders)) or "no folder"
             raise SourceNotAllowedError(
                 f"'{spec.address}' is outside the allowed folders",
                 hint=f"Allowed: {allowed}. Start the server with --allow-folder DIR to add one.",
             )
-        if spec.kind not in self.kinds:
+        if spec.kind not in (*self.kinds, SourceKind.FILE):
             raise SourceNotAllowedError(
                 f"sources of type '{spec.kind}' are not allowed",
                 hint=f"Allowed: {', '.join(sorted(self.kinds))}. Start the server with "
                 f"--allow-scheme {spec.kind} to add it.",
             )
-
-    def _holds(self, path: Path) -> bool:
-        if is_on_foreign_share(path, self.folders):
-            return False
-        resolved = path.resolve()
-        return any(resolved.is_relative_to(folder) for folder in self.folders)
+        for host in hosts_of(spec.kind, spec.address):
+            check_literal(host, self.limits.networks)

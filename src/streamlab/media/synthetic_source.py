@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import av
 
 from streamlab.core.time.timebase import frame_pts
 from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
+from streamlab.errors import SourceUnreachableError
 from streamlab.media.picture import Picture
 from streamlab.media.source import OPEN_TIMEOUT_S, SourceFrame, SourceInfo
 from streamlab.media.spec import SourceSpec
 from streamlab.street.parameters import StreetParameters
 from streamlab.street.scene import Street
+
+# Rendering a large scene takes half a minute of the interpreter's time: many at once would leave
+# the event loop too little of it.
+_rendering = threading.BoundedSemaphore(2)
 
 
 class SyntheticSource:
@@ -22,10 +29,11 @@ class SyntheticSource:
     extradata = None
     reorders = False
 
-    def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:  # noqa: ARG002
-        """Render the scene; ``timeout_s`` is ignored. Raises SourceError."""
+    def __init__(self, spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> None:
+        """Render the scene, once others have been, within ``timeout_s``. Raises SourceError."""
         asked = StreetParameters.parse(spec.address)
-        self.street = Street.of(asked)
+        with _turn(spec, timeout_s):
+            self.street = Street.of(asked)
         self.info = SourceInfo(
             codec="synthetic",
             width=asked.width,
@@ -46,6 +54,19 @@ class SyntheticSource:
 
     def close(self) -> None:
         """Do nothing: no resources are held."""
+
+
+@contextmanager
+def _turn(spec: SourceSpec, timeout_s: float) -> Iterator[None]:
+    if not _rendering.acquire(timeout=timeout_s):
+        raise SourceUnreachableError(
+            f"{spec.display} waits for other synthetic scenes to be rendered",
+            hint="Try again when they are live, or ask for a smaller picture.",
+        )
+    try:
+        yield
+    finally:
+        _rendering.release()
 
 
 def mark_annotated(picture: Picture) -> None:

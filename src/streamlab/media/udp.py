@@ -37,3 +37,11 @@ def parse_udp(text: str) -> str:
     if not all(name in PARAMETERS and _VALUE.fullmatch(value) for name, value in pairs):
         raise SourceError("a UDP stream has other parameters than these", hint=_HINT)
     return f"{match[1].lower()}://{match[2] or ANY}:{int(match[3])}{'?' if query else ''}{query}"
+
+
+def hosts_of_udp(address: str) -> list[str]:
+    """Return the hosts in an address from ``parse_udp``, except the one that means all."""
+    match = _ADDRESS.fullmatch(address)
+    assert match is not None
+    values = [host for _, value in parse_qsl(match[4] or "") for host in value.split(",")]
+    return [host for host in (match[2], *values) if host not in ("", ANY, "[::]")]

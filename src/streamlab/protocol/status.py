@@ -6,84 +6,15 @@ where the wire has them; times ending in ``_at`` are Unix seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-
+from streamlab.core.stats import quantiles
 from streamlab.core.sync.settings import SyncSettings
+from streamlab.protocol.health import CameraHealth, ChannelHealth, DetectorStatus
 
 Quantiles = Mapping[str, float | int | None]
 """``count``, ``p50``, ``p95``, ``p99`` and ``max``; without values all but ``count`` are None."""
-
-
-def to_plain(value: object) -> Any:
-    """Convert a status, or a part of one, to dicts, lists, strings and numbers."""
-    return msgspec.to_builtins(value)
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderStatus:
-    """State of the encoder of a channel."""
-
-    state: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorStatus:
-    """State of the detector of a channel: ``ok``, ``slow``, ``failing`` or ``none``."""
-
-    name: str
-    kind: str
-    state: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class RendererStatus:
-    """State of the renderer of a channel, and whether it is marked as redacting."""
-
-    name: str
-    state: str
-    detail: str
-    redacts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SyncStatus:
-    """Drift of an annotated channel from raw, and whether enough of its frames are fresh."""
-
-    state: str
-    drift_ms: float | None
-    fresh_fraction: float | None
-    freshness: str
-    """``met`` or ``not_met``."""
-    freshness_detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelHealth:
-    """Health of a channel; the parts that a raw channel lacks are None."""
-
-    name: str
-    kind: str
-    encoder: EncoderStatus
-    detector: DetectorStatus | None = None
-    renderer: RendererStatus | None = None
-    sync: SyncStatus | None = None
-
-    def members(self) -> dict[str, object]:
-        """Return the members of its JSON object, without those that are None.
-
-        A renderer has ``redacts`` only if it is true.
-        """
-        parts = {name: getattr(self, name) for name in self.__slots__}
-        members = {name: to_plain(each) for name, each in parts.items() if each is not None}
-        if self.renderer is not None and not self.renderer.redacts:
-            del members["renderer"]["redacts"]
-        return members
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +113,11 @@ class CameraStatus:
         return self.stream.sync_state
 
     @property
+    def health(self) -> CameraHealth:
+        """Health of its source and of its channels."""
+        return CameraHealth(self.state, self.detail, self.retry_at, self.channels)
+
+    @property
     def annotated(self) -> ChannelHealth | None:
         """The first annotated channel, or None."""
         return next((each for each in self.channels if each.sync is not None), None)
@@ -220,3 +156,11 @@ class SyncFigures:
     frames: Mapping[str, int]
     channels: Mapping[str, ChannelCounts]
     pipeline: Mapping[str, int]
+
+
+def quantiles_of(values: Sequence[float]) -> Quantiles:
+    """Return the count, p50, p95, p99 and max of the values; without values, all None but count."""
+    found = quantiles(values)
+    if found is None:
+        return {"count": 0, "p50": None, "p95": None, "p99": None, "max": None}
+    return {name: getattr(found, name) for name in found.__slots__}

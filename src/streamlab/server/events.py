@@ -9,30 +9,42 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from streamlab.server.streams import Manager
+from streamlab.core.access import Access
+from streamlab.server.access import AccessOf
+from streamlab.server.dependencies import Manager
+from streamlab.server.problems import problem_responses
+from streamlab.server.sse import SHUTDOWN_S
 from streamlab.viewers.event_log import EventKind, EventLog, LoggedEvent
 
 MAX_DIGITS = 18
-SHUTDOWN_S = 5.0
+MAX_SELECTED = 256
 
 router = APIRouter(tags=["events"])
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"content": {"text/event-stream": {}}},  # the class does not name its type
+        **problem_responses(429, 503),
+    },
+)
 async def events(
     manager: Manager,
-    camera_id: Annotated[list[str] | None, Query()] = None,
-    kind: Annotated[list[EventKind] | None, Query()] = None,
+    access: AccessOf,
+    camera_id: Annotated[list[str] | None, Query(max_length=MAX_SELECTED)] = None,
+    kind: Annotated[list[EventKind] | None, Query(max_length=MAX_SELECTED)] = None,
     access_token: str | None = None,  # noqa: ARG001 - checked before
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventSourceResponse:
     """Follow what happens to the cameras: added, removed, source, health, synchronisation.
 
     `camera_id` and `kind` select; each may be repeated. `Last-Event-ID` resumes from the last
-    1,000 events.
+    1,000 events. A token gets those of the cameras and channels that it may see.
     """
     settings = manager.settings
-    wanted = (frozenset(camera_id or ()), frozenset(kind or ()))
+    wanted = (access, frozenset(camera_id or ()), frozenset(kind or ()))
     return EventSourceResponse(
         _follow(manager.events, _start(manager.events, last_event_id), *wanted),
         ping=max(1, round(settings.heartbeat_interval)),
@@ -43,25 +55,31 @@ async def events(
 
 
 def _start(log: EventLog, last_event_id: str) -> int:
-    known = last_event_id.isdecimal() and len(last_event_id) <= MAX_DIGITS
+    known = len(last_event_id) <= MAX_DIGITS and last_event_id.isdecimal()
     return int(last_event_id) if known else log.newest_id
 
 
 async def _follow(
-    log: EventLog, after: int, cameras: frozenset[str], kinds: frozenset[EventKind]
+    log: EventLog,
+    after: int,
+    access: Access,
+    cameras: frozenset[str],
+    kinds: frozenset[EventKind],
 ) -> AsyncIterator[ServerSentEvent]:
     while True:
         news = log.after(after)
         for event in news:
             after = event.id
-            if (not cameras or event.camera_id in cameras) and (not kinds or event.kind in kinds):
-                yield _on_wire(event)
+            wanted = not cameras or event.camera_id in cameras
+            detail = event.detail_for(access) if wanted else None
+            if detail is not None and (not kinds or event.kind in kinds):
+                yield _on_wire(event, detail)
         if log.closed and not news:
             return
         if not news:
             await log.wait()
 
 
-def _on_wire(event: LoggedEvent) -> ServerSentEvent:
-    members = {"at": event.at, "camera_id": event.camera_id, "detail": event.detail}
+def _on_wire(event: LoggedEvent, detail: str) -> ServerSentEvent:
+    members = {"at": event.at, "camera_id": event.camera_id, "detail": detail}
     return ServerSentEvent(json.dumps(members), event=event.kind, id=str(event.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import math
@@ -14,6 +15,8 @@ import uvicorn
 from streamlab.errors import StreamlabError
 from streamlab.media.spec import SourcePolicy
 from streamlab.server.app import Mount, create_app
+from streamlab.server.open_files import make_room
+from streamlab.server.prefix import ForwardedHeaders
 from streamlab.server.transport import LineProtocol
 from streamlab.signals import stop_signals
 from streamlab.viewers import StreamChannelManager
@@ -21,6 +24,8 @@ from streamlab.viewers import StreamChannelManager
 GRACEFUL_SHUTDOWN_S = 2
 MAX_UNSENT_BYTES = 65_536
 DEAD_PEER_S = 60.0
+MAX_QUEUED_MESSAGES = 8  # of a websocket
+ACCEPTED_AT_ONCE = 16
 
 
 class PortInUseError(StreamlabError, OSError):
@@ -72,30 +77,82 @@ def _set_tcp_option(listener: socket.socket, name: str, value: int) -> None:
             listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+def configure(
+    manager: StreamChannelManager,
+    policy: SourcePolicy,
+    mounts: Mapping[str, Mount],
+    listener: socket.socket,
+    host: str,
+    root_path: str = "",
+    *,
+    closes_cameras: bool = True,
+) -> uvicorn.Config:
+    """Return what uvicorn needs to serve these cameras at a listener that was bound to ``host``.
+
+    Makes room for the connections: ``max_connections`` may be lower afterwards.
+    ``closes_cameras``: the cameras are closed with the server. Raises InvalidRequestError if
+    ``root_path`` is not a path.
+    """
+    settings = manager.settings
+    room = make_room(settings)
+    names = (host, listener.getsockname()[0])
+    app = create_app(
+        manager,
+        policy,
+        mounts,
+        listening_on=names,
+        max_others=room.others,
+        closes_cameras=closes_cameras,
+    )
+    return uvicorn.Config(
+        ForwardedHeaders(app, root_path),
+        proxy_headers=False,  # done by ForwardedHeaders
+        http=LineProtocol.with_at_most(room.waiting),
+        ws_max_size=settings.max_body_bytes,
+        ws_max_queue=MAX_QUEUED_MESSAGES,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+    )
+
+
 async def serve(
     manager: StreamChannelManager,
     policy: SourcePolicy,
     listener: socket.socket,
     open_cameras: Callable[[], Awaitable[None]],
     mounts: Mapping[str, Mount],
+    host: str = "",
+    root_path: str = "",
 ) -> None:
-    """Open the cameras, serve until a signal asks to stop, then close everything."""
+    """Open the cameras, serve until a signal asks to stop, then close everything.
+
+    ``host`` is the name or address that the listener was bound to, and ``root_path`` the path
+    below which a proxy offers the server. Raises InvalidRequestError if that is not a path.
+    """
+    sockets = listeners(listener)
     try:
         await open_cameras()
         _forget_the_dead(listener, manager.settings.slow_client_timeout)
-        config = uvicorn.Config(
-            create_app(manager, policy, mounts),
-            http=LineProtocol,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
-        )
+        config = configure(manager, policy, mounts, listener, host, root_path)
         _keep_what_is_there()
-        await _Server(config, manager).serve([listener])
+        await _Server(config, manager).serve(sockets)
     finally:
         await manager.close()
-        listener.close()
+        for each in sockets:
+            each.close()
+
+
+def listeners(listener: socket.socket) -> list[socket.socket]:
+    """Return the sockets to serve: under uvloop, copies of the listener.
+
+    uvloop accepts one connection per socket and pass of the loop. Behind a burst of connections
+    every other client would wait for as many passes. asyncio's own loops accept all at once.
+    """
+    if "uvloop" not in type(asyncio.get_running_loop()).__module__:
+        return [listener]
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
 
 
 def _forget_the_dead(listener: socket.socket, slow_client_timeout_s: float) -> None:

@@ -1,15 +1,18 @@
 """The response that carries a stream, over a ``Line`` to the client or, without one, over ASGI.
 
-Not a general event-stream response: at video rates that would cost several times the CPU per
-delivered event, for features (pings, encoding per client) that the stream provides itself.
+Over a line it is no general event-stream response: at video rates that would cost several times
+the CPU per delivered event, for features (pings, encoding per client) that the stream provides
+itself. Under other servers than ours, which offer no line, sse-starlette's response serves it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
 
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +25,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
 }
+SHUTDOWN_S = 3.0
+"""Time for the last events over ASGI; a client that does not read them is cut off then."""
 CHECKS = 4  # of the progress of a paused client, within its time-out
 
 
@@ -42,46 +47,33 @@ class EventStreamResponse(Response):
         """Serve the stream."""
         line = line_of(scope)
         with closing(self._reader):
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": self.status_code,
-                    "headers": self.raw_headers,
-                }
-            )
             if line is None:
-                await self._serve_asgi(receive, send)
-            elif await LineWriter(self._reader, line, self._slow_client_timeout_s).run():
+                await self._serve_asgi(scope, receive, send)
+                return
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            if await LineWriter(self._reader, line, self._slow_client_timeout_s).run():
                 await send({"type": "http.response.body", "body": b""})
 
-    async def _serve_asgi(self, receive: Receive, send: Send) -> None:
-        writer = asyncio.create_task(self._write(send))
-        watcher = asyncio.create_task(_wait_for_disconnect(receive))
+    async def _serve_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = EventSourceResponse(
+            self._bodies(),
+            self.status_code,
+            HEADERS,
+            ping=0,  # heartbeats are events of the stream
+            send_timeout=self._slow_client_timeout_s,
+            shutdown_grace_period=SHUTDOWN_S,
+        )
+        del response.headers["connection"]  # says nothing in HTTP/1.1, and not allowed in HTTP/2
         try:
-            await asyncio.wait({writer, watcher}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            watcher.cancel()
-            writer.cancel()
-            await asyncio.gather(writer, watcher, return_exceptions=True)
-        if not writer.cancelled() and (error := writer.exception()) is not None:
-            raise error
+            await response(scope, receive, send)
+        except SendTimeoutError:
+            log.info("closed a client that did not read")
 
-    async def _write(self, send: Send) -> None:
-        body = {"type": "http.response.body", "more_body": True}
+    async def _bodies(self) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._reader.batches()) as batches:
-            try:
-                async for batch in batches:
-                    async with asyncio.timeout(self._slow_client_timeout_s):
-                        await send(body | {"body": b"".join(batch)})
-                async with asyncio.timeout(self._slow_client_timeout_s):
-                    await send(body | {"body": b"", "more_body": False})
-            except TimeoutError:
-                log.info("closed a client that did not read")
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            async for batch in batches:
+                yield b"".join(batch)
 
 
 class LineWriter:

@@ -12,8 +12,15 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from streamlab.errors import LimitError
-from streamlab.server.problems import problem
-from streamlab.server.streams import CameraOf, Subscriptions, Unredacted, require_dual_channel
+from streamlab.server.dependencies import (
+    AccessToCamera,
+    CameraOf,
+    Subscriptions,
+    require_dual_channel,
+)
+from streamlab.server.in_flight import allow_more_time
+from streamlab.server.methods import HEAD
+from streamlab.server.problems import problem, problem_responses
 from streamlab.viewers import Camera, ChannelSubscriptionManager
 
 MAX_RECORDINGS = 4
@@ -25,24 +32,34 @@ Seconds = Annotated[float, Query(ge=1, le=MAX_SECONDS, description="of media to 
 router = APIRouter(prefix="/cameras", tags=["traces"], dependencies=[Depends(require_dual_channel)])
 
 
+class TraceResponse(Response):
+    """A trace as a file to be saved."""
+
+    media_type = MEDIA_TYPE
+
+
 def recording_slots() -> asyncio.Semaphore:
     """Return the semaphore that limits how many recordings an app runs at once."""
     return asyncio.Semaphore(MAX_RECORDINGS)
 
 
-@router.get("/{camera_id}/trace", response_class=Response)
+@router.get(
+    "/{camera_id}/trace",
+    response_class=TraceResponse,
+    responses=problem_responses(429, 501, 503),
+)
 async def get_trace(
     camera: CameraOf,
     subscriptions: Subscriptions,
     request: Request,
     seconds: Seconds,
-    unredacted: Unredacted,
+    access: AccessToCamera,
 ) -> Response:
     """Record a camera for ``seconds``, then return a trace in Parquet.
 
     The recording ends if the client disconnects.
     """
-    camera.check_channels(camera.channels, unredacted=unredacted)
+    camera.check_channels(camera.channels, access)  # a trace has all of them
     try:
         await asyncio.to_thread(_load)
     except ImportError as error:
@@ -56,11 +73,16 @@ async def get_trace(
             f"{MAX_RECORDINGS} recordings are already running",
             hint="Try again when one has finished.",
         )
-    async with slots:
-        data = await _unless_left(request, _record(camera, subscriptions, seconds))
     name = f"{camera.camera_id}-trace.parquet"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(data, media_type=MEDIA_TYPE, headers=headers)
+    if HEAD in request.scope:  # nothing is recorded, so how long it would be is unknown
+        response = TraceResponse(headers=headers)
+        del response.headers["content-length"]
+        return response
+    allow_more_time(request.scope, seconds)
+    async with slots:
+        data = await _unless_left(request, _record(camera, subscriptions, seconds))
+    return TraceResponse(data, headers=headers)
 
 
 def _load() -> None:

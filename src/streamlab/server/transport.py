@@ -3,6 +3,9 @@
 ASGI costs a stream two context switches and a copy per event and client, and offers no way to
 drop a client that does not read. A response that finds a ``Line`` in its scope writes the chunks
 of its body directly, between the start and the end that it sends as usual.
+
+What uvicorn lacks is added: bodies without chunks for HTTP/1.0, and a problem document for a
+request that is not HTTP.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from streamlab.server.connection_bounds import BoundedProtocol, Waiting
 
 EXTENSION = "streamlab.line"
 LINGER_0 = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -42,6 +47,8 @@ class Line:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.paused = False
+        self.chunked = True
+        """False for a body that ends with the connection (HTTP/1.0)."""
         self.sink: Sink | None = None
         self._transport = transport
 
@@ -57,7 +64,7 @@ class Line:
 
     def write(self, body: bytes) -> None:
         """Write a part of the response body."""
-        self._transport.write(_chunk(body))
+        self._transport.write(_chunk(body) if self.chunked else body)
 
     def pause(self) -> None:
         """Pause: the transport is full."""
@@ -90,12 +97,52 @@ def _chunk(body: bytes) -> bytes:
 
 
 def line_of(scope: Scope) -> Line | None:
-    """Return the line of a request; None if another server runs the app."""
-    return cast("Line | None", scope.get("extensions", {}).get(EXTENSION))
+    """Return the line of a request for its response; None if another server runs the app."""
+    line = cast("Line | None", scope.get("extensions", {}).get(EXTENSION))
+    if line is not None:
+        line.chunked = not is_old(scope)
+    return line
 
 
-class LineProtocol(HttpToolsProtocol):
+def is_old(scope: Any) -> bool:
+    """Return True for a client that knows no chunks: one of HTTP/1.0 or older."""
+    return scope["http_version"] in ("0.9", "1.0")
+
+
+def _without_chunks(cycle: RequestResponseCycle) -> Any:
+    """Return a ``send`` that ends a body of unknown length with the connection.
+
+    uvicorn would chunk it, whatever the version of the request is.
+    """
+    send = cycle.send
+    cycle.keep_alive = False
+    ends_with_connection = False
+
+    async def send_without_chunks(message: Any) -> None:
+        nonlocal ends_with_connection
+        if message["type"] == "http.response.start":
+            names = [name.lower() for name, _ in message["headers"]]
+            if b"content-length" not in names:
+                ends_with_connection = True
+                cycle.chunked_encoding = False
+        elif ends_with_connection:
+            cycle.expected_content_length = len(message.get("body", b""))
+        await send(message)
+
+    return send_without_chunks
+
+
+class LineProtocol(BoundedProtocol):
     """Handles one connection: adds its line to each request, and passes transport events to it."""
+
+    @classmethod
+    def with_at_most(cls, max_waiting: int) -> type[LineProtocol]:
+        """Return a protocol for one server, of whose connections so many may wait for a request."""
+
+        class OfOneServer(cls):  # type: ignore[valid-type, misc]
+            waiting = Waiting(max_waiting)
+
+        return OfOneServer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Create the line of the connection."""
@@ -107,6 +154,17 @@ class LineProtocol(HttpToolsProtocol):
         super().on_message_begin()
         scope = cast("dict[str, Any]", self.scope)
         scope["extensions"] = {EXTENSION: self._line}
+
+    def on_headers_complete(self) -> None:
+        """Start the request; one of HTTP/1.0 gets a body without chunks."""
+        super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope and is_old(self.scope):
+            self.cycle.send = _without_chunks(self.cycle)  # type: ignore[method-assign]
+
+    @property
+    def is_streaming(self) -> bool:
+        """True while a response writes to the line; it drops a client that does not read."""
+        return self._line.sink is not None
 
     def pause_writing(self) -> None:
         """Pause the line: the transport is full."""

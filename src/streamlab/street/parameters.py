@@ -12,6 +12,7 @@ from streamlab.errors import SourceError
 
 MAX_QUERY_FIELDS = 64
 WIDTHS_PX, HEIGHTS_PX = (160, 3840), (90, 2160)
+MAX_ASPECT = 8
 _BOUNDS = {"width": WIDTHS_PX, "height": HEIGHTS_PX, "seed": (0, 2**32 - 1)}
 
 
@@ -43,7 +44,13 @@ class StreetParameters:
         fps = parse_rate(query.get("fps", "30"))
         if not 1 <= fps <= 120:
             raise SourceError(f"fps is {fps}", hint="It must be 1 to 120.")
-        return cls(**numbers, fps=fps)
+        asked = cls(**numbers, fps=fps)
+        if max(asked.width, asked.height) > MAX_ASPECT * min(asked.width, asked.height):
+            raise SourceError(
+                f"a street of {asked.width}x{asked.height} px cannot be drawn",
+                hint=f"No side may be more than {MAX_ASPECT} times as long as the other.",
+            )
+        return asked
 
 
 def _fields(query: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +103,15 @@ class Street:
 
     @classmethod
     def of(cls, asked: StreetParameters) -> Street:
-        """Create the street for the parameters of a URL."""
-        return cls(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+        """Return the street for the parameters of a URL: the one in use, or a new one.
+
+        Creating it takes up to half a minute: do not call it in an event loop. Thread-safe.
+        """
+        street = _in_use.get(asked)
+        if street is None:
+            street = cls(asked.width, asked.height, fps=asked.fps, seed=asked.seed)
+            _in_use[asked] = street
+        return street
 
     def draw(self, number: int) -> NDArray[np.uint8]:
         """Return the picture of frame ``number`` as a new I420 image.
@@ -169,6 +177,9 @@ class Street:
         bits = np.where(strip_bits(number), WHITE_LUMA, BLACK_LUMA).astype(np.uint8)
         luma[:height] = bits[self._cell_of_column]
         luma[height : 2 * height, : cell_bounds_px(0, self.width)[1]] = BLACK_LUMA
+
+
+_in_use: WeakValueDictionary[StreetParameters, Street] = WeakValueDictionary()
 
 
 def _check_size(width: int, height: int) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from streamlab.camera import AnnotatedChannel, DetectionService
-from streamlab.camera.annotator import Annotator
+from streamlab.camera.source_status import SourceStatus
 from streamlab.camera.worker_pool import WorkerPool
-from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import (
     ANNOTATED,
     CameraMetadata,
@@ -41,11 +40,9 @@ from streamlab.viewers.reader import Reader
 from streamlab.viewers.redaction import apply_redaction
 from streamlab.viewers.running import RunningCamera
 from streamlab.viewers.snapshot import TIMEOUT_S, EncodedSnapshot, take_snapshot
-from streamlab.viewers.source_status import SourceStatus
 from streamlab.viewers.viewing import CameraViewers
 
 log = logging.getLogger(__name__)
-JOIN_TIMEOUT_S = 1.0
 MAX_LAG = 64  # fragments; a snapshot reads them as they arrive
 
 
@@ -72,7 +69,7 @@ class Camera(CameraViewers):
 
     def start(self) -> None:
         """Start the camera's threads."""
-        self._running.pipeline.start()
+        self._running.producer.start()
         self._running.process_events()
 
     def remove(self, reason: EndReason) -> None:
@@ -89,11 +86,7 @@ class Camera(CameraViewers):
 
     def abandon(self) -> None:
         """Stop the threads at the end of the process, when no new thread can be started."""
-        pipeline = self._running.pipeline
-        pipeline.stop()
-        for annotator in pipeline.annotators.values():
-            annotator.service.stop()
-            annotator.service.join(JOIN_TIMEOUT_S)
+        self._running.producer.abandon()
 
     @property
     def state(self) -> SourceState:
@@ -113,30 +106,32 @@ class Camera(CameraViewers):
     @property
     def metadata(self) -> CameraMetadata:
         """Metadata of the source, as far as it is known."""
-        return self._running.pipeline.metadata
+        return self._running.producer.status.metadata
 
     def detector(self, channel: str = ANNOTATED) -> Detector:
         """Return the detector of an annotated channel. Raises InvalidRequestError for any other."""
-        return self._annotator(channel).service.detector
+        self._check_annotated(channel)
+        return self._running.producer.detector(channel)
 
     def renderer(self, channel: str = ANNOTATED) -> Renderer:
         """Return the renderer of an annotated channel. Raises InvalidRequestError for any other."""
-        return self._annotator(channel).renderer
+        self._check_annotated(channel)
+        return self._running.producer.renderer(channel)
 
     @property
     def faults(self) -> Faults:
         """The faults that are being injected now."""
-        return self._running.pipeline.faults
+        return self._running.producer.status.faults
 
     @property
     def errors(self) -> list[str]:
         """Current errors of the encoders, renderers and detectors, as text."""
-        return self._running.pipeline.errors
+        return self._running.producer.status.errors
 
     @property
     def sync_settings(self) -> SyncSettings:
         """Synchronisation settings of the channels."""
-        return status.sync_settings(self._running)
+        return self._running.producer.status.sync_settings
 
     def status(self) -> CameraStatus:
         """Return the current status of the camera."""
@@ -144,7 +139,7 @@ class Camera(CameraViewers):
 
     def channel_metadata(self) -> Mapping[str, ChannelMetadata]:
         """Return the newest release of each channel and how it keeps to raw, by name, raw first."""
-        return self._running.stream.controller.metadata(monotonic_ns())
+        return self._running.producer.status.channel_metadata()
 
     def stream_status(self) -> StreamStatus:
         """Return what its stream carries, and to whom: a part of ``status``."""
@@ -204,27 +199,23 @@ class Camera(CameraViewers):
         ``renderer`` and ``service`` apply to ``channel``. Raises InvalidRequestError if the camera
         has no such annotated channel.
         """
-        self._annotator(channel)
-        running = self._running
-        controller = running.stream.controller
-        if policy is not None:
-            controller.request_policy(policy)
-        if tolerance_ms is not None:
-            controller.request_tolerance(tolerance_ms)
-        if max_playout_delay_ms is not None:
-            controller.request_max_playout_delay(max_playout_delay_ms)
-        if max_stale_fraction is not None:
-            controller.request_max_stale_fraction(max_stale_fraction)
+        self._check_annotated(channel)
+        producer = self._running.producer
         if renderer is not None:
             self._change_renderer(channel, renderer)
         if service is not None:
-            running.pipeline.request_detector(channel, service)
-        running.stream.handle_timer(monotonic_ns(), wall_s())
-        running.process_events()
+            producer.request_detector(channel, service)
+        producer.request_sync(
+            policy=policy,
+            tolerance_ms=tolerance_ms,
+            max_playout_delay_ms=max_playout_delay_ms,
+            max_stale_fraction=max_stale_fraction,
+        )
+        self._running.process_events()
 
     def _change_renderer(self, channel: str, renderer: Renderer) -> None:
         running, began = self._running, redacts(renderer) and not redacts(self.renderer(channel))
-        running.pipeline.request_renderer(channel, renderer)
+        running.producer.request_renderer(channel, renderer)
         if began:  # what is cached was drawn by a renderer that does not redact
             running.stream.drop_cached(channel)
         apply_redaction(running)
@@ -237,15 +228,14 @@ class Camera(CameraViewers):
         """
         if faults is not None:
             self.check_open()
-        self._running.pipeline.inject(faults or NO_FAULTS)
+        self._running.producer.inject(faults or NO_FAULTS)
         wrong = self.faults.describe()
         log.warning("camera %s: faults injected: %s", self.camera_id, wrong or "none")
 
-    def _annotator(self, channel: str) -> Annotator:
-        annotators = self._running.pipeline.annotators
-        if channel not in annotators:
+    def _check_annotated(self, channel: str) -> None:
+        annotated = self._running.producer.status.channels[1:]
+        if channel not in annotated:
             raise InvalidRequestError(
                 f"camera '{self.camera_id}' has no annotated channel '{channel}'",
-                hint=f"Allowed: {', '.join(annotators)}.",
+                hint=f"Allowed: {', '.join(annotated)}.",
             )
-        return annotators[channel]

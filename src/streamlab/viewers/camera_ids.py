@@ -26,7 +26,7 @@ def check_new(
     """
     if not is_camera_id(camera_id):
         raise InvalidRequestError(
-            f"'{_shown(camera_id)}' is not a valid camera id",
+            "this is not a valid camera id",
             hint="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
         )
     if camera_id in running or camera_id in opening:

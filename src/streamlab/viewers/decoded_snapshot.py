@@ -18,6 +18,8 @@ from streamlab.viewers import Camera, ChannelSubscriptionManager
 from streamlab.viewers.snapshot import EncodedChannel, EncodedSnapshot
 
 JPEG_QUALITY = 85
+MAX_JPEG_BYTES = 400_000
+SMALLER = 0.8
 GAP_PX = 8
 
 
@@ -49,9 +51,22 @@ class Snapshot(NamedTuple):
 
 
 def jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """Encode RGB pixels as a JPEG file."""
-    _, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return data.tobytes()
+    """Encode RGB pixels as a JPEG file of at most ``MAX_JPEG_BYTES``, made smaller where needed.
+
+    Pictures that a notebook displays are saved in it.
+    """
+    while True:
+        _, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        if data.size <= MAX_JPEG_BYTES:
+            return data.tobytes()
+        rgb = resized(rgb, SMALLER)
+
+
+def resized(rgb: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Return a picture that is larger or smaller by ``factor``."""
+    height, width = rgb.shape[:2]
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def decode(encoded: EncodedSnapshot) -> Snapshot:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Literal, NamedTuple
 
 from streamlab.clock import wall_s
+from streamlab.core.access import Access
 from streamlab.viewers.sequence import first_sequence
 
 MAX_EVENTS = 1000
@@ -26,6 +28,17 @@ class LoggedEvent(NamedTuple):
     """Unix time, s."""
     camera_id: str
     detail: str
+    of_channels: Mapping[str, str] = {}
+    """What ``detail`` says of single channels, by channel; empty if it is of the whole camera."""
+
+    def detail_for(self, access: Access) -> str | None:
+        """Return the detail as far as a viewer may know it; None if it may not know of it."""
+        seen = access.of(self.camera_id)
+        if not access.sees(self.camera_id):
+            return None
+        if seen.watches_all or not self.of_channels:
+            return self.detail
+        return _joined(text for name, text in self.of_channels.items() if seen.watches(name))
 
 
 class EventLog:
@@ -38,11 +51,16 @@ class EventLog:
         self._events: deque[LoggedEvent] = deque(maxlen=MAX_EVENTS)
         self._added = asyncio.Event()
 
-    def add(self, kind: EventKind, camera_id: str, detail: str) -> None:
+    def add(
+        self, kind: EventKind, camera_id: str, detail: str, of_channels: Mapping[str, str] = {}
+    ) -> None:
         """Record an event and wake those who wait for it."""
         self.newest_id += 1
-        detail = detail[:MAX_DETAIL_CHARS]
-        self._events.append(LoggedEvent(self.newest_id, kind, wall_s(), camera_id, detail))
+        texts = {name: text[:MAX_DETAIL_CHARS] for name, text in of_channels.items()}
+        event = LoggedEvent(
+            self.newest_id, kind, wall_s(), camera_id, detail[:MAX_DETAIL_CHARS], texts
+        )
+        self._events.append(event)
         self._added.set()
         self._added = asyncio.Event()
 
@@ -60,3 +78,7 @@ class EventLog:
     async def wait(self) -> None:
         """Wait for the next event, or until the log is closed."""
         await self._added.wait()
+
+
+def _joined(texts: Iterable[str]) -> str | None:
+    return " ".join(dict.fromkeys(filter(None, texts)))[:MAX_DETAIL_CHARS] or None

@@ -8,13 +8,16 @@ Rules:
 - a fragment that continues the sequence (next sequence number, same init segment) is written to
   the live groups, and the other readers are notified to read it through their cursors;
 - any other event ends live delivery: all readers are notified, read through their cursors, and
-  join their live groups again.
+  join their live groups again;
+- who came first is written to first: the first ``FIRST`` of every group get all that is released at
+  once before any other does, so that a crowd that came later delays them little.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey
@@ -24,6 +27,7 @@ from streamlab.protocol.sse import Form, encode_fragment
 
 Notify = Callable[[], None]
 Write = Callable[[bytes], None]
+FIRST = 32
 
 
 class LiveGroup:
@@ -36,6 +40,10 @@ class LiveGroup:
         self._members: dict[Write, Cursor] = {}
         self._next_sequence = 0
         self._init_id = ""
+        self._first: tuple[Write, ...] = ()
+        self._rest: dict[Write, None] = {}  # those that ``_owed`` is still to be written to
+        self._owed: list[bytes] = []
+        self._owed_sequence = 0  # of the first event owed
 
     def join(self, cursor: Cursor, write: Write) -> None:
         """Add a reader: ``write``, which must not raise, gets fragments in place of the cursor."""
@@ -44,15 +52,18 @@ class LiveGroup:
         self._members[write] = cursor
 
     def leave(self, write: Write) -> None:
-        """Remove a reader; its cursor continues after the last fragment written."""
+        """Remove a reader; its cursor continues after the last fragment written to it."""
         cursor = self._members.pop(write, None)
         if cursor is not None:
-            cursor.next_sequence = self._next_sequence
+            is_owed = write in self._rest
+            cursor.next_sequence = self._owed_sequence if is_owed else self._next_sequence
+            self._rest.pop(write, None)
 
     def dissolve(self) -> None:
         """Remove all readers; they continue with their cursors."""
         for write in list(self._members):
             self.leave(write)
+        self._first, self._owed = (), []
 
     def suits(self, cursor: Cursor) -> bool:
         """Return True if the cursor waits for the same fragment as all members, if any."""
@@ -65,22 +76,38 @@ class LiveGroup:
         return not self._members or mine == (entry.fragment.sequence, entry.fragment.init_id)
 
     def write(self, entry: Released) -> None:
-        """Write a fragment to all members."""
+        """Write a fragment to the first members; ``write_rest`` must follow."""
         if not self._members:
             return
+        if not self._owed:
+            self._first = tuple(islice(self._members, FIRST))
+            self._rest = dict.fromkeys(islice(self._members, FIRST, None))
+            self._owed_sequence = self._next_sequence
         self._next_sequence += 1
         self.written_ns = monotonic_ns()
         event = encode_fragment(entry, self._form, cached=False)
-        for write in tuple(self._members):  # a copy: a member leaves when this fills its buffer
-            write(event)
+        self._owed.append(event)
+        for write in self._first:
+            if write in self._members:  # a member leaves when this fills its buffer
+                write(event)
+
+    def write_rest(self) -> None:
+        """Write to the other members what the first got since the last call."""
+        if self._rest:
+            events = self._owed[0] if len(self._owed) == 1 else b"".join(self._owed)
+            for write in tuple(self._rest):
+                if write in self._rest:
+                    del self._rest[write]
+                    write(events)
+        self._first, self._owed = (), []
 
 
 class FanOut:
     """Tracks the readers of a camera and delivers fragments to them."""
 
     def __init__(self) -> None:
-        self._listeners: set[Notify] = set()
-        self._behind: set[Notify] = set()
+        self._listeners: dict[Notify, None] = {}  # in the order they came, like those behind
+        self._behind: dict[Notify, None] = {}
         self._groups: defaultdict[ChannelKey, dict[Form, LiveGroup]] = defaultdict(dict)
 
     def add(self, notify: Notify) -> None:
@@ -88,19 +115,19 @@ class FanOut:
 
         It must not raise, and must not add or remove readers.
         """
-        self._listeners.add(notify)
-        self._behind.add(notify)
+        self._listeners[notify] = None
+        self._behind[notify] = None
 
     def remove(self, notify: Notify) -> None:
         """Unregister a reader."""
-        self._listeners.discard(notify)
-        self._behind.discard(notify)
+        self._listeners.pop(notify, None)
+        self._behind.pop(notify, None)
 
     def notify_all(self) -> None:
         """End live delivery and notify all readers."""
         for group in self._all_groups():
             group.dissolve()
-        self._behind = set(self._listeners)
+        self._behind = dict(self._listeners)
         self._notify_behind()
 
     def release(self, entries: Iterable[Released]) -> None:
@@ -112,6 +139,8 @@ class FanOut:
                 return
             for group in groups:
                 group.write(entry)
+        for group in self._all_groups():
+            group.write_rest()
         self._notify_behind()
 
     def join_live(
@@ -127,12 +156,12 @@ class FanOut:
             return []
         for group, cursor in pairs:
             group.join(cursor, write)
-        self._behind.discard(notify)
+        self._behind.pop(notify, None)
         return groups
 
     def leave_live(self, notify: Notify) -> None:
         """Notify a reader again from now on. It must have left its groups."""
-        self._behind.add(notify)
+        self._behind[notify] = None
 
     def _notify_behind(self) -> None:
         for notify in tuple(self._behind):

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
+from streamlab.camera.producer import CameraProducer
+from streamlab.clock import monotonic_ns
+from streamlab.core.channels import SyncState
 from streamlab.core.events import Health
 from streamlab.core.stream.connection import Connection
+from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.stream.events import SwitchDone
-from streamlab.viewers.channel_health import (
-    CameraParts,
-    ChannelStates,
-    channel_health,
-    channel_states,
-    describe,
-)
+from streamlab.core.time.timebase import NS_PER_MS
+from streamlab.protocol.health import ChannelHealth
+from streamlab.viewers.event_log import EventLog
+from streamlab.viewers.fan_out import FanOut
+
+CACHED_NS = 250 * NS_PER_MS
+
+
+class CameraParts(Protocol):
+    """The parts of a camera that health is reported of, and to."""
+
+    camera_id: str
+    producer: CameraProducer
+    stream: DualChannelStream
+    fan_out: FanOut
+    events: EventLog
 
 
 class HealthReporter:
@@ -21,31 +36,45 @@ class HealthReporter:
 
     def __init__(self, camera: CameraParts) -> None:
         self._camera = camera
-        self._states: dict[str, ChannelStates] = {}
-        self._events: dict[str, Health] = {}  # since the last check
+        self._events: dict[str, Health] = {}  # for all who join within CACHED_NS
+        self._events_ns = 0
+        self._said: frozenset[tuple[str, str]] = frozenset()  # in the event log: what is wrong
 
-    def check(self) -> None:
-        """Check all channels for a change of state; fast enough for every timer."""
+    def receive_change(self, changed: Sequence[str]) -> None:
+        """Report these channels to their viewers, and what is wrong now to the event log."""
         self._events.clear()
         camera, connections = self._camera, self._camera.stream.connections
-        for channel in camera.stream.controller.channels:
-            states = channel_states(camera, channel)
-            before = self._states.get(channel, states)
-            self._states[channel] = states
-            if before == states:
-                continue
+        for channel in changed if connections else ():
+            event = self.event(channel)
             for connection in connections.values():
-                connection.post_health(channel, self.event(channel))
-            if connections:
-                camera.fan_out.notify_all()
-            if before._replace(sync=states.sync) != states:  # that has an event of its own
-                described = describe(channel_health(camera, channel))
-                camera.events.add("health", camera.camera_id, described)
+                connection.post_health(channel, event)
+        if changed and connections:
+            camera.fan_out.notify_all()
+        status = camera.producer.status
+        self._log([status.channel_health(channel) for channel in status.channels])
+
+    def _log(self, channels: Sequence[ChannelHealth]) -> None:
+        """Add what is wrong with the channels to the event log, if that has changed."""
+        problems = {each.name: _without_sync_state(each).problems for each in channels}
+        said = {(name, part) for name, parts in problems.items() for part in parts}
+        said |= {(each.name, f"{part} fails") for each in channels for part in each.failing}
+        if self._said != said:
+            self._said = frozenset(said)
+            sentences = dict.fromkeys(text for each in problems.values() for text in each.values())
+            text = " ".join(sentences) or "All channels are well."
+            of_channels = {name: " ".join(parts.values()) for name, parts in problems.items()}
+            self._camera.events.add(
+                "health", self._camera.camera_id, text, of_channels if sentences else {}
+            )
 
     def event(self, channel: str) -> Health:
-        """Return the ``health`` event of a channel, as of the last check."""
+        """Return the ``health`` event of a channel; its figures may be ``CACHED_NS`` old."""
+        now_ns = monotonic_ns()
+        if now_ns - self._events_ns > CACHED_NS:
+            self._events.clear()
+            self._events_ns = now_ns
         if channel not in self._events:
-            health = channel_health(self._camera, channel)
+            health = self._camera.producer.status.channel_health(channel)
             self._events[channel] = Health(channel, health.members())
         return self._events[channel]
 
@@ -60,3 +89,9 @@ class HealthReporter:
         if connection is not None:
             before = done.previous_channel.channels
             self.post(connection, [each for each in done.channel.channels if each not in before])
+
+
+def _without_sync_state(health: ChannelHealth) -> ChannelHealth:
+    """Leave out what the event log has an event of its own for."""
+    sync = health.sync and replace(health.sync, state=SyncState.SYNCHRONIZED)
+    return replace(health, sync=sync)

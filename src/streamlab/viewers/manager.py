@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from weakref import WeakSet
@@ -23,16 +24,18 @@ from streamlab.errors import (
     StreamlabError,
     UnknownStreamError,
 )
+from streamlab.media.limits import SourceLimits
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
+from streamlab.viewers.additions import Additions
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.camera_ids import check_new, unknown_camera
 from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.kept_cameras import KeptCameras
 from streamlab.viewers.memory import MemoryTrimming
 from streamlab.viewers.openings import Openings
-from streamlab.viewers.services import DetectionServices
+from streamlab.viewers.services import DetectionServices, detections_of
 from streamlab.viewers.unfinished import Unfinished
 
 _REASONS = {"camera_removed": "on request", "server_shutdown": "the server stops"}
@@ -61,12 +64,16 @@ class StreamChannelManager:
         """``store`` keeps cameras for the next start; ``renderer`` names the default renderer."""
         self.settings = settings
         self.services = DetectionServices(
-            detector, only_synthetic=only_synthetic, max_fps=settings.max_detection_fps
+            detector,
+            only_synthetic=only_synthetic,
+            max_fps=settings.max_detection_fps,
+            timeout_s=settings.detector_timeout,
         )
         self._cameras: dict[str, Camera] = {}
         self._services: dict[Camera, DetectionService] = {}
         self._openings = Openings(settings.open_timeout)
         self._kept = KeptCameras(store)
+        self._additions = Additions(settings.max_cameras_per_minute)
         self._unfinished = Unfinished()
         self._on_removal: list[Callable[[Camera], None]] = []
         self._closed = False
@@ -74,8 +81,7 @@ class StreamChannelManager:
         self._renderer = renderer
         self._pool = WorkerPool.of_all_cores()
         self._trimming = MemoryTrimming()
-        self.events = EventLog()
-        """What has happened to the cameras lately."""
+        self.events = EventLog()  # what has happened to the cameras lately
 
     async def add_camera(
         self,
@@ -110,6 +116,7 @@ class StreamChannelManager:
             ShuttingDownError: the cameras were closed.
         """
         self._check_new(camera_id, replace=replace)
+        spec = dataclasses.replace(spec, max_pixels=self.settings.max_pixels)
         renderer = renderer or load_renderer(self._renderer)
         source = await self._openings.open(camera_id, spec) if wait else None
         camera = self._start(camera_id, spec, source, detector, renderer, detections)
@@ -132,7 +139,7 @@ class StreamChannelManager:
         with ExitStack() as undo:
             if source is not None:
                 undo.callback(source.close)
-            service = self.services.acquire(spec, detector)
+            service = self.services.acquire(detector or self.services.default(spec))
             undo.callback(self.services.release, service)
             channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
             camera = Camera(
@@ -151,14 +158,20 @@ class StreamChannelManager:
         detector: Detector | None = None,
         keep: bool = False,
         wait: bool = True,
+        limits: SourceLimits | None = None,
     ) -> Camera:
         """Run a configured camera; ``keep`` stores it for the next start if there is a store.
+
+        ``limits``: what its source may reach, if it was given over HTTP.
 
         Raises the errors of ``add_camera``, and StateError or LimitError if the camera cannot be
         stored; it does not run then.
         """
+        if keep:
+            self._additions.admit()
+        spec = dataclasses.replace(config.spec, limits=limits)
         camera = await self.add_camera(
-            config.name, config.spec, detector=detector, detections=_detections(config), wait=wait
+            config.name, spec, detector=detector, detections=detections_of(config), wait=wait
         )
         camera.quality = QualityLevel(config.quality)
         if keep:
@@ -204,10 +217,10 @@ class StreamChannelManager:
         detector = self.services.shared if detector is None else detector
         if detector is None:
             raise InvalidRequestError("there is no shared detector", hint="Name one.")
-        service = self.services.acquire(camera.spec, detector)
+        service = self.services.acquire(detector)
         camera.change(service=service)
-        before, self._services[camera] = self._services[camera], service
-        self.services.release(before)
+        self.services.release(self._services.pop(camera))
+        self._services[camera] = service
 
     async def close(self) -> None:
         """Stop all cameras; their viewers get ``end``. No camera can be added from now on.
@@ -230,8 +243,7 @@ class StreamChannelManager:
         self._on_removal.append(receive_removal)
 
     def _begin_removal(self, camera: Camera, reason: EndReason) -> asyncio.Future[None]:
-        del self._cameras[camera.camera_id]
-        return self._begin_closing(camera, reason)
+        return self._begin_closing(self._cameras.pop(camera.camera_id), reason)
 
     def _begin_closing(self, camera: Camera, reason: EndReason) -> asyncio.Future[None]:
         camera.remove(reason)
@@ -254,8 +266,7 @@ class StreamChannelManager:
     @property
     def cameras_at_start(self) -> list[Camera]:
         """The cameras of the start that still exist; before ``mark_started``, all cameras."""
-        at_start = self._at_start
-        return [each for each in self._cameras.values() if at_start is None or each in at_start]
+        return [x for x in self._cameras.values() if self._at_start is None or x in self._at_start]
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
@@ -264,10 +275,9 @@ class StreamChannelManager:
 
     def camera(self, camera_id: str) -> Camera:
         """Return a camera. Raises UnknownCameraError, which lists the known ids."""
-        try:
-            return self._cameras[camera_id]
-        except KeyError:
-            raise unknown_camera(camera_id, self._cameras) from None
+        if camera_id not in self._cameras:
+            raise unknown_camera(camera_id, self._cameras)
+        return self._cameras[camera_id]
 
     def check_stream(self, camera: Camera, stream_id: str | None) -> None:
         """Raise UnknownStreamError unless ``stream_id`` is the camera's or None."""
@@ -287,11 +297,3 @@ class StreamChannelManager:
             raise ShuttingDownError("the cameras have been closed", hint="Start again.")
         others = [name for name in self._cameras if not (replace and name == camera_id)]
         check_new(camera_id, others, self._openings, self.settings.max_cameras)
-
-
-def _detections(config: CameraConfig) -> DetectionOptions:
-    return DetectionOptions(
-        classes=None if config.classes is None else frozenset(config.classes),
-        confidence=config.confidence or 0.0,
-        max_fps=config.max_detection_fps,
-    )

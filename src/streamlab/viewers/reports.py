@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from streamlab.core.access import EVERYTHING, Access
 from streamlab.core.channels import SyncState
-from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures, to_plain
+from streamlab.protocol.health import to_plain
+from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures, quantiles_of
 from streamlab.viewers.manager import StreamChannelManager
-from streamlab.viewers.status import quantiles_of
+from streamlab.viewers.visible import visible_stream
 
 Report = dict[str, object]
 
@@ -67,10 +69,12 @@ def stream_report(status: StreamStatus) -> Report:
     }
 
 
-def process_report(manager: StreamChannelManager) -> Report:
-    """Return the reports of all streams of a process, and their totals."""
-    cameras = list(manager.cameras.values())
-    statuses = [camera.stream_status() for camera in cameras]
+def process_report(manager: StreamChannelManager, access: Access = EVERYTHING) -> Report:
+    """Return the reports of the streams of a process that a viewer may see, and their totals."""
+    cameras = [each for name, each in manager.cameras.items() if access.sees(name)]
+    statuses = [
+        visible_stream(camera.stream_status(), access.of(camera.camera_id)) for camera in cameras
+    ]
     switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
     return {
         "streams": [stream_report(status) for status in statuses],

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Sequence
 
-from streamlab.bus.handover import Handover
-from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionTimed
+from streamlab.camera import AnnotatedChannel, SourceChanged
 from streamlab.camera.delivery import PipelineEvent
-from streamlab.camera.pipeline import PipelineSettings
+from streamlab.camera.producer import (
+    CameraProducer,
+    HealthChanged,
+    ProducerEvent,
+    ReleaseBatch,
+    SyncStateChanged,
+)
+from streamlab.camera.source_status import SourceStatus
 from streamlab.camera.worker_pool import WorkerPool
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import SourceState, SyncState
-from streamlab.core.events import EndReason
-from streamlab.core.mp4.fragment import Fragment, InitSegment
+from streamlab.core.channels import SourceState
+from streamlab.core.events import EndReason, Sync
+from streamlab.core.mp4.fragment import InitSegment
 from streamlab.core.stats import Window
 from streamlab.core.stream.dual_channel import DualChannelStream
 from streamlab.core.stream.events import (
@@ -27,10 +32,9 @@ from streamlab.core.stream.events import (
     SwitchTimedOut,
 )
 from streamlab.core.stream.ring import Released
-from streamlab.core.sync.controller import SyncController
-from streamlab.core.sync.events import BoxDeadline
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import StreamlabError, SwitchTimeoutError, UnknownCameraError
+from streamlab.loop_timer import LoopTimer
 from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.protocol.sse import EventEncoder
@@ -40,17 +44,15 @@ from streamlab.viewers.event_stream import EventStream
 from streamlab.viewers.fan_out import FanOut
 from streamlab.viewers.health import HealthReporter
 from streamlab.viewers.sequence import first_sequence
-from streamlab.viewers.source_status import SourceStatus
 
 log = logging.getLogger(__name__)
-MAX_HANDOVER_ITEMS = 256
 MAX_RING_FRAGMENTS = 1024
 
 SwitchOutcome = SwitchDone | SwitchTimedOut
 
 
 class RunningCamera:
-    """Connects the pipeline, the stream and the readers of a camera in one event loop."""
+    """Connects the producer, the stream and the readers of a camera in one event loop."""
 
     def __init__(
         self,
@@ -74,47 +76,23 @@ class RunningCamera:
         """Durations of switches in the last hour, from the request to the written keyframe."""
         self._switches: dict[str, asyncio.Future[SwitchOutcome]] = {}
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._armed_ns = 0
         self._closed = False
-        self._sync_state = SyncState.SYNCHRONIZED
-        self._logged_counts: Counter[str] = Counter()
-        self.max_detection_fps = settings.max_detection_fps
-        """Limit on the frames per second of this camera that a detector gets; 0: no limit."""
         self.health = HealthReporter(self)
-        self.handover: Handover[PipelineEvent] = Handover(
-            self._loop, self._receive, MAX_HANDOVER_ITEMS
-        )
         self.stream = DualChannelStream(
             f"{camera_id}-{secrets.token_hex(4)}",
-            SyncController(
-                tolerance_ms=settings.sync_tolerance_ms,
-                check_interval_ns=round(settings.sync_check_interval * NS_PER_S),
-                max_violations=settings.max_sync_violations,
-                now_ns=monotonic_ns(),
-                policy=settings.sync_policy,
-                max_playout_delay_ms=settings.max_playout_delay_ms,
-                max_stale_fraction=settings.max_stale_fraction,
-                annotated=[channel.name for channel in channels],
-            ),
             max_fragments=MAX_RING_FRAGMENTS,
             linger_ns=round(settings.encoder_linger * NS_PER_S),
         )
-        self.pipeline = CameraPipeline(
+        self._timer = LoopTimer(self.stream.get_timer, self._on_timer)
+        self.producer = CameraProducer(
             camera_id,
             spec,
             source,
             channels,
-            PipelineSettings(
-                settings.gop_s,
-                settings.fragment_ms,
-                first_sequence(wall_s()),
-                settings.open_timeout,
-                settings.stall_after,
-                settings.max_redaction_age_ms,
-            ),
-            self.hand_over,
+            settings,
             pool,
+            first_sequence(wall_s()),
+            self._receive,
         )
 
     def remove(self, reason: EndReason) -> None:
@@ -122,16 +100,14 @@ class RunningCamera:
         self._closed = True
         self.end(reason)
         self.process_events()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.handover.close()
+        self._timer.close()
+        self.producer.close()
 
     async def close(self, reason: EndReason) -> None:
         """Send every viewer ``end`` and stop the threads."""
         if not self._closed:
             self.remove(reason)
-        await asyncio.to_thread(self.pipeline.stop)
+        await asyncio.to_thread(self.producer.stop)
 
     def end(self, reason: EndReason) -> None:
         """End the stream; the first reason given is kept."""
@@ -162,9 +138,7 @@ class RunningCamera:
         events: list[FragmentReleased] = []
         while (event := self.stream.next_event()) is not None:
             if isinstance(event, EncodersWanted):
-                self.pipeline.request_encoders(event.keys)
-            elif isinstance(event, BoxDeadline):
-                self.pipeline.request_box_deadline(event.channel, event.deadline_ns)
+                self.producer.request_encoders(event.keys)
             elif isinstance(event, FragmentReleased):
                 released.append(event.entry)
                 events.append(event)
@@ -178,8 +152,7 @@ class RunningCamera:
             self.fan_out.notify_all()
         elif released:
             self.fan_out.release(released)
-        self._log_sync_state()
-        self._arm()
+        self._timer.arm()
         for connection_id in list(self._switches) if self._closed else ():
             self._give_up_switch(connection_id, self.removed)
 
@@ -193,29 +166,6 @@ class RunningCamera:
         if self._closed:
             raise self.removed
 
-    def hand_over(self, items: Sequence[PipelineEvent]) -> None:
-        """Pass items from a thread of the camera to the event loop.
-
-        A notice that a frame gets no detections is not urgent: it releases nothing.
-        """
-        urgent = any(
-            not isinstance(each, DetectionTimed) or each.lag_ns is not None for each in items
-        )
-        self.handover.put(items, urgent=urgent)
-
-    def _log_sync_state(self) -> None:
-        controller = self.stream.controller
-        state, before = controller.state, self._sync_state
-        if state is before:
-            return
-        self._sync_state = state
-        counts = controller.counts + controller.meter.counts
-        since, self._logged_counts = counts - self._logged_counts, counts
-        told = ", ".join(f"{kind} {count}" for kind, count in sorted(since.items()))
-        level = logging.WARNING if state is SyncState.DEGRADED else logging.INFO
-        log.log(level, "camera %s is %s; frames since: %s", self.camera_id, state, told or "none")
-        self.events.add("sync_state", self.camera_id, f"The channels are {state}.")
-
     def _resolve_switch(self, outcome: SwitchOutcome) -> None:
         if isinstance(outcome, SwitchDone):
             self.health.receive_switch(outcome)
@@ -228,44 +178,30 @@ class RunningCamera:
         if waiting is not None and not waiting.done():
             waiting.set_exception(error)
 
-    def _receive(self, batch: list[PipelineEvent]) -> None:
-        now_ns, now_s = monotonic_ns(), wall_s()
-        for stream in self.event_streams:
-            stream.add(batch)
-        for item in batch:
-            if isinstance(item, Fragment):
-                self.stream.receive_fragment(item, now_ns, now_s)
-            elif isinstance(item, DetectionTimed):
-                self.stream.receive_lag(item.channel, item.pts, item.lag_ns, now_ns, now_s)
-            elif isinstance(item, InitSegment):
-                self.stream.receive_init(item)
-            elif self.source.receive_change(item):
-                self._post_source()
+    def _receive(self, batch: Sequence[ProducerEvent]) -> None:
+        if self.event_streams:
+            observed = [event for event in batch if isinstance(event, PipelineEvent)]
+            for stream in self.event_streams:
+                stream.add(observed)
+        for event in batch:
+            if isinstance(event, ReleaseBatch):
+                self.stream.receive_release(event.fragments, monotonic_ns(), event.released_at)
+            elif isinstance(event, InitSegment):
+                self.stream.receive_init(event)
+            elif isinstance(event, Sync):
+                self.stream.post(event)
+            elif isinstance(event, SourceChanged):
+                if self.source.receive_change(event):
+                    self._post_source()
+            elif isinstance(event, HealthChanged):
+                self.health.receive_change(event.channels)
+            elif isinstance(event, SyncStateChanged):
+                text = f"The channels are {event.state}."
+                self.events.add("sync_state", self.camera_id, text)
         self.process_events()
 
-    def _arm(self) -> None:
-        # A timer set too early stays: moving it for every frame costs more than one extra wake-up.
-        due_ns = self.stream.get_timer()
-        if self._timer is not None:
-            if self._armed_ns <= due_ns:
-                return
-            self._timer.cancel()
-            self._timer = None
-        if not self._closed:
-            self._armed_ns = due_ns
-            delay_s = max(0, due_ns - monotonic_ns()) / NS_PER_S
-            self._timer = self._loop.call_later(delay_s, self._on_timer)
-
     def _on_timer(self) -> None:
-        self._timer = None
-        now_ns = monotonic_ns()
-        if self.stream.get_timer() > now_ns:
-            self._arm()
-            return
-        if self.source.receive_check(self.pipeline.check_source(now_ns)):
-            self._post_source()
-        self.stream.handle_timer(now_ns, wall_s())
-        self.health.check()
+        self.stream.handle_timer(monotonic_ns())
         self.process_events()
 
     def _post_source(self) -> None:
@@ -273,8 +209,7 @@ class RunningCamera:
         is_well = status.state in (SourceState.LIVE, SourceState.ENDED)
         level = logging.INFO if is_well or not status.detail else logging.WARNING
         log.log(level, "camera %s is %s: %s", self.camera_id, status.state, status.detail)
-        why = f": {status.detail}" if status.detail else "."
-        self.events.add("source", self.camera_id, f"The source is {status.state}{why}")
+        self.events.add("source", self.camera_id, status.problem or "The source is live.")
         self.stream.post(status.event())
         if status.is_over:
             self.end("source_ended")

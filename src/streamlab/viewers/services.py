@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from weakref import WeakSet
 
 from streamlab.camera import DetectionService
+from streamlab.camera.detection import TIMEOUT_S
+from streamlab.config.camera import CameraConfig
 from streamlab.detect.detector import Detector
+from streamlab.detect.filter import DetectionOptions
 from streamlab.detect.load import load_detector
 from streamlab.media.spec import SourceKind, SourceSpec
 
@@ -20,19 +25,38 @@ class DetectionServices:
     them (``only_synthetic``). Its service runs from its first use until ``close``.
     """
 
-    def __init__(self, shared: Detector | None, *, only_synthetic: bool, max_fps: float) -> None:
+    def __init__(
+        self,
+        shared: Detector | None,
+        *,
+        only_synthetic: bool,
+        max_fps: float = 0.0,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self.shared = shared
         self.only_synthetic = only_synthetic
-        self._max_fps = max_fps
+        self.load: Callable[..., Detector] = load_detector
+        """Loads a model, with the operator's choice of provider and threads."""
+        self._max_fps, self._timeout_s = max_fps, timeout_s
         self._uses: Counter[DetectionService] = Counter()
-        self._stopped: list[DetectionService] = []  # may still be at work on their last batch
+        self._stopped: WeakSet[DetectionService] = WeakSet()  # may still run their last batch
 
-    def acquire(self, spec: SourceSpec, detector: Detector | None) -> DetectionService:
-        """Return the running service of a detector, for one use; ``release`` ends the use.
+    def default(self, spec: SourceSpec) -> Detector:
+        """Return the detector for a source that is given none. Raises ModelError."""
+        is_synthetic = spec.kind is SourceKind.SYNTHETIC
+        if self.shared is not None and (is_synthetic or not self.only_synthetic):
+            return self.shared
+        return load_detector("truth" if is_synthetic else "none", source=spec)
 
-        ``detector`` None: the one for this source. Raises ModelError.
-        """
-        service = self._service_of(detector or self._default(spec))
+    @property
+    def detectors(self) -> list[Detector]:
+        """The shared detector, and the others that serve cameras now."""
+        shared = [] if self.shared is None else [self.shared]
+        return shared + [each.detector for each in self._uses if each.detector is not self.shared]
+
+    def acquire(self, detector: Detector) -> DetectionService:
+        """Return the running service of a detector, for one use; ``release`` ends the use."""
+        service = self._service_of(detector)
         self._uses[service] += 1
         return service
 
@@ -50,7 +74,7 @@ class DetectionServices:
         for service in list(self._uses):
             self._stop(service)
         await asyncio.gather(
-            *(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in self._stopped)
+            *(asyncio.to_thread(each.join, BATCH_TIMEOUT_S) for each in list(self._stopped))
         )
 
     def _service_of(self, detector: Detector) -> DetectionService:
@@ -58,17 +82,20 @@ class DetectionServices:
         return next(running, None) or self._start(detector)
 
     def _start(self, detector: Detector) -> DetectionService:
-        service = DetectionService(detector, max_fps=self._max_fps)
+        service = DetectionService(detector, max_fps=self._max_fps, timeout_s=self._timeout_s)
         service.start()
         return service
 
     def _stop(self, service: DetectionService) -> None:
         del self._uses[service]
         service.stop()
-        self._stopped = [each for each in (*self._stopped, service) if each.is_alive()]
+        self._stopped.add(service)  # until its thread, which refers to it, has ended
 
-    def _default(self, spec: SourceSpec) -> Detector:
-        is_synthetic = spec.kind is SourceKind.SYNTHETIC
-        if self.shared is not None and (is_synthetic or not self.only_synthetic):
-            return self.shared
-        return load_detector("truth" if is_synthetic else "none", source=spec)
+
+def detections_of(config: CameraConfig) -> DetectionOptions:
+    """Return which detections a configured camera wants."""
+    return DetectionOptions(
+        classes=None if config.classes is None else frozenset(config.classes),
+        confidence=config.confidence or 0.0,
+        max_fps=config.max_detection_fps,
+    )

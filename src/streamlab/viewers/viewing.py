@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streamlab.clock import monotonic_ns, wall_s
-from streamlab.core.channels import ChannelKey, QualityLevel, SourceState, View
+from streamlab.core.access import FULL, CameraAccess
+from streamlab.core.channels import RAW, ChannelKey, QualityLevel, SourceState, View
 from streamlab.core.events import Connected, ControlEvent
 from streamlab.core.stream.connection import Connection
 from streamlab.core.stream.cursor import ResumePoint
@@ -15,7 +16,12 @@ from streamlab.errors import InvalidRequestError, SwitchTimeoutError, UnknownCon
 from streamlab.protocol.sse import Form
 from streamlab.viewers.feed import Feed
 from streamlab.viewers.qualities import resolve_all, resolve_switch
-from streamlab.viewers.redaction import check_channels, withheld_channels
+from streamlab.viewers.redaction import (
+    DETECTIONS,
+    check_channels,
+    watched_channels,
+    withheld_channels,
+)
 from streamlab.viewers.running import RunningCamera
 
 
@@ -33,12 +39,16 @@ class CameraViewers:
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the camera's channels, raw first."""
-        return self._running.stream.controller.channels
+        return self._running.producer.status.channels
 
-    def view(self, text: str) -> View:
-        """Parse a view. Raises InvalidRequestError if the camera has no such channel."""
+    def view(self, text: str, access: CameraAccess = FULL) -> View:
+        """Parse a view.
+
+        Raises InvalidRequestError if the camera has no such channel, and NotAllowedError or
+        RedactedError if the viewer may not see one.
+        """
         view = View(text)
-        self._checked(view.channels)
+        self._checked(view.channels, access)
         return view
 
     def join(
@@ -48,7 +58,7 @@ class CameraViewers:
         qualities: Mapping[str, str],
         *,
         last_event_id: str = "",
-        unredacted: bool = True,
+        access: CameraAccess = FULL,
     ) -> Connection:
         """Add a viewer; ``feed`` reads its events.
 
@@ -57,28 +67,28 @@ class CameraViewers:
             channels: the channels to be sent; may be empty.
             qualities: by channel; ``medium`` where none is given; ``auto`` is allowed.
             last_event_id: resume after this event, if it is still held.
-            unredacted: the viewer may see what is not redacted of a camera that redacts.
+            access: what the viewer may be sent.
 
         Raises:
             InvalidRequestError: the camera has no such channel, or a channel no such quality.
-            RedactedError: a channel needs ``unredacted``.
+            NotAllowedError: the viewer may not see a channel.
+            RedactedError: it may see a channel only if that is redacted.
         """
-        channels = self._checked(channels)
-        self.check_channels(channels, unredacted=unredacted)
+        channels = self._checked(channels, access)
         connection = Connection(
             connection_id,
             channels,
             resolve_all(self.channels, qualities, passthrough=self._passthrough),
             resume=ResumePoint.parse(last_event_id),
-            unredacted=unredacted,
+            access=access,
         )
         self._running.stream.receive_connection(connection, monotonic_ns())
         self._running.process_events()
         return connection
 
-    def check_channels(self, channels: Iterable[str], *, unredacted: bool) -> None:
-        """Raise RedactedError if one of the channels needs the right ``unredacted``."""
-        check_channels(self._running, channels, unredacted=unredacted)
+    def check_channels(self, channels: Iterable[str], access: CameraAccess) -> None:
+        """Raise NotAllowedError or RedactedError if a viewer may not be sent one of them."""
+        check_channels(self._running, channels, access)
 
     @property
     def redacts(self) -> bool:
@@ -90,15 +100,22 @@ class CameraViewers:
         self._running.stream.remove_connection(connection_id, monotonic_ns())
         self._running.process_events()
 
-    def connection(self, connection_id: str) -> Connection:
-        """Return a viewer's connection. Raises UnknownConnectionError."""
+    def connection(self, connection_id: str, access: CameraAccess = FULL) -> Connection:
+        """Return a viewer's connection, to be read or changed by a viewer with this access.
+
+        Raises UnknownConnectionError, and NotAllowedError or RedactedError if the connection has a
+        channel that the viewer may not see.
+        """
         try:
-            return self._running.stream.connections[connection_id]
+            connection = self._running.stream.connections[connection_id]
         except KeyError:
             raise UnknownConnectionError(
                 f"camera '{self._running.camera_id}' has no connection '{connection_id}'",
                 hint="The connected event names it; it closes with the stream.",
             ) from None
+        detections = [DETECTIONS] if connection.detections else []
+        self.check_channels([*connection.channels, *detections], access)
+        return connection
 
     def watched_qualities(self) -> dict[str, QualityLevel] | None:
         """Return the qualities of the viewer that joined first; None without viewers."""
@@ -113,10 +130,9 @@ class CameraViewers:
         """Add a channel to a connection, or change the quality of one that it has.
 
         Raises InvalidRequestError if there is no such channel, or it has no such quality, and
-        RedactedError if the viewer may not see it.
+        NotAllowedError or RedactedError if the viewer may not see it.
         """
-        self._checked([channel])
-        self.check_channels([channel], unredacted=connection.unredacted)
+        self._checked([channel], connection.access)
         channels = (*connection.channels, channel)
         qualities = self._resolved((channel,), quality)
         added = {channel} - set(connection.channels)
@@ -125,15 +141,23 @@ class CameraViewers:
         self._running.process_events()
 
     def unsubscribe(self, connection: Connection, channel: str) -> None:
-        """Remove a channel from a connection. Raises InvalidRequestError if it does not exist."""
-        self._checked([channel])
+        """Remove a channel from a connection. Raises the errors of ``subscribe``."""
+        self._checked([channel], connection.access)
         channels = set(connection.channels) - {channel}
         self._running.stream.request_channels(connection, channels, {}, monotonic_ns())
         self._running.process_events()
 
     def subscribe_detections(self, connection: Connection, *, wanted: bool) -> None:
-        """Start or stop sending a connection the boxes of each frame."""
+        """Start or stop sending a connection the boxes of each frame.
+
+        It gets those of the annotated channels that its viewer may see. Raises NotAllowedError if
+        there are none.
+        """
+        self.check_channels([DETECTIONS] if wanted else [], connection.access)
         self._running.stream.request_detections(connection, wanted=wanted)
+        if wanted:
+            with_boxes = set(self.channels) - {RAW}
+            self._running.health.post(connection, with_boxes - set(connection.channels))
         self._running.process_events()
 
     async def switch(
@@ -154,13 +178,12 @@ class CameraViewers:
             SwitchTimeoutError: no keyframe within ``timeout_s``, or a newer switch replaced this
                 one; the old channel continues.
             InvalidRequestError: there is no such channel, or none with that quality.
-            RedactedError: the viewer may not see one of the channels.
+            NotAllowedError, RedactedError: the viewer may not see one of the channels.
             UnknownConnectionError: the connection is closed.
             UnknownCameraError: the camera was removed meanwhile.
         """
         running = self._running
-        self._checked(view.channels)
-        self.check_channels(view.channels, unredacted=connection.unredacted)
+        self._checked(view.channels, connection.access)
         running.stream.request_switch(
             connection,
             view,
@@ -184,7 +207,13 @@ class CameraViewers:
         )
 
     def feed(
-        self, connection: Connection, max_lag: int, *, tagged: bool = False, by_url: bool = False
+        self,
+        connection: Connection,
+        max_lag: int,
+        *,
+        tagged: bool = False,
+        by_url: bool = False,
+        url_root: str = "/",
     ) -> Feed:
         """Return the feed of a connection.
 
@@ -193,9 +222,11 @@ class CameraViewers:
             max_lag: fragments that a slow viewer may be behind before it gets a ``gap``.
             tagged: every event names the camera.
             by_url: fragments are named by URL instead of carried.
+            url_root: the server's root in these URLs, with a slash at the end.
         """
         camera_id = self._running.camera_id
-        form = Form(f"/streams/{camera_id}" if by_url else "", camera_id if tagged else "")
+        media_path = f"{url_root}streams/{camera_id}" if by_url else ""
+        form = Form(media_path, camera_id if tagged else "")
         return Feed(self._running, connection, self._hello(connection), max_lag, form)
 
     def init_segment(self, init_id: str) -> bytes | None:
@@ -211,34 +242,37 @@ class CameraViewers:
 
     @property
     def _passthrough(self) -> bool:
-        return self._running.pipeline.metadata.source_passthrough
+        return self._running.producer.status.metadata.source_passthrough
 
     def _resolved(self, channels: Sequence[str], quality: str | None) -> dict[str, QualityLevel]:
         if quality is None:
             return {}
         return resolve_switch(channels, quality, passthrough=self._passthrough)
 
-    def _checked(self, channels: Iterable[str]) -> list[str]:
+    def _checked(self, channels: Iterable[str], access: CameraAccess) -> list[str]:
+        """Return the channels; the errors are those of ``view``."""
         asked = list(channels)
+        self.check_channels(asked, access)
         for channel in asked:
             if channel not in self.channels:
                 raise InvalidRequestError(
                     f"camera '{self._running.camera_id}' has no channel '{channel}'",
-                    hint=f"Allowed: {', '.join(self.channels)}; both, or names joined by commas.",
+                    hint=f"Allowed: {', '.join(watched_channels(self._running, access))}; both, or "
+                    "names joined by commas.",
                 )
         return asked
 
     def _hello(self, connection: Connection) -> list[ControlEvent]:
         running = self._running
-        controller = running.stream.controller
+        produced = running.producer.status
         connected = Connected(
             connection_id=connection.connection_id,
             stream_id=self.stream_id,
             camera_id=running.camera_id,
             channels=list(connection.channels),
-            sync_tolerance_ms=controller.settings.tolerance_ms,
-            playout_delay_ms=controller.playout_delay_ms,
-            detector=self._detector_named(),
+            sync_tolerance_ms=produced.sync_settings.tolerance_ms,
+            playout_delay_ms=produced.playout_delay_ms,
+            detector=self._detector_named(connection.access),
             server_time=wall_s(),
         )
         hello: list[ControlEvent] = [connected]
@@ -246,9 +280,7 @@ class CameraViewers:
             hello.append(running.source.event())
         return hello + [running.health.event(channel) for channel in connection.channels]
 
-    def _detector_named(self) -> dict[str, str] | None:
-        """Return name and kind of the detector of the first annotated channel."""
-        for annotator in self._running.pipeline.annotators.values():
-            detector = annotator.service.detector
-            return {"name": detector.name, "kind": detector.kind}
-        return None
+    def _detector_named(self, access: CameraAccess) -> dict[str, str] | None:
+        """Return name and kind of the detector of the first annotated channel it may see."""
+        detectors = self._running.producer.status.detectors
+        return next((detectors[name] for name in detectors if access.watches(name)), None)

@@ -10,16 +10,19 @@ import re
 from streamlab.errors import SourceFormatError
 
 _MAX_LEADING_ZEROS = 32  # of an Exp-Golomb code: the longest that 9.1 allows
+MAX_BYTES = 65_535  # the most that fits into an avcC box
 _TO_ESCAPE = re.compile(rb"\x00\x00(?=[\x00-\x03])")
 
 
 class BitReader:
     """Reads codes (9.1) from the payload of a NAL unit.
 
-    Every read past the end raises SourceFormatError.
+    Every read past the end raises SourceFormatError, as does a NAL unit of more than ``MAX_BYTES``.
     """
 
     def __init__(self, nal: bytes) -> None:
+        if len(nal) > MAX_BYTES:
+            raise SourceFormatError(f"an H.264 parameter set of {len(nal)} bytes")
         payload = nal[1:].replace(b"\x00\x00\x03", b"\x00\x00")
         self._value = int.from_bytes(payload, "big")
         self._size = self._left = len(payload) * 8

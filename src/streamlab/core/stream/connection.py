@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from streamlab.core.channels import ChannelKey, QualityLevel, View, raw_first
-from streamlab.core.events import ControlEvent, Detections, Gap, Health
+from streamlab.core.access import FULL, CameraAccess
+from streamlab.core.channels import RAW, ChannelKey, QualityLevel, View, raw_first
+from streamlab.core.events import ControlEvent, Detections, Gap, Health, Sync
 from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.core.stream.cursor import (
     Cursor,
@@ -70,13 +71,13 @@ class Connection:
         qualities: Mapping[str, QualityLevel],
         *,
         resume: ResumePoint | None = None,
-        unredacted: bool = True,
+        access: CameraAccess = FULL,
     ) -> None:
         self.connection_id = connection_id
         self.channels = raw_first(channels)
         self.qualities = dict(qualities)
-        self.unredacted = unredacted
-        """True if it may have channels without redaction of a camera that redacts."""
+        self.access = access
+        """What its viewer may be sent of the camera."""
         self.detections = False
         """True if it subscribed to the detections of each frame, channel ``detections``."""
         self.outbox_dropped = 0
@@ -106,8 +107,21 @@ class Connection:
         """The encodings to keep running for it: all in ``qualities``, so a switch is immediate."""
         return [ChannelKey(channel, quality) for channel, quality in self.qualities.items()]
 
+    def hand_to(self, access: CameraAccess) -> None:
+        """Give the connection to its reader; what waits for one with other rights is dropped."""
+        if access != self.access:
+            self.access = access
+            self._handover.clear()
+            self._outbox.clear()
+            self._boxes.clear()
+
     def post(self, event: ControlEvent) -> None:
         """Queue a control event; a full queue drops and counts its oldest."""
+        if isinstance(event, Sync) and not self.access.watches_all:
+            seen = {
+                name: each for name, each in event.channels.items() if self.access.watches(name)
+            }
+            event = replace(event, channels=seen)
         if len(self._outbox) >= MAX_OUTBOX_EVENTS:
             self._outbox.popleft()
             self.outbox_dropped += 1
@@ -118,7 +132,12 @@ class Connection:
         self._health[channel] = event
 
     def post_detections(self, event: Detections) -> None:
-        """Queue the detections of a frame; a full queue drops and counts its oldest."""
+        """Queue the detections of a frame; a full queue drops and counts its oldest.
+
+        Those of a channel that the viewer may not be sent are left out.
+        """
+        if not self.access.watches(event.channel):
+            return
         self.outbox_dropped += len(self._boxes) == self._boxes.maxlen
         self._boxes.append(event)
 
@@ -168,7 +187,7 @@ class Connection:
         events: list[Delivered] = list(self._take_handover(inits, max_lag))
         events += self._outbox
         self._outbox.clear()
-        events += [event for channel, event in self._health.items() if channel in self.channels]
+        events += [event for channel, event in self._health.items() if self._is_sent(channel)]
         self._health.clear()
         if len(self._cursors) < len(self.channels):
             events.extend(self._place(rings))
@@ -200,6 +219,11 @@ class Connection:
         cursors = self._cursors.values()
         read = all(cursor.next_sequence == cursor.ring.next_sequence for cursor in cursors)
         return self._cursors if read else {}
+
+    def _is_sent(self, channel: str) -> bool:
+        """Return True if the pictures or the detections of a channel are sent."""
+        has_boxes = self.detections and channel != RAW and self.access.watches(channel)
+        return has_boxes or channel in self.channels
 
     def _hand_over(self, item: ControlEvent | Remainder) -> None:
         if len(self._handover) >= MAX_HANDOVER_EVENTS:

@@ -9,6 +9,7 @@ from streamlab.core.channels import ChannelKey, QualityLevel, is_channel_name, l
 from streamlab.core.events import Gap
 from streamlab.core.stream.ring import Lost, Released, Ring
 
+_MAX_ID_CHARS = 128
 _MAX_DIGITS = 18  # of a sequence; the most that always fit into 63 bits
 
 
@@ -50,7 +51,7 @@ class ResumePoint:
     @classmethod
     def parse(cls, event_id: str) -> ResumePoint | None:
         """Parse a ``Last-Event-ID``, ``channel/quality/sequence``; return None if it is invalid."""
-        parts = event_id.split("/")
+        parts = event_id.split("/") if len(event_id) <= _MAX_ID_CHARS else ()
         if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _MAX_DIGITS:
             return None
         if not is_channel_name(parts[0]) or parts[1] not in levels_of(parts[0]):

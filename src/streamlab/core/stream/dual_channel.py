@@ -1,8 +1,8 @@
-"""The channels of one camera: from the sync controller through the rings to the connections.
+"""The channels of one camera, from their release through the rings to the connections.
 
-All steps run in order and in one place: encoders finish fragments, the controller decides when
-each is released, rings keep the newest GOPs, connections read the rings. Encoders are requested
-when a viewer needs them, and stopped ``linger_ns`` after the last such viewer has left.
+All steps run in order and in one place: fragments come as the sync controller releases them, rings
+keep the newest GOPs, connections read the rings. Encoders are requested when a viewer needs them,
+and stopped ``linger_ns`` after the last such viewer has left.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
 from streamlab.core.channels import RAW, ChannelKey, QualityLevel, View, raw_first
-from streamlab.core.events import ControlEvent, Detections, Switched, SwitchReason, Sync
+from streamlab.core.events import ControlEvent, Detections, Switched, SwitchReason
 from streamlab.core.mp4.fragment import Fragment, InitSegment
 from streamlab.core.stream.connection import Connection, PendingSwitch
 from streamlab.core.stream.cursor import join_points, released_to
@@ -24,8 +24,6 @@ from streamlab.core.stream.events import (
     SwitchTimedOut,
 )
 from streamlab.core.stream.ring import Released, Ring
-from streamlab.core.sync.controller import SyncController
-from streamlab.core.sync.events import Release
 from streamlab.errors import UnknownConnectionError
 
 MAX_INITS = 64  # beyond this, unused ones are dropped; a ring needs at most three, and the newest
@@ -37,13 +35,11 @@ class DualChannelStream:
     def __init__(
         self,
         stream_id: str,
-        controller: SyncController,
         *,
         max_fragments: int,
         linger_ns: int,
     ) -> None:
         self.stream_id = stream_id
-        self.controller = controller
         self.connections: dict[str, Connection] = {}
         self.rings: dict[ChannelKey, Ring] = {}
         self.inits: dict[str, InitSegment] = {}
@@ -67,17 +63,12 @@ class DualChannelStream:
         if len(self.inits) > MAX_INITS:
             self._drop_oldest_init()
 
-    def receive_fragment(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
-        """Receive a fragment that its encoder has just finished; ``wall_s``: Unix seconds."""
-        self.controller.receive_fragment(fragment, now_ns)
-        self._drain_controller(now_ns, wall_s)
-
-    def receive_lag(
-        self, channel: str, pts: int, lag_ns: int | None, now_ns: int, wall_s: float
-    ) -> None:
-        """Record how long after its capture a frame's detections came; None: they will not."""
-        self.controller.receive_lag(channel, pts, lag_ns, now_ns)
-        self._drain_controller(now_ns, wall_s)
+    def receive_release(self, fragments: Iterable[Fragment], now_ns: int, wall_s: float) -> None:
+        """Receive fragments that are released now, in order; ``wall_s``: Unix seconds."""
+        for fragment in fragments:
+            self._release(fragment, now_ns, wall_s)
+        for name, pending in list(self._pending.items()):
+            self._try_switch(self.connections[name], pending, now_ns)
 
     # -- viewers -------------------------------------------------------------------------
 
@@ -162,20 +153,14 @@ class DualChannelStream:
 
     # -- time ----------------------------------------------------------------------------
 
-    def get_timer(self) -> int:
-        """Return the monotonic time at which ``handle_timer`` is due next, ns."""
-        first_ns = self.controller.get_timer()
-        for due_ns in self._wanted.values():
-            if due_ns is not None and due_ns < first_ns:
-                first_ns = due_ns
-        for pending in self._pending.values():
-            first_ns = min(first_ns, pending.deadline_ns)
-        return first_ns
+    def get_timer(self) -> int | None:
+        """Return the monotonic time at which ``handle_timer`` is due next, ns; None: never."""
+        due = [pending.deadline_ns for pending in self._pending.values()]
+        due += (due_ns for due_ns in self._wanted.values() if due_ns is not None)
+        return min(due, default=None)
 
-    def handle_timer(self, now_ns: int, wall_s: float) -> None:
-        """Process what is due: sync checks, switches that timed out, encoders nobody needs."""
-        self.controller.handle_timer(now_ns)
-        self._drain_controller(now_ns, wall_s)
+    def handle_timer(self, now_ns: int) -> None:
+        """Process what is due: switches that timed out, encoders nobody needs."""
         for name, pending in list(self._pending.items()):
             if pending.deadline_ns <= now_ns:
                 self._fail_switch(self.connections[name])
@@ -198,17 +183,6 @@ class DualChannelStream:
         unused = [init_id for init_id in self.inits if init_id not in used]
         for init_id in unused[:1]:
             del self.inits[init_id]
-
-    def _drain_controller(self, now_ns: int, wall_s: float) -> None:
-        while (event := self.controller.next_event()) is not None:
-            if isinstance(event, Release):
-                self._release(event.fragment, now_ns, wall_s)
-            elif isinstance(event, Sync):
-                self.post(event)
-            else:
-                self._events.append(event)
-        for name, pending in list(self._pending.items()):
-            self._try_switch(self.connections[name], pending, now_ns)
 
     def _release(self, fragment: Fragment, now_ns: int, wall_s: float) -> None:
         if fragment.key not in self._wanted:
@@ -283,8 +257,6 @@ class DualChannelStream:
         del self._wanted[key]
         if key in self.rings:
             self.rings[key].clear()
-        if key.channel not in {wanted.channel for wanted in self._wanted}:
-            self.controller.request_restart(key.channel)
 
 
 def _reason(only_quality: bool) -> SwitchReason:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from streamlab.core.channels import ChannelKey, QualityLevel, View
 from streamlab.core.stream.ring import Released
-from streamlab.core.sync.events import BoxDeadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,4 @@ class FragmentReleased:
     now_ns: int
 
 
-StreamEvent = (
-    BoxDeadline | EncodersWanted | FragmentReleased | SwitchDone | SwitchTimedOut | EventsQueued
-)
+StreamEvent = EncodersWanted | FragmentReleased | SwitchDone | SwitchTimedOut | EventsQueued

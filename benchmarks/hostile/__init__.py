@@ -1,0 +1,1 @@
+"""A server that is attacked while others watch: what the others notice of it."""
