@@ -1,0 +1,1 @@
+"""Child processes: started, seen to end, and sent messages."""
