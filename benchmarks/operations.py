@@ -81,7 +81,7 @@ async def measure(video: Path, rounds: int) -> Times:
                 await manager.remove_camera("new")
                 _subscribe(times, camera, subscriptions)
                 with times.of("statistics"):
-                    sync_report(camera.sync_figures(WINDOW_S))
+                    sync_report(await camera.sync_figures(WINDOW_S))
                 with times.of("statistics"):
                     process_report(manager)
                 _check(times, even)

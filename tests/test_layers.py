@@ -13,10 +13,10 @@ import pytest
 
 SRC = Path(__file__).parent.parent / "src"
 ORDER = [  # folders and modules of the package, from top to bottom
-    "__main__", "__init__", "cli", "lab", "dashboard", "server", "analysis", "viewers", "config",
-    "camera", "faults", "detect", "media", "street", "client", "protocol", "settings",
-    "tokens", "plugins", "loop_timer", "core", "processes", "loop_thread", "extras", "errors", "credentials",
-    "secret", "address", "clock", "cores", "heap", "signals", "version",
+    "__main__", "__init__", "cli", "lab", "dashboard", "server", "analysis", "viewers", "bus",
+    "config", "camera", "faults", "detect", "media", "street", "client", "protocol", "settings",
+    "tokens", "plugins", "loop_timer", "core", "processes", "loop_thread", "extras", "errors",
+    "credentials",    "secret", "address", "clock", "cores", "heap", "signals", "version",
 ]  # fmt: skip
 CLIENT_MAY_IMPORT = {"client", "protocol", "core", "errors", "credentials", "address", "clock"}
 REGISTRIES = {  # who imports what ``built_in.toml`` names

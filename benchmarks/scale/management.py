@@ -34,6 +34,7 @@ import av
 from benchmarks.scale.clip import make_clip
 from streamlab.camera import AnnotatedChannel, CameraPipeline, DetectionService
 from streamlab.camera.pipeline import PipelineSettings
+from streamlab.camera.producer import CameraProducer
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey, ChannelType, QualityLevel, View
 from streamlab.core.mp4.fragment import Fragment, InitSegment
@@ -107,7 +108,7 @@ def make_film(path: Path) -> None:
 def replay(camera: Camera, media: Media) -> None:
     """Hand a stream what was recorded, as if it came now."""
     fragments = [item for item in media if isinstance(item, Fragment)]
-    producer = camera._running.producer
+    producer = _producer_of(camera)
     shift_ns = monotonic_ns() - fragments[-1].ready_ns
     for item in media:
         if isinstance(item, InitSegment):
@@ -119,6 +120,12 @@ def replay(camera: Camera, media: Media) -> None:
         again = replace(item, frames=(moved,))
         producer._controller.receive_fragment(again, ready_ns)
     producer._send()
+
+
+def _producer_of(camera: Camera) -> CameraProducer:
+    producer = camera._running.producer
+    assert isinstance(producer, CameraProducer)
+    return producer
 
 
 class Fleet:
@@ -181,7 +188,7 @@ class Fleet:
         with self._timed(f"{name} of all"):
             for camera in self._cameras:
                 started_ns = time.perf_counter_ns()
-                producer = camera._running.producer
+                producer = _producer_of(camera)
                 producer._controller.handle_timer(self._now_ns)
                 producer._send()
                 self.took[name].append((time.perf_counter_ns() - started_ns) / 1e6)
@@ -197,7 +204,7 @@ class Fleet:
             with self._timed("stats"):
                 stream_report(camera.stream_status())
             with self._timed("sync stats"):
-                sync_report(camera.sync_figures(60.0))
+                sync_report(await camera.sync_figures(60.0))
         with self._timed("stats of all"):
             process_report(self.manager)
 

@@ -273,7 +273,7 @@ def test_recording_takes_nothing_from_others_and_leaves_nothing_behind() -> None
                 record(camera, subscriptions, seconds=600, max_frames=10),
             )
             assert {key.quality for key in camera._running.stream.rings} == {QualityLevel.LOW}
-            assert not camera._running.event_streams
+            assert not camera._running._event_streams
             assert list(camera._running.stream.connections.values()) == [viewer]
             return first, second
 
@@ -299,7 +299,7 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
             assert len(await record(camera, subscriptions, seconds=600, stop=stop))
             await stopping
             recording = asyncio.create_task(record(camera, subscriptions, seconds=600))
-            while not camera._running.event_streams:
+            while not camera._running._event_streams:
                 await asyncio.sleep(0)
             recording.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -310,7 +310,7 @@ def test_it_can_be_stopped_and_given_up_and_says_when_there_was_nothing() -> Non
             await camera.close("camera_removed")
             with pytest.raises(SourceUnreachableError, match="delivered no frames"):
                 await record(camera, subscriptions, seconds=600)
-            assert not camera._running.event_streams
+            assert not camera._running._event_streams
             assert not camera._running.stream.connections
 
     asyncio.run(run())

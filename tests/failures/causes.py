@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamlab.core.channels import ANNOTATED, RAW
 from streamlab.lab.lab_camera import LabCamera
 from tests.fakes.udp_camera import UdpCamera
+from tests.viewers.producers import producer_of
 
 Rgb = NDArray[np.uint8]
 BOX = np.array([[40, 60, 120, 120]], np.float32)
@@ -86,7 +87,7 @@ def _hang(broken: Broken) -> object:
 
 def _break_encoder(channel: str) -> Callable[[Broken], None]:
     def begin(broken: Broken) -> None:
-        pipeline: Any = broken.cam._shown.camera._running.producer._pipeline
+        pipeline: Any = producer_of(broken.cam._shown.camera)._pipeline
         stage = pipeline._raw if channel == RAW else pipeline.annotators[channel]
         encode = stage.encode
 

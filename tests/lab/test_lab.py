@@ -160,7 +160,7 @@ def test_a_trace_is_recorded_and_can_be_interrupted(cam: LabCamera) -> None:
     assert trace.attrs["about"]["camera_id"] == "street"
 
     def followers() -> int:
-        return cam._shown.runtime.ask(lambda: len(cam._shown.camera._running.event_streams))
+        return cam._shown.runtime.ask(lambda: len(cam._shown.camera._running._event_streams))
 
     idle = followers()
 

@@ -20,6 +20,7 @@ from streamlab.errors import SourceUnreachableError, StateError
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceSpec
 from streamlab.viewers.camera import Camera
+from tests.viewers.producers import producer_of
 from tests.viewers.still_camera import StillAnnotator, StillPipeline
 
 
@@ -131,7 +132,7 @@ class Stage:
     def installed(self) -> Iterator[None]:
         with ExitStack() as patches:
             for name, made in (
-                ("viewers.openings.begin_opening", self._begin_opening),
+                ("bus.in_process.begin_opening", self._begin_opening),
                 ("camera.producer.CameraPipeline", self._make_pipeline),
                 ("viewers.memory.give_back_free_memory", lambda: None),
             ):
@@ -143,11 +144,11 @@ class Stage:
         encoders = self.pipeline_of(camera).encoders
         encoders.capture()
         for made in list(encoders.made.values()):
-            camera._running.producer._handover.put(list(made))
+            producer_of(camera)._handover.put(list(made))
             made.clear()
 
     def pipeline_of(self, camera: Camera) -> StagedPipeline:
-        return cast(StagedPipeline, camera._running.producer._pipeline)
+        return cast(StagedPipeline, producer_of(camera)._pipeline)
 
     def _begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[StagedSource]:
         opening: Future[StagedSource] = Future()

@@ -20,6 +20,7 @@ from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
 from streamlab.viewers.camera import Camera
 from tests.core.viewers import Encoders
+from tests.viewers.producers import producer_of
 
 SPEC = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
 SOURCE = open_source(SPEC)
@@ -88,7 +89,7 @@ class StillCamera(Camera):
         super().__init__(camera_id, SPEC, SOURCE, channels, settings)
         self.still = StillPipeline(annotated)
         self.running = self._running
-        producer = self.running.producer
+        producer = producer_of(self)
         producer._pipeline = producer.status.pipeline = cast(CameraPipeline, self.still)
         self.running.process_events()
 
@@ -98,17 +99,17 @@ class StillCamera(Camera):
             self.still.encoders.capture()
             for made in list(self.still.encoders.made.values()):
                 while made:
-                    self.running.producer._handover.put([made.popleft()])
+                    producer_of(self)._handover.put([made.popleft()])
             await self.news()
 
     def check_health(self) -> None:
         """Check the health as its timer does."""
-        self.running.producer._check_health()
-        self.running.producer._send()
+        producer_of(self)._check_health()
+        producer_of(self)._send()
 
     async def change_source(self, state: SourceState, detail: str = "") -> None:
         """Have the source change its state; ``ended`` is the end of the stream."""
-        self.running.producer._handover.put([SourceChanged(state, detail)])
+        producer_of(self)._handover.put([SourceChanged(state, detail)])
         await self.news()
 
     @staticmethod

@@ -15,6 +15,7 @@ from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.reader import Reader
 from streamlab.viewers.reports import camera_report, stream_report, sync_report
 from tests.core.viewers import parse
+from tests.viewers.producers import producer_of
 from tests.viewers.still_camera import StillCamera
 from tests.viewers.virtual import VirtualTime
 
@@ -90,7 +91,7 @@ async def test_detections_and_sync_are_told_by_channel(names: Sequence[str]) -> 
     events = parse(reader.take())
     found = [(e["channel"], e["pts"]) for e in events if e["event"] == "detections"]
     assert sorted(found) == sorted((name, pts) for name in names for pts in (0, 3000))
-    report = camera.running.producer._controller.report(0)
+    report = producer_of(camera)._controller.report(0)
     assert set(report.channels if report else ()) == set(names)
 
 
@@ -114,7 +115,7 @@ async def test_a_status_lists_every_channel(names: Sequence[str]) -> None:
     listed = camera_report(status)
     assert (listed["detector"] == {"name": "none", "kind": "none"}) is (not names)
     stream_report(status.stream)
-    figures = sync_report(camera.sync_figures(60.0))
+    figures = sync_report(await camera.sync_figures(60.0))
     assert (figures["drift_ms"] is None) is (not names)
 
 

@@ -11,6 +11,7 @@ from streamlab.camera import SourceChanged
 from streamlab.core.channels import SourceState
 from streamlab.core.health import OK
 from streamlab.viewers.event_log import MAX_DETAIL_CHARS, MAX_EVENTS, EventLog
+from tests.viewers.producers import producer_of
 from tests.viewers.still_camera import NO_INK, NO_MEMORY, StillCamera
 from tests.viewers.virtual import VirtualTime
 
@@ -77,7 +78,7 @@ def test_what_happens_to_a_camera_is_said_once_whether_or_not_somebody_watches()
             ("health", "Renderer BoxRenderer is failing: ValueError: no ink."),
             ("health", "All channels are well."),
         ]
-        camera.running.producer._handover.put([SourceChanged(SourceState.ENDED, "")])
+        producer_of(camera)._handover.put([SourceChanged(SourceState.ENDED, "")])
         await camera.news()
         assert events.after(0)[-1].detail == "The source has ended."
 

@@ -82,6 +82,6 @@ def test_it_ends_with_the_camera_and_can_be_closed_before() -> None:
         camera._running.end("camera_removed")
         assert await following == timed(range(4))
         assert [event async for event in other] == []
-        assert camera._running.event_streams == set()
+        assert camera._running._event_streams == set()
 
     VirtualTime().run(scenario)

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 import pytest
 import supervision as sv
 
+from streamlab.camera.detection_services import DetectionServices
 from streamlab.detect.detector import DetectorKind
 from streamlab.errors import InvalidRequestError, ModelError, ModelNotFoundError
 from streamlab.media.limits import SourceLimits
 from streamlab.media.picture import Picture
 from streamlab.media.spec import SourceKind, SourceSpec
 from streamlab.viewers.model_choices import ModelChoices
-from streamlab.viewers.services import DetectionServices
 
 STREET = SourceSpec.parse("synthetic://traffic?width=160&height=90")
 DOOR = SourceSpec.parse("rtsp://camera.example/door")

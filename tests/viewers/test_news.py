@@ -8,6 +8,7 @@ import pytest
 
 from streamlab.camera import DetectionTimed
 from streamlab.viewers.event_stream import CameraEvent
+from tests.viewers.producers import producer_of
 from tests.viewers.still_camera import StillCamera
 
 
@@ -18,10 +19,10 @@ def test_an_answer_wakes_the_loop_and_that_none_comes_does_not(
     async def scenario() -> list[CameraEvent]:
         camera = StillCamera()
         events = camera.events()
-        camera.running.producer.hand_over([DetectionTimed("annotated", 0, lag_ns)])
+        producer_of(camera).hand_over([DetectionTimed("annotated", 0, lag_ns)])
         for _ in range(3):
             await asyncio.sleep(0)
-        camera.running.producer._handover.close()
+        producer_of(camera)._handover.close()
         return events.take()
 
     assert bool(asyncio.run(scenario())) is wakes

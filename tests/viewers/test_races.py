@@ -26,6 +26,7 @@ from streamlab.errors import StreamlabError, UnknownCameraError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourceSpec
 from streamlab.viewers import Camera
+from tests.viewers.producers import producer_of
 from tests.viewers.staged import StagedDetector
 from tests.viewers.staged_process import MAX_TURNS, Process, running_services
 
@@ -127,7 +128,7 @@ class Races(Process):
     @a_camera_runs
     @rule(index=INDEX)
     def end_source(self, index: int) -> None:
-        self.camera(index)._running.producer._handover.put([SourceChanged(SourceState.ENDED, "")])
+        producer_of(self.camera(index))._handover.put([SourceChanged(SourceState.ENDED, "")])
 
     @precondition(lambda self: bool(self.requests))
     @rule(index=INDEX)

@@ -8,6 +8,7 @@ from streamlab.camera import DetectionTimed
 from streamlab.core.channels import ChannelType
 from streamlab.core.sync.policy import SyncPolicy
 from streamlab.core.time.timebase import NS_PER_MS
+from tests.viewers.producers import producer_of
 from tests.viewers.still_camera import StillCamera
 from tests.viewers.virtual import VirtualTime
 
@@ -18,7 +19,7 @@ def test_a_pipeline_hears_how_long_its_frames_wait_for_boxes() -> None:
     async def scenario() -> None:
         camera = StillCamera(sync_policy=SyncPolicy.HYBRID)
         before = dict(camera.still.box_deadlines_ns)
-        camera.running.producer.hand_over([DetectionTimed("annotated", 0, LAG_NS)])
+        producer_of(camera).hand_over([DetectionTimed("annotated", 0, LAG_NS)])
         await camera.news()
         assert camera.still.box_deadlines_ns != before
 

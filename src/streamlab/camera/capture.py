@@ -82,8 +82,8 @@ class Capture:
         self._stall_after_ns = stall_after_ns
         self._stall = StallDetector(stall_after_ns)
         nominal_duration = round(TIMESCALE / self.info.fps)
-        self._timeline = Timeline(nominal_duration)
-        self._media_clock = MediaClock(nominal_duration)
+        self._timeline = Timeline(nominal_duration, spec.first_pts)
+        self._media_clock = MediaClock(nominal_duration, first_pts=spec.first_pts)
         self._pacer = Pacer()
         self._due_ns = 0
         self._is_delivering = False

@@ -35,6 +35,7 @@ from streamlab.faults.definition import Faults
 from streamlab.loop_timer import LoopTimer
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
+from streamlab.protocol.status import SyncFigures
 from streamlab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -68,9 +69,9 @@ ProducerEvent = PipelineEvent | ReleaseBatch | Sync | HealthChanged | SyncStateC
 class CameraProducer:
     """Runs a pipeline and its sync controller in the event loop that it is created in.
 
-    ``receive`` is called in that loop with new events, in order: init segments, finished and
-    released fragments, detections' timings, and changes of the source, of health and of
-    synchronisation.
+    ``receive`` is called in that loop with new events, in order: init segments, released
+    fragments, and changes of the source, of health and of synchronisation; while the camera is
+    observed, finished fragments and the timings of detections as well.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class CameraProducer:
         self._sync_state = SyncState.SYNCHRONIZED
         self._logged_counts: Counter[str] = Counter()
         self._events: list[ProducerEvent] = []
+        self._is_observed = False
         self._handover: Handover[PipelineEvent] = Handover(
             asyncio.get_running_loop(), self._receive, MAX_HANDOVER_ITEMS
         )
@@ -148,13 +150,13 @@ class CameraProducer:
         self._timer.close()
         self._handover.close()
 
-    def stop(self) -> None:
-        """Stop the threads. Blocks until they have ended, for a second at most each."""
-        self._pipeline.stop()
+    async def stop(self) -> None:
+        """Stop the threads, and wait until they have ended, for a second at most each."""
+        await asyncio.to_thread(self._pipeline.stop)
 
     def abandon(self) -> None:
         """Stop the threads at the end of the process, when no new thread can be started."""
-        self.stop()
+        self._pipeline.stop()
         for annotator in self._pipeline.annotators.values():
             annotator.service.stop()
             annotator.service.join(JOIN_TIMEOUT_S)
@@ -195,6 +197,10 @@ class CameraProducer:
         """Draw a channel with this renderer from the next frame on."""
         self._pipeline.request_renderer(channel, renderer)
 
+    def request_observation(self, *, observed: bool) -> None:
+        """Send finished fragments and the timings of detections, too, while this is True."""
+        self._is_observed = observed
+
     def inject(self, faults: Faults) -> None:
         """Inject these faults from the next frame on, instead of the previous ones."""
         self._pipeline.inject(faults)
@@ -206,6 +212,10 @@ class CameraProducer:
     def renderer(self, channel: str) -> Renderer:
         """Return the renderer of an annotated channel."""
         return self._pipeline.annotators[channel].renderer
+
+    async def sync_figures(self, window_s: float) -> SyncFigures:
+        """Return the synchronisation measured over the last ``window_s`` seconds."""
+        return self.status.sync_figures(window_s)
 
     def hand_over(self, items: Sequence[PipelineEvent]) -> None:
         """Pass items from a thread of the pipeline to the event loop.
@@ -220,7 +230,8 @@ class CameraProducer:
     def _receive(self, batch: Iterable[PipelineEvent]) -> None:
         now_ns = monotonic_ns()
         for item in batch:
-            self._events.append(item)
+            if self._is_observed or not isinstance(item, Fragment | DetectionTimed):
+                self._events.append(item)
             if isinstance(item, Fragment):
                 self._controller.receive_fragment(item, now_ns)
             elif isinstance(item, DetectionTimed):

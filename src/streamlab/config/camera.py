@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from streamlab.config.source_credentials import with_credentials, with_known
+from streamlab.detect.filter import DetectionOptions
 from streamlab.errors import InvalidRequestError, SourceError
 from streamlab.media.spec import (
     MAX_SOURCE_CHARS,
@@ -117,6 +118,15 @@ class CameraConfig(CameraOptions):
         if self.model == "truth" and spec.kind is not SourceKind.SYNTHETIC:
             raise ValueError("only synthetic cameras have a ground truth: choose another model")
         return self
+
+    @property
+    def detections(self) -> DetectionOptions:
+        """Which detections the camera wants, and how often."""
+        return DetectionOptions(
+            classes=None if self.classes is None else frozenset(self.classes),
+            confidence=self.confidence or 0.0,
+            max_fps=self.max_detection_fps,
+        )
 
     @cached_property
     def spec(self) -> SourceSpec:

@@ -103,7 +103,7 @@ class Cameras:
 
     async def health(self) -> list[CameraRow]:
         """Return the health of all cameras, at most ``HEALTH_EVERY_S`` old."""
-        return await self._ask(self._all_health)
+        return await self._call(self._all_health())
 
     async def frames(self, camera_id: str, seconds: float) -> list[FrameRecord]:
         """Return the frames kept of a camera's last ``seconds``, oldest first."""
@@ -164,12 +164,12 @@ class Cameras:
             watched = self._watched[camera] = Watched(camera, lambda: self._watched.pop(camera))
         return watched
 
-    def _all_health(self) -> list[CameraRow]:
+    async def _all_health(self) -> list[CameraRow]:
         now_ns = monotonic_ns()
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
             self._health = [
-                row_of(camera.status(), camera.sync_figures(SPAN_S))
-                for camera in self._manager.cameras.values()
+                row_of(camera.status(), await camera.sync_figures(SPAN_S))
+                for camera in list(self._manager.cameras.values())
             ]
             self._health_ns = now_ns
         return self._health

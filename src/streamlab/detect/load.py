@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from streamlab.detect.detector import Detector, LoadOptions
 from streamlab.detect.model_spec import MAX_SPEC_CHARS, ModelSpec
@@ -48,8 +50,29 @@ def load_detector(
         ModelError: the model cannot be loaded; often a subclass, with a hint.
         InvalidRequestError: ``truth`` was requested without a synthetic ``source``.
     """
-    kind, argument = _kind_and_argument(str(model))
-    return DETECTORS.make(kind, argument, LoadOptions(confidence, iou, threads, provider, source))
+    return Recipe(str(model), LoadOptions(confidence, iou, threads, provider, source)).load()
+
+
+class Recipe(NamedTuple):
+    """What a detector is loaded from, as a value: another process can load the same one."""
+
+    model: str
+    options: LoadOptions
+
+    def load(self) -> Detector:
+        """Load the detector. Raises as ``load_detector`` does."""
+        kind, argument = _kind_and_argument(self.model)
+        detector = DETECTORS.make(kind, argument, self.options)
+        _RECIPES[detector] = self
+        return detector
+
+
+_RECIPES: WeakKeyDictionary[Detector, Recipe] = WeakKeyDictionary()
+
+
+def recipe_of(detector: Detector) -> Recipe | None:
+    """Return what a detector was loaded from; None if it was not loaded by name."""
+    return _RECIPES.get(detector)
 
 
 def _kind_and_argument(text: str) -> tuple[str, str]:

@@ -72,6 +72,8 @@ class SourceSpec:
     """What it may reach, if it was given over HTTP; None: it is an operator's own."""
     max_pixels: int = MAX_PIXELS
     """Larger pictures are refused before they are decoded, px."""
+    first_pts: int = 0
+    """PTS of the first frame: not 0 if the camera has run before, in another process."""
 
     @classmethod
     def refused(cls, text: str, objection: str) -> SourceSpec:

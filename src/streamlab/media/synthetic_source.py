@@ -9,7 +9,7 @@ from itertools import count
 
 import av
 
-from streamlab.core.time.timebase import frame_pts
+from streamlab.core.time.timebase import frame_number_from, frame_pts
 from streamlab.core.truth_strip import WHITE_LUMA, cell_bounds_px, strip_height_px
 from streamlab.errors import SourceUnreachableError
 from streamlab.media.picture import Picture
@@ -34,6 +34,7 @@ class SyntheticSource:
         asked = StreetParameters.parse(spec.address)
         with _turn(spec, timeout_s):
             self.street = Street.of(asked)
+        self._first = frame_number_from(spec.first_pts, asked.fps)
         self.info = SourceInfo(
             codec="synthetic",
             width=asked.width,
@@ -45,7 +46,7 @@ class SyntheticSource:
 
     def frames(self) -> Iterator[SourceFrame]:
         """Yield frames without end."""
-        for number in count():
+        for number in count(self._first):
             frame = av.VideoFrame.from_ndarray(self.street.draw(number), format="yuv420p")
             yield SourceFrame(frame, frame_pts(number, self.info.fps), keyframe=False)
 

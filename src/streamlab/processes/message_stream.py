@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import cast
 
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer one is an error of the other end, which is disconnected. The keyframes of all channels
@@ -42,7 +43,9 @@ class MessageStream(asyncio.Protocol):
     ) -> MessageStream:
         """Exchange messages over a connected socket, which is closed with the stream."""
         loop = asyncio.get_running_loop()
-        _, stream = await loop.create_connection(lambda: cls(receive, receive_end), sock=end)
+        is_unix = hasattr(socket, "AF_UNIX") and end.family == socket.AF_UNIX
+        create = loop.create_unix_connection if is_unix else loop.create_connection
+        _, stream = await create(lambda: cls(receive, receive_end), sock=end)
         return stream
 
     @property
@@ -69,8 +72,7 @@ class MessageStream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start; called by asyncio."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by asyncio."""

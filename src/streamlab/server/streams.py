@@ -247,7 +247,7 @@ async def sync_stats(
 ) -> Report:
     """Return the measured drift of a camera's channels over a window."""
     manager.check_stream(camera, stream_id)
-    return sync_report(visible_figures(camera.sync_figures(window_s), access))
+    return sync_report(visible_figures(await camera.sync_figures(window_s), access))
 
 
 @router.get("/dual-channel/stats", response_model=models.Streams, response_model_exclude_unset=True)

@@ -11,9 +11,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
+from streamlab.bus.carrier import Carrier, OpenSource
+from streamlab.bus.in_process import InProcess
 from streamlab.camera import AnnotatedChannel, DetectionService
 from streamlab.camera.source_status import SourceStatus
-from streamlab.camera.worker_pool import WorkerPool
 from streamlab.core.channels import (
     ANNOTATED,
     CameraMetadata,
@@ -29,7 +30,6 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer, redacts
 from streamlab.errors import InvalidRequestError, SourceUnreachableError
 from streamlab.faults import NO_FAULTS, Faults
-from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
 from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures
 from streamlab.settings import Settings
@@ -53,10 +53,10 @@ class Camera(CameraViewers):
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: Source | None,
+        source: OpenSource | None,
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
-        pool: WorkerPool | None = None,
+        carrier: Carrier | None = None,
         events: EventLog | None = None,
     ) -> None:
         self.camera_id = camera_id
@@ -64,7 +64,15 @@ class Camera(CameraViewers):
         self.quality = QualityLevel.MEDIUM
         """The quality for viewers that request none."""
         super().__init__(
-            RunningCamera(camera_id, spec, source, channels, settings, pool, events or EventLog())
+            RunningCamera(
+                camera_id,
+                spec,
+                source,
+                channels,
+                settings,
+                carrier or InProcess(),
+                events or EventLog(),
+            )
         )
 
     def start(self) -> None:
@@ -145,9 +153,12 @@ class Camera(CameraViewers):
         """Return what its stream carries, and to whom: a part of ``status``."""
         return status.stream_status(self._running)
 
-    def sync_figures(self, window_s: float) -> SyncFigures:
-        """Return the synchronisation measured over the last ``window_s`` seconds."""
-        return status.sync_figures(self._running, window_s)
+    async def sync_figures(self, window_s: float) -> SyncFigures:
+        """Return the synchronisation measured over the last ``window_s`` seconds.
+
+        Raises SourceUnreachableError while the camera's worker process is being restarted.
+        """
+        return await status.sync_figures(self._running, window_s)
 
     async def snapshot(
         self, quality: QualityLevel = QualityLevel.MEDIUM, timeout_s: float = TIMEOUT_S
@@ -176,12 +187,7 @@ class Camera(CameraViewers):
 
         It is closed already if the camera has ended.
         """
-        stream = EventStream(self._running.event_streams.discard)
-        if self.end_reason is None:
-            self._running.event_streams.add(stream)
-        else:
-            stream.close()
-        return stream
+        return self._running.observe()
 
     def change(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from streamlab.camera.producer import CameraProducer
+from streamlab.bus.carrier import Producer
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import SyncState
 from streamlab.core.events import Health
@@ -25,7 +25,7 @@ class CameraParts(Protocol):
     """The parts of a camera that health is reported of, and to."""
 
     camera_id: str
-    producer: CameraProducer
+    producer: Producer
     stream: DualChannelStream
     fan_out: FanOut
     events: EventLog

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from weakref import WeakSet
 
+from streamlab.bus.carrier import Carrier, OpenSource
+from streamlab.bus.in_process import InProcess
 from streamlab.camera import AnnotatedChannel, DetectionService
-from streamlab.camera.worker_pool import WorkerPool
+from streamlab.camera.detection_services import DetectionServices
 from streamlab.config.camera import CameraConfig
 from streamlab.config.store import CameraStore
 from streamlab.core.channels import ANNOTATED, QualityLevel
@@ -25,7 +27,6 @@ from streamlab.errors import (
     UnknownStreamError,
 )
 from streamlab.media.limits import SourceLimits
-from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
 from streamlab.viewers.additions import Additions
@@ -35,7 +36,6 @@ from streamlab.viewers.event_log import EventLog
 from streamlab.viewers.kept_cameras import KeptCameras
 from streamlab.viewers.memory import MemoryTrimming
 from streamlab.viewers.openings import Openings
-from streamlab.viewers.services import DetectionServices, detections_of
 from streamlab.viewers.unfinished import Unfinished
 
 _REASONS = {"camera_removed": "on request", "server_shutdown": "the server stops"}
@@ -60,8 +60,18 @@ class StreamChannelManager:
         only_synthetic: bool = False,
         store: CameraStore | None = None,
         renderer: str = DEFAULT_RENDERER,
+        carrier: Carrier | None = None,
     ) -> None:
-        """``store`` keeps cameras for the next start; ``renderer`` names the default renderer."""
+        """Manage no camera yet.
+
+        Args:
+            settings: of all cameras.
+            detector: see the class.
+            only_synthetic: see the class.
+            store: keeps cameras for the next start.
+            renderer: names the default renderer.
+            carrier: runs the cameras; None: they run in this process.
+        """
         self.settings = settings
         self.services = DetectionServices(
             detector,
@@ -71,7 +81,8 @@ class StreamChannelManager:
         )
         self._cameras: dict[str, Camera] = {}
         self._services: dict[Camera, DetectionService] = {}
-        self._openings = Openings(settings.open_timeout)
+        self._carrier = carrier or InProcess()
+        self._openings = Openings(self._carrier, settings.open_timeout)
         self._kept = KeptCameras(store)
         self._additions = Additions(settings.max_cameras_per_minute)
         self._unfinished = Unfinished()
@@ -79,7 +90,6 @@ class StreamChannelManager:
         self._closed = False
         self._at_start: WeakSet[Camera] | None = None
         self._renderer = renderer
-        self._pool = WorkerPool.of_all_cores()
         self._trimming = MemoryTrimming()
         self.events = EventLog()  # what has happened to the cameras lately
 
@@ -131,7 +141,7 @@ class StreamChannelManager:
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: Source | None,
+        source: OpenSource | None,
         detector: Detector | None,
         renderer: Renderer,
         detections: DetectionOptions,
@@ -143,7 +153,7 @@ class StreamChannelManager:
             undo.callback(self.services.release, service)
             channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
             camera = Camera(
-                camera_id, spec, source, [channel], self.settings, self._pool, self.events
+                camera_id, spec, source, [channel], self.settings, self._carrier, self.events
             )
             camera.start()
             undo.pop_all()
@@ -171,7 +181,7 @@ class StreamChannelManager:
             self._additions.admit()
         spec = dataclasses.replace(config.spec, limits=limits)
         camera = await self.add_camera(
-            config.name, spec, detector=detector, detections=detections_of(config), wait=wait
+            config.name, spec, detector=detector, detections=config.detections, wait=wait
         )
         camera.quality = QualityLevel(config.quality)
         if keep:
@@ -236,7 +246,7 @@ class StreamChannelManager:
         await self._unfinished.wait()
         self.events.close()
         await self.services.close()
-        self._pool.close()
+        await self._carrier.close()
 
     def call_on_removal(self, receive_removal: Callable[[Camera], None]) -> None:
         """Call ``receive_removal`` with each camera that is removed; it must not raise."""

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from streamlab.camera.detection_services import DetectionServices
 from streamlab.detect.detector import Detector
 from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.shipped import shipped_models
 from streamlab.errors import ModelError
 from streamlab.media.limits import SourceLimits
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.viewers.services import DetectionServices
 
 NONE, TRUTH = "none", "truth"
 

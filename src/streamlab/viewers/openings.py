@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future
 
+from streamlab.bus.carrier import Carrier, OpenSource
 from streamlab.errors import SourceUnreachableError
 from streamlab.media.open_errors import no_picture
-from streamlab.media.opening import GRACE_S, begin_opening, give_up
-from streamlab.media.source import Source
+from streamlab.media.opening import GRACE_S
 from streamlab.media.spec import SourceSpec
 
 
 class Openings:
     """The cameras that are being opened, in one event loop."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, carrier: Carrier, timeout_s: float) -> None:
+        self._carrier = carrier
         self._timeout_s = timeout_s
         self._unwanted: dict[str, asyncio.Future[None]] = {}  # done: abandoned
 
@@ -28,12 +30,12 @@ class Openings:
     def __len__(self) -> int:
         return len(self._unwanted)
 
-    async def open(self, camera_id: str, spec: SourceSpec) -> Source:
+    async def open(self, camera_id: str, spec: SourceSpec) -> OpenSource:
         """Open a source; whoever cancels or abandons this has nothing to close.
 
         Raises SourceError, also if it is abandoned, and LimitError.
         """
-        opening = begin_opening(spec, self._timeout_s)
+        opening = self._carrier.begin_opening(spec, self._timeout_s)
         opened = asyncio.wrap_future(opening)
         unwanted = self._unwanted[camera_id] = asyncio.get_running_loop().create_future()
         is_taken = False
@@ -53,7 +55,7 @@ class Openings:
             if not is_taken:
                 if not opened.cancel():
                     opened.exception()  # nobody else asks for it
-                give_up(opening)
+                _give_up(opening)
             if self._unwanted.get(camera_id) is unwanted:
                 del self._unwanted[camera_id]
 
@@ -65,3 +67,8 @@ class Openings:
         if not unwanted.done():
             unwanted.set_result(None)
         return True
+
+
+def _give_up(opening: Future[OpenSource]) -> None:
+    if not opening.cancel() and opening.exception() is None:
+        opening.result().close()

@@ -7,17 +7,16 @@ import logging
 import secrets
 from collections.abc import Sequence
 
+from streamlab.bus.carrier import Carrier, OpenSource, Producer
 from streamlab.camera import AnnotatedChannel, SourceChanged
 from streamlab.camera.delivery import PipelineEvent
 from streamlab.camera.producer import (
-    CameraProducer,
     HealthChanged,
     ProducerEvent,
     ReleaseBatch,
     SyncStateChanged,
 )
 from streamlab.camera.source_status import SourceStatus
-from streamlab.camera.worker_pool import WorkerPool
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.events import EndReason, Sync
@@ -35,7 +34,6 @@ from streamlab.core.stream.ring import Released
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.errors import StreamlabError, SwitchTimeoutError, UnknownCameraError
 from streamlab.loop_timer import LoopTimer
-from streamlab.media.source import Source as MediaSource
 from streamlab.media.spec import SourceSpec
 from streamlab.protocol.sse import EventEncoder
 from streamlab.settings import Settings
@@ -58,10 +56,10 @@ class RunningCamera:
         self,
         camera_id: str,
         spec: SourceSpec,
-        source: MediaSource | None,
+        source: OpenSource | None,
         channels: Sequence[AnnotatedChannel],
         settings: Settings,
-        pool: WorkerPool | None,
+        carrier: Carrier,
         events: EventLog,
     ) -> None:
         self.camera_id = camera_id
@@ -70,7 +68,7 @@ class RunningCamera:
         self.end_reason: EndReason | None = None
         self.fan_out = FanOut()
         self.encoder = EventEncoder()
-        self.event_streams: set[EventStream] = set()
+        self._event_streams: set[EventStream] = set()
         self.events = events
         self.switches_ms = Window(3600.0)
         """Durations of switches in the last hour, from the request to the written keyframe."""
@@ -84,13 +82,12 @@ class RunningCamera:
             linger_ns=round(settings.encoder_linger * NS_PER_S),
         )
         self._timer = LoopTimer(self.stream.get_timer, self._on_timer)
-        self.producer = CameraProducer(
+        self.producer: Producer = carrier.produce(
             camera_id,
             spec,
             source,
             channels,
             settings,
-            pool,
             first_sequence(wall_s()),
             self._receive,
         )
@@ -107,14 +104,29 @@ class RunningCamera:
         """Send every viewer ``end`` and stop the threads."""
         if not self._closed:
             self.remove(reason)
-        await asyncio.to_thread(self.producer.stop)
+        await self.producer.stop()
 
     def end(self, reason: EndReason) -> None:
         """End the stream; the first reason given is kept."""
         self.end_reason = self.end_reason or reason
-        for stream in list(self.event_streams):
+        for stream in list(self._event_streams):
             stream.close()
         self.fan_out.notify_all()
+
+    def observe(self) -> EventStream:
+        """Return a stream of the camera's events from now on; closed already if it has ended."""
+        stream = EventStream(self._stop_observing)
+        if self.end_reason is not None:
+            stream.close()
+        else:
+            self._event_streams.add(stream)
+            self.producer.request_observation(observed=True)
+        return stream
+
+    def _stop_observing(self, stream: EventStream) -> None:
+        self._event_streams.discard(stream)
+        if not self._event_streams:
+            self.producer.request_observation(observed=False)
 
     def expect_switch(self, connection_id: str) -> asyncio.Future[SwitchOutcome]:
         """Return a future of the outcome of the switch requested last on this connection.
@@ -146,7 +158,7 @@ class RunningCamera:
                 woken = True
             else:
                 self._resolve_switch(event)
-        for stream in self.event_streams if events else ():
+        for stream in self._event_streams if events else ():
             stream.add(events)
         if woken:
             self.fan_out.notify_all()
@@ -179,9 +191,9 @@ class RunningCamera:
             waiting.set_exception(error)
 
     def _receive(self, batch: Sequence[ProducerEvent]) -> None:
-        if self.event_streams:
+        if self._event_streams:
             observed = [event for event in batch if isinstance(event, PipelineEvent)]
-            for stream in self.event_streams:
+            for stream in self._event_streams:
                 stream.add(observed)
         for event in batch:
             if isinstance(event, ReleaseBatch):

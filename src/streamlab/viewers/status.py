@@ -64,10 +64,10 @@ def stream_status(camera: RunningCamera) -> StreamStatus:
     )
 
 
-def sync_figures(camera: RunningCamera, window_s: float) -> SyncFigures:
+async def sync_figures(camera: RunningCamera, window_s: float) -> SyncFigures:
     """Return the synchronisation measured over the last ``window_s`` seconds."""
     return replace(
-        camera.producer.status.sync_figures(window_s),
+        await camera.producer.sync_figures(window_s),
         camera_id=camera.camera_id,
         stream_id=camera.stream.stream_id,
         channels=_channel_counts(camera),

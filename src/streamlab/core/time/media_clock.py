@@ -4,7 +4,7 @@ Not for files, which are played on their own timeline (``core.time.timeline``).
 
 Rules:
 
-- the first frame has PTS 0, and PTS strictly increase, by at least one tick;
+- the first frame has PTS ``first_pts``, and PTS strictly increase, by at least one tick;
 - media time is the monotonic clock since the first frame. Timestamps only place frames within it,
   so no claim a timestamp makes causes a lasting gain or loss;
 - timestamps are trusted while their rate, measured over blocks of ``BLOCK_PTS``, differs from the
@@ -63,7 +63,7 @@ class MediaClock:
     ``held``: the next frame is requested only once the previous one was due.
     """
 
-    def __init__(self, nominal_duration: int, *, held: bool = False) -> None:
+    def __init__(self, nominal_duration: int, *, held: bool = False, first_pts: int = 0) -> None:
         if nominal_duration < 1:
             raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
         self.re_anchors = 0
@@ -71,6 +71,7 @@ class MediaClock:
         self.interval = nominal_duration
         """The measured interval between frames, ticks."""
         self._held = held
+        self._first_pts = first_pts
         self._max_lag_pts = MAX_HELD_LAG_PTS if held else MAX_LAG_PTS
         self._origin_ns: int | None = None
         self._offset: int | None = None
@@ -107,9 +108,9 @@ class MediaClock:
     def receive_frame(self, stamp: int | None, now_ns: int) -> int:
         """Return the PTS of a frame with timestamp ``stamp`` that arrived at ``now_ns``."""
         if self._origin_ns is None:
-            self._origin_ns = now_ns
-            self._remember(stamp, 0, 0)
-            return 0
+            self._origin_ns = now_ns - pts_to_ns(self._first_pts)
+            self._remember(stamp, self._first_pts, self._first_pts)
+            return self._first_pts
         clock = max(self._last_clock, ns_to_pts(now_ns - self._origin_ns))
         if stamp is not None and self._offset is not None and not self._held:
             self._judge(stamp, stamp + self._offset - clock, clock)

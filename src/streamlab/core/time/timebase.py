@@ -28,6 +28,12 @@ def frame_number(pts: int, fps: Fraction) -> int:
     return _divided(pts * fps.numerator, TIMESCALE * fps.denominator)
 
 
+def frame_number_from(pts: int, fps: Fraction) -> int:
+    """Return the number of the first frame at or after this PTS at constant rate ``fps``."""
+    number = frame_number(pts, fps)
+    return number if frame_pts(number, fps) >= pts else number + 1
+
+
 def pts_to_ns(pts: int) -> int:
     """Convert a span of media time to ns, rounded down."""
     return pts * NS_PER_S // TIMESCALE

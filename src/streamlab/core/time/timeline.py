@@ -1,10 +1,11 @@
-"""Media time of a recording: maps its timestamps to PTS that start at 0 and strictly increase.
+"""Media time of a recording: maps its timestamps to PTS that strictly increase.
 
 Not for live sources, whose media time follows the clock (``core.time.media_clock``).
 
 Rules:
 
-- the first frame has PTS 0;
+- the first frame has PTS ``first_pts``, or its own timestamp if that is less than a nominal frame
+  later: of a camera that goes on elsewhere, whose frames have their places in time;
 - intervals between frames are the recording's own, pauses of up to ``MAX_PAUSE_PTS`` included;
 - a missing timestamp advances by one nominal frame, a repeated one by half of that; the frame
   after it is timed by its own timestamp again;
@@ -24,11 +25,12 @@ MAX_RETURN_PTS = 2 * TIMESCALE
 class Timeline:
     """Maps the timestamps of one recording (ticks of 1/90000 s) to the camera's PTS."""
 
-    def __init__(self, nominal_duration: int) -> None:
+    def __init__(self, nominal_duration: int, first_pts: int = 0) -> None:
         if nominal_duration < 1:
             raise ValueError(f"a frame must last at least one tick, got {nominal_duration}")
         self.nominal_duration = nominal_duration
         self.re_anchors = 0
+        self._first_pts = first_pts
         self._offset: int | None = None
         self._former_offset: int | None = None
         self._last_pts: int | None = None
@@ -44,11 +46,17 @@ class Timeline:
 
     def receive_frame(self, stamp: int | None) -> int:
         """Return the PTS of a frame with timestamp ``stamp``; None: it has none."""
-        pts = 0 if self._last_pts is None else self._next(stamp, self._last_pts)
+        pts = self._first(stamp) if self._last_pts is None else self._next(stamp, self._last_pts)
         if stamp is not None and self._offset is None:
             self._offset = pts - stamp
         self._last_pts, self._last_stamp = pts, stamp
         return pts
+
+    def _first(self, stamp: int | None) -> int:
+        first_pts = self._first_pts
+        if first_pts and stamp is not None and 0 <= stamp - first_pts < self.nominal_duration:
+            return stamp
+        return first_pts
 
     def _next(self, stamp: int | None, last_pts: int) -> int:
         pts = last_pts + self.nominal_duration

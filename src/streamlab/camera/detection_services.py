@@ -7,11 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from weakref import WeakSet
 
-from streamlab.camera import DetectionService
-from streamlab.camera.detection import TIMEOUT_S
-from streamlab.config.camera import CameraConfig
+from streamlab.camera.detection import TIMEOUT_S, DetectionService
 from streamlab.detect.detector import Detector
-from streamlab.detect.filter import DetectionOptions
 from streamlab.detect.load import load_detector
 from streamlab.media.spec import SourceKind, SourceSpec
 
@@ -66,6 +63,10 @@ class DetectionServices:
         if not self._uses[service] and service.detector is not self.shared:
             self._stop(service)
 
+    def uses(self, service: DetectionService) -> int:
+        """Return how many uses of a service have not ended."""
+        return self._uses[service]
+
     async def close(self) -> None:
         """Stop all services and wait for the batches in progress.
 
@@ -90,12 +91,3 @@ class DetectionServices:
         del self._uses[service]
         service.stop()
         self._stopped.add(service)  # until its thread, which refers to it, has ended
-
-
-def detections_of(config: CameraConfig) -> DetectionOptions:
-    """Return which detections a configured camera wants."""
-    return DetectionOptions(
-        classes=None if config.classes is None else frozenset(config.classes),
-        confidence=config.confidence or 0.0,
-        max_fps=config.max_detection_fps,
-    )

@@ -1,0 +1,1 @@
+"""The seam: carries what cameras release to where their viewers are, and requests back."""

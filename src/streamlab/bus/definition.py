@@ -1,0 +1,126 @@
+"""A camera as values that another process can make the same camera of."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Sequence
+
+from streamlab.bus.requests import CameraDefinition, ChannelDefinition
+from streamlab.camera.capture import UNKNOWN
+from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.camera.producer_report import ProducerReport
+from streamlab.core.channels import ANNOTATED, RAW, CameraMetadata, SyncState
+from streamlab.core.sync.channel_metadata import ChannelMetadata
+from streamlab.core.sync.drift import ChannelSyncStatus
+from streamlab.core.sync.settings import SyncSettings
+from streamlab.detect.detector import Detector
+from streamlab.detect.load import recipe_of
+from streamlab.detect.render import redacts, renderer_name
+from streamlab.errors import InvalidRequestError
+from streamlab.faults.definition import NO_FAULTS
+from streamlab.media.spec import SourceSpec
+from streamlab.protocol.health import (
+    ChannelHealth,
+    DetectorStatus,
+    EncoderStatus,
+    RendererStatus,
+    SyncStatus,
+)
+from streamlab.settings import Settings
+
+
+class NotMovableError(InvalidRequestError):
+    """A detector or a renderer exists in this process only."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why}: it cannot be used in a worker process",
+            hint="Name a model, or run the cameras without worker processes (workers=0).",
+        )
+
+
+def definition_of(
+    camera_id: str,
+    spec: SourceSpec,
+    channels: Sequence[AnnotatedChannel],
+    settings: Settings,
+    first_sequence: int,
+) -> CameraDefinition:
+    """Describe a camera. Raises NotMovableError."""
+    for channel in channels:
+        try:
+            pickle.dumps(channel.renderer)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            raise NotMovableError(f"renderer {renderer_name(channel.renderer)} is code") from None
+    of_worker = settings.model_copy(
+        update={"tokens": [], "admin_tokens": [], "unredacted_tokens": [], "credentials": {}}
+    )
+    moved = tuple(map(channel_definition, channels))
+    return CameraDefinition(camera_id, spec, moved, of_worker, first_sequence)
+
+
+def channel_definition(channel: AnnotatedChannel) -> ChannelDefinition:
+    """Describe an annotated channel. Raises NotMovableError."""
+    detector = channel.service.detector
+    recipe = recipe_of(detector)
+    if recipe is None:
+        raise NotMovableError(f"detector {detector.name} was not loaded by name")
+    return ChannelDefinition(channel.name, recipe, channel.renderer, channel.detections)
+
+
+def description(detector: Detector) -> dict[str, str]:
+    """Return ``name`` and ``kind`` of a detector."""
+    return {"name": detector.name, "kind": detector.kind}
+
+
+def redacted_channels(channels: Iterable[AnnotatedChannel]) -> frozenset[str]:
+    """Return the names of the channels whose renderer redacts."""
+    return frozenset(each.name for each in channels if redacts(each.renderer))
+
+
+def first_report(
+    definition: CameraDefinition, channels: Sequence[AnnotatedChannel]
+) -> ProducerReport:
+    """Return what is known of a camera before its worker has reported."""
+    settings = definition.settings
+    names = (RAW, *(channel.name for channel in channels))
+    sync = SyncSettings(
+        settings.sync_tolerance_ms,
+        settings.sync_policy,
+        settings.max_playout_delay_ms,
+        settings.max_stale_fraction,
+    )
+    healths = {channel.name: _first_health(channel) for channel in channels}
+    report = ProducerReport(
+        channels=names,
+        metadata=CameraMetadata(0, 0, UNKNOWN.fps, "", False, ""),
+        redacted=redacted_channels(channels),
+        detectors={each.name: description(each.service.detector) for each in channels},
+        faults=NO_FAULTS,
+        errors=[],
+        counts={},
+        fault_counts={},
+        handover_peak=0,
+        sync_numbers=(0.0, 0.0, 0.0),
+        sync_policy="",
+        sync_state=SyncState.SYNCHRONIZED,
+        sync_status=ChannelSyncStatus(None, True, 0, SyncState.SYNCHRONIZED),
+        playout_delay_ms=0.0,
+        healths={RAW: ChannelHealth(RAW, RAW, EncoderStatus("ok")), **healths},
+        newest={name: ChannelMetadata(name) for name in names},
+    )
+    report.sync_settings = sync
+    return report
+
+
+def _first_health(channel: AnnotatedChannel) -> ChannelHealth:
+    detector = channel.service.detector
+    state = channel.service.health.state
+    return ChannelHealth(
+        channel.name,
+        ANNOTATED,
+        EncoderStatus("ok"),
+        DetectorStatus(detector.name, detector.kind, state),
+        RendererStatus(renderer_name(channel.renderer), "ok", "", redacts(channel.renderer)),
+        SyncStatus(str(SyncState.SYNCHRONIZED), None, None, "met"),
+    )

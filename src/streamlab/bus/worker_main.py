@@ -1,0 +1,228 @@
+"""A worker process: runs the cameras that the server gives it, and ends with the server."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import pickle
+import socket
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+import uvicorn
+
+from streamlab.bus.camera_at_work import CameraAtWork
+from streamlab.bus.events import encoder
+from streamlab.bus.replies import (
+    ALIVE_EVERY_S,
+    Alive,
+    Logged,
+    Opened,
+    Ready,
+    Refusal,
+    Reply,
+    Stopped,
+)
+from streamlab.bus.requests import (
+    Change,
+    ChannelDefinition,
+    Encoders,
+    GiveUp,
+    Measure,
+    Observe,
+    Open,
+    Request,
+    Start,
+    Stop,
+)
+from streamlab.camera.detection import DetectionService
+from streamlab.camera.detection_services import DetectionServices
+from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.detect.load import Recipe
+from streamlab.errors import LimitError, StreamlabError
+from streamlab.media.opening import begin_opening, give_up
+from streamlab.media.source import Source
+from streamlab.processes.message_stream import MessageStream
+from streamlab.settings import Settings
+
+REPORT_EVERY_S = 1.0
+CLOSE_TIMEOUT_S = 2.0
+log = logging.getLogger(__name__)
+
+
+def run_worker(end: socket.socket, settings: Settings, log_level: int) -> None:
+    """Run a worker until the other end of this socket is closed."""
+    new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_run(end, settings, log_level))
+
+
+async def _run(end: socket.socket, settings: Settings, log_level: int) -> None:
+    over = asyncio.Event()
+    worker = Worker(settings)
+    stream = await MessageStream.connect(end, worker.receive, over.set)
+    worker.stream = stream
+    root = logging.getLogger()
+    root.addHandler(_Sending(worker, asyncio.get_running_loop()))
+    root.setLevel(log_level)
+    worker.send(Ready())
+    keeping = asyncio.create_task(worker.report_regularly())
+    await over.wait()
+    keeping.cancel()
+    await asyncio.wait_for(worker.close(), CLOSE_TIMEOUT_S)
+
+
+class _Sending(logging.Handler):
+    """Sends log records to the server, whose log they belong in."""
+
+    def __init__(self, worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._worker, self._loop = worker, loop
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record, from any thread."""
+        logged = Logged(record.levelno, record.name, self.format(record))
+        self._loop.call_soon_threadsafe(self._worker.send, logged)
+
+
+class Worker:
+    """Does what the server asks for."""
+
+    stream: MessageStream
+
+    def __init__(self, settings: Settings) -> None:
+        self._services = DetectionServices(
+            None,
+            only_synthetic=False,
+            max_fps=settings.max_detection_fps,
+            timeout_s=settings.detector_timeout,
+        )
+        self._loaded: dict[Recipe, DetectionService] = {}
+        self._cameras: dict[int, CameraAtWork] = {}
+        self._openings: dict[int, Future[Source]] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the server has not taken yet."""
+        return self.stream.unsent_bytes
+
+    def send(self, reply: Reply) -> None:
+        """Send the server a message."""
+        self.stream.send(encoder.encode(reply))
+
+    def receive(self, message: bytes) -> None:
+        """Do what a message of the server asks for."""
+        request: Request = pickle.loads(message)
+        match request:
+            case Open():
+                self._open(request)
+            case GiveUp(number):
+                if (opening := self._openings.pop(number, None)) is not None:
+                    give_up(opening)
+            case Start():
+                self._start(request)
+            case Stop(number):
+                self._begin(self._stop(number))
+            case Encoders(number, wanted):
+                self._cameras[number].producer.request_encoders(wanted)
+            case Observe(number, observed):
+                self._cameras[number].producer.request_observation(observed=observed)
+            case Change():
+                self._change(request)
+            case Measure(number, question, window_s):
+                self._cameras[number].measure(question, window_s)
+
+    async def report_regularly(self) -> None:
+        """Send the status of each camera from time to time, and that the worker is alive."""
+        ticks = 0
+        while True:
+            self.send(Alive(time.process_time_ns()))
+            if ticks % round(REPORT_EVERY_S / ALIVE_EVERY_S) == 0:
+                for camera in self._cameras.values():
+                    camera.report()
+            ticks += 1
+            await asyncio.sleep(ALIVE_EVERY_S)
+
+    async def close(self) -> None:
+        """Stop all cameras and detectors."""
+        for number in list(self._cameras):
+            self._begin(self._stop(number))
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+        await self._services.close()
+
+    def _open(self, request: Open) -> None:
+        try:
+            opening = begin_opening(request.spec, request.timeout_s)
+        except LimitError as error:
+            self.send(Opened(request.opening, Refusal.of(error)))
+            return
+        self._openings[request.opening] = opening
+        loop = asyncio.get_running_loop()
+        opening.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(self._receive_opening, request.opening, done)
+        )
+
+    def _receive_opening(self, number: int, opening: Future[Source]) -> None:
+        if number not in self._openings:
+            return
+        error = opening.exception()
+        if error is not None:
+            del self._openings[number]
+        assert error is None or isinstance(error, StreamlabError)
+        self.send(Opened(number, None if error is None else Refusal.of(error)))
+
+    def _start(self, request: Start) -> None:
+        opening = None if request.opening is None else self._openings.pop(request.opening, None)
+        source = None if opening is None else opening.result()
+        definition = request.definition
+        channels = [self._channel(each) for each in definition.channels]
+        camera = CameraAtWork(request.camera, definition, source, channels, self)
+        self._cameras[request.camera] = camera
+        camera.start()
+
+    def _channel(self, definition: ChannelDefinition) -> AnnotatedChannel:
+        service = self._acquire(definition.detector)
+        return AnnotatedChannel(
+            definition.name, service, definition.renderer, definition.detections
+        )
+
+    def _acquire(self, recipe: Recipe) -> DetectionService:
+        """Return the service of a detector, which all cameras of the worker share."""
+        service = self._loaded.get(recipe)
+        detector = recipe.load() if service is None else service.detector
+        self._loaded[recipe] = service = self._services.acquire(detector)
+        return service
+
+    def _release(self, channel: AnnotatedChannel) -> None:
+        self._services.release(channel.service)
+        if not self._services.uses(channel.service):
+            kept = [each for each in self._loaded.items() if each[1] is not channel.service]
+            self._loaded = dict(kept)
+
+    def _change(self, change: Change) -> None:
+        camera = self._cameras[change.camera]
+        if change.detector is not None:
+            before = camera.channels[change.channel]
+            service = self._acquire(change.detector)
+            camera.channels[change.channel] = dataclasses.replace(before, service=service)
+            camera.receive_change(change)
+            self._release(before)
+        else:
+            camera.receive_change(change)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+
+    async def _stop(self, number: int) -> None:
+        camera = self._cameras.pop(number)
+        camera.producer.close()
+        await camera.producer.stop()
+        for channel in camera.channels.values():
+            self._release(channel)
+        self.send(Stopped(number))

@@ -1,0 +1,230 @@
+"""One worker process: started, watched, and started anew when it ends or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import msgspec
+
+from streamlab.bus.remote_producer import RemoteProducer
+from streamlab.bus.replies import Alive, Logged, Opened, Ready, decode
+from streamlab.bus.requests import GiveUp, Open, Request
+from streamlab.bus.worker_main import run_worker
+from streamlab.clock import monotonic_ns, wall_s
+from streamlab.core.time.timebase import NS_PER_S
+from streamlab.errors import SourceUnreachableError
+from streamlab.media.spec import SourceSpec
+from streamlab.processes.child import ChildProcess, StartMethod
+from streamlab.processes.message_stream import MessageStream
+from streamlab.settings import Settings
+
+log = logging.getLogger(__name__)
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 30.0
+CALM_NS = 60 * NS_PER_S
+CHECK_EVERY_S = 0.25
+SILENT_NS = 2 * NS_PER_S
+"""A worker that has not said for this long that it is alive hangs, or was stopped."""
+START_NS = 20 * NS_PER_S
+"""What a worker may take to say that it is ready."""
+END_TIMEOUT_S = 3.0
+
+
+class RemoteSource:
+    """A source that a worker has opened, or is opening."""
+
+    def __init__(self, worker: WorkerProcess, opening: int, run: int) -> None:
+        self.worker = worker
+        self._opening = opening
+        self._run = run
+
+    def close(self) -> None:
+        """Have the worker close it."""
+        self.worker.send(GiveUp(self._opening))
+
+    @property
+    def opening(self) -> int | None:
+        """Its number in the worker; None if that has ended since."""
+        return self._opening if self._run == self.worker.run else None
+
+
+class WorkerProcess:
+    """Keeps a worker process running until ``close``. One event loop owns it."""
+
+    def __init__(self, name: str, settings: Settings, method: StartMethod | None) -> None:
+        self.name = name
+        self.run = 0
+        """How often it was started."""
+        self.counts: Counter[str] = Counter()
+        self.is_up = False
+        self.cores_used = 0.0
+        """CPU cores it has used lately."""
+        self._settings = settings
+        self._method = method
+        self._child: ChildProcess | None = None
+        self._stream: MessageStream | None = None
+        self._numbers = itertools.count(1)
+        self._producers: dict[int, RemoteProducer] = {}
+        self._openings: dict[int, tuple[Open, Future[RemoteSource]]] = {}
+        self._heard_ns = self._cpu_ns = self._cpu_at_ns = 0
+        self._closing = False
+        self._task = asyncio.create_task(self._keep_running())
+
+    def __len__(self) -> int:
+        """Return the number of its cameras, and of sources that it opens."""
+        return len(self._producers) + len(self._openings)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None while it does not run."""
+        return None if self._child is None else self._child.pid
+
+    # -- requests ------------------------------------------------------------------------
+
+    def send(self, request: Request) -> None:
+        """Send a request; it is lost unless the worker is up."""
+        if self.is_up and self._stream is not None:
+            self._stream.send(pickle.dumps(request))
+
+    def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[RemoteSource]:
+        """Open a source in the worker, once it is up."""
+        number = next(self._numbers)
+        outcome: Future[RemoteSource] = Future()
+        request = Open(number, spec, timeout_s)
+        self._openings[number] = request, outcome
+        outcome.add_done_callback(lambda _: self._forget_opening(number))
+        self.send(request)
+        return outcome
+
+    def add(self, make: Callable[[int], RemoteProducer]) -> RemoteProducer:
+        """Add a camera, made with a number that no other has."""
+        number = next(self._numbers)
+        producer = self._producers[number] = make(number)
+        return producer
+
+    def leave(self, producer: RemoteProducer) -> None:
+        """Forget a camera."""
+        self._producers.pop(producer.number, None)
+
+    async def close(self) -> None:
+        """End the process, and wait until it has ended."""
+        self._closing = True
+        if self._stream is not None:
+            self._stream.close()
+        done, _ = await asyncio.wait([self._task], timeout=END_TIMEOUT_S)
+        if not done:
+            log.warning("%s does not end; it is killed", self.name)
+            if self._child is not None:
+                self._child.kill()
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    # -- its life ------------------------------------------------------------------------
+
+    async def _keep_running(self) -> None:
+        delay_s = FIRST_DELAY_S
+        while True:
+            started_ns = monotonic_ns()
+            why = await self._run_once()
+            if self._closing:
+                return
+            self.counts["ends"] += 1
+            calm = monotonic_ns() - started_ns > CALM_NS
+            delay_s = FIRST_DELAY_S if calm else min(2 * delay_s, LONGEST_DELAY_S)
+            log.error("%s has ended: %s; it starts anew in %.1f s", self.name, why, delay_s)
+            self._receive_end(f"its worker process has ended: {why}", wall_s() + delay_s)
+            await asyncio.sleep(delay_s)
+
+    async def _run_once(self) -> str:
+        """Run the process until it has ended; return why it has."""
+        self.run += 1
+        level = logging.getLogger().getEffectiveLevel()
+        try:
+            child = ChildProcess(self.name, run_worker, self._settings, level, method=self._method)
+        except OSError as error:  # too many processes, or no memory
+            return f"it cannot be started: {error}"
+        self._child, self._heard_ns = child, monotonic_ns()
+        self._stream = await MessageStream.connect(child.socket, self._receive)
+        watching = asyncio.create_task(self._watch(child))
+        try:
+            return await child.ended
+        finally:
+            watching.cancel()
+            self.is_up = False
+            self._stream.abort()
+            self._stream = self._child = None
+
+    async def _watch(self, child: ChildProcess) -> None:
+        """Kill the process once it has been silent for too long."""
+        checked_ns = monotonic_ns()
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            now_ns, before_ns = monotonic_ns(), checked_ns
+            checked_ns = now_ns
+            if now_ns - before_ns > SILENT_NS // 2:  # this process itself was held up
+                self._heard_ns = now_ns
+            if now_ns - self._heard_ns > (SILENT_NS if self.is_up else START_NS):
+                log.error("%s does not answer; it is killed", self.name)
+                self.counts["hangs"] += 1
+                child.kill()
+                return
+
+    def _receive(self, message: bytes) -> None:
+        self._heard_ns = monotonic_ns()
+        try:
+            reply = decode(message)
+            if isinstance(reply, Ready):
+                self._begin()
+            elif isinstance(reply, Alive):
+                self._receive_cpu(reply.cpu_ns)
+            elif isinstance(reply, Logged):
+                logging.getLogger(reply.name).log(reply.level, "%s: %s", self.name, reply.text)
+            elif isinstance(reply, Opened):
+                self._receive_opening(reply)
+            elif (producer := self._producers.get(reply.camera)) is not None:
+                producer.receive(reply)
+        except (msgspec.DecodeError, ValueError) as error:
+            log.error("%s sent what it must not: %s", self.name, error)
+            self.counts["invalid"] += 1
+            if self._child is not None:
+                self._child.kill()
+
+    def _begin(self) -> None:
+        self.is_up = True
+        for request, _ in list(self._openings.values()):
+            self.send(request)
+        for producer in list(self._producers.values()):
+            producer.begin()
+
+    def _receive_opening(self, reply: Opened) -> None:
+        _, outcome = self._openings.get(reply.opening, (None, None))
+        if outcome is None or not outcome.set_running_or_notify_cancel():
+            self.send(GiveUp(reply.opening))
+        elif reply.refusal is not None:
+            outcome.set_exception(reply.refusal.error())
+        else:
+            outcome.set_result(RemoteSource(self, reply.opening, self.run))
+
+    def _forget_opening(self, number: int) -> None:
+        _, outcome = self._openings.pop(number)
+        if outcome.cancelled():
+            self.send(GiveUp(number))
+
+    def _receive_cpu(self, cpu_ns: int) -> None:
+        now_ns = monotonic_ns()
+        elapsed_ns, used_ns = now_ns - self._cpu_at_ns, cpu_ns - self._cpu_ns
+        if used_ns >= 0 and elapsed_ns > 0:
+            self.cores_used = used_ns / elapsed_ns
+        self._cpu_at_ns, self._cpu_ns = now_ns, cpu_ns
+
+    def _receive_end(self, why: str, retry_at: float) -> None:
+        for _, outcome in list(self._openings.values()):
+            if outcome.set_running_or_notify_cancel():
+                outcome.set_exception(SourceUnreachableError(f"the source was not opened: {why}"))
+        for producer in list(self._producers.values()):
+            producer.receive_worker_end(why, retry_at)

@@ -1,0 +1,83 @@
+"""The carrier to worker processes of this machine: places cameras on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import cast
+
+from streamlab.bus.carrier import OpenSource, Producer, Receive
+from streamlab.bus.definition import NotMovableError, definition_of
+from streamlab.bus.in_process import InProcess
+from streamlab.bus.remote_producer import RemoteProducer
+from streamlab.bus.worker_process import RemoteSource, WorkerProcess
+from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.media.spec import SourceSpec
+from streamlab.processes.child import StartMethod
+from streamlab.settings import Settings
+
+
+class WorkerProcesses:
+    """Runs cameras in worker processes, each on the one that has the fewest.
+
+    A camera with a detector or a renderer that exists in this process only runs here, too.
+    """
+
+    def __init__(
+        self, count: int, settings: Settings, *, method: StartMethod | None = None
+    ) -> None:
+        """Start the worker processes.
+
+        Args:
+            count: how many, at least 1.
+            settings: of the cameras.
+            method: how processes are started; None: the fastest way.
+        """
+        self.workers = [
+            WorkerProcess(f"worker-{number}", settings, method) for number in range(1, count + 1)
+        ]
+        self._here = InProcess()
+
+    def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
+        """Open a source in the worker that would run its camera."""
+        worker = min(self.workers, key=len)
+        return cast(Future[OpenSource], worker.begin_opening(spec, timeout_s))
+
+    def produce(
+        self,
+        camera_id: str,
+        spec: SourceSpec,
+        source: OpenSource | None,
+        channels: Sequence[AnnotatedChannel],
+        settings: Settings,
+        first_sequence: int,
+        receive: Receive,
+    ) -> Producer:
+        """Prepare a camera, which ``start`` starts."""
+        assert source is None or isinstance(source, RemoteSource)
+        try:
+            definition = definition_of(camera_id, spec, channels, settings, first_sequence)
+        except NotMovableError:
+            if source is not None:
+                source.close()
+            return self._here.produce(
+                camera_id, spec, None, channels, settings, first_sequence, receive
+            )
+        worker = min(self.workers, key=len) if source is None else source.worker
+        opening = None if source is None else source.opening
+        return worker.add(
+            partial(
+                RemoteProducer,
+                link=worker,
+                definition=definition,
+                channels=channels,
+                opening=opening,
+                receive=receive,
+            )
+        )
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        await asyncio.gather(*(worker.close() for worker in self.workers), self._here.close())

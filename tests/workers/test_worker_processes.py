@@ -1,0 +1,125 @@
+"""Cameras in worker processes: their viewers notice nothing but a pause when a process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
+from functools import wraps
+from typing import Any, ParamSpec
+
+import pytest
+
+from streamlab.bus.worker_processes import WorkerProcesses
+from streamlab.core.channels import ChannelType, SourceState
+from streamlab.core.stream.connection import Delivery
+from streamlab.errors import SourceNotFoundError
+from streamlab.faults import Faults
+from streamlab.media.spec import SourceSpec
+from streamlab.settings import Settings
+from streamlab.viewers import Camera, StreamChannelManager
+from streamlab.viewers.reader import Reader
+
+P = ParamSpec("P")
+STREET = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
+SETTINGS = Settings(encoder_linger=0.0, open_timeout=10)
+
+
+def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run an async test in an event loop of its own."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+@asynccontextmanager
+async def workers(count: int = 1) -> AsyncIterator[tuple[StreamChannelManager, WorkerProcesses]]:
+    """Run cameras in worker processes."""
+    carrier = WorkerProcesses(count, SETTINGS)
+    manager = StreamChannelManager(SETTINGS, carrier=carrier)
+    try:
+        yield manager, carrier
+    finally:
+        await manager.close()
+
+
+@asynccontextmanager
+async def watching(camera: Camera) -> AsyncIterator[AsyncIterator[Delivery]]:
+    """Watch both channels of a camera."""
+    connection = camera.join("viewer", ChannelType, {})
+    reader = Reader([camera.feed(connection, 64)], 60.0, lambda: camera.leave("viewer"))
+
+    async def deliveries() -> AsyncIterator[Delivery]:
+        async with aclosing(reader.item_batches()) as batches:
+            async for items in batches:
+                for _, item in items:
+                    if isinstance(item, Delivery):
+                        yield item
+
+    async with aclosing(deliveries()) as delivered:
+        yield delivered
+
+
+@in_a_loop
+async def test_a_camera_in_a_worker_is_watched_changed_and_removed() -> None:
+    async with workers() as (manager, carrier):
+        camera = await manager.add_camera("street", STREET)
+        async with watching(camera) as delivered:
+            seen: dict[str, list[int]] = {"raw": [], "annotated": []}
+            async for item in delivered:
+                fragment = item.entry.fragment
+                seen[fragment.key.channel] += [frame.pts for frame in fragment.frames]
+                if min(map(len, seen.values())) >= 30:
+                    break
+            common = min(map(len, seen.values()))
+            assert seen["raw"][:common] == seen["annotated"][:common]
+            camera.change(tolerance_ms=20.0)
+            assert camera.sync_settings.tolerance_ms == 20.0
+            camera.inject(Faults(detector_dead=True))
+            assert camera.faults.detector_dead
+            figures = await camera.sync_figures(60.0)
+            assert figures.sync_tolerance_ms == 20.0
+            assert figures.fresh_fraction is not None
+            while camera.status().annotated.detector.state != "failing":  # type: ignore[union-attr]
+                await anext(delivered)
+        assert carrier.workers[0].cores_used >= 0
+        await manager.remove_camera("street")
+        assert len(carrier.workers[0]) == 0
+
+
+@in_a_loop
+async def test_viewers_stay_connected_when_a_worker_is_killed() -> None:
+    async with workers() as (manager, carrier):
+        camera = await manager.add_camera("street", STREET)
+        (worker,) = carrier.workers
+        last: dict[str, tuple[int, int]] = {}
+        async with watching(camera) as delivered:
+            count = after = 0
+            async for item in delivered:
+                fragment = item.entry.fragment
+                key = fragment.key.channel
+                assert key not in last or (fragment.sequence, fragment.pts) > last[key]
+                assert key not in last or fragment.pts > last[key][1]
+                last[key] = fragment.sequence, fragment.pts
+                count += 1
+                after += worker.run > 1
+                if count == 20:
+                    assert worker.pid is not None
+                    os.kill(worker.pid, signal.SIGKILL)
+                if after == 20:
+                    break
+        assert worker.counts["ends"] == 1
+        assert camera.state is SourceState.LIVE
+
+
+@in_a_loop
+async def test_a_source_that_cannot_be_opened_is_refused_as_in_process() -> None:
+    async with workers() as (manager, _):
+        with pytest.raises(SourceNotFoundError, match="nowhere"):
+            await manager.add_camera("gate", SourceSpec.parse("nowhere.mp4"))
+        assert list(manager.names) == []
