@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
@@ -84,6 +84,7 @@ Networks = Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(split)]
 Hosts = Annotated[
     list[Annotated[str, AfterValidator(_check_host)]], NoDecode, BeforeValidator(split)
 ]
+Workers = Literal["auto"] | Annotated[int, Field(ge=0, le=256)]
 HostAndPort = Annotated[str, AfterValidator(_check_host_and_port)]
 
 
@@ -128,6 +129,9 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1000, ge=1)
     max_connections_per_client: int = Field(
         default=0, ge=0, description="0: half of all, and no limit for clients of this machine"
+    )
+    workers: Workers = Field(
+        default=0, description="processes that run the cameras: `auto`: one per core; 0: none"
     )
     max_cameras: int = Field(default=64, ge=1)
     max_cameras_per_minute: int = Field(

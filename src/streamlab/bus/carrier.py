@@ -17,7 +17,7 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import SyncFigures
+from streamlab.protocol.status import SyncFigures, WorkerStatus
 from streamlab.settings import Settings
 
 Receive = Callable[[Sequence[ProducerEvent]], None]
@@ -37,6 +37,11 @@ class Producer(Protocol):
     @property
     def status(self) -> ProducerStatus | ProducerReport:
         """What is known of the camera."""
+        ...
+
+    @property
+    def worker(self) -> str | None:
+        """The process that runs the camera; None: this one."""
         ...
 
     def start(self) -> None:
@@ -120,6 +125,14 @@ class Carrier(Protocol):
         receive: Receive,
     ) -> Producer:
         """Prepare a camera, which ``start`` starts; see ``camera.producer.CameraProducer``."""
+        ...
+
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return the status of each process that runs cameras, apart from this one."""
+        ...
+
+    def call_on_event(self, receive: Callable[[str], None]) -> None:
+        """Call ``receive`` with what happens to these processes, in words."""
         ...
 
     async def close(self) -> None:

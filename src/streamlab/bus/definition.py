@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from streamlab.bus.requests import CameraDefinition, ChannelDefinition
 from streamlab.camera.capture import UNKNOWN
@@ -27,6 +28,13 @@ from streamlab.protocol.health import (
     SyncStatus,
 )
 from streamlab.settings import Settings
+
+_NO_SECRETS: dict[str, Any] = {
+    "tokens": [],
+    "admin_tokens": [],
+    "unredacted_tokens": [],
+    "credentials": {},
+}
 
 
 class NotMovableError(InvalidRequestError):
@@ -52,11 +60,14 @@ def definition_of(
             pickle.dumps(channel.renderer)
         except (pickle.PicklingError, AttributeError, TypeError):
             raise NotMovableError(f"renderer {renderer_name(channel.renderer)} is code") from None
-    of_worker = settings.model_copy(
-        update={"tokens": [], "admin_tokens": [], "unredacted_tokens": [], "credentials": {}}
-    )
     moved = tuple(map(channel_definition, channels))
-    return CameraDefinition(camera_id, spec, moved, of_worker, first_sequence)
+    return CameraDefinition(camera_id, spec, moved, without_secrets(settings), first_sequence)
+
+
+def without_secrets(settings: Settings) -> Settings:
+    """Return what a worker may know of the settings; it can be pickled."""
+    fields = {name: getattr(settings, name) for name in Settings.model_fields}
+    return Settings.model_construct(**{**fields, **_NO_SECRETS})
 
 
 def channel_definition(channel: AnnotatedChannel) -> ChannelDefinition:

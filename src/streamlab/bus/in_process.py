@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import cast
 
@@ -13,6 +13,7 @@ from streamlab.camera.worker_pool import WorkerPool
 from streamlab.media.opening import begin_opening
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
+from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 
 
@@ -42,6 +43,13 @@ class InProcess:
         return CameraProducer(
             camera_id, spec, opened, channels, settings, pool, first_sequence, receive
         )
+
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return nothing: there is no other process."""
+        return ()
+
+    def call_on_event(self, receive: Callable[[str], None]) -> None:
+        """Do nothing: there is no other process."""
 
     async def close(self) -> None:
         """End the threads of the worker pool."""

@@ -54,6 +54,8 @@ FIGURES_TIMEOUT_S = 5.0
 class Link(Protocol):
     """The connection to the worker process of a camera."""
 
+    name: str
+
     @property
     def is_up(self) -> bool:
         """True while the process takes requests."""
@@ -107,6 +109,11 @@ class RemoteProducer:
         self._asked: dict[int, asyncio.Future[SyncFigures]] = {}
         self._stopped: asyncio.Future[None] | None = None
         self._high_water = HighWater(definition.first_sequence)
+
+    @property
+    def worker(self) -> str:
+        """The process that runs the camera."""
+        return self._link.name
 
     # -- called by the viewers' side -----------------------------------------------------
 

@@ -21,6 +21,8 @@ class Alive(msgspec.Struct, tag=True, array_like=True):
 
     cpu_ns: int
     """CPU time that the process has used."""
+    rss_bytes: int
+    """Memory that it holds."""
 
 
 class Refusal(msgspec.Struct, array_like=True):

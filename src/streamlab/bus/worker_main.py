@@ -45,6 +45,7 @@ from streamlab.detect.load import Recipe
 from streamlab.errors import LimitError, StreamlabError
 from streamlab.media.opening import begin_opening, give_up
 from streamlab.media.source import Source
+from streamlab.processes.memory import rss_bytes
 from streamlab.processes.message_stream import MessageStream
 from streamlab.settings import Settings
 
@@ -140,7 +141,7 @@ class Worker:
         """Send the status of each camera from time to time, and that the worker is alive."""
         ticks = 0
         while True:
-            self.send(Alive(time.process_time_ns()))
+            self.send(Alive(time.process_time_ns(), rss_bytes()))
             if ticks % round(REPORT_EVERY_S / ALIVE_EVERY_S) == 0:
                 for camera in self._cameras.values():
                     camera.report()

@@ -6,12 +6,14 @@ import asyncio
 import itertools
 import logging
 import pickle
+import socket
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
 import msgspec
 
+from streamlab.bus.definition import without_secrets
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.replies import Alive, Logged, Opened, Ready, decode
 from streamlab.bus.requests import GiveUp, Open, Request
@@ -22,7 +24,9 @@ from streamlab.errors import SourceUnreachableError
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import ChildProcess, StartMethod
 from streamlab.processes.message_stream import MessageStream
+from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
+from streamlab.version import __version__
 
 log = logging.getLogger(__name__)
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 30.0
@@ -56,15 +60,23 @@ class RemoteSource:
 class WorkerProcess:
     """Keeps a worker process running until ``close``. One event loop owns it."""
 
-    def __init__(self, name: str, settings: Settings, method: StartMethod | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        method: StartMethod | None,
+        report: Callable[[str], None],
+    ) -> None:
+        """Start the process. ``report`` takes what happens to it, in words."""
         self.name = name
+        self._report = report
         self.run = 0
         """How often it was started."""
         self.counts: Counter[str] = Counter()
         self.is_up = False
-        self.cores_used = 0.0
-        """CPU cores it has used lately."""
-        self._settings = settings
+        self._cores_used = 0.0
+        self._rss_bytes = 0
+        self._settings = without_secrets(settings)
         self._method = method
         self._child: ChildProcess | None = None
         self._stream: MessageStream | None = None
@@ -83,6 +95,21 @@ class WorkerProcess:
     def pid(self) -> int | None:
         """Process id; None while it does not run."""
         return None if self._child is None else self._child.pid
+
+    def status(self) -> WorkerStatus:
+        """Return its status."""
+        is_lost = self._child is None and self.counts["ends"] > 0
+        return WorkerStatus(
+            id=self.name,
+            host=socket.gethostname(),
+            pid=self.pid,
+            version=__version__,
+            state="running" if self.is_up else "lost" if is_lost else "starting",
+            cameras=tuple(producer.camera_id for producer in self._producers.values()),
+            cpu=round(self._cores_used, 3),
+            rss_bytes=self._rss_bytes,
+            restarts=self.counts["ends"],
+        )
 
     # -- requests ------------------------------------------------------------------------
 
@@ -137,6 +164,7 @@ class WorkerProcess:
             calm = monotonic_ns() - started_ns > CALM_NS
             delay_s = FIRST_DELAY_S if calm else min(2 * delay_s, LONGEST_DELAY_S)
             log.error("%s has ended: %s; it starts anew in %.1f s", self.name, why, delay_s)
+            self._report(f"{self.name} has ended: {why}.")
             self._receive_end(f"its worker process has ended: {why}", wall_s() + delay_s)
             await asyncio.sleep(delay_s)
 
@@ -146,7 +174,8 @@ class WorkerProcess:
         level = logging.getLogger().getEffectiveLevel()
         try:
             child = ChildProcess(self.name, run_worker, self._settings, level, method=self._method)
-        except OSError as error:  # too many processes, or no memory
+        except Exception as error:  # a boundary of processes: too many, or no memory
+            log.exception("%s cannot be started", self.name)
             return f"it cannot be started: {error}"
         self._child, self._heard_ns = child, monotonic_ns()
         self._stream = await MessageStream.connect(child.socket, self._receive)
@@ -181,7 +210,7 @@ class WorkerProcess:
             if isinstance(reply, Ready):
                 self._begin()
             elif isinstance(reply, Alive):
-                self._receive_cpu(reply.cpu_ns)
+                self._receive_usage(reply)
             elif isinstance(reply, Logged):
                 logging.getLogger(reply.name).log(reply.level, "%s: %s", self.name, reply.text)
             elif isinstance(reply, Opened):
@@ -196,6 +225,7 @@ class WorkerProcess:
 
     def _begin(self) -> None:
         self.is_up = True
+        self._report(f"{self.name} runs.")
         for request, _ in list(self._openings.values()):
             self.send(request)
         for producer in list(self._producers.values()):
@@ -215,12 +245,13 @@ class WorkerProcess:
         if outcome.cancelled():
             self.send(GiveUp(number))
 
-    def _receive_cpu(self, cpu_ns: int) -> None:
+    def _receive_usage(self, alive: Alive) -> None:
         now_ns = monotonic_ns()
-        elapsed_ns, used_ns = now_ns - self._cpu_at_ns, cpu_ns - self._cpu_ns
-        if used_ns >= 0 and elapsed_ns > 0:
-            self.cores_used = used_ns / elapsed_ns
-        self._cpu_at_ns, self._cpu_ns = now_ns, cpu_ns
+        elapsed_ns, used_ns = now_ns - self._cpu_at_ns, alive.cpu_ns - self._cpu_ns
+        if elapsed_ns > 0 and used_ns >= 0:
+            self._cores_used = used_ns / elapsed_ns
+        self._cpu_at_ns, self._cpu_ns = now_ns, alive.cpu_ns
+        self._rss_bytes = alive.rss_bytes
 
     def _receive_end(self, why: str, retry_at: float) -> None:
         for _, outcome in list(self._openings.values()):

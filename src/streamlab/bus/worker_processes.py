@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import cast
@@ -16,6 +16,7 @@ from streamlab.bus.worker_process import RemoteSource, WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import StartMethod
+from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 
 
@@ -35,14 +36,16 @@ class WorkerProcesses:
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
-        self.workers = [
-            WorkerProcess(f"worker-{number}", settings, method) for number in range(1, count + 1)
+        self._receive_event: Callable[[str], None] = lambda _: None
+        self.processes = [
+            WorkerProcess(f"worker-{number}", settings, method, self._report)
+            for number in range(1, count + 1)
         ]
         self._here = InProcess()
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
-        worker = min(self.workers, key=len)
+        worker = min(self.processes, key=len)
         return cast(Future[OpenSource], worker.begin_opening(spec, timeout_s))
 
     def produce(
@@ -65,7 +68,7 @@ class WorkerProcesses:
             return self._here.produce(
                 camera_id, spec, None, channels, settings, first_sequence, receive
             )
-        worker = min(self.workers, key=len) if source is None else source.worker
+        worker = min(self.processes, key=len) if source is None else source.worker
         opening = None if source is None else source.opening
         return worker.add(
             partial(
@@ -78,6 +81,17 @@ class WorkerProcesses:
             )
         )
 
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return the status of each worker process."""
+        return tuple(process.status() for process in self.processes)
+
+    def call_on_event(self, receive: Callable[[str], None]) -> None:
+        """Call ``receive`` with what happens to the worker processes, in words."""
+        self._receive_event = receive
+
+    def _report(self, text: str) -> None:
+        self._receive_event(text)
+
     async def close(self) -> None:
         """End the worker processes."""
-        await asyncio.gather(*(worker.close() for worker in self.workers), self._here.close())
+        await asyncio.gather(*(worker.close() for worker in self.processes), self._here.close())

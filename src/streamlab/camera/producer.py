@@ -140,6 +140,11 @@ class CameraProducer:
         )
         self._timer = LoopTimer(self._controller.get_timer, self._on_timer)
 
+    @property
+    def worker(self) -> None:
+        """None: the camera runs in this process."""
+        return
+
     def start(self) -> None:
         """Start the pipeline's threads."""
         self._pipeline.start()

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 
+from streamlab.bus.choice import carrier_of
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
@@ -38,7 +40,7 @@ from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.prefix import parse_root_path
 from streamlab.server.run import bind, serve
-from streamlab.settings import Settings
+from streamlab.settings import Settings, Workers
 from streamlab.viewers import StreamChannelManager
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.event_stream import EventStream
@@ -120,6 +122,7 @@ def run(
     redact: str | None = None,
     browser: bool = False,
     root_path: str = "",
+    workers: str | None = None,
 ) -> None:
     """Serve cameras until a stop signal arrives.
 
@@ -137,13 +140,14 @@ def run(
         redact: name of one that redacts, in its place.
         browser: open the page in a browser, if the machine has a display.
         root_path: path below which a proxy offers the server.
+        workers: how many processes run the cameras, or ``auto``; None: as the settings say.
 
     Raises:
         StreamlabError: the cameras, models or options are invalid, or the port is in use.
     """
     parse_root_path(root_path)  # fails early
     configuration = configuration or Configuration(Settings())
-    settings = configuration.settings
+    settings = _with_workers(configuration.settings, workers)
     renderer, redacting = _choose_renderer(renderer, redact)
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
@@ -182,6 +186,7 @@ def run(
             only_synthetic=models.only_synthetic,
             store=store,
             renderer=renderer,
+            carrier=carrier_of(settings),
         )
         manager.services.load = models.load
         choices = ModelChoices(manager.services, policy.limits)
@@ -210,6 +215,19 @@ def run(
     ):
         runner.run(run_server())
     err.print("Stopped.")
+
+
+def _with_workers(settings: Settings, workers: str | None) -> Settings:
+    """Return the settings with this number of workers. Raises InvalidRequestError."""
+    if workers is None:
+        return settings
+    try:
+        chosen = TypeAdapter(Workers).validate_python(workers)
+    except ValidationError:
+        raise InvalidRequestError(
+            f"--workers {workers} is neither a number nor auto", hint="Write auto, or 0 to 256."
+        ) from None
+    return settings.model_copy(update={"workers": chosen})
 
 
 def _choose_renderer(renderer: str, redact: str | None) -> tuple[str, bool]:

@@ -58,6 +58,15 @@ RootPath = Annotated[
         show_default=False,
     ),
 ]
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Run the cameras in N processes of their own, `auto`: one per core. A camera that "
+        "crashes its process does not harm the others. Without it, the setting `workers`.",
+        show_default=False,
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 
@@ -69,6 +78,7 @@ def demo(
     redact: Redact = None,
     provider: Provider = None,
     threads: Threads = None,
+    workers: Workers = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the URL, and do not open a browser.")
     ] = False,
@@ -98,6 +108,7 @@ def demo(
             port,
             renderer=renderer,
             redact=redact,
+            workers=workers,
             browser=not no_browser,
         )
 
@@ -123,6 +134,7 @@ def serve(
     redact: Redact = None,
     provider: Provider = None,
     threads: Threads = None,
+    workers: Workers = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     allow_scheme: Annotated[
@@ -189,5 +201,6 @@ def serve(
             faults=fault or [],
             renderer=renderer,
             redact=redact,
+            workers=workers,
             root_path=root_path,
         )

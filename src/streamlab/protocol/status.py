@@ -56,6 +56,24 @@ class ViewersStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """A process that runs cameras."""
+
+    id: str
+    host: str
+    pid: int | None
+    """None while it does not run."""
+    version: str
+    state: str
+    """``starting``, ``running`` or ``lost``."""
+    cameras: tuple[str, ...]
+    cpu: float
+    """Cores that it has used lately."""
+    rss_bytes: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStatus:
     """Channels, viewers and counters of one stream; cheap enough for thousands of cameras."""
 
@@ -101,6 +119,8 @@ class CameraStatus:
     fault_counts: Mapping[str, int]
     counts: Mapping[str, int]
     """Frames in the pipeline: captured, dropped, fresh, stale; and peaks of its queues."""
+    worker: str | None = None
+    """The worker process that runs it; None: the server's own."""
 
     @property
     def viewers(self) -> ViewersStatus:

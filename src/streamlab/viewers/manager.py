@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from weakref import WeakSet
 
 from streamlab.bus.carrier import Carrier, OpenSource
@@ -49,7 +50,7 @@ class StreamChannelManager:
 
     ``detector`` serves all cameras without a detector of their own, or only the synthetic ones
     among them (``only_synthetic``). Of the rest, a synthetic camera is annotated with the ground
-    truth of its scene, and any other is not annotated.
+    truth of its scene, and any other is not annotated. ``renderer`` names the default renderer.
     """
 
     def __init__(
@@ -62,16 +63,7 @@ class StreamChannelManager:
         renderer: str = DEFAULT_RENDERER,
         carrier: Carrier | None = None,
     ) -> None:
-        """Manage no camera yet.
-
-        Args:
-            settings: of all cameras.
-            detector: see the class.
-            only_synthetic: see the class.
-            store: keeps cameras for the next start.
-            renderer: names the default renderer.
-            carrier: runs the cameras; None: they run in this process.
-        """
+        """``store`` keeps cameras for the next start; ``carrier`` runs them, else this process."""
         self.settings = settings
         self.services = DetectionServices(
             detector,
@@ -81,8 +73,8 @@ class StreamChannelManager:
         )
         self._cameras: dict[str, Camera] = {}
         self._services: dict[Camera, DetectionService] = {}
-        self._carrier = carrier or InProcess()
-        self._openings = Openings(self._carrier, settings.open_timeout)
+        self.carrier = carrier or InProcess()
+        self._openings = Openings(self.carrier, settings.open_timeout)
         self._kept = KeptCameras(store)
         self._additions = Additions(settings.max_cameras_per_minute)
         self._unfinished = Unfinished()
@@ -92,6 +84,7 @@ class StreamChannelManager:
         self._renderer = renderer
         self._trimming = MemoryTrimming()
         self.events = EventLog()  # what has happened to the cameras lately
+        self.carrier.call_on_event(partial(self.events.add, "worker", ""))
 
     async def add_camera(
         self,
@@ -153,7 +146,7 @@ class StreamChannelManager:
             undo.callback(self.services.release, service)
             channel = AnnotatedChannel(ANNOTATED, service, renderer, detections)
             camera = Camera(
-                camera_id, spec, source, [channel], self.settings, self._carrier, self.events
+                camera_id, spec, source, [channel], self.settings, self.carrier, self.events
             )
             camera.start()
             undo.pop_all()
@@ -172,10 +165,9 @@ class StreamChannelManager:
     ) -> Camera:
         """Run a configured camera; ``keep`` stores it for the next start if there is a store.
 
-        ``limits``: what its source may reach, if it was given over HTTP.
-
-        Raises the errors of ``add_camera``, and StateError or LimitError if the camera cannot be
-        stored; it does not run then.
+        ``limits``: what its source may reach, if it was given over HTTP. Raises the errors of
+        ``add_camera``, and StateError or LimitError if the camera, which does not run then, cannot
+        be stored.
         """
         if keep:
             self._additions.admit()
@@ -198,10 +190,7 @@ class StreamChannelManager:
             raise
 
     async def forget_camera(self, camera_id: str) -> None:
-        """Remove a camera permanently, even while it is being opened.
-
-        Raises UnknownCameraError, StateError.
-        """
+        """Remove a camera for good, even while it opens. Raises UnknownCameraError, StateError."""
         work = []
         if not self._openings.abandon(camera_id) or camera_id in self._cameras:
             work.append(self._begin_removal(self.camera(camera_id), "camera_removed"))
@@ -246,7 +235,7 @@ class StreamChannelManager:
         await self._unfinished.wait()
         self.events.close()
         await self.services.close()
-        await self._carrier.close()
+        await self.carrier.close()
 
     def call_on_removal(self, receive_removal: Callable[[Camera], None]) -> None:
         """Call ``receive_removal`` with each camera that is removed; it must not raise."""

@@ -7,7 +7,7 @@ from streamlab.core.channels import SyncState
 from streamlab.protocol.health import to_plain
 from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures, quantiles_of
 from streamlab.viewers.manager import StreamChannelManager
-from streamlab.viewers.visible import visible_stream
+from streamlab.viewers.visible import visible_stream, visible_worker
 
 Report = dict[str, object]
 
@@ -38,6 +38,7 @@ def camera_report(status: CameraStatus) -> Report:
         "faults": status.faults or None,
         "fault_counts": status.fault_counts,
         "viewers": status.viewers.connections,
+        "worker": status.worker,
     }
 
 
@@ -75,8 +76,10 @@ def process_report(manager: StreamChannelManager, access: Access = EVERYTHING) -
     statuses = [
         visible_stream(camera.stream_status(), access.of(camera.camera_id)) for camera in cameras
     ]
+    workers = [visible_worker(each, access) for each in manager.carrier.workers()]
     switches_ms = [ms for camera in cameras for ms in camera.switches_ms()]
     return {
+        "workers": to_plain(workers),
         "streams": [stream_report(status) for status in statuses],
         "total_streams": len(statuses),
         "total_connections": sum(status.viewers.connections for status in statuses),

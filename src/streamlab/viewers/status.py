@@ -45,6 +45,7 @@ def camera_status(camera: RunningCamera) -> CameraStatus:
         faults=produced.faults.describe(),
         fault_counts=produced.fault_counts,
         counts=produced.counts,
+        worker=camera.producer.worker,
     )
 
 

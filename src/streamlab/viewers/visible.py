@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from streamlab.core.access import CameraAccess
+from streamlab.core.access import Access, CameraAccess
 from streamlab.protocol.health import ChannelHealth
-from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures
+from streamlab.protocol.status import CameraStatus, StreamStatus, SyncFigures, WorkerStatus
 
 T = TypeVar("T")
 _RELEASED = "released_"
@@ -45,6 +45,11 @@ def visible_stream(status: StreamStatus, access: CameraAccess) -> StreamStatus:
 def visible_figures(figures: SyncFigures, access: CameraAccess) -> SyncFigures:
     """Return the synchronisation of a camera with the channels that a viewer may see."""
     return replace(figures, channels=_of(figures.channels, access))
+
+
+def visible_worker(worker: WorkerStatus, access: Access) -> WorkerStatus:
+    """Return the status of a worker with the cameras that a viewer may see."""
+    return replace(worker, cameras=tuple(filter(access.sees, worker.cameras)))
 
 
 def _of(by_channel: Mapping[str, T], access: CameraAccess) -> dict[str, T]:
