@@ -169,7 +169,7 @@ class RemoteDetector:
             raise self._error(f"Detector '{self.name}' has been stopped") from None
         self._asked = False
         if reply.refusal:
-            raise self._error(reply.refusal)
+            raise self._error(reply.refusal.removesuffix("."))
         end = self._control.take_socket(reply.share)
         link = DetectorLink(end, self._memory, self._max_batch)
         with self._linking:

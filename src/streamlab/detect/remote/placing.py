@@ -1,4 +1,4 @@
-"""Pictures in shared memory: laid out by a client, and rebuilt by the detector without a copy."""
+"""Pictures in shared memory: laid out by a client, and rebuilt by the detector, if possible without a copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from streamlab.detect.remote.messages import MAX_SIDE_PX, PlacedPicture
-from streamlab.media.picture import Picture
+from streamlab.media.picture import FlatPlane, FlatPlanes, Picture
 from streamlab.media.short_writes import copy_plane
 from streamlab.processes.message_socket import MessageError
 
@@ -47,36 +47,55 @@ def place(pictures: Sequence[Picture]) -> tuple[list[PlacedPicture], int]:
 
 def write(picture: Picture, placed: PlacedPicture, memory: NDArray[np.uint8]) -> None:
     """Copy a picture to its place in ``memory``, uint8 ``(bytes,)``."""
-    at = placed.offset
-    height, stride = placed.height, placed.stride
-    for number, source in enumerate(picture.flat_planes()):
-        if number == 1:
-            height, stride = height // 2, stride // 2
-        target = memory[at : at + height * stride]
-        if source.stride == stride:
-            copy_plane(target, source.pixels)
-        else:
-            width = placed.width if number == 0 else placed.width // 2
-            target.reshape(height, stride)[:, :width] = source.rows()[:, :width]
-        at += height * stride
+    for source, target in zip(picture.flat_planes(), _planes(placed, memory), strict=True):
+        _copy(source, target)
 
 
 def read(placed: PlacedPicture, memory: NDArray[np.uint8], max_pixels: int) -> Picture:
     """Return a picture whose pixels are those in ``memory``, uint8 ``(bytes,)``.
 
-    Its content changes when the client writes its next pictures. Raises MessageError if it does not
-    lie within the memory, or has more than ``max_pixels``.
+    Its content may change when the client writes its next pictures. Raises MessageError if it does
+    not lie within the memory, or has more than ``max_pixels``.
     """
     end = placed.offset + placed.size
     if placed.width * placed.height > max_pixels:
         raise MessageError(f"a picture has {placed.width}x{placed.height} px")
     if placed.stride < placed.width or end + TAIL_BYTES > len(memory):
         raise MessageError("a picture lies outside its memory")
-    rows = memory[placed.offset : end].reshape(-1, placed.stride)
-    frame = av.VideoFrame.from_numpy_buffer(rows, "yuv420p", placed.width)
+    frame = _frame(placed, memory)
     full_range, frame.colorspace, frame.color_primaries, frame.color_trc = placed.colour
     frame.color_range = ColorRange(full_range) if full_range <= 2 else ColorRange.UNSPECIFIED
     return Picture(frame, placed.pts)
+
+
+def _frame(placed: PlacedPicture, memory: NDArray[np.uint8]) -> av.VideoFrame:
+    if placed.height % 4 == 0:
+        rows = memory[placed.offset : placed.offset + placed.size].reshape(-1, placed.stride)
+        return av.VideoFrame.from_numpy_buffer(rows, "yuv420p", placed.width)
+    # PyAV 18 rounds the height of such a frame down to a multiple of 4, so this one is copied.
+    frame = av.VideoFrame(placed.width, placed.height, "yuv420p")
+    for source, target in zip(_planes(placed, memory), frame.planes, strict=True):
+        _copy(source, FlatPlane.of(target))
+    return frame
+
+
+def _planes(placed: PlacedPicture, memory: NDArray[np.uint8]) -> FlatPlanes:
+    y = placed.height * placed.stride
+    u, v = placed.offset + y, placed.offset + y + y // 4
+    half = placed.stride // 2
+    return (
+        FlatPlane(memory[placed.offset : u], placed.stride),
+        FlatPlane(memory[u:v], half),
+        FlatPlane(memory[v : v + y // 4], half),
+    )
+
+
+def _copy(source: FlatPlane, target: FlatPlane) -> None:
+    if source.stride == target.stride:
+        copy_plane(target.pixels, source.pixels)
+    else:
+        both = slice(min(source.stride, target.stride))
+        target.rows()[:, both] = source.rows()[:, both]
 
 
 def _stride(picture: Picture) -> int:

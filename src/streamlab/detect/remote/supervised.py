@@ -49,11 +49,11 @@ class ProcessEndedError(Exception):
 class SupervisedRun:
     """A detector process from its start to its end."""
 
-    def __init__(self, child: ChildProcess, limits: DetectorLimits) -> None:
+    def __init__(self, model: str, child: ChildProcess, limits: DetectorLimits) -> None:
         """Use ``start`` instead."""
         self.counts: Mapping[str, int] = {}
         """What the server of the process has counted, as of its last reply to a ping."""
-        self._child = child
+        self._model, self._child = model, child
         self._limits = limits
         self._stream: MessageStream | None = None
         self._loaded: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ class SupervisedRun:
         child = ChildProcess(
             f"detect-{model}"[:64], run_detector, model, options, limits, method=method
         )
-        run = cls(child, limits)
+        run = cls(model, child, limits)
         try:
             run._stream = await MessageStream.connect(child.socket, run._receive)
         except BaseException:
@@ -99,7 +99,7 @@ class SupervisedRun:
         if done:
             raise ProcessEndedError(await self._child.ended)
         raise ModelError(
-            f"it was not loaded within {self._limits.load_timeout_s:g} s",
+            f"'{self._model}' was not loaded within {self._limits.load_timeout_s:g} s",
             hint="Use a smaller model.",
         )
 

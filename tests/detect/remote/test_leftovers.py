@@ -1,0 +1,72 @@
+"""Restarts leave nothing behind: no process, no descriptor, no thread, no shared memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from streamlab.detect.remote.memory import MemoryKind
+from tests.detect.pictures import noise_picture
+
+from .running import client_of, detect_when_back, in_a_loop, running
+
+RESTARTS = {"memfd": 80, "named": 20}
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the processes below one, however deep."""
+    found: set[int] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            own = int(stat.parent.name)
+            found |= {own} | children_of(own)
+    return found
+
+
+def snapshot() -> dict[str, int]:
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),  # noqa: PTH208
+        "processes": len(children_of(os.getpid())),
+        "threads": threading.active_count(),
+        "named": len(list(Path("/dev/shm").glob("psm_*"))),
+        "mapped": Path("/proc/self/maps").read_text().count("streamlab"),
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+@pytest.mark.parametrize("memory", ["memfd", "named"])
+@in_a_loop
+async def test_restarts_leave_nothing_behind(memory: MemoryKind) -> None:
+    picture = noise_picture(64, 36)
+    async with running("none") as process:
+        async with client_of(process, memory) as client:
+            await detect_when_back(client, picture)  # threads and servers that stay
+        before = await settled({})
+        async with client_of(process, memory) as client:
+            for number in range(RESTARTS[memory]):
+                await detect_when_back(client, picture)
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGKILL)
+                while process.restarts == number:
+                    await asyncio.sleep(0.002)
+            await detect_when_back(client, picture)
+        assert await settled(before) == before
+
+
+async def settled(wanted: dict[str, int]) -> dict[str, int]:
+    """Return what there is once the event loop has closed what has ended."""
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if (found := snapshot()) == wanted:
+            break
+    return found
