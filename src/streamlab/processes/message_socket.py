@@ -21,6 +21,7 @@ MAX_DESCRIPTORS = 4
 """Received and not taken; with more, the other end has broken the rules."""
 _CHUNK_BYTES = 1 << 16
 _LENGTH = struct.Struct(">I")
+_PASSED_BYTES = socket.CMSG_LEN(4 * MAX_DESCRIPTORS) if CAN_PASS_DESCRIPTORS else 0
 _CLOSE_ON_EXEC = int(getattr(socket, "MSG_CMSG_CLOEXEC", 0))
 
 
@@ -150,10 +151,11 @@ class MessageSocket:
 
     def _fill(self) -> None:
         if CAN_PASS_DESCRIPTORS:
-            data, descriptors, _, _ = socket.recv_fds(
-                self._end, _CHUNK_BYTES, MAX_DESCRIPTORS, _CLOSE_ON_EXEC
-            )
-            self._descriptors += descriptors
+            # Not socket.recv_fds, which ignores its flags (CPython 3.11).
+            data, passed, _, _ = self._end.recvmsg(_CHUNK_BYTES, _PASSED_BYTES, _CLOSE_ON_EXEC)
+            for level, kind, descriptors in passed:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    self._descriptors += struct.unpack(f"{len(descriptors) // 4}i", descriptors)
             if len(self._descriptors) > MAX_DESCRIPTORS:
                 raise MessageError("descriptors came that no message takes")
         else:

@@ -48,10 +48,10 @@ def snapshot() -> dict[str, int]:
 @in_a_loop
 async def test_restarts_leave_nothing_behind(memory: MemoryKind) -> None:
     picture = noise_picture(64, 36)
-    async with running("none") as process:
+    async with running("faulty") as process:
         async with client_of(process, memory) as client:
             await detect_when_back(client, picture)  # threads and servers that stay
-        before = await settled({})
+        before = await settled()
         async with client_of(process, memory) as client:
             for number in range(RESTARTS[memory]):
                 await detect_when_back(client, picture)
@@ -63,10 +63,13 @@ async def test_restarts_leave_nothing_behind(memory: MemoryKind) -> None:
         assert await settled(before) == before
 
 
-async def settled(wanted: dict[str, int]) -> dict[str, int]:
-    """Return what there is once the event loop has closed what has ended."""
-    for _ in range(200):
-        await asyncio.sleep(0.01)
-        if (found := snapshot()) == wanted:
+async def settled(wanted: dict[str, int] | None = None) -> dict[str, int]:
+    """Return what there is once it is as ``wanted``, or does not change any more."""
+    found, same = snapshot(), 0
+    for _ in range(400):
+        if found == wanted or (wanted is None and same == 10):
             break
+        await asyncio.sleep(0.005)
+        before, found = found, snapshot()
+        same = same + 1 if found == before else 0
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 from streamlab.detect.detector import LoadOptions
@@ -33,10 +32,11 @@ class DetectorPool:
         self._entries: dict[_Key, _Entry] = {}
 
     @property
-    def processes(self) -> Mapping[str, DetectorProcess]:
-        """The processes that have loaded their models, by name; of equal names, the newest."""
-        started = [each.start for each in self._entries.values() if _has_started(each.start)]
-        return {task.result().name: task.result() for task in started}
+    def processes(self) -> list[DetectorProcess]:
+        """The processes that have loaded their models."""
+        return [
+            each.start.result() for each in self._entries.values() if _has_started(each.start)
+        ]
 
     async def acquire(
         self, model: str | Path, options: LoadOptions = DEFAULT_OPTIONS
