@@ -1,4 +1,4 @@
-"""A detector whose answer proves which pixels it was given, and that fails as a picture tells it to.
+"""A detector whose answer proves which pixels it was given, and that fails when a picture says so.
 
 Tests load it by name, as ``faulty:ARGUMENT``, where the argument says how loading fails.
 """

@@ -28,7 +28,7 @@ def close(*ends: MessageSocket) -> None:
 
 def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
     sent = [b"", b"a", os.urandom(1 << 20), b"end"]
-    sender = threading.Thread(target=lambda: [pair[0].send(message) for message in sent])
+    sender = threading.Thread(target=lambda: list(map(pair[0].send, sent)))
     sender.start()
     assert [pair[1].receive(60.0) for _ in sent] == sent
     sender.join()

@@ -69,7 +69,8 @@ class MessageSocket:
         if descriptors:
             sent = socket.send_fds(self._end, [data], list(descriptors))
             data = data[sent:]
-        self._end.sendall(data)
+        if data:
+            self._end.sendall(data)
 
     def send_some(self, data: bytes | memoryview) -> int:
         """Send as much of framed messages as the system takes now; return how many bytes."""

@@ -12,12 +12,11 @@ ENTRY_POINT = {"streamlab.detectors": {"faulty": "tests.fakes.detectors:make"}}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_fork_server() -> Iterator[None]:
+def own_fork_server() -> None:
     """Start from a fork server that has imported what detectors need, whatever ran before."""
-    stop = getattr(forkserver._forkserver, "_stop", None)  # type: ignore[attr-defined]
+    stop = getattr(forkserver._forkserver, "_stop", None)
     if stop is not None:
         stop()
-    yield
 
 
 @pytest.fixture(scope="module", autouse=True)

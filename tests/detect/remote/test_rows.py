@@ -84,7 +84,11 @@ def test_compact_masks_arrive_as_arrays() -> None:
 def test_what_cannot_be_sent_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows_module, "MAX_MASK_BITS", 100)
     found = sv.Detections(np.zeros((2, 4), np.float32), mask=np.zeros((2, 10, 10), bool))
-    found.data = {"objects": np.array([{}, {}]), "k" * 65: np.zeros(2), "large": np.zeros((2, 1 << 17))}
+    found.data = {
+        "objects": np.array([{}, {}]),
+        "k" * 65: np.zeros(2),
+        "large": np.zeros((2, 1 << 17)),
+    }
     found.data |= {str(number): np.zeros(2) for number in range(17)}
     dropped: Counter[str] = Counter()
     rows = rows_of(found, dropped)
@@ -93,7 +97,7 @@ def test_what_cannot_be_sent_is_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 BOX = Column("<f4", (1, 4), bytes(16))
-BAD_ROWS = {
+BAD_ROWS: dict[str, dict[str, Any]] = {
     "no boxes": {"columns": {}},
     "too many boxes": {"count": MAX_BOXES + 1},
     "another count": {"count": 2},

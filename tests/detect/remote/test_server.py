@@ -149,7 +149,7 @@ def test_requests_of_several_clients_make_a_batch(gated: Serving, detector: Gate
     for own, numbers in zip(found, ((1,), (2, 3)), strict=True):
         expected = FaultyDetector().detect([picture_at(number) for number in numbers])
         for each in expected:
-            each.data["batch"][:] = 3
+            each.data["batch"] = np.full(len(each), 3)
         assert_equal(own, expected)
 
 
@@ -230,7 +230,7 @@ def test_whatever_a_detector_returns_the_client_is_told(answer: object, words: s
 
 def hostile_messages(number: int) -> bytes:
     """Return bytes that a client should not send."""
-    chance = random.Random(number)  # noqa: S311
+    chance = random.Random(number)
     good = bytearray(encode(Request(1, [PLACED], Memory(SIZE, ""))))
     if number % 3 == 0:
         return chance.randbytes(chance.randrange(1, 3000))

@@ -90,7 +90,7 @@ async def test_a_thread_that_is_closed_closes_its_detector_and_clients() -> None
         await detect(client, noise_picture(32, 18))
         await thread.close()
         assert detector.closed
-        with pytest.raises(ModelError, match="has been stopped|has ended"):
+        with pytest.raises(ModelError, match=r"has been stopped|has ended"):
             await detect(client, noise_picture(32, 18))
         with pytest.raises(ModelError, match="has been stopped"):
             await detect(client, noise_picture(32, 18))

@@ -14,7 +14,7 @@ import mmap
 import os
 import re
 import sys
-from contextlib import suppress
+import threading
 from multiprocessing.shared_memory import SharedMemory
 from typing import Literal, TypeAlias
 
@@ -29,6 +29,7 @@ if sys.platform == "linux":
 MemoryKind: TypeAlias = Literal["memfd", "named"]
 MAX_NAME_CHARS = 64
 _NAME = re.compile(r"(psm|wnsm)_[0-9a-f]{1,32}")  # what SharedMemory makes
+_closing = threading.Lock()
 _still_used: list[SharedMemory] = []
 """Closed by us, but a detector has kept a picture in it."""
 
@@ -142,8 +143,14 @@ def _pixels_of(memory: SharedMemory, size: int) -> NDArray[np.uint8]:
 
 def _close(memory: SharedMemory) -> None:
     """Close a memory, and those that were still in use when they should have been closed."""
-    _still_used.append(memory)
-    for each in list(_still_used):
-        with suppress(BufferError):
-            each.close()
-            _still_used.remove(each)
+    with _closing:
+        _still_used.append(memory)
+        _still_used[:] = [each for each in _still_used if not _is_closed(each)]
+
+
+def _is_closed(memory: SharedMemory) -> bool:
+    try:
+        memory.close()
+    except BufferError:
+        return False
+    return True

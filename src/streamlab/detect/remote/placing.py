@@ -1,4 +1,7 @@
-"""Pictures in shared memory: laid out by a client, and rebuilt by the detector, if possible without a copy."""
+"""Pictures in shared memory: laid out by a client, and rebuilt by the detector.
+
+A picture is rebuilt without a copy if its height is a multiple of 4, which PyAV 18 requires.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ def _frame(placed: PlacedPicture, memory: NDArray[np.uint8]) -> av.VideoFrame:
     if placed.height % 4 == 0:
         rows = memory[placed.offset : placed.offset + placed.size].reshape(-1, placed.stride)
         return av.VideoFrame.from_numpy_buffer(rows, "yuv420p", placed.width)
-    # PyAV 18 rounds the height of such a frame down to a multiple of 4, so this one is copied.
+    # from_numpy_buffer would round this height down to a multiple of 4.
     frame = av.VideoFrame(placed.width, placed.height, "yuv420p")
     for source, target in zip(_planes(placed, memory), frame.planes, strict=True):
         _copy(source, FlatPlane.of(target))

@@ -34,9 +34,7 @@ class DetectorPool:
     @property
     def processes(self) -> list[DetectorProcess]:
         """The processes that have loaded their models."""
-        return [
-            each.start.result() for each in self._entries.values() if _has_started(each.start)
-        ]
+        return [each.start.result() for each in self._entries.values() if _has_started(each.start)]
 
     async def acquire(
         self, model: str | Path, options: LoadOptions = DEFAULT_OPTIONS
