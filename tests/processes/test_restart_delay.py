@@ -15,3 +15,4 @@ def test_delays_grow_to_a_bound_and_begin_anew_after_calm() -> None:
     assert delays[-3:] == [30.0] * 3
     delay.receive_start(now_ns)
     assert delay.receive_failure(now_ns + 60 * NS_PER_S) == 0.1
+    assert delay.receive_failure(now_ns + 600 * NS_PER_S) == 0.2, "it did not work meanwhile"

@@ -19,16 +19,17 @@ class RestartDelay:
         self._first_s, self._longest_s = first_s, longest_s
         self._calm_ns = round(calm_s * NS_PER_S)
         self._next_s = first_s
-        self._started_ns = 0
+        self._started_ns: int | None = None
 
     def receive_start(self, now_ns: int) -> None:
-        """Note that it runs from now on."""
+        """Note that it works from now on."""
         self._started_ns = now_ns
 
     def receive_failure(self, now_ns: int) -> float:
         """Note that it has failed; return how long to wait, s."""
-        if now_ns - self._started_ns >= self._calm_ns:
+        if self._started_ns is not None and now_ns - self._started_ns >= self._calm_ns:
             self._next_s = self._first_s
+        self._started_ns = None
         delay_s = self._next_s
         self._next_s = min(2 * delay_s, self._longest_s)
         return delay_s

@@ -20,10 +20,10 @@ def own_fork_server() -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Install ``faulty:`` as a package does, also for child processes."""
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Install ``faulty:`` as a package does, also for child processes; return its folder."""
     folder: Path = tmp_path_factory.mktemp("site")
     write_metadata(folder, "faulty", "0.1", ENTRY_POINT)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
-        yield
+        yield folder

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from streamlab.detect.remote.memory import MemoryKind
 from tests.detect.pictures import noise_picture
+from tests.fakes.detector_orders import HANG, SPIN
 
-from .running import client_of, detect_when_back, in_a_loop, running
+from .running import PATIENCE_S, client_of, detect_when_back, in_a_loop, running
 
 RESTARTS = {"memfd": 80, "named": 20}
 
@@ -61,6 +64,31 @@ async def test_restarts_leave_nothing_behind(memory: MemoryKind) -> None:
                     await asyncio.sleep(0.002)
             await detect_when_back(client, picture)
         assert await settled(before) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+@pytest.mark.parametrize("order", [HANG, SPIN])
+def test_a_detector_that_hangs_ends_with_its_server(faulty: Path, order: int) -> None:
+    command = [sys.executable, "-m", "tests.fakes.detector_host", str(faulty), str(order)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
+        try:
+            assert host.stdout is not None
+            detector = Path(f"/proc/{int(host.stdout.readline())}/stat")
+            assert is_running(detector)
+        finally:
+            host.kill()
+    until_s = time.monotonic() + PATIENCE_S
+    while is_running(detector) and time.monotonic() < until_s:
+        time.sleep(0.005)
+    assert not is_running(detector)
+
+
+def is_running(stat: Path) -> bool:
+    """Return False for a process that has ended, also if its parent has not noticed."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 async def settled(wanted: dict[str, int] | None = None) -> dict[str, int]:

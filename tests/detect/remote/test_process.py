@@ -107,7 +107,7 @@ async def test_a_detector_that_hangs_is_replaced(order: str) -> None:
             await detect(client, order_picture(getattr(detector_orders, order)))
         assert await detect_when_back(other, noise_picture(32, 18))
         assert await detect_when_back(client, noise_picture(32, 18))
-        assert process.restarts == 1
+        assert process.restarts >= 1  # a busy machine may look like a hanging detector, too
 
 
 @in_a_loop

@@ -51,6 +51,7 @@ class DetectorProcess:
         self._clients = ConnectionProvider(self._connect)
         self._delay = RestartDelay(limits.first_delay_s, limits.longest_delay_s, limits.calm_s)
         self._failed_starts = 0
+        self._refusal: StreamlabError | None = None
         self._first_load: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
 
@@ -119,6 +120,8 @@ class DetectorProcess:
         while True:
             why = await self._run_once()
             if why is None:
+                assert self._refusal is not None
+                self._first_load.set_exception(self._refusal)
                 return
             delay_s = self._delay.receive_failure(monotonic_ns())
             log.warning("detector %s: %s; restarting in %g s", self.model, why, delay_s)
@@ -127,7 +130,6 @@ class DetectorProcess:
 
     async def _run_once(self) -> str | None:
         """Run one process to its end; return why it has ended, or None if none is to follow."""
-        self._delay.receive_start(monotonic_ns())
         run: SupervisedRun | None = None
         try:
             run = await SupervisedRun.start(self.model, self._options, self._limits, self._method)
@@ -150,6 +152,7 @@ class DetectorProcess:
     def _receive_load(self, run: SupervisedRun, loaded: Loaded) -> None:
         self.name, self.kind = loaded.name, loaded.kind
         self._run, self._failed_starts = run, 0
+        self._delay.receive_start(monotonic_ns())
         self.state, self.detail = "running", ""
         if not self._first_load.done():
             self._first_load.set_result(None)
@@ -172,7 +175,7 @@ class DetectorProcess:
             self.state = "refused"
             self.detail = refusal.message
         if is_final and not self._first_load.done():
-            self._first_load.set_exception(refusal)
+            self._refusal = refusal
             return True
         return False
 

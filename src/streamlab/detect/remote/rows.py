@@ -47,23 +47,26 @@ def rows_of(found: sv.Detections, dropped: Counter[str]) -> Rows:
 
 def detections_of(rows: Rows) -> sv.Detections:
     """Return the detections that rows stand for. Raises MessageError if they contradict."""
-    found = sv.Detections.empty()
-    count = rows.count
-    if count > MAX_BOXES:
-        raise MessageError(f"an answer has {count} boxes, more than {MAX_BOXES}")
-    if count:
-        xyxy = _numbers(rows, "xyxy", (count, 4))
-        if xyxy is None:
-            raise MessageError("an answer has no boxes")
-        found = sv.Detections(np.zeros((count, 4), np.float32))
-        found.xyxy = xyxy
-        found.confidence = _numbers(rows, "confidence", (count,))
-        found.class_id = _numbers(rows, "class_id", (count,))
-        found.tracker_id = _numbers(rows, "tracker_id", (count,))
-        found.mask = None if rows.mask is None else _unpacked(rows.mask, count)
-        found.data = {key: _array(column, count) for key, column in rows.data.items()}
+    if rows.count > MAX_BOXES:
+        raise MessageError(f"an answer has {rows.count} boxes, more than {MAX_BOXES}")
+    found = _boxes_of(rows) if rows.count else sv.Detections.empty()
     if rows.incomplete:
         mark_incomplete(found)
+    return found
+
+
+def _boxes_of(rows: Rows) -> sv.Detections:
+    count = rows.count
+    xyxy = _numbers(rows, "xyxy", (count, 4))
+    if xyxy is None:
+        raise MessageError("an answer has no boxes")
+    found = sv.Detections(np.zeros((count, 4), np.float32))
+    found.xyxy = xyxy  # the constructor would refuse boxes that are not finite
+    found.confidence = _numbers(rows, "confidence", (count,))
+    found.class_id = _numbers(rows, "class_id", (count,))
+    found.tracker_id = _numbers(rows, "tracker_id", (count,))
+    found.mask = None if rows.mask is None else _unpacked(rows.mask, count)
+    found.data = {key: _array(column, count) for key, column in rows.data.items()}
     return found
 
 

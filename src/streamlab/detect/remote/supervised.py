@@ -35,6 +35,7 @@ from streamlab.processes.message_stream import MessageStream
 
 NS_PER_S = 1_000_000_000
 _END_TIMEOUT_S = 5.0
+_MAX_NAME_CHARS = 64
 _LOAD_ERRORS: Mapping[str, type[StreamlabError]] = {
     kind.__name__: kind
     for kind in (ModelNotFoundError, ModelFormatError, InvalidRequestError, DisabledError)
@@ -49,11 +50,13 @@ class ProcessEndedError(Exception):
 class SupervisedRun:
     """A detector process from its start to its end."""
 
-    def __init__(self, model: str, child: ChildProcess, limits: DetectorLimits) -> None:
+    def __init__(
+        self, model: str, child: ChildProcess, lifeline: socket.socket, limits: DetectorLimits
+    ) -> None:
         """Use ``start`` instead."""
         self.counts: Mapping[str, int] = {}
         """What the server of the process has counted, as of its last reply to a ping."""
-        self._model, self._child = model, child
+        self._model, self._child, self._lifeline = model, child, lifeline
         self._limits = limits
         self._stream: MessageStream | None = None
         self._loaded: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
@@ -65,15 +68,19 @@ class SupervisedRun:
         cls, model: str, options: LoadOptions, limits: DetectorLimits, method: StartMethod | None
     ) -> SupervisedRun:
         """Start a process, which begins to load the model."""
-        child = ChildProcess(
-            f"detect-{model}"[:64], run_detector, model, options, limits, method=method
-        )
-        run = cls(model, child, limits)
+        lifeline, far = socket.socketpair()
+        child: ChildProcess | None = None
         try:
+            with far:
+                name = f"detect-{model}"[:_MAX_NAME_CHARS]
+                child = ChildProcess(name, run_detector, far, model, options, limits, method=method)
+            run = cls(model, child, lifeline, limits)
             run._stream = await MessageStream.connect(child.socket, run._receive)
         except BaseException:
-            child.kill()
-            child.socket.close()
+            lifeline.close()
+            if child is not None:
+                child.kill()
+                child.socket.close()
             raise
         return run
 
@@ -122,12 +129,15 @@ class SupervisedRun:
 
     async def end(self) -> None:
         """End the process: in order, or else at once."""
-        if self._stream is not None:
-            self._stream.abort()
-        if self._loaded.done() and not self._loaded.cancelled() and not self._loaded.exception():
-            await asyncio.wait((self._child.ended,), timeout=_END_TIMEOUT_S)
-        self._child.kill()
-        await self._child.ended
+        try:
+            if self._stream is not None:
+                self._stream.abort()
+            if _is_good(self._loaded):
+                await asyncio.wait((self._child.ended,), timeout=_END_TIMEOUT_S)
+            self._child.kill()
+            await self._child.ended
+        finally:
+            self._lifeline.close()
 
     def _kill(self, why: str) -> None:
         self._why_killed = self._why_killed or why
@@ -148,6 +158,10 @@ class SupervisedRun:
                 self._loaded.set_result(message)
             else:
                 self._loaded.set_exception(_error_of(message))
+
+
+def _is_good(loaded: asyncio.Future[Loaded]) -> bool:
+    return loaded.done() and not loaded.cancelled() and loaded.exception() is None
 
 
 def _error_of(failed: LoadFailed) -> StreamlabError:
