@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.detect.load import load_detector
+from streamlab.detect.load import load_detector, needs_process
 from streamlab.detect.model_spec import ModelSpec
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.shipped import DEFAULT_MODEL, shipped_models
@@ -34,6 +34,15 @@ def test_an_onnx_file_runs_without_ultralytics(tmp_path: Path) -> None:
 def test_a_missing_onnx_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError):
         load_detector(tmp_path / "missing.onnx")
+
+
+def test_only_models_need_a_process() -> None:
+    assert needs_process("street")
+    assert needs_process(Path("any.pt"))
+    assert not needs_process("truth")
+    assert not needs_process("none")
+    with pytest.raises(ModelFormatError):
+        needs_process("yolo")
 
 
 def test_shipped_models_go_by_their_names() -> None:

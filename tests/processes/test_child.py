@@ -74,6 +74,7 @@ async def test_a_killed_child_is_seen_at_once(method: StartMethod) -> None:
     assert await received.get() is None
     assert await child.ended == "it was ended by SIGSEGV"
     child.kill()  # has no effect any more
+    assert child.pid > 0
 
 
 @in_a_loop

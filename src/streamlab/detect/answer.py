@@ -101,6 +101,11 @@ def is_complete(checked: sv.Detections) -> bool:
     return not checked.metadata.get(_INCOMPLETE, False)
 
 
+def mark_incomplete(checked: sv.Detections) -> None:
+    """Note that boxes may have been left out; selections keep the note."""
+    checked.metadata[_INCOMPLETE] = True
+
+
 def kind_of(value: object) -> str:
     """Return a short description of a value's type, for error messages."""
     if isinstance(value, np.ndarray):
@@ -127,7 +132,7 @@ def _bounded(checked: sv.Detections, counts: Counter[str]) -> sv.Detections:
     if len(keep) < len(sane):
         kept = cast(sv.Detections, checked[keep]) if len(keep) else sv.Detections.empty()
     if len(keep) < len(sane) or len(keep) >= MAX_BOXES:
-        kept.metadata[_INCOMPLETE] = True  # kept by selections
+        mark_incomplete(kept)
     return kept
 
 

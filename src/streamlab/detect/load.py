@@ -24,6 +24,7 @@ _ULTRALYTICS_SUFFIXES = frozenset(
     {".pt", ".yaml", ".yml", ".torchscript", ".engine", ".mlpackage", ".tflite", ".pb", ".mnn"}
 )
 _ULTRALYTICS_FOLDERS = ("_openvino_model", "_ncnn_model", "_saved_model", "_paddle_model")
+_SCRIPTED = ("truth", "none")
 _NAMED = re.compile(r"([a-z][a-z0-9_-]+)(?::(.*))?", re.DOTALL)  # one letter is a Windows drive
 
 
@@ -73,6 +74,15 @@ _RECIPES: WeakKeyDictionary[Detector, Recipe] = WeakKeyDictionary()
 def recipe_of(detector: Detector) -> Recipe | None:
     """Return what a detector was loaded from; None if it was not loaded by name."""
     return _RECIPES.get(detector)
+
+
+def needs_process(model: str | Path) -> bool:
+    """Return False for ``truth`` and ``none``, which run no model: they belong beside the camera.
+
+    Raises ModelFormatError if the text is not the name of a model.
+    """
+    kind, _ = _kind_and_argument(str(model))
+    return kind not in _SCRIPTED
 
 
 def _kind_and_argument(text: str) -> tuple[str, str]:

@@ -59,13 +59,10 @@ class ChildProcess:
         except BaseException:
             self.socket.close()
             raise
-        threading.Thread(target=self._wait, name=f"wait-{name}", daemon=True).start()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
         assert self._process.pid is not None
-        return self._process.pid
+        self.pid = self._process.pid
+        """Its process id."""
+        threading.Thread(target=self._wait, name=f"wait-{name}", daemon=True).start()
 
     def kill(self) -> None:
         """End it at once (SIGKILL)."""

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import cast
 
+from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
+
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer one is an error of the other end, which is disconnected. The keyframes of all channels
 of a camera are far smaller."""
@@ -33,6 +35,7 @@ class MessageStream(asyncio.Protocol):
         self._receive_end = receive_end
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._end: socket.socket | None = None
 
     @classmethod
     async def connect(
@@ -46,6 +49,7 @@ class MessageStream(asyncio.Protocol):
         is_unix = hasattr(socket, "AF_UNIX") and end.family == socket.AF_UNIX
         create = loop.create_unix_connection if is_unix else loop.create_connection
         _, stream = await create(lambda: cls(receive, receive_end), sock=end)
+        stream._end = end
         return stream
 
     @property
@@ -57,6 +61,20 @@ class MessageStream(asyncio.Protocol):
         """Send a message, unless the stream has ended. The caller bounds ``unsent_bytes``."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.writelines((_LENGTH.pack(len(message)), message))
+
+    def send_socket(self, message: bytes, passed: socket.socket) -> None:
+        """Send a message, and with it a socket (``MessageSocket.take_socket`` of the other end).
+
+        The caller closes the socket. Raises BlockingIOError if the other end does not read.
+        """
+        if self._transport is None or self._end is None or self._transport.is_closing():
+            return
+        data = _LENGTH.pack(len(message)) + message
+        if CAN_PASS_DESCRIPTORS:
+            if self.unsent_bytes:
+                raise BlockingIOError
+            data = data[socket.send_fds(self._end, [data], [passed.fileno()]) :]
+        self._transport.write(data)
 
     def close(self) -> None:
         """End the stream, after what was sent."""

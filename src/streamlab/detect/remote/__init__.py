@@ -1,0 +1,1 @@
+"""Detectors in another process than their cameras: clients, servers, and supervised processes."""
