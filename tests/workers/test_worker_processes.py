@@ -15,6 +15,7 @@ import pytest
 from streamlab.bus.worker_processes import WorkerProcesses
 from streamlab.core.channels import ChannelType, SourceState
 from streamlab.core.stream.connection import Delivery
+from streamlab.detect.load import load_detector
 from streamlab.errors import SourceNotFoundError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourceSpec
@@ -123,3 +124,31 @@ async def test_a_source_that_cannot_be_opened_is_refused_as_in_process() -> None
         with pytest.raises(SourceNotFoundError, match="nowhere"):
             await manager.add_camera("gate", SourceSpec.parse("nowhere.mp4"))
         assert list(manager.names) == []
+
+
+@in_a_loop
+async def test_cameras_share_the_process_of_a_model() -> None:
+    async with workers(2) as (manager, carrier):
+        street = load_detector("street")
+        cameras = [await manager.add_camera(name, STREET, detector=street) for name in "ab"]
+        for camera in cameras:
+            async with watching(camera) as delivered:
+                async for item in delivered:
+                    boxes = item.entry.fragment.frames[0].boxes
+                    if boxes is not None and boxes.rows:
+                        break
+        assert [len(worker.cameras) for worker in carrier.workers()] == [1, 1]
+        (process,) = carrier.detectors.processes
+        assert process.clients == 2
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        async with watching(cameras[0]) as delivered:
+            async for item in delivered:
+                boxes = item.entry.fragment.frames[0].boxes
+                fresh = boxes is not None and boxes.detections_pts == item.entry.fragment.pts
+                if process.restarts and fresh:
+                    break
+        for name in "ab":
+            await manager.remove_camera(name)
+        while carrier.detectors.processes:
+            await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from streamlab.bus.requests import CameraDefinition, ChannelDefinition
+from streamlab.bus.requests import CameraDefinition
 from streamlab.camera.capture import UNKNOWN
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer_report import ProducerReport
@@ -15,7 +15,7 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.drift import ChannelSyncStatus
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
-from streamlab.detect.load import recipe_of
+from streamlab.detect.load import Recipe, recipe_of
 from streamlab.detect.render import redacts, renderer_name
 from streamlab.errors import InvalidRequestError
 from streamlab.faults.definition import NO_FAULTS
@@ -54,14 +54,14 @@ def definition_of(
     settings: Settings,
     first_sequence: int,
 ) -> CameraDefinition:
-    """Describe a camera. Raises NotMovableError."""
+    """Describe a camera, without its channels. Raises NotMovableError."""
     for channel in channels:
         try:
             pickle.dumps(channel.renderer)
         except (pickle.PicklingError, AttributeError, TypeError):
             raise NotMovableError(f"renderer {renderer_name(channel.renderer)} is code") from None
-    moved = tuple(map(channel_definition, channels))
-    return CameraDefinition(camera_id, spec, moved, without_secrets(settings), first_sequence)
+        movable_recipe(channel.service.detector)
+    return CameraDefinition(camera_id, spec, (), without_secrets(settings), first_sequence)
 
 
 def without_secrets(settings: Settings) -> Settings:
@@ -70,13 +70,12 @@ def without_secrets(settings: Settings) -> Settings:
     return Settings.model_construct(**{**fields, **_NO_SECRETS})
 
 
-def channel_definition(channel: AnnotatedChannel) -> ChannelDefinition:
-    """Describe an annotated channel. Raises NotMovableError."""
-    detector = channel.service.detector
+def movable_recipe(detector: Detector) -> Recipe:
+    """Return what another process can load a detector from. Raises NotMovableError."""
     recipe = recipe_of(detector)
     if recipe is None:
         raise NotMovableError(f"detector {detector.name} was not loaded by name")
-    return ChannelDefinition(channel.name, recipe, channel.renderer, channel.detections)
+    return recipe
 
 
 def description(detector: Detector) -> dict[str, str]:

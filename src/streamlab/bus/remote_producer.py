@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from streamlab.bus.carrier import Receive
 from streamlab.bus.definition import (
-    NotMovableError,
-    channel_definition,
     description,
     first_report,
+    movable_recipe,
     redacted_channels,
 )
 from streamlab.bus.events import decode_events
@@ -26,6 +26,8 @@ from streamlab.bus.replies import Events, Figures, Report, Stopped
 from streamlab.bus.requests import (
     CameraDefinition,
     Change,
+    ChannelDefinition,
+    DetectorReference,
     Encoders,
     Measure,
     Observe,
@@ -41,7 +43,6 @@ from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelKey, SourceState
 from streamlab.core.sync.rule import Policy
 from streamlab.detect.detector import Detector
-from streamlab.detect.load import recipe_of
 from streamlab.detect.render import Renderer
 from streamlab.errors import SourceUnreachableError
 from streamlab.faults.definition import NO_FAULTS, Faults
@@ -63,6 +64,10 @@ class Link(Protocol):
 
     def send(self, request: Request) -> None:
         """Send a request; it is lost unless the link is up."""
+        ...
+
+    async def share(self, detector: Detector) -> DetectorReference:
+        """Give the worker access to a detector. Raises EOFError if the worker has ended."""
         ...
 
     def leave(self, producer: RemoteProducer) -> None:
@@ -104,11 +109,18 @@ class RemoteProducer:
         self._wanted: frozenset[ChannelKey] = frozenset()
         self._is_observed = False
         self._runs = self._closed = False
+        self._begun = False  # the present worker runs it
+        self._tasks: set[asyncio.Task[None]] = set()
         self._changes = 0
         self._questions = itertools.count()
         self._asked: dict[int, asyncio.Future[SyncFigures]] = {}
         self._stopped: asyncio.Future[None] | None = None
         self._high_water = HighWater(definition.first_sequence)
+
+    @property
+    def detectors(self) -> list[Detector]:
+        """The detectors of its channels."""
+        return [channel.service.detector for channel in self._channels.values()]
 
     @property
     def worker(self) -> str:
@@ -129,16 +141,17 @@ class RemoteProducer:
     async def stop(self) -> None:
         """Stop the camera and wait for it, for ``STOP_TIMEOUT_S`` at most."""
         self._runs = False
+        for task in self._tasks:
+            task.cancel()
         self._stopped = asyncio.get_running_loop().create_future()
-        if self._link.is_up:
+        if self._link.is_up and self._begun:
             self._link.send(Stop(self.number))
             await asyncio.wait([self._stopped], timeout=STOP_TIMEOUT_S)
         self._link.leave(self)
         self._give_up_questions()
 
     def abandon(self) -> None:
-        """Stop the camera at the end of the process; its worker ends with that."""
-        self._link.send(Stop(self.number))
+        """Do nothing: at the end of this process, its workers end."""
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders."""
@@ -167,12 +180,10 @@ class RemoteProducer:
 
     def request_detector(self, channel: str, service: DetectionService) -> None:
         """Detect with this detector on a channel from the next frame on."""
-        recipe = recipe_of(service.detector)
-        if recipe is None:
-            raise NotMovableError(f"detector {service.detector.name} was not loaded by name")
+        movable_recipe(service.detector)
         self._channels[channel] = dataclasses.replace(self._channels[channel], service=service)
         self.status.detectors[channel] = description(service.detector)
-        self._change(channel=channel, detector=recipe)
+        self._begin_task(self._change_detector(channel, service.detector))
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
         """Draw a channel with this renderer from the next frame on."""
@@ -220,10 +231,22 @@ class RemoteProducer:
 
     def begin(self) -> None:
         """Have the present worker run the camera, as it was asked for so far."""
-        if not self._runs:
-            return
+        if self._runs and self._link.is_up:
+            self._begin_task(self._begin())
+
+    async def _begin(self) -> None:
         opening, self._opening = self._opening, None  # a later worker has not opened it
-        self._ask(Start(self.number, self._definition_now(), opening))
+        channels = [
+            ChannelDefinition(
+                each.name,
+                await self._link.share(each.service.detector),
+                each.renderer,
+                each.detections,
+            )
+            for each in list(self._channels.values())
+        ]
+        self._begun = True
+        self._ask(Start(self.number, self._definition_now(channels), opening))
         self._ask(Encoders(self.number, self._wanted))
         if self._is_observed:
             self._ask(Observe(self.number, observed=True))
@@ -245,6 +268,7 @@ class RemoteProducer:
 
     def receive_worker_end(self, why: str, retry_at: float) -> None:
         """Report that the worker has ended, and when the next one starts, Unix seconds."""
+        self._begun = False
         if self._stopped is not None and not self._stopped.done():
             self._stopped.set_result(None)
         if self._runs and not self._closed:
@@ -254,8 +278,18 @@ class RemoteProducer:
     # -- inside --------------------------------------------------------------------------
 
     def _ask(self, request: Request) -> None:
-        if self._runs:
+        if self._begun:
             self._link.send(request)
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_unless_ended(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _change_detector(self, channel: str, detector: Detector) -> None:
+        reference = await self._link.share(detector)
+        if self._channels[channel].service.detector is detector:
+            self._change(channel=channel, detector=reference)
 
     def _change(self, **changes: Any) -> None:
         self._changes += 1
@@ -275,7 +309,7 @@ class RemoteProducer:
             report.redacted, report.detectors = before.redacted, before.detectors
         self.status = report
 
-    def _definition_now(self) -> CameraDefinition:
+    def _definition_now(self, channels: Sequence[ChannelDefinition]) -> CameraDefinition:
         """Return the definition of the camera as it goes on: later, with what was changed."""
         sync = self.status.sync_settings
         definition = self._definition
@@ -290,7 +324,7 @@ class RemoteProducer:
         first_pts = self._high_water.next_pts(monotonic_ns())
         return definition._replace(
             spec=dataclasses.replace(definition.spec, first_pts=first_pts),
-            channels=tuple(map(channel_definition, self._channels.values())),
+            channels=tuple(channels),
             settings=settings,
             first_sequence=self._high_water.next_sequence,
         )
@@ -298,3 +332,8 @@ class RemoteProducer:
     def _give_up_questions(self) -> None:
         for answer in self._asked.values():
             answer.cancel()
+
+
+async def _unless_ended(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(EOFError):  # the worker has ended; the next one begins anew
+        await work

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from streamlab.core.channels import ChannelKey
+from streamlab.detect.detector import DetectorKind
 from streamlab.detect.filter import DetectionOptions
 from streamlab.detect.load import Recipe
 from streamlab.detect.render import Renderer
@@ -14,11 +15,24 @@ from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
 
 
+class ProcessDetector(NamedTuple):
+    """A detector in a process of its own."""
+
+    number: int
+    """Of the socket to it, which the worker was passed before; 0: there is none at the moment."""
+    name: str
+    kind: DetectorKind
+
+
+DetectorReference = Recipe | ProcessDetector
+"""A detector of a worker: one that it loads itself, or a connection to another process."""
+
+
 class ChannelDefinition(NamedTuple):
     """An annotated channel, of values."""
 
     name: str
-    detector: Recipe
+    detector: DetectorReference
     renderer: Renderer
     detections: DetectionOptions
 
@@ -83,7 +97,7 @@ class Change(NamedTuple):
     sync: Mapping[str, Any] = {}
     faults: Faults | None = None
     channel: str = ""
-    detector: Recipe | None = None
+    detector: DetectorReference | None = None
     renderer: Renderer | None = None
 
 

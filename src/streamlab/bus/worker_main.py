@@ -16,6 +16,7 @@ import uvicorn
 
 from streamlab.bus.camera_at_work import CameraAtWork
 from streamlab.bus.events import encoder
+from streamlab.bus.passed_sockets import SocketReceiver
 from streamlab.bus.replies import (
     ALIVE_EVERY_S,
     Alive,
@@ -29,6 +30,7 @@ from streamlab.bus.replies import (
 from streamlab.bus.requests import (
     Change,
     ChannelDefinition,
+    DetectorReference,
     Encoders,
     GiveUp,
     Measure,
@@ -41,7 +43,9 @@ from streamlab.bus.requests import (
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.detection_services import DetectionServices
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.detect.detector import Detector
 from streamlab.detect.load import Recipe
+from streamlab.detect.remote.client import RemoteDetector
 from streamlab.errors import LimitError, StreamlabError
 from streamlab.media.opening import begin_opening, give_up
 from streamlab.media.source import Source
@@ -54,16 +58,23 @@ CLOSE_TIMEOUT_S = 2.0
 log = logging.getLogger(__name__)
 
 
-def run_worker(end: socket.socket, settings: Settings, log_level: int) -> None:
-    """Run a worker until the other end of this socket is closed."""
+def run_worker(
+    end: socket.socket, settings: Settings, log_level: int, passing: socket.socket
+) -> None:
+    """Run a worker until the other end of this socket is closed.
+
+    Detectors' sockets come through ``passing`` (``bus.passed_sockets``).
+    """
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_run(end, settings, log_level))
+        runner.run(_run(end, settings, log_level, SocketReceiver(passing)))
 
 
-async def _run(end: socket.socket, settings: Settings, log_level: int) -> None:
+async def _run(
+    end: socket.socket, settings: Settings, log_level: int, passed: SocketReceiver
+) -> None:
     over = asyncio.Event()
-    worker = Worker(settings)
+    worker = Worker(settings, passed)
     stream = await MessageStream.connect(end, worker.receive, over.set)
     worker.stream = stream
     root = logging.getLogger()
@@ -94,14 +105,16 @@ class Worker:
 
     stream: MessageStream
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, passed: SocketReceiver) -> None:
+        self._passed = passed
+        self._answer_timeout_s = 2 * settings.detector_timeout  # its process is replaced before
         self._services = DetectionServices(
             None,
             only_synthetic=False,
             max_fps=settings.max_detection_fps,
             timeout_s=settings.detector_timeout,
         )
-        self._loaded: dict[Recipe, DetectionService] = {}
+        self._loaded: dict[DetectorReference, DetectionService] = {}
         self._cameras: dict[int, CameraAtWork] = {}
         self._openings: dict[int, Future[Source]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
@@ -191,12 +204,18 @@ class Worker:
             definition.name, service, definition.renderer, definition.detections
         )
 
-    def _acquire(self, recipe: Recipe) -> DetectionService:
+    def _acquire(self, wanted: DetectorReference) -> DetectionService:
         """Return the service of a detector, which all cameras of the worker share."""
-        service = self._loaded.get(recipe)
-        detector = recipe.load() if service is None else service.detector
-        self._loaded[recipe] = service = self._services.acquire(detector)
+        service = self._loaded.get(wanted)
+        detector = self._detector(wanted) if service is None else service.detector
+        self._loaded[wanted] = service = self._services.acquire(detector)
         return service
+
+    def _detector(self, wanted: DetectorReference) -> Detector:
+        if isinstance(wanted, Recipe):
+            return wanted.load()
+        socket_ = self._passed.take(wanted.number)
+        return RemoteDetector(socket_, wanted.name, wanted.kind, timeout_s=self._answer_timeout_s)
 
     def _release(self, channel: AnnotatedChannel) -> None:
         self._services.release(channel.service)

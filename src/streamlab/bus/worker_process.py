@@ -14,12 +14,16 @@ from concurrent.futures import Future
 import msgspec
 
 from streamlab.bus.definition import without_secrets
+from streamlab.bus.detector_shares import DetectorShares
+from streamlab.bus.passed_sockets import SocketSender
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.replies import Alive, Logged, Opened, Ready, decode
-from streamlab.bus.requests import GiveUp, Open, Request
+from streamlab.bus.requests import DetectorReference, GiveUp, Open, Request
 from streamlab.bus.worker_main import run_worker
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.time.timebase import NS_PER_S
+from streamlab.detect.detector import Detector
+from streamlab.detect.remote.pool import DetectorPool
 from streamlab.errors import SourceUnreachableError
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import ChildProcess, StartMethod
@@ -66,10 +70,12 @@ class WorkerProcess:
         settings: Settings,
         method: StartMethod | None,
         report: Callable[[str], None],
+        detectors: DetectorPool,
     ) -> None:
         """Start the process. ``report`` takes what happens to it, in words."""
         self.name = name
         self._report = report
+        self._shares = DetectorShares(detectors)
         self.run = 0
         """How often it was started."""
         self.counts: Counter[str] = Counter()
@@ -137,6 +143,12 @@ class WorkerProcess:
     def leave(self, producer: RemoteProducer) -> None:
         """Forget a camera."""
         self._producers.pop(producer.number, None)
+        users = self._producers.values()
+        self._shares.keep({each for user in users for each in user.detectors})
+
+    async def share(self, detector: Detector) -> DetectorReference:
+        """Give the worker access to a detector. Raises EOFError if the worker has ended."""
+        return await self._shares.share(detector)
 
     async def close(self) -> None:
         """End the process, and wait until it has ended."""
@@ -172,11 +184,18 @@ class WorkerProcess:
         """Run the process until it has ended; return why it has."""
         self.run += 1
         level = logging.getLogger().getEffectiveLevel()
+        near, far = socket.socketpair()
         try:
-            child = ChildProcess(self.name, run_worker, self._settings, level, method=self._method)
+            child = ChildProcess(
+                self.name, run_worker, self._settings, level, far, method=self._method
+            )
         except Exception as error:  # a boundary of processes: too many, or no memory
             log.exception("%s cannot be started", self.name)
+            near.close()
             return f"it cannot be started: {error}"
+        finally:
+            far.close()
+        self._shares.begin(SocketSender(near), child.pid)
         self._child, self._heard_ns = child, monotonic_ns()
         self._stream = await MessageStream.connect(child.socket, self._receive)
         watching = asyncio.create_task(self._watch(child))
@@ -185,6 +204,7 @@ class WorkerProcess:
         finally:
             watching.cancel()
             self.is_up = False
+            await self._shares.end()
             self._stream.abort()
             self._stream = self._child = None
 

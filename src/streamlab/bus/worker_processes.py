@@ -14,6 +14,8 @@ from streamlab.bus.in_process import InProcess
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.worker_process import RemoteSource, WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.detect.remote.limits import DetectorLimits
+from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import StartMethod
 from streamlab.protocol.status import WorkerStatus
@@ -36,9 +38,11 @@ class WorkerProcesses:
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
+        limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
+        self.detectors = DetectorPool(limits, method=method)
         self._receive_event: Callable[[str], None] = lambda _: None
         self.processes = [
-            WorkerProcess(f"worker-{number}", settings, method, self._report)
+            WorkerProcess(f"worker-{number}", settings, method, self._report, self.detectors)
             for number in range(1, count + 1)
         ]
         self._here = InProcess()
@@ -95,3 +99,4 @@ class WorkerProcesses:
     async def close(self) -> None:
         """End the worker processes."""
         await asyncio.gather(*(worker.close() for worker in self.processes), self._here.close())
+        await self.detectors.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -64,7 +65,9 @@ class Recipe(NamedTuple):
         """Load the detector. Raises as ``load_detector`` does."""
         kind, argument = _kind_and_argument(self.model)
         detector = DETECTORS.make(kind, argument, self.options)
-        _RECIPES[detector] = self
+        is_for_any = kind in ("onnx", "ultralytics")  # one process serves all cameras
+        options = replace(self.options, source=None) if is_for_any else self.options
+        _RECIPES[detector] = self._replace(options=options)
         return detector
 
 
