@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import itertools
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from streamlab.bus.carrier import Receive
 from streamlab.bus.definition import (
@@ -21,15 +20,15 @@ from streamlab.bus.definition import (
     redacted_channels,
 )
 from streamlab.bus.events import decode_events
+from streamlab.bus.figures import FigureQuestions
 from streamlab.bus.high_water import HighWater
+from streamlab.bus.link import Link
 from streamlab.bus.replies import Events, Figures, Report, Stopped
 from streamlab.bus.requests import (
     CameraDefinition,
     Change,
     ChannelDefinition,
-    DetectorReference,
     Encoders,
-    Measure,
     Observe,
     Request,
     Start,
@@ -44,35 +43,10 @@ from streamlab.core.channels import ChannelKey, SourceState
 from streamlab.core.sync.rule import Policy
 from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
-from streamlab.errors import SourceUnreachableError
 from streamlab.faults.definition import NO_FAULTS, Faults
 from streamlab.protocol.status import SyncFigures
 
 STOP_TIMEOUT_S = 3.0
-FIGURES_TIMEOUT_S = 5.0
-
-
-class Link(Protocol):
-    """The connection to the worker process of a camera."""
-
-    name: str
-
-    @property
-    def is_up(self) -> bool:
-        """True while the process takes requests."""
-        ...
-
-    def send(self, request: Request) -> None:
-        """Send a request; it is lost unless the link is up."""
-        ...
-
-    async def share(self, detector: Detector) -> DetectorReference:
-        """Give the worker access to a detector. Raises EOFError if the worker has ended."""
-        ...
-
-    def leave(self, producer: RemoteProducer) -> None:
-        """Forget a camera."""
-        ...
 
 
 class RemoteProducer:
@@ -112,8 +86,7 @@ class RemoteProducer:
         self._begun = False  # the present worker runs it
         self._tasks: set[asyncio.Task[None]] = set()
         self._changes = 0
-        self._questions = itertools.count()
-        self._asked: dict[int, asyncio.Future[SyncFigures]] = {}
+        self._questions = FigureQuestions(self.camera_id, number, self._ask)
         self._stopped: asyncio.Future[None] | None = None
         self._high_water = HighWater(definition.first_sequence)
 
@@ -147,8 +120,8 @@ class RemoteProducer:
         if self._link.is_up and self._begun:
             self._link.send(Stop(self.number))
             await asyncio.wait([self._stopped], timeout=STOP_TIMEOUT_S)
-        self._link.leave(self)
-        self._give_up_questions()
+        self._link.leave(self.number)
+        self._questions.close()
 
     def abandon(self) -> None:
         """Do nothing: at the end of this process, its workers end."""
@@ -214,18 +187,7 @@ class RemoteProducer:
 
         Raises SourceUnreachableError while the camera has no worker.
         """
-        question = next(self._questions)
-        answer = self._asked[question] = asyncio.get_running_loop().create_future()
-        self._ask(Measure(self.number, question, window_s))
-        try:
-            return await asyncio.wait_for(answer, FIGURES_TIMEOUT_S)
-        except TimeoutError:
-            raise SourceUnreachableError(
-                f"camera '{self.camera_id}' has no figures at the moment",
-                hint="It is being restarted. Try again in some seconds.",
-            ) from None
-        finally:
-            del self._asked[question]
+        return await self._questions.ask(window_s)
 
     # -- called by the link --------------------------------------------------------------
 
@@ -260,9 +222,7 @@ class RemoteProducer:
         elif isinstance(reply, Report):
             self._receive_report(reply)
         elif isinstance(reply, Figures):
-            answer = self._asked.get(reply.question)
-            if answer is not None and not answer.done():
-                answer.set_result(SyncFigures(**reply.figures))
+            self._questions.receive(reply)
         elif self._stopped is not None and not self._stopped.done():
             self._stopped.set_result(None)
 
@@ -328,10 +288,6 @@ class RemoteProducer:
             settings=settings,
             first_sequence=self._high_water.next_sequence,
         )
-
-    def _give_up_questions(self) -> None:
-        for answer in self._asked.values():
-            answer.cancel()
 
 
 async def _unless_ended(work: Coroutine[Any, Any, None]) -> None:

@@ -28,13 +28,12 @@ from streamlab.errors import SourceUnreachableError
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import ChildProcess, StartMethod
 from streamlab.processes.message_stream import MessageStream
+from streamlab.processes.restart_delay import RestartDelay
 from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 from streamlab.version import __version__
 
 log = logging.getLogger(__name__)
-FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 30.0
-CALM_NS = 60 * NS_PER_S
 CHECK_EVERY_S = 0.25
 SILENT_NS = 2 * NS_PER_S
 """A worker that has not said for this long that it is alive hangs, or was stopped."""
@@ -90,6 +89,7 @@ class WorkerProcess:
         self._producers: dict[int, RemoteProducer] = {}
         self._openings: dict[int, tuple[Open, Future[RemoteSource]]] = {}
         self._heard_ns = self._cpu_ns = self._cpu_at_ns = 0
+        self._delay = RestartDelay()
         self._closing = False
         self._task = asyncio.create_task(self._keep_running())
 
@@ -140,9 +140,9 @@ class WorkerProcess:
         producer = self._producers[number] = make(number)
         return producer
 
-    def leave(self, producer: RemoteProducer) -> None:
+    def leave(self, number: int) -> None:
         """Forget a camera."""
-        self._producers.pop(producer.number, None)
+        self._producers.pop(number, None)
         users = self._producers.values()
         self._shares.keep({each for user in users for each in user.detectors})
 
@@ -166,18 +166,15 @@ class WorkerProcess:
     # -- its life ------------------------------------------------------------------------
 
     async def _keep_running(self) -> None:
-        delay_s = FIRST_DELAY_S
         while True:
-            started_ns = monotonic_ns()
             why = await self._run_once()
             if self._closing:
                 return
             self.counts["ends"] += 1
-            calm = monotonic_ns() - started_ns > CALM_NS
-            delay_s = FIRST_DELAY_S if calm else min(2 * delay_s, LONGEST_DELAY_S)
-            log.error("%s has ended: %s; it starts anew in %.1f s", self.name, why, delay_s)
+            delay_s = self._delay.receive_failure(monotonic_ns())
+            log.error("%s has ended (%s); it starts anew in %.1f s", self.name, why, delay_s)
             self._report(f"{self.name} has ended: {why}.")
-            self._receive_end(f"its worker process has ended: {why}", wall_s() + delay_s)
+            self._receive_end(f"its worker process has ended ({why})", wall_s() + delay_s)
             await asyncio.sleep(delay_s)
 
     async def _run_once(self) -> str:
@@ -245,6 +242,7 @@ class WorkerProcess:
 
     def _begin(self) -> None:
         self.is_up = True
+        self._delay.receive_start(monotonic_ns())
         self._report(f"{self.name} runs.")
         for request, _ in list(self._openings.values()):
             self.send(request)
