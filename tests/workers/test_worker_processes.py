@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
@@ -19,12 +20,19 @@ from streamlab.detect.load import load_detector
 from streamlab.errors import SourceNotFoundError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourceSpec
+from streamlab.processes.restart_delay import RestartDelay
 from streamlab.settings import Settings
 from streamlab.viewers import Camera, StreamChannelManager
 from streamlab.viewers.reader import Reader
 
 P = ParamSpec("P")
 STREET = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
+DEATHS = {
+    signal.SIGKILL: "it was ended by SIGKILL",
+    signal.SIGSEGV: "it was ended by SIGSEGV",
+    signal.SIGSTOP: "it was ended by SIGKILL",
+}
+KILLS = 6
 SETTINGS = Settings(encoder_linger=0.0, open_timeout=10)
 
 
@@ -93,8 +101,9 @@ async def test_a_camera_in_a_worker_is_watched_changed_and_removed() -> None:
         assert len(carrier.processes[0]) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
 @in_a_loop
-async def test_viewers_stay_connected_when_a_worker_is_killed() -> None:
+async def test_viewers_stay_connected_when_a_worker_ends_or_hangs(number: signal.Signals) -> None:
     async with workers() as (manager, carrier):
         camera = await manager.add_camera("street", STREET)
         (worker,) = carrier.processes
@@ -111,11 +120,39 @@ async def test_viewers_stay_connected_when_a_worker_is_killed() -> None:
                 after += worker.run > 1
                 if count == 20:
                     assert worker.pid is not None
-                    os.kill(worker.pid, signal.SIGKILL)
+                    os.kill(worker.pid, number)
                 if after == 20:
                     break
         assert worker.counts["ends"] == 1
+        assert worker.counts["hangs"] == (number == signal.SIGSTOP)
         assert camera.state is SourceState.LIVE
+        told = [each.detail for each in manager.events.after(0) if each.kind == "worker"]
+        assert told == [
+            "worker-1 runs.",
+            f"worker-1 has ended: {DEATHS[number]}.",
+            "worker-1 runs.",
+        ]
+
+
+@in_a_loop
+async def test_workers_that_end_leave_nothing_behind() -> None:
+    async with workers() as (manager, carrier):
+        camera = await manager.add_camera("street", STREET)
+        (worker,) = carrier.processes
+        worker._delay = RestartDelay(0.0, 0.0)
+        held: list[int] = []
+        async with watching(camera) as delivered:
+            for run in range(1, KILLS + 1):
+                while worker.run < run:
+                    await anext(delivered)
+                sequence = (await anext(delivered)).entry.fragment.sequence
+                while (await anext(delivered)).entry.fragment.sequence <= sequence:
+                    pass
+                held.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+                assert worker.pid is not None
+                os.kill(worker.pid, signal.SIGKILL)
+        assert max(held[1:]) <= held[0]
+        assert worker.counts["ends"] >= KILLS - 1
 
 
 @in_a_loop

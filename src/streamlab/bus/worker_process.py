@@ -10,6 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 
 import msgspec
 
@@ -90,7 +91,7 @@ class WorkerProcess:
         self._openings: dict[int, tuple[Open, Future[RemoteSource]]] = {}
         self._heard_ns = self._cpu_ns = self._cpu_at_ns = 0
         self._delay = RestartDelay()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._task = asyncio.create_task(self._keep_running())
 
     def __len__(self) -> int:
@@ -152,7 +153,7 @@ class WorkerProcess:
 
     async def close(self) -> None:
         """End the process, and wait until it has ended."""
-        self._closing = True
+        self._closing.set()
         if self._stream is not None:
             self._stream.close()
         done, _ = await asyncio.wait([self._task], timeout=END_TIMEOUT_S)
@@ -168,14 +169,16 @@ class WorkerProcess:
     async def _keep_running(self) -> None:
         while True:
             why = await self._run_once()
-            if self._closing:
+            if self._closing.is_set():
                 return
             self.counts["ends"] += 1
             delay_s = self._delay.receive_failure(monotonic_ns())
             log.error("%s has ended (%s); it starts anew in %.1f s", self.name, why, delay_s)
             self._report(f"{self.name} has ended: {why}.")
             self._receive_end(f"its worker process has ended ({why})", wall_s() + delay_s)
-            await asyncio.sleep(delay_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), delay_s)
+                return
 
     async def _run_once(self) -> str:
         """Run the process until it has ended; return why it has."""
@@ -195,6 +198,8 @@ class WorkerProcess:
         self._shares.begin(SocketSender(near), child.pid)
         self._child, self._heard_ns = child, monotonic_ns()
         self._stream = await MessageStream.connect(child.socket, self._receive)
+        if self._closing.is_set():
+            self._stream.close()
         watching = asyncio.create_task(self._watch(child))
         try:
             return await child.ended

@@ -2,7 +2,7 @@
 
 On Linux and macOS a fork server starts them: it has imported what they need, so that a child takes
 about 10 ms and shares its memory with the others. Elsewhere they are spawned. A child lives no
-longer than this process: it ends when its socket does (``processes.message_stream``).
+longer than this process: the kernel ends it then (``processes.lifeline``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Literal
+
+from streamlab.processes.lifeline import end_with
 
 StartMethod = Literal["forkserver", "spawn"]
 # A thread that a library starts while it is imported would not be in a forked child.
@@ -50,14 +52,16 @@ class ChildProcess:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the process has ended: why, in words."""
         self.socket, end = socket.socketpair()
+        self._lifeline, far = socket.socketpair()
         context = _context(method or default_start_method(), main)
-        arguments = (main, end, *args)
+        arguments = (main, end, far, *args)
         self._process = context.Process(target=_run, args=arguments, name=name, daemon=True)
         try:
-            with end, _without_main(), _single_threaded():
+            with end, far, _without_main(), _single_threaded():
                 self._process.start()
         except BaseException:
             self.socket.close()
+            self._lifeline.close()
             raise
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -77,6 +81,7 @@ class ChildProcess:
     def _receive_end(self) -> None:
         why = _words(self._process.exitcode)
         self._process.close()
+        self._lifeline.close()
         if not self.ended.done():
             self.ended.set_result(why)
 
@@ -124,6 +129,7 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _run(main: Main, end: socket.socket, *args: object) -> None:
+def _run(main: Main, end: socket.socket, lifeline: socket.socket, *args: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
+    end_with(lifeline)
     main(end, *args)

@@ -8,9 +8,7 @@ Python's lock, so that no thread can run.
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import sys
 import threading
 from contextlib import suppress
 
@@ -34,16 +32,12 @@ from streamlab.detect.text import error_text
 from streamlab.errors import ModelError, StreamlabError
 from streamlab.processes.message_socket import MessageError, MessageSocket
 
-if sys.platform == "linux":
-    import fcntl
-
 _GRACE_S = 2.0
 """For the current batch, when the supervisor has ended."""
 
 
 def run_detector(
     end: socket.socket,
-    lifeline: socket.socket,
     model: str,
     options: LoadOptions,
     limits: DetectorLimits,
@@ -52,12 +46,10 @@ def run_detector(
 
     Args:
         end: for the supervisor's messages.
-        lifeline: nothing is sent over it; its other end is closed when the supervisor has ended.
         model: as for ``load_detector``.
         options: likewise.
         limits: of this process, and of what it serves.
     """
-    _end_with(lifeline)
     limit_memory(limits.max_memory_bytes)
     control = _Control(end)
     try:
@@ -70,18 +62,6 @@ def run_detector(
     server.run()
     with suppress(Exception):  # a package's code, at the end of its process
         detector.close()
-
-
-def _end_with(lifeline: socket.socket) -> None:
-    """Let the kernel end this process as soon as the other end of a socket is closed."""
-    if sys.platform != "linux":
-        return
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    with suppress(BlockingIOError):
-        lifeline.recv(1)
-        os._exit(0)  # it was closed before
 
 
 class _Control:

@@ -50,13 +50,11 @@ class ProcessEndedError(Exception):
 class SupervisedRun:
     """A detector process from its start to its end."""
 
-    def __init__(
-        self, model: str, child: ChildProcess, lifeline: socket.socket, limits: DetectorLimits
-    ) -> None:
+    def __init__(self, model: str, child: ChildProcess, limits: DetectorLimits) -> None:
         """Use ``start`` instead."""
         self.counts: Mapping[str, int] = {}
         """What the server of the process has counted, as of its last reply to a ping."""
-        self._model, self._child, self._lifeline = model, child, lifeline
+        self._model, self._child = model, child
         self._limits = limits
         self._stream: MessageStream | None = None
         self._loaded: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
@@ -68,19 +66,14 @@ class SupervisedRun:
         cls, model: str, options: LoadOptions, limits: DetectorLimits, method: StartMethod | None
     ) -> SupervisedRun:
         """Start a process, which begins to load the model."""
-        lifeline, far = socket.socketpair()
-        child: ChildProcess | None = None
+        name = f"detect-{model}"[:_MAX_NAME_CHARS]
+        child = ChildProcess(name, run_detector, model, options, limits, method=method)
         try:
-            with far:
-                name = f"detect-{model}"[:_MAX_NAME_CHARS]
-                child = ChildProcess(name, run_detector, far, model, options, limits, method=method)
-            run = cls(model, child, lifeline, limits)
+            run = cls(model, child, limits)
             run._stream = await MessageStream.connect(child.socket, run._receive)
         except BaseException:
-            lifeline.close()
-            if child is not None:
-                child.kill()
-                child.socket.close()
+            child.kill()
+            child.socket.close()
             raise
         return run
 
@@ -129,15 +122,12 @@ class SupervisedRun:
 
     async def end(self) -> None:
         """End the process: in order, or else at once."""
-        try:
-            if self._stream is not None:
-                self._stream.abort()
-            if _is_good(self._loaded):
-                await asyncio.wait((self._child.ended,), timeout=_END_TIMEOUT_S)
-            self._child.kill()
-            await self._child.ended
-        finally:
-            self._lifeline.close()
+        if self._stream is not None:
+            self._stream.abort()
+        if _is_good(self._loaded):
+            await asyncio.wait((self._child.ended,), timeout=_END_TIMEOUT_S)
+        self._child.kill()
+        await self._child.ended
 
     def _kill(self, why: str) -> None:
         self._why_killed = self._why_killed or why
