@@ -170,12 +170,13 @@ var OF_TYPE = (
 var BUSY = "The server cannot answer at the moment.";
 var REFUSED = "The server does not allow this.";
 var ID = /\bconnection '[^']*'/;
+var PARAMETER = /^[a-z]+(_[a-z]+)+: /;
 function problemWords(status, { type = "", title, detail = title, hint }) {
   const known2 = OF_TYPE[type.replace("urn:streamlab:problem:", "")];
   if (known2) return known2;
   if (!detail) return status >= 500 || status === 429 ? BUSY : REFUSED;
   if (ID.test(detail)) return INTERRUPTED;
-  return [detail, hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
+  return [detail.replace(PARAMETER, ""), hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
 }
 function errorWords(error, otherwise = "Something went wrong on this page. Reload it if it stays so.") {
   if (error instanceof PlainError) return error.message;
