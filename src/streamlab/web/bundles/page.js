@@ -1018,11 +1018,14 @@ var TileMessage = class {
 
 // ../../src/streamlab/web/player/pause.js
 var MAX_HELD = 600;
+var MAX_HELD_BYTES = 32 << 20;
 var WAITS = ["fragment", "detections", "gap"];
+var sizeOf = ({ data }) => data?.length ?? data?.byteLength ?? 0;
 var Pause = class {
   isOn = false;
   /** @type {Held[]} what comes next, oldest first */
   #held = [];
+  #heldBytes = 0;
   /** @type {Map<string, Held[]>} what came since the newest keyframe, by kind and channel */
   #newest = /* @__PURE__ */ new Map();
   /**
@@ -1060,7 +1063,10 @@ var Pause = class {
   holds(name, data) {
     if (name === "connected") this.#forget();
     if (!this.isOn || !WAITS.includes(name)) return false;
-    if (this.#held.length < MAX_HELD) this.#held.push({ name, data });
+    if (this.#held.length < MAX_HELD && this.#heldBytes < MAX_HELD_BYTES) {
+      this.#held.push({ name, data });
+      this.#heldBytes += sizeOf(data);
+    }
     if (name !== "gap") {
       const key = `${name} ${data.channel}`;
       const before = data.keyframe ? [] : this.#newest.get(key) ?? [];
@@ -1071,15 +1077,19 @@ var Pause = class {
   }
   #forget() {
     this.#held = [];
+    this.#heldBytes = 0;
     this.#newest.clear();
   }
   /** Hand on what the next frame needs in each picture. */
   #feed() {
-    while (this.stage.isStarved && this.#held.length)
-      this.#hand(
+    while (this.stage.isStarved && this.#held.length) {
+      const next = (
         /** @type {Held} */
         this.#held.shift()
       );
+      this.#heldBytes -= sizeOf(next.data);
+      this.#hand(next);
+    }
   }
   /** As from the GOP cache: it is not of this moment. @param {Held} held */
   #hand({ name, data }) {
