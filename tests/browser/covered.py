@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Error, Page
 
 BUNDLES = Path(__file__).parents[2] / "src" / "streamlab" / "web" / "bundles"
 FOLDER = os.environ.get("STREAMLAB_WEB_COVERAGE")
@@ -51,9 +51,21 @@ def counted_bundles(devtools: CDPSession) -> list[dict[str, Any]]:
         path = PurePosixPath(urlsplit(script["url"]).path)
         if not script["url"].startswith("blob:") and path.name not in texts:
             continue
-        request = {"scriptId": script["scriptId"]}
-        source = devtools.send("Debugger.getScriptSource", request)["scriptSource"]
+        source = source_of(devtools, script["scriptId"])
         for name, text in texts.items():
             if source.startswith(text):
                 bundles.append({"bundle": name, "functions": script["functions"]})
     return bundles
+
+
+def source_of(devtools: CDPSession, script_id: str) -> str:
+    """Return the source of a script; empty if the page that it was of has been left since."""
+    try:
+        found: str = devtools.send("Debugger.getScriptSource", {"scriptId": script_id})[
+            "scriptSource"
+        ]
+    except Error as error:
+        if "No script for id" not in error.message:
+            raise
+        return ""
+    return found

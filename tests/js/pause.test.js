@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { MAX_HELD } from "../../src/streamlab/web/player/pause.js";
+import { MAX_HELD, MAX_HELD_BYTES, Pause } from "../../src/streamlab/web/player/pause.js";
 import { DualPlayer } from "../../src/streamlab/web/player/player.js";
 import { FakeBrowser, FakeElement } from "./fake_browser.js";
 import { FRAME, FakeCamera } from "./fake_camera.js";
@@ -114,6 +114,21 @@ test("of a long pause the first frames and the newest GOP are kept", async () =>
   await play(1);
   await catchUp();
   assert.deepEqual(shown.slice(-2), [next - 2, next - 1]);
+});
+
+test("what waits is bounded in bytes, too", () => {
+  /** @type {number[]} */
+  const given = [];
+  const stage = /** @type {any} */ ({ isStarved: true, tracks: [] });
+  const pause = new Pause(stage, (_, { sequence }) => given.push(sequence));
+  pause.start();
+  const data = new ArrayBuffer(MAX_HELD_BYTES / 2);
+  for (let sequence = 0; sequence < 5; sequence += 1)
+    assert.ok(pause.holds("fragment", { channel: "raw", sequence, data, keyframe: true }));
+  pause.step();
+  assert.deepEqual(given, [0, 1]);
+  pause.end();
+  assert.deepEqual(given, [0, 1, 4]);
 });
 
 test("times are measured on what is live only", async () => {

@@ -14,6 +14,11 @@ test("what is worded for people is shown as it is, as sentences", () => {
   assert.equal(words, "There is no camera 'nope'. Known cameras: street.");
 });
 
+test("names of parameters reach nobody", () => {
+  const words = told("invalid", 422, "initial_channel: camera 'street' has no such channel");
+  assert.equal(words, "Camera 'street' has no such channel.");
+});
+
 test("ids of connections reach nobody", () => {
   const detail = "camera 'street' has no connection 'UBBFxyz'";
   const words = [

@@ -82,6 +82,7 @@ class SyncControls:
         return set_it
 
     async def _set(self, **settings: Any) -> None:
+        self._shown = None  # what is shown is what was chosen, and may be refused
         await self._attempt(self._cameras.change(self._selected(), **settings))
 
     @contextmanager

@@ -38,7 +38,8 @@ class _Seen:
 class Live:
     """Samples the cameras and shows the results. For use in the session's event loop.
 
-    ``show_controls`` is called with None when another camera is shown than before.
+    ``show_controls`` is called with None when another camera is shown than before, and with the
+    time of the sample, monotonic ns.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Live:
         cameras: Cameras,
         wall: Wall,
         plots: LivePlots,
-        show_controls: Callable[[Controls | None], None],
+        show_controls: Callable[[Controls | None, int], None],
         show_health: Callable[[list[CameraRow]], None],
     ) -> None:
         self._cameras = cameras
@@ -88,6 +89,7 @@ class Live:
         update = seen.timeline.receive(seen.sample)
         if words:
             await _change(document, lambda: self._show_words(seen))
+            await _change(document, lambda: self._show_settings(seen), together=False)
         if not self._draws:
             self._seen = None  # the plots start over when they go on
             return
@@ -119,10 +121,12 @@ class Live:
         row = self._rows.get(seen.camera_id)
         if row is not None:
             self._wall.figures = seen.timeline.words(seen.sample, row)
+
+    def _show_settings(self, seen: _Seen) -> None:
         if seen.camera_id != self._controlled:
             self._controlled = seen.camera_id
-            self._show_controls(None)
-        self._show_controls(seen.sample.controls)
+            self._show_controls(None, seen.sample.now_ns)
+        self._show_controls(seen.sample.controls, seen.sample.now_ns)
 
     def _changes(self, update: Update, seen: _Seen) -> list[Callable[[], None]]:
         plots, timeline = self._plots, seen.timeline
@@ -140,14 +144,18 @@ async def _sleep_until(due_s: float) -> None:
     await asyncio.sleep(max(0.0, due_s - asyncio.get_running_loop().time()))
 
 
-async def _change(document: Document, change: Callable[[], None]) -> None:
-    """Apply a change when the document allows it; it is sent as one message."""
+async def _change(document: Document, change: Callable[[], None], *, together: bool = True) -> None:
+    """Apply a change when the document allows it; ``together``: it is sent as one message.
+
+    That is not for properties that the browser changes, too (``widgets.Slider`` says why).
+    """
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def make() -> None:
         if done.done():  # cancelled: nobody waits for it any more
             return
-        document.hold("combine")
+        if together:
+            document.hold("combine")
         try:
             change()
         except Exception as error:  # noqa: BLE001 - raised again in the awaiting task
@@ -155,7 +163,8 @@ async def _change(document: Document, change: Callable[[], None]) -> None:
         else:
             done.set_result(None)
         finally:
-            document.unhold()
+            if together:
+                document.unhold()
 
     document.add_next_tick_callback(make)
     await done

@@ -9,6 +9,7 @@ from typing import Any
 
 import panel as pn
 
+from streamlab.clock import monotonic_ns
 from streamlab.dashboard.adding import Adding, words_of
 from streamlab.dashboard.camera_card import CameraCard
 from streamlab.dashboard.cameras import Cameras
@@ -45,6 +46,7 @@ class Session:
         self._export = Export(cameras, wall, self._attempt)
         self._card = CameraCard(cameras, self._attempt)
         self._live = Live(cameras, wall, self._plots, self._show_controls, self._show_health)
+        self._attempts = self._attempted_ns = 0  # in progress; when the last one was over
         self._running: asyncio.Task[None] | None = None
 
     def page(self) -> pn.Template:
@@ -79,7 +81,10 @@ class Session:
             self._health.object = health_table(health, wall.selected)
         self._card.show(next((each for each in health if each.camera_id == wall.selected), None))
 
-    def _show_controls(self, controls: Controls | None) -> None:
+    def _show_controls(self, controls: Controls | None, now_ns: int) -> None:
+        """Show what a sample has of the camera, unless this user has changed it since."""
+        if controls is not None and (self._attempts or now_ns < self._attempted_ns):
+            return
         for each in (self._controls, self._faults):
             if controls is None:
                 each.forget()
@@ -95,11 +100,15 @@ class Session:
         self._wall.say(f"Camera {camera_id} was added.")
 
     async def _attempt(self, work: Awaitable[object]) -> bool:
+        self._attempts += 1
         try:
             await work
         except StreamlabError as error:
             self._wall.say(words_of(error), wrong=True)
             return False
+        finally:
+            self._attempts -= 1
+            self._attempted_ns = monotonic_ns()
         return True
 
 

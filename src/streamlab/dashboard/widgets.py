@@ -19,7 +19,9 @@ class Slider(JSComponent):
     """A browser's own slider: its label is its name, and its unit is read with its value.
 
     ``value`` is what it shows. What a person chooses is passed to ``call_on_choice`` once the
-    handle is let go; what is only shown is not.
+    handle is let go; what is only shown is not. A value is shown by a message: Panel takes a
+    property that changes while a document is held for one that the browser has changed, and may
+    then drop a later change (panel 1.9, ``Syncable._server_change``).
     """
 
     _esm = (BUNDLES / "slider.js").read_text(encoding="utf-8")
@@ -44,7 +46,9 @@ class Slider(JSComponent):
 
     def show_value(self, value: float) -> None:
         """Show a value; extend the slider if it lies beyond the ends."""
-        self.param.update(start=min(self.start, value), end=max(self.end, value), value=value)
+        shown = {"start": min(self.start, value), "end": max(self.end, value), "value": value}
+        self.param.update(**shown)
+        self._send_msg(shown)
 
 
 def styled(kind: Any, *arguments: Any, **values: Any) -> Any:

@@ -170,12 +170,13 @@ var OF_TYPE = (
 var BUSY = "The server cannot answer at the moment.";
 var REFUSED = "The server does not allow this.";
 var ID = /\bconnection '[^']*'/;
+var PARAMETER = /^[a-z]+(_[a-z]+)+: /;
 function problemWords(status, { type = "", title, detail = title, hint }) {
   const known2 = OF_TYPE[type.replace("urn:streamlab:problem:", "")];
   if (known2) return known2;
   if (!detail) return status >= 500 || status === 429 ? BUSY : REFUSED;
   if (ID.test(detail)) return INTERRUPTED;
-  return [detail, hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
+  return [detail.replace(PARAMETER, ""), hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
 }
 function errorWords(error, otherwise = "Something went wrong on this page. Reload it if it stays so.") {
   if (error instanceof PlainError) return error.message;
@@ -785,156 +786,16 @@ var TileMessage = class {
   }
 };
 
-// ../../src/streamlab/web/player/clock.js
-var CLOCK_STEP_MS = 2;
-var CLOCK_WINDOW_MS = 1e4;
-var ServerClock = class {
-  #lowerMs = -Infinity;
-  #earlierMs = -Infinity;
-  #upperMs = Infinity;
-  #sinceMs = 0;
-  /**
-   * @param {number} serverMs
-   * @param {number} nowMs
-   * @param {number} requestedAtMs 0 when it is not known
-   */
-  connected(serverMs, nowMs, requestedAtMs) {
-    this.#lowerMs = serverMs - nowMs;
-    this.#earlierMs = -Infinity;
-    this.#sinceMs = nowMs;
-    this.#upperMs = requestedAtMs ? serverMs - requestedAtMs : Infinity;
-  }
-  /**
-   * @param {number} serverMs
-   * @param {number} nowMs
-   */
-  heard(serverMs, nowMs) {
-    if (nowMs - this.#sinceMs > CLOCK_WINDOW_MS) {
-      this.#earlierMs = this.#lowerMs;
-      this.#lowerMs = -Infinity;
-      this.#sinceMs = nowMs;
-    }
-    this.#lowerMs = Math.max(this.#lowerMs, serverMs - nowMs);
-  }
-  get #boundMs() {
-    return Math.max(this.#lowerMs, this.#earlierMs);
-  }
-  /**
-   * Return how much longer than the quickest this stamp was on its way, ms.
-   *
-   * @param {number} serverMs
-   * @param {number} nowMs
-   */
-  lateMs(serverMs, nowMs) {
-    return nowMs + this.#boundMs - serverMs;
-  }
-  /** Server time minus ours, ms. */
-  get offsetMs() {
-    const [lower, upper] = [this.#boundMs, this.#upperMs];
-    if (lower === -Infinity || lower <= CLOCK_STEP_MS && upper >= -CLOCK_STEP_MS) return 0;
-    return upper === Infinity ? lower : (lower + upper) / 2;
-  }
-};
-
-// ../../src/streamlab/web/player/meter.js
-var LATENCY_SAMPLES = 300;
-var SWITCH_SAMPLES = 100;
-var Counters = class {
-  /** Frames drawn, per canvas. */
-  shown = 0;
-  /** Frames that came too late to be drawn, or that were jumped over. */
-  skipped = 0;
-  /** Frames that not all channels had. */
-  unpaired = 0;
-  /** Decoded frames thrown away because nobody drew them in time. */
-  overflowed = 0;
-  /** Jumps to the newest GOP after a hidden tab or a stall. */
-  jumps = 0;
-  /** `gap` events after which something was missing, and holes that no `gap` announced. */
-  gaps = 0;
-  holes = 0;
-  decodeErrors = 0;
-  reconnects = 0;
-  /** The most decoded frames that ever waited on one track. */
-  peakFrames = 0;
-};
-var Samples = class {
-  /** @type {number[]} */
-  #values = [];
-  #next = 0;
-  count = 0;
-  last = NaN;
-  /** @param {number} capacity */
-  constructor(capacity) {
-    this.capacity = capacity;
-  }
-  /** @param {number} value */
-  add(value) {
-    this.#values[this.#next] = value;
-    this.#next = (this.#next + 1) % this.capacity;
-    this.count += 1;
-    this.last = value;
-  }
-  /** @param {number} fraction 0..1 @returns {number | null} */
-  quantile(fraction) {
-    if (!this.#values.length) return null;
-    const sorted = [...this.#values].sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))];
-  }
-  clear() {
-    this.#values = [];
-    this.#next = 0;
-  }
-};
-var Meter = class {
-  clock = new ServerClock();
-  counters = new Counters();
-  latencyMs = new Samples(LATENCY_SAMPLES);
-  switchMs = new Samples(SWITCH_SAMPLES);
-  fps = 0;
-  bitrate = 0;
-  /** @type {number | null} */
-  boxAgeMs = null;
-  bytes = 0;
-  #draws = 0;
-  #switchAskedMs = 0;
-  #sinceMs = performance.now();
-  /** @param {number} capturedAtMs */
-  drawn(capturedAtMs) {
-    this.#draws += 1;
-    const latencyMs = Date.now() + this.clock.offsetMs - capturedAtMs;
-    if (Number.isFinite(latencyMs)) this.latencyMs.add(latencyMs);
-  }
-  /** A switch is asked for: how long it takes is measured until its first frame is drawn. */
-  askSwitch() {
-    this.#switchAskedMs = performance.now();
-  }
-  /** The switch changes nothing that is shown, so there is nothing to wait for. */
-  forgetSwitch() {
-    this.#switchAskedMs = 0;
-  }
-  switched() {
-    if (this.#switchAskedMs) this.switchMs.add(performance.now() - this.#switchAskedMs);
-    this.#switchAskedMs = 0;
-  }
-  tick() {
-    const nowMs = performance.now();
-    const seconds = (nowMs - this.#sinceMs) / 1e3;
-    this.fps = this.#draws / seconds;
-    this.bitrate = this.bytes * 8 / seconds;
-    this.#draws = 0;
-    this.bytes = 0;
-    this.#sinceMs = nowMs;
-  }
-};
-
 // ../../src/streamlab/web/player/pause.js
 var MAX_HELD = 600;
+var MAX_HELD_BYTES = 32 << 20;
 var WAITS = ["fragment", "detections", "gap"];
+var sizeOf = ({ data }) => data?.length ?? data?.byteLength ?? 0;
 var Pause = class {
   isOn = false;
   /** @type {Held[]} what comes next, oldest first */
   #held = [];
+  #heldBytes = 0;
   /** @type {Map<string, Held[]>} what came since the newest keyframe, by kind and channel */
   #newest = /* @__PURE__ */ new Map();
   /**
@@ -972,7 +833,10 @@ var Pause = class {
   holds(name, data) {
     if (name === "connected") this.#forget();
     if (!this.isOn || !WAITS.includes(name)) return false;
-    if (this.#held.length < MAX_HELD) this.#held.push({ name, data });
+    if (this.#held.length < MAX_HELD && this.#heldBytes < MAX_HELD_BYTES) {
+      this.#held.push({ name, data });
+      this.#heldBytes += sizeOf(data);
+    }
     if (name !== "gap") {
       const key = `${name} ${data.channel}`;
       const before = data.keyframe ? [] : this.#newest.get(key) ?? [];
@@ -983,31 +847,25 @@ var Pause = class {
   }
   #forget() {
     this.#held = [];
+    this.#heldBytes = 0;
     this.#newest.clear();
   }
   /** Hand on what the next frame needs in each picture. */
   #feed() {
-    while (this.stage.isStarved && this.#held.length)
-      this.#hand(
+    while (this.stage.isStarved && this.#held.length) {
+      const next = (
         /** @type {Held} */
         this.#held.shift()
       );
+      this.#heldBytes -= sizeOf(next.data);
+      this.#hand(next);
+    }
   }
   /** As from the GOP cache: it is not of this moment. @param {Held} held */
   #hand({ name, data }) {
     this.deliver(name, name === "fragment" ? { ...data, cached: true } : data);
   }
 };
-
-// ../../src/streamlab/web/player/playback.js
-async function playbackMode(codec = "avc1.42c01e") {
-  if ("VideoDecoder" in globalThis) {
-    const { supported } = await VideoDecoder.isConfigSupported({ codec });
-    if (supported) return "webcodecs";
-  }
-  const mse = "MediaSource" in globalThis && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
-  return mse ? "mse" : null;
-}
 
 // ../../src/streamlab/web/player/bytes.js
 function toBytes(data) {
@@ -1791,47 +1649,6 @@ var Stage = class {
   }
 };
 
-// ../../src/streamlab/web/player/stats.js
-function statsOf(player, meter, stage) {
-  const { latencyMs, switchMs, counters, fps, bitrate, boxAgeMs, clock } = meter;
-  const { tracks, shownPts } = stage;
-  const { connection } = player;
-  const sync = syncOf(player.sync, player.view);
-  return {
-    mode: player.mode,
-    view: player.view,
-    state: player.state.state,
-    isPaused: player.isPaused,
-    latencyP50Ms: latencyMs.quantile(0.5),
-    latencyP95Ms: latencyMs.quantile(0.95),
-    shownDriftMs: stage.driftMs,
-    behind: [...stage.behind].join(", ") || null,
-    serverDriftMs: sync?.drift_ms ?? null,
-    freshFraction: sync?.fresh_fraction ?? null,
-    freshnessDetail: freshnessDetail(player),
-    fault: player.fault,
-    syncState: sync?.state ?? null,
-    syncToleranceMs: player.sync?.sync_tolerance_ms ?? connection?.sync_tolerance_ms ?? null,
-    playoutDelayMs: player.sync?.playout_delay_ms ?? connection?.playout_delay_ms ?? null,
-    fps,
-    bitrate,
-    boxAgeMs,
-    switches: switchMs.count,
-    switchLastMs: switchMs.count ? switchMs.last : null,
-    switchP50Ms: switchMs.quantile(0.5),
-    switchP95Ms: switchMs.quantile(0.95),
-    shownPts: shownPts > -Infinity ? shownPts : null,
-    queuedDecodes: tracks.reduce((sum, track) => sum + track.queued, 0),
-    queuedFrames: tracks.reduce((sum, track) => sum + track.frames.length, 0),
-    clockOffsetMs: clock.offsetMs,
-    ...counters
-  };
-}
-function freshnessDetail({ view, health }) {
-  const details = annotatedOf(view).map((channel) => health.get(channel)?.sync?.freshness_detail);
-  return details.find(Boolean) ?? "";
-}
-
 // ../../src/streamlab/web/player/decoder.js
 var MAX_GOP_FRAMES = 600;
 
@@ -2599,13 +2416,282 @@ var ViewControl = class {
   }
 };
 
-// ../../src/streamlab/web/player/player.js
-var DualPlayer = class {
+// ../../src/streamlab/web/player/parts.js
+function partsOf2(options, meter, listener) {
+  const { container, cameraId, captureSize = null, control, transport } = options;
+  const stage = new Stage({ container, cameraId, captureSize, meter, onDrawn: listener.onDrawn });
+  const tracks = new Tracks(meter.counters, () => stage.shownPts);
+  const views = new ViewControl(control, canonical(options.view ?? RAW), options.quality ?? "medium", {
+    onWanted: () => transport.query = views.query,
+    onReached: (view) => listener.setView(view, "client"),
+    onAsk: (channels, quality) => {
+      meter.askSwitch();
+      tracks.prepare(channels, quality);
+    },
+    onRefused: () => tracks.dropPrepared()
+  });
+  const receiver = new Receiver(listener, { meter, stage, tracks, views });
+  const pause = new Pause(stage, (name, data) => receiver.receive(name, data));
+  stage.overlay = views.view === "overlay";
+  stage.layOut(channelsOf(views.view));
+  return { stage, tracks, views, receiver, pause };
+}
+
+// ../../src/streamlab/web/player/playback.js
+async function playbackMode(codec = "avc1.42c01e") {
+  if ("VideoDecoder" in globalThis) {
+    const { supported } = await VideoDecoder.isConfigSupported({ codec });
+    if (supported) return "webcodecs";
+  }
+  const mse = "MediaSource" in globalThis && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
+  return mse ? "mse" : null;
+}
+
+// ../../src/streamlab/web/player/clock.js
+var CLOCK_STEP_MS = 2;
+var CLOCK_WINDOW_MS = 1e4;
+var ServerClock = class {
+  #lowerMs = -Infinity;
+  #earlierMs = -Infinity;
+  #upperMs = Infinity;
+  #sinceMs = 0;
+  /**
+   * @param {number} serverMs
+   * @param {number} nowMs
+   * @param {number} requestedAtMs 0 when it is not known
+   */
+  connected(serverMs, nowMs, requestedAtMs) {
+    this.#lowerMs = serverMs - nowMs;
+    this.#earlierMs = -Infinity;
+    this.#sinceMs = nowMs;
+    this.#upperMs = requestedAtMs ? serverMs - requestedAtMs : Infinity;
+  }
+  /**
+   * @param {number} serverMs
+   * @param {number} nowMs
+   */
+  heard(serverMs, nowMs) {
+    if (nowMs - this.#sinceMs > CLOCK_WINDOW_MS) {
+      this.#earlierMs = this.#lowerMs;
+      this.#lowerMs = -Infinity;
+      this.#sinceMs = nowMs;
+    }
+    this.#lowerMs = Math.max(this.#lowerMs, serverMs - nowMs);
+  }
+  get #boundMs() {
+    return Math.max(this.#lowerMs, this.#earlierMs);
+  }
+  /**
+   * Return how much longer than the quickest this stamp was on its way, ms.
+   *
+   * @param {number} serverMs
+   * @param {number} nowMs
+   */
+  lateMs(serverMs, nowMs) {
+    return nowMs + this.#boundMs - serverMs;
+  }
+  /** Server time minus ours, ms. */
+  get offsetMs() {
+    const [lower, upper] = [this.#boundMs, this.#upperMs];
+    if (lower === -Infinity || lower <= CLOCK_STEP_MS && upper >= -CLOCK_STEP_MS) return 0;
+    return upper === Infinity ? lower : (lower + upper) / 2;
+  }
+};
+
+// ../../src/streamlab/web/player/meter.js
+var LATENCY_SAMPLES = 300;
+var SWITCH_SAMPLES = 100;
+var Counters = class {
+  /** Frames drawn, per canvas. */
+  shown = 0;
+  /** Frames that came too late to be drawn, or that were jumped over. */
+  skipped = 0;
+  /** Frames that not all channels had. */
+  unpaired = 0;
+  /** Decoded frames thrown away because nobody drew them in time. */
+  overflowed = 0;
+  /** Jumps to the newest GOP after a hidden tab or a stall. */
+  jumps = 0;
+  /** `gap` events after which something was missing, and holes that no `gap` announced. */
+  gaps = 0;
+  holes = 0;
+  decodeErrors = 0;
+  reconnects = 0;
+  /** The most decoded frames that ever waited on one track. */
+  peakFrames = 0;
+};
+var Samples = class {
+  /** @type {number[]} */
+  #values = [];
+  #next = 0;
+  count = 0;
+  last = NaN;
+  /** @param {number} capacity */
+  constructor(capacity) {
+    this.capacity = capacity;
+  }
+  /** @param {number} value */
+  add(value) {
+    this.#values[this.#next] = value;
+    this.#next = (this.#next + 1) % this.capacity;
+    this.count += 1;
+    this.last = value;
+  }
+  /** @param {number} fraction 0..1 @returns {number | null} */
+  quantile(fraction) {
+    if (!this.#values.length) return null;
+    const sorted = [...this.#values].sort((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))];
+  }
+  clear() {
+    this.#values = [];
+    this.#next = 0;
+  }
+};
+var Meter = class {
+  clock = new ServerClock();
+  counters = new Counters();
+  latencyMs = new Samples(LATENCY_SAMPLES);
+  switchMs = new Samples(SWITCH_SAMPLES);
+  fps = 0;
+  bitrate = 0;
+  /** @type {number | null} */
+  boxAgeMs = null;
+  bytes = 0;
+  #draws = 0;
+  #switchAskedMs = 0;
+  #sinceMs = performance.now();
+  /** @param {number} capturedAtMs */
+  drawn(capturedAtMs) {
+    this.#draws += 1;
+    const latencyMs = Date.now() + this.clock.offsetMs - capturedAtMs;
+    if (Number.isFinite(latencyMs)) this.latencyMs.add(latencyMs);
+  }
+  /** A switch is asked for: how long it takes is measured until its first frame is drawn. */
+  askSwitch() {
+    this.#switchAskedMs = performance.now();
+  }
+  /** The switch changes nothing that is shown, so there is nothing to wait for. */
+  forgetSwitch() {
+    this.#switchAskedMs = 0;
+  }
+  switched() {
+    if (this.#switchAskedMs) this.switchMs.add(performance.now() - this.#switchAskedMs);
+    this.#switchAskedMs = 0;
+  }
+  tick() {
+    const nowMs = performance.now();
+    const seconds = (nowMs - this.#sinceMs) / 1e3;
+    this.fps = this.#draws / seconds;
+    this.bitrate = this.bytes * 8 / seconds;
+    this.#draws = 0;
+    this.bytes = 0;
+    this.#sinceMs = nowMs;
+  }
+};
+
+// ../../src/streamlab/web/player/stats.js
+function statsOf(player, meter, stage) {
+  const { latencyMs, switchMs, counters, fps, bitrate, boxAgeMs, clock } = meter;
+  const { tracks, shownPts } = stage;
+  const { connection } = player;
+  const sync = syncOf(player.sync, player.view);
+  return {
+    mode: player.mode,
+    view: player.view,
+    state: player.state.state,
+    isPaused: player.isPaused,
+    latencyP50Ms: latencyMs.quantile(0.5),
+    latencyP95Ms: latencyMs.quantile(0.95),
+    shownDriftMs: stage.driftMs,
+    behind: [...stage.behind].join(", ") || null,
+    serverDriftMs: sync?.drift_ms ?? null,
+    freshFraction: sync?.fresh_fraction ?? null,
+    freshnessDetail: freshnessDetail(player),
+    fault: player.fault,
+    syncState: sync?.state ?? null,
+    syncToleranceMs: player.sync?.sync_tolerance_ms ?? connection?.sync_tolerance_ms ?? null,
+    playoutDelayMs: player.sync?.playout_delay_ms ?? connection?.playout_delay_ms ?? null,
+    fps,
+    bitrate,
+    boxAgeMs,
+    switches: switchMs.count,
+    switchLastMs: switchMs.count ? switchMs.last : null,
+    switchP50Ms: switchMs.quantile(0.5),
+    switchP95Ms: switchMs.quantile(0.95),
+    shownPts: shownPts > -Infinity ? shownPts : null,
+    queuedDecodes: tracks.reduce((sum, track) => sum + track.queued, 0),
+    queuedFrames: tracks.reduce((sum, track) => sum + track.frames.length, 0),
+    clockOffsetMs: clock.offsetMs,
+    ...counters
+  };
+}
+function freshnessDetail({ view, health }) {
+  const details = annotatedOf(view).map((channel) => health.get(channel)?.sync?.freshness_detail);
+  return details.find(Boolean) ?? "";
+}
+
+// ../../src/streamlab/web/player/readings.js
+var Readings = class {
   /** @type {"webcodecs" | "mse" | null} */
   mode = null;
   /** @type {PlayerState} */
   state = { state: "connecting", detail: "" };
-  #meter = new Meter();
+  meter = new Meter();
+  /** @type {import("./parts.js").Parts} */
+  parts = (
+    /** @type {any} */
+    null
+  );
+  // set by the player that is built on this
+  /** The newest `connected` event; its `connection_id` is empty while there is no connection. */
+  get connection() {
+    return this.parts.receiver.connection;
+  }
+  get sync() {
+    return this.parts.receiver.sync;
+  }
+  get health() {
+    return this.parts.receiver.health;
+  }
+  get view() {
+    return this.parts.views.view;
+  }
+  get quality() {
+    return this.parts.views.quality;
+  }
+  /** Whether the picture stands still because the person asked for that. */
+  get isPaused() {
+    return this.parts.pause.isOn;
+  }
+  /** Of the captured frame, px, for boxes that are drawn here. @param {{width: number, height: number} | null} size */
+  set captureSize(size) {
+    this.parts.stage.captureSize = size;
+  }
+  /** What does not work in the channels that are shown, or whose boxes are, in words. */
+  get fault() {
+    const names = /* @__PURE__ */ new Set([...channelsOf(this.view), ...annotatedOf(this.view)]);
+    return faultWords([...names].flatMap((name) => this.health.get(name) ?? []));
+  }
+  /** What was measured, on frames that were drawn. Times in ms, `null` where nothing is known. */
+  stats() {
+    return statsOf(this, this.meter, this.parts.stage);
+  }
+  /** What is shown now: its pts (1/90000 s), the canvases, and the boxes of annotated channels. */
+  frame() {
+    const { shownPts, pictures, boxes } = this.parts.stage;
+    const shown = pictures.filter(({ canvas }) => canvas.dataset.channel);
+    const found = annotatedOf(this.view).map((name) => [name, boxes.at(name, shownPts)?.boxes ?? []]);
+    return {
+      pts: shown.length ? shownPts : null,
+      pictures: shown.map(({ canvas }) => ({ channel: canvas.dataset.channel ?? "", canvas })),
+      boxes: Object.fromEntries(found)
+    };
+  }
+};
+
+// ../../src/streamlab/web/player/player.js
+var DualPlayer = class extends Readings {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
   #destroyed = false;
@@ -2613,85 +2699,24 @@ var DualPlayer = class {
   #early = [];
   /** @param {PlayerOptions} options */
   constructor(options) {
+    super();
     this.options = options;
-    const { container, cameraId, captureSize = null, control } = options;
-    const onDrawn = this.#onDrawn.bind(this);
-    this.#stage = new Stage({ container, cameraId, captureSize, meter: this.#meter, onDrawn });
-    this.#tracks = new Tracks(this.#meter.counters, () => this.#stage.shownPts);
-    this.#views = new ViewControl(
-      control,
-      canonical(options.view ?? RAW),
-      options.quality ?? "medium",
-      {
-        onWanted: () => options.transport.query = this.#views.query,
-        onReached: (view) => this.#setView(view, "client"),
-        onAsk: (channels, quality) => {
-          this.#meter.askSwitch();
-          this.#tracks.prepare(channels, quality);
-        },
-        onRefused: () => this.#tracks.dropPrepared()
-      }
-    );
-    this.#receiver = new Receiver(
-      {
-        say: (state) => this.#say(state),
-        setView: (view, reason) => this.#setView(view, reason),
-        onConnected: () => this.setView(this.#views.wanted).catch((error) => this.#refused(error)),
-        onHealth: () => options.onHealth?.(this.fault),
-        hasEnded: () => this.state.state === "ended",
-        requestedAtMs: () => options.transport.requestedAtMs ?? 0
-      },
-      { meter: this.#meter, stage: this.#stage, tracks: this.#tracks, views: this.#views }
-    );
-    this.#pause = new Pause(this.#stage, (name, data) => this.#receiver.receive(name, data));
-    this.#stage.overlay = this.view === "overlay";
-    this.#stage.layOut(channelsOf(this.view));
-  }
-  /** @type {Pause} */
-  #pause;
-  /** @type {Stage} */
-  #stage;
-  /** @type {Tracks} */
-  #tracks;
-  /** @type {ViewControl} */
-  #views;
-  /** @type {Receiver} */
-  #receiver;
-  /** The newest `connected` event; its `connection_id` is empty while there is no connection. */
-  get connection() {
-    return this.#receiver.connection;
-  }
-  get sync() {
-    return this.#receiver.sync;
-  }
-  get health() {
-    return this.#receiver.health;
-  }
-  get view() {
-    return this.#views.view;
-  }
-  get quality() {
-    return this.#views.quality;
-  }
-  /** Whether the picture stands still because the person asked for that. */
-  get isPaused() {
-    return this.#pause.isOn;
-  }
-  /** Of the captured frame, px, for boxes that are drawn here. @param {{width: number, height: number} | null} size */
-  set captureSize(size) {
-    this.#stage.captureSize = size;
-  }
-  /** What does not work in the channels that are shown, or whose boxes are, in words. */
-  get fault() {
-    const names = /* @__PURE__ */ new Set([...channelsOf(this.view), ...annotatedOf(this.view)]);
-    return faultWords([...names].flatMap((name) => this.health.get(name) ?? []));
+    this.parts = partsOf2(options, this.meter, {
+      say: (state) => this.#say(state),
+      setView: (view, reason) => this.#setView(view, reason),
+      onConnected: () => this.setView(this.parts.views.wanted).catch((error) => this.#refused(error)),
+      onHealth: () => options.onHealth?.(this.fault),
+      hasEnded: () => this.state.state === "ended",
+      requestedAtMs: () => options.transport.requestedAtMs ?? 0,
+      onDrawn: (pts, channels) => this.#onDrawn(pts, channels)
+    });
   }
   /** Connect, and choose how to play. Ends as `failed` where this browser can play in no way. */
   async start() {
     const mode = playbackMode();
     await null;
     if (this.#destroyed) return;
-    this.options.transport.query = this.#views.query;
+    this.options.transport.query = this.parts.views.query;
     this.options.transport.start(
       (name, data) => this.receive(name, data),
       (state) => this.#onTransport(state)
@@ -2704,9 +2729,9 @@ var DualPlayer = class {
       this.#say({ state: "failed", detail });
       return;
     }
-    this.#tracks.mode = this.mode;
+    this.parts.tracks.mode = this.mode;
     this.#ticker = setInterval(() => this.#tick(), 1e3);
-    this.#stage.start();
+    this.parts.stage.start();
     for (const [name, data] of this.#early.splice(0)) this.receive(name, data);
   }
   /** Free everything: decoders, frames, timers, elements, the transport. */
@@ -2714,9 +2739,9 @@ var DualPlayer = class {
     this.#destroyed = true;
     this.options.transport.close();
     clearInterval(this.#ticker);
-    this.#views.close();
-    this.#stage.close();
-    this.#tracks.close();
+    this.parts.views.close();
+    this.parts.stage.close();
+    this.parts.tracks.close();
   }
   /**
    * Show another view on the running connection. Rejects, and stays as it was, when the server
@@ -2726,59 +2751,44 @@ var DualPlayer = class {
    */
   setView(view) {
     if (canonical(view) !== this.view) this.resume();
-    return this.#views.setView(view);
+    return this.parts.views.setView(view);
   }
   /** Raw to annotated and back. */
   switch() {
-    return this.setView(this.#views.wanted === ANNOTATED ? RAW : ANNOTATED);
+    return this.setView(this.parts.views.wanted === ANNOTATED ? RAW : ANNOTATED);
   }
   /** Show another quality; rejects, and stays as it was, when the server refuses. @param {Quality} quality */
   setQuality(quality) {
     this.resume();
-    return this.#views.setQuality(quality);
+    return this.parts.views.setQuality(quality);
   }
   /** Let the picture stand still; what comes meanwhile waits, within bounds. */
   pause() {
-    this.#pause.start();
+    this.parts.pause.start();
   }
   /** Show the next frame of a picture that stands still. */
   step() {
-    this.#pause.step();
+    this.parts.pause.step();
   }
   /** Show what is live again, from the newest GOP on. */
   resume() {
-    this.#pause.end();
+    this.parts.pause.end();
   }
   /** Connect again, also after the stream has ended or was refused. */
   restart() {
     this.resume();
     this.options.transport.restart?.();
   }
-  /** What was measured, on frames that were drawn. Times in ms, `null` where nothing is known. */
-  stats() {
-    return statsOf(this, this.#meter, this.#stage);
-  }
-  /** What is shown now: its pts (1/90000 s), the canvases, and the boxes of annotated channels. */
-  frame() {
-    const { shownPts, pictures, boxes } = this.#stage;
-    const shown = pictures.filter(({ canvas }) => canvas.dataset.channel);
-    const found = annotatedOf(this.view).map((name) => [name, boxes.at(name, shownPts)?.boxes ?? []]);
-    return {
-      pts: shown.length ? shownPts : null,
-      pictures: shown.map(({ canvas }) => ({ channel: canvas.dataset.channel ?? "", canvas })),
-      boxes: Object.fromEntries(found)
-    };
-  }
   /** Take one event of the protocol. @param {string} name @param {any} data */
   receive(name, data) {
     if (this.#destroyed) return;
     if (!this.mode) this.#early.push([name, data]);
-    else if (!this.#pause.holds(name, data)) this.#receiver.receive(name, data);
+    else if (!this.parts.pause.holds(name, data)) this.parts.receiver.receive(name, data);
   }
   /** @param {PlayerState} state */
   #onTransport(state) {
     if (this.#destroyed) return;
-    if (state.state !== "live") this.#receiver.disconnect();
+    if (state.state !== "live") this.parts.receiver.disconnect();
     this.#say(state);
   }
   /** @param {PlayerState} state */
@@ -2792,9 +2802,9 @@ var DualPlayer = class {
    */
   #setView(view, reason) {
     if (view === this.view) return;
-    this.#views.view = view;
-    this.#stage.overlay = view === "overlay";
-    this.#meter.latencyMs.clear();
+    this.parts.views.view = view;
+    this.parts.stage.overlay = view === "overlay";
+    this.meter.latencyMs.clear();
     this.options.onView?.(view, reason);
   }
   /**
@@ -2803,18 +2813,18 @@ var DualPlayer = class {
    * @param {unknown} error
    */
   #refused(error) {
-    this.#views.acceptVideo();
-    this.#setView(this.#views.video, "refused");
+    this.parts.views.acceptVideo();
+    this.#setView(this.parts.views.video, "refused");
     this.options.onRefused?.(error instanceof Error ? error : new Error(String(error)));
   }
   /** @param {number} pts @param {string[]} channels */
   #onDrawn(pts, channels) {
-    if (this.state.state !== "live" && this.#receiver.sourceIsLive && this.connection?.connection_id)
+    if (this.state.state !== "live" && this.parts.receiver.sourceIsLive && this.connection?.connection_id)
       this.#say({ state: "live", detail: "The camera is live." });
     this.options.onShown?.({ pts, channels, nowMs: Date.now() });
   }
   #tick() {
-    this.#meter.tick();
+    this.meter.tick();
     this.options.onStats?.(this.stats());
   }
 };

@@ -251,6 +251,45 @@ var DriftChart = class {
   }
 };
 
+// ../../src/streamlab/web/player/comm_credit.js
+var ACK_BYTES = 256 << 10;
+var ACK_MS = 1e3;
+var Credit = class {
+  #number = 0;
+  #ackedNumber = 0;
+  #ackedMs = 0;
+  #unackedBytes = 0;
+  /** @param {(number: number) => void} acknowledge tells the kernel which batch was the last */
+  constructor(acknowledge) {
+    this.acknowledge = acknowledge;
+  }
+  /** Take so much of a batch. @param {number} number @param {number} bytes */
+  receive(number, bytes) {
+    this.#number = number;
+    this.#unackedBytes += bytes;
+  }
+  /** Whether the kernel must hear before it sends more. */
+  get isDue() {
+    return this.#unackedBytes >= ACK_BYTES;
+  }
+  /** Whether it should hear after so long. @param {number} nowMs */
+  isOverdue(nowMs) {
+    return nowMs - this.#ackedMs >= ACK_MS;
+  }
+  /** Acknowledge all that was received, unless it was. */
+  give() {
+    if (this.#number === this.#ackedNumber) return;
+    this.#ackedNumber = this.#number;
+    this.#ackedMs = performance.now();
+    this.#unackedBytes = 0;
+    this.acknowledge(this.#number);
+  }
+  /** A new connection counts its batches anew. */
+  restart() {
+    this.#ackedNumber = 0;
+  }
+};
+
 // ../../src/streamlab/web/kit/problems.js
 var INTERRUPTED = "The connection to the camera was interrupted. Try again in a moment.";
 var TOKEN = "Add ?access_token=TOKEN to the address of this page, with a token of the server.";
@@ -315,8 +354,6 @@ var SseParser = class _SseParser {
 
 // ../../src/streamlab/web/player/comm.js
 var ANNOUNCED = "";
-var ACK_BYTES = 256 << 10;
-var ACK_MS = 1e3;
 var TICK_MS = 1e3;
 var SILENCE_MS = 4e3;
 var HIDDEN_MS = 5e3;
@@ -347,10 +384,7 @@ var CommTransport = class {
   #keptMs = 0;
   #shownMs = 0;
   #attempts = 0;
-  #number = 0;
-  #ackedNumber = 0;
-  #ackedMs = 0;
-  #unackedBytes = 0;
+  #credit = new Credit((number) => say(this.model, { type: "ack", view_id: this.viewId, number }));
   /**
    * @param {object} options
    * @param {Model} options.model
@@ -416,26 +450,25 @@ var CommTransport = class {
     this.requestedAtMs = mine ? this.#askedMs : 0;
     this.#heardMs = performance.now();
     this.#attempts = 0;
-    this.#number = content.number;
-    this.#unackedBytes += content.text.length;
+    this.#credit.receive(content.number, content.text.length);
     let next = 0;
     for (const { event, data } of this.#parser.push(content.text)) {
       const message = JSON.parse(data);
       if (event === "fragment") {
         message.data = buffers[next];
-        this.#unackedBytes += buffers[next].byteLength;
+        this.#credit.receive(content.number, buffers[next].byteLength);
         next += 1;
       }
       this.#deliver(event, message);
     }
-    if (this.#unackedBytes >= ACK_BYTES) this.#acknowledge();
+    if (this.#credit.isDue && this.#connectionId) this.#credit.give();
   };
   /** @param {string} event @param {any} message */
   #deliver(event, message) {
     if (event === "connected") {
       if (message.connection_id === this.#connectionId) return;
       this.#connectionId = message.connection_id;
-      this.#ackedNumber = 0;
+      this.#credit.restart();
     }
     if (event === "frames") this.onFrames(message);
     else if (this.#connectionId) this.#onEvent(event, message);
@@ -444,13 +477,6 @@ var CommTransport = class {
       if (message.reason === "server_shutdown")
         this.#onState({ state: "ended", detail: "The lab was closed." });
     }
-  }
-  #acknowledge() {
-    if (!this.#connectionId || this.#number === this.#ackedNumber) return;
-    this.#ackedNumber = this.#number;
-    this.#ackedMs = performance.now();
-    this.#unackedBytes = 0;
-    say(this.model, { type: "ack", view_id: this.viewId, number: this.#number });
   }
   #tick() {
     const nowMs = performance.now();
@@ -468,7 +494,7 @@ var CommTransport = class {
       this.#onState({ state: "connecting", detail: "Paused, because nobody can see it." });
       return;
     }
-    if (nowMs - this.#ackedMs >= ACK_MS) this.#acknowledge();
+    if (this.#credit.isOverdue(nowMs) && this.#connectionId) this.#credit.give();
     if (nowMs - this.#heardMs > SILENCE_MS * 2 ** Math.min(this.#attempts, 3)) this.#again();
   }
   /** Nothing is heard: say so, and ask anew. */

@@ -22,17 +22,16 @@ function render({ model }) {
     write(value, text);
     slider.ariaValueText = text;
   };
-  const show = () => {
-    const { start, end, step, help, label: name } = model;
-    Object.assign(slider, { min: start, max: end, step, title: help });
-    slider.value = String(model.value);
-    write(label, name);
+  const show = ({ start, end, value: value2 }) => {
+    Object.assign(slider, { min: start, max: end, value: String(value2) });
     showValue();
   };
+  Object.assign(slider, { step: model.step, title: model.help });
+  write(label, model.label);
   slider.addEventListener("input", showValue);
   slider.addEventListener("change", () => model.send_msg(Number(slider.value)));
-  model.on(["label", "help", "unit", "start", "end", "step", "value"], show);
-  show();
+  model.on("msg:custom", show);
+  show(model);
   return element("div", { className: "dial" }, label, value, slider);
 }
 var digitsOf = (step) => Math.max(0, Math.ceil(-Math.log10(step)));

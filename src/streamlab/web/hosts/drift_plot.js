@@ -9,8 +9,8 @@ import { element, write } from "../kit/dom.js";
 import { CommTransport } from "../player/comm.js";
 import { TICKS_PER_S } from "../player/events.js";
 
-/** @typedef {import("../player/comm.js").Model} Model */
-/** @typedef {import("../player/comm.js").FramesEvent} FramesEvent */
+/** @typedef {import("../player/comm_model.js").Model} Model */
+/** @typedef {import("../player/comm_model.js").FramesEvent} FramesEvent */
 
 /** @param {{model: Model, el: HTMLElement}} host */
 function render({ model, el }) {

@@ -8,7 +8,12 @@
 import { element, write } from "../kit/dom.js";
 
 /** @typedef {{label: string, help: string, unit: string, start: number, end: number, step: number, value: number}} Shown */
-/** @typedef {Shown & {on(names: string[], call: () => void): void, send_msg(value: number): void}} Model */
+/**
+ * What is sent to a slider that is shown; `value` of the model is what a new one starts with.
+ *
+ * @typedef {{start: number, end: number, value: number}} Sent
+ */
+/** @typedef {Shown & {on(name: "msg:custom", call: (sent: Sent) => void): void, send_msg(value: number): void}} Model */
 
 /** @param {{model: Model}} context */
 export function render({ model }) {
@@ -20,17 +25,17 @@ export function render({ model }) {
     write(value, text);
     slider.ariaValueText = text;
   };
-  const show = () => {
-    const { start, end, step, help, label: name } = model;
-    Object.assign(slider, { min: start, max: end, step, title: help });
-    slider.value = String(model.value);
-    write(label, name);
+  /** @param {Sent} shown */
+  const show = ({ start, end, value }) => {
+    Object.assign(slider, { min: start, max: end, value: String(value) });
     showValue();
   };
+  Object.assign(slider, { step: model.step, title: model.help });
+  write(label, model.label);
   slider.addEventListener("input", showValue);
   slider.addEventListener("change", () => model.send_msg(Number(slider.value)));
-  model.on(["label", "help", "unit", "start", "end", "step", "value"], show);
-  show();
+  model.on("msg:custom", show);
+  show(model);
   return element("div", { className: "dial" }, label, value, slider);
 }
 

@@ -13,8 +13,8 @@ import { CommTransport } from "../player/comm.js";
 import { CommControl } from "../player/comm_control.js";
 import { TICKS_PER_S } from "../player/events.js";
 
-/** @typedef {import("../player/comm.js").Model} Model */
-/** @typedef {import("../player/comm.js").FramesEvent} FramesEvent */
+/** @typedef {import("../player/comm_model.js").Model} Model */
+/** @typedef {import("../player/comm_model.js").FramesEvent} FramesEvent */
 /** @typedef {import("../player/events.js").PlayerState} PlayerState */
 
 const CHART_S = 20;

@@ -25,6 +25,8 @@ const BUSY = "The server cannot answer at the moment.";
 const REFUSED = "The server does not allow this.";
 /** A text with an id in it. */
 const ID = /\bconnection '[^']*'/;
+/** The name of a parameter before what is wrong with it. */
+const PARAMETER = /^[a-z]+(_[a-z]+)+: /;
 
 /**
  * Say what a server, or a proxy before it, answered instead of what was asked for.
@@ -37,7 +39,7 @@ export function problemWords(status, { type = "", title, detail = title, hint })
   if (known) return known;
   if (!detail) return status >= 500 || status === 429 ? BUSY : REFUSED;
   if (ID.test(detail)) return INTERRUPTED;
-  return [detail, hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
+  return [detail.replace(PARAMETER, ""), hint].filter(Boolean).map((text) => asSentence(String(text))).join(" ");
 }
 
 /**

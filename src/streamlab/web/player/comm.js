@@ -5,40 +5,17 @@
  * @module
  */
 
+import { Credit } from "./comm_credit.js";
 import { SseParser } from "./sse.js";
 
 /** @typedef {import("./events.js").Transport} Transport */
 /** @typedef {import("./events.js").PlayerState} PlayerState */
 
-/**
- * What a widget's host gives its module: state that the kernel shares, and messages.
- *
- * @typedef {object} Model
- * @property {(name: string) => any} get
- * @property {(name: string, value: unknown) => void} set
- * @property {() => void} save_changes
- * @property {(content: object) => void} send
- * @property {(name: string, callback: (...args: any[]) => void) => void} on
- * @property {(name: string, callback: (...args: any[]) => void) => void} off
- */
-
-/**
- * What was measured since the last of these events, and how the camera is run.
- *
- * @typedef {object} FramesEvent
- * @property {number[]} pts of frames that left in both channels
- * @property {number[]} drift_ms of each
- * @property {number} sync_tolerance_ms
- * @property {string} sync_policy
- * @property {Record<string, unknown>} faults what is wrong on purpose
- * @property {import("../kit/words.js").CameraHealth} source its state, and that of its channels
- * @property {string} detector
- */
+/** @typedef {import("./comm_model.js").Model} Model */
+/** @typedef {import("./comm_model.js").FramesEvent} FramesEvent */
 
 /** What was sent ahead of the first word from a view, in the name of all. */
 const ANNOUNCED = "";
-const ACK_BYTES = 256 << 10;
-const ACK_MS = 1000;
 const TICK_MS = 1000;
 /** `sync` events come once a second, so this silence is not one of a camera without pictures. */
 const SILENCE_MS = 4000;
@@ -75,10 +52,7 @@ export class CommTransport {
   #keptMs = 0;
   #shownMs = 0;
   #attempts = 0;
-  #number = 0;
-  #ackedNumber = 0;
-  #ackedMs = 0;
-  #unackedBytes = 0;
+  #credit = new Credit((number) => say(this.model, { type: "ack", view_id: this.viewId, number }));
 
   /**
    * @param {object} options
@@ -151,19 +125,18 @@ export class CommTransport {
     this.requestedAtMs = mine ? this.#askedMs : 0; // what was announced was not asked for
     this.#heardMs = performance.now();
     this.#attempts = 0;
-    this.#number = content.number;
-    this.#unackedBytes += content.text.length;
+    this.#credit.receive(content.number, content.text.length);
     let next = 0;
     for (const { event, data } of this.#parser.push(content.text)) {
       const message = JSON.parse(data);
       if (event === "fragment") {
         message.data = buffers[next];
-        this.#unackedBytes += buffers[next].byteLength;
+        this.#credit.receive(content.number, buffers[next].byteLength);
         next += 1;
       }
       this.#deliver(event, message);
     }
-    if (this.#unackedBytes >= ACK_BYTES) this.#acknowledge();
+    if (this.#credit.isDue && this.#connectionId) this.#credit.give();
   };
 
   /** @param {string} event @param {any} message */
@@ -171,7 +144,7 @@ export class CommTransport {
     if (event === "connected") {
       if (message.connection_id === this.#connectionId) return; // repeated until we are heard
       this.#connectionId = message.connection_id;
-      this.#ackedNumber = 0;
+      this.#credit.restart();
     }
     if (event === "frames") this.onFrames(message);
     else if (this.#connectionId) this.#onEvent(event, message);
@@ -180,14 +153,6 @@ export class CommTransport {
       if (message.reason === "server_shutdown")
         this.#onState({ state: "ended", detail: "The lab was closed." });
     }
-  }
-
-  #acknowledge() {
-    if (!this.#connectionId || this.#number === this.#ackedNumber) return;
-    this.#ackedNumber = this.#number;
-    this.#ackedMs = performance.now();
-    this.#unackedBytes = 0;
-    say(this.model, { type: "ack", view_id: this.viewId, number: this.#number });
   }
 
   #tick() {
@@ -206,7 +171,7 @@ export class CommTransport {
       this.#onState({ state: "connecting", detail: "Paused, because nobody can see it." });
       return;
     }
-    if (nowMs - this.#ackedMs >= ACK_MS) this.#acknowledge();
+    if (this.#credit.isOverdue(nowMs) && this.#connectionId) this.#credit.give();
     if (nowMs - this.#heardMs > SILENCE_MS * 2 ** Math.min(this.#attempts, 3)) this.#again();
   }
 

@@ -7,7 +7,7 @@
 import { PlainError } from "../kit/problems.js";
 import { ProblemError } from "./http.js";
 
-/** @typedef {import("./comm.js").Model} Model */
+/** @typedef {import("./comm_model.js").Model} Model */
 /** @typedef {import("./events.js").Control} Control */
 /** @typedef {import("./events.js").Quality} Quality */
 /** @typedef {import("./events.js").VideoView} VideoView */

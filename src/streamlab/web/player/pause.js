@@ -12,12 +12,17 @@
 /** @typedef {{name: string, data: any}} Held */
 
 export const MAX_HELD = 600;
+export const MAX_HELD_BYTES = 32 << 20;
 const WAITS = ["fragment", "detections", "gap"];
+
+/** Bytes of a fragment as it came: in base64, or binary. @param {any} data */
+const sizeOf = ({ data }) => data?.length ?? data?.byteLength ?? 0;
 
 export class Pause {
   isOn = false;
   /** @type {Held[]} what comes next, oldest first */
   #held = [];
+  #heldBytes = 0;
   /** @type {Map<string, Held[]>} what came since the newest keyframe, by kind and channel */
   #newest = new Map();
 
@@ -60,7 +65,10 @@ export class Pause {
   holds(name, data) {
     if (name === "connected") this.#forget(); // what waits does not continue it
     if (!this.isOn || !WAITS.includes(name)) return false;
-    if (this.#held.length < MAX_HELD) this.#held.push({ name, data });
+    if (this.#held.length < MAX_HELD && this.#heldBytes < MAX_HELD_BYTES) {
+      this.#held.push({ name, data });
+      this.#heldBytes += sizeOf(data);
+    }
     if (name !== "gap") {
       const key = `${name} ${data.channel}`;
       const before = data.keyframe ? [] : (this.#newest.get(key) ?? []);
@@ -72,13 +80,17 @@ export class Pause {
 
   #forget() {
     this.#held = [];
+    this.#heldBytes = 0;
     this.#newest.clear();
   }
 
   /** Hand on what the next frame needs in each picture. */
   #feed() {
-    while (this.stage.isStarved && this.#held.length)
-      this.#hand(/** @type {Held} */ (this.#held.shift()));
+    while (this.stage.isStarved && this.#held.length) {
+      const next = /** @type {Held} */ (this.#held.shift());
+      this.#heldBytes -= sizeOf(next.data);
+      this.#hand(next);
+    }
   }
 
   /** As from the GOP cache: it is not of this moment. @param {Held} held */

@@ -6,11 +6,11 @@
 
 import { annotatedOf, syncOf } from "./views.js";
 
-/** @typedef {import("./player.js").DualPlayer} DualPlayer */
+/** @typedef {import("./readings.js").Readings} Readings */
 /** @typedef {import("./meter.js").Meter} Meter */
 /** @typedef {import("./stage.js").Stage} Stage */
 
-/** @param {DualPlayer} player @param {Meter} meter @param {Stage} stage */
+/** @param {Readings} player @param {Meter} meter @param {Stage} stage */
 export function statsOf(player, meter, stage) {
   const { latencyMs, switchMs, counters, fps, bitrate, boxAgeMs, clock } = meter;
   const { tracks, shownPts } = stage;
@@ -47,7 +47,7 @@ export function statsOf(player, meter, stage) {
   };
 }
 
-/** @param {DualPlayer} player */
+/** @param {Readings} player */
 function freshnessDetail({ view, health }) {
   const details = annotatedOf(view).map((channel) => health.get(channel)?.sync?.freshness_detail);
   return details.find(Boolean) ?? "";
