@@ -15,7 +15,11 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "apps").rglob("*.py"))]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # They are about what differs between systems, and are tested for each.
-PLATFORM_MODULES = {"src/streamlab/cores.py", "src/streamlab/media/webcam.py"}
+PLATFORM_MODULES = {
+    "src/streamlab/cores.py",
+    "src/streamlab/media/webcam.py",
+    "src/streamlab/processes/memory.py",
+}
 FOLDERS = ("/dev/", "/proc/", "/sys/", "/tmp/", "/run/", "/etc/")
 CAUGHT = {"AttributeError", "ImportError", "ModuleNotFoundError", "NotImplementedError"}
 

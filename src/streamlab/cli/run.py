@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
-from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 
-from streamlab.bus.choice import carrier_of
+from streamlab.bus.choice import carrier_of, with_workers
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions
@@ -40,7 +39,7 @@ from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.prefix import parse_root_path
 from streamlab.server.run import bind, serve
-from streamlab.settings import Settings, Workers
+from streamlab.settings import Settings
 from streamlab.viewers import StreamChannelManager
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.event_stream import EventStream
@@ -147,7 +146,7 @@ def run(
     """
     parse_root_path(root_path)  # fails early
     configuration = configuration or Configuration(Settings())
-    settings = _with_workers(configuration.settings, workers)
+    settings = with_workers(configuration.settings, workers)
     renderer, redacting = _choose_renderer(renderer, redact)
     named_here, refused = parse_cameras(cameras)
     wanted = named_here or configuration.cameras
@@ -215,19 +214,6 @@ def run(
     ):
         runner.run(run_server())
     err.print("Stopped.")
-
-
-def _with_workers(settings: Settings, workers: str | None) -> Settings:
-    """Return the settings with this number of workers. Raises InvalidRequestError."""
-    if workers is None:
-        return settings
-    try:
-        chosen = TypeAdapter(Workers).validate_python(workers)
-    except ValidationError:
-        raise InvalidRequestError(
-            f"--workers {workers} is neither a number nor auto", hint="Write auto, or 0 to 256."
-        ) from None
-    return settings.model_copy(update={"workers": chosen})
 
 
 def _choose_renderer(renderer: str, redact: str | None) -> tuple[str, bool]:

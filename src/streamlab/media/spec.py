@@ -89,8 +89,7 @@ class SourceSpec:
         over any other reading. Relative paths are resolved against ``folder``, or else against
         the working directory.
         """
-        text = text.strip()
-        if not text:
+        if not (text := text.strip()):
             raise SourceError("the source is empty", hint=f"Name {FORMS}.")
         if len(text) > MAX_SOURCE_CHARS:
             raise SourceError(

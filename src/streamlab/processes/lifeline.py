@@ -8,8 +8,10 @@ import socket
 import sys
 from contextlib import suppress
 
-if sys.platform == "linux":
+try:
     import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment,unused-ignore]
 
 
 def end_with(lifeline: socket.socket) -> None:
@@ -18,11 +20,10 @@ def end_with(lifeline: socket.socket) -> None:
     Nothing is sent over it. Only Linux can (fcntl(2), F_SETSIG); elsewhere a process must notice
     the end of another connection itself.
     """
-    if sys.platform != "linux":
-        return
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    with suppress(BlockingIOError):
-        lifeline.recv(1)
-        os._exit(0)  # it was closed before
+    if sys.platform == "linux" and fcntl is not None and hasattr(signal, "SIGKILL"):
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+        with suppress(BlockingIOError):
+            lifeline.recv(1)
+            os._exit(0)  # it was closed before

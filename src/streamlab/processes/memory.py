@@ -12,5 +12,5 @@ def rss_bytes() -> int:
     """Return the resident set of this process; 0 where there is no ``/proc`` (macOS, Windows)."""
     try:
         return int(_STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
+    except (OSError, AttributeError):
         return 0

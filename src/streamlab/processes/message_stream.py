@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
@@ -46,8 +46,10 @@ class MessageStream(asyncio.Protocol):
     ) -> MessageStream:
         """Exchange messages over a connected socket, which is closed with the stream."""
         loop = asyncio.get_running_loop()
-        is_unix = hasattr(socket, "AF_UNIX") and end.family == socket.AF_UNIX
-        create = loop.create_unix_connection if is_unix else loop.create_connection
+        create: Callable[..., Awaitable[tuple[asyncio.BaseTransport, MessageStream]]]
+        create = loop.create_connection
+        if hasattr(socket, "AF_UNIX") and hasattr(loop, "create_unix_connection"):
+            create = loop.create_unix_connection
         _, stream = await create(lambda: cls(receive, receive_end), sock=end)
         stream._end = end
         return stream

@@ -6,16 +6,18 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from streamlab.cores import CGROUP
 from streamlab.detect.onnx_bounds import GRACE_S, LOAD_TIMEOUT_S, RUN_TIMEOUT_S
 from streamlab.detect.remote.server import MAX_BATCH
 from streamlab.media.limits import MAX_PIXELS
 
-if sys.platform != "win32":
+try:
     import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment,unused-ignore]
 
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CGROUP_LIMIT = CGROUP / "memory.max"
 _MAX_SHARE = 0.5
 _MIN_BYTES = 2 << 30
 _TIMEOUT_S = 5.0
@@ -48,7 +50,7 @@ class DetectorLimits:
 def default_memory_bytes() -> int:
     """Return half of the memory of this machine, or container, but at least 2 GiB."""
     total = _MIN_BYTES
-    with suppress(AttributeError, OSError, ValueError):  # not on Windows
+    if hasattr(os, "sysconf"):  # not on Windows
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError):  # no control group, or "max"
         total = min(total, int(_CGROUP_LIMIT.read_text("ascii")))
@@ -61,7 +63,7 @@ def limit_memory(max_bytes: int | None) -> None:
     Memory beyond it cannot be allocated: Python raises MemoryError, and native code may end the
     process. Shared memory does not count.
     """
-    if sys.platform == "win32":
+    if sys.platform == "win32" or resource is None:
         return
     wanted = max_bytes or default_memory_bytes()
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)

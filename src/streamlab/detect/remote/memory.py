@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 
 from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
 
-if sys.platform == "linux":
+try:
     import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment,unused-ignore]
 
 MemoryKind: TypeAlias = Literal["memfd", "named"]
 MAX_NAME_CHARS = 64
@@ -36,7 +38,7 @@ _still_used: list[SharedMemory] = []
 
 def default_memory_kind() -> MemoryKind:
     """Return the better kind that this system has."""
-    has_memfd = sys.platform == "linux" and hasattr(os, "memfd_create")
+    has_memfd = fcntl is not None and hasattr(os, "memfd_create")
     return "memfd" if has_memfd and CAN_PASS_DESCRIPTORS else "named"
 
 
@@ -111,17 +113,17 @@ class PeerMemory:
 
 
 def _sealed_descriptor(size: int) -> int:
-    if sys.platform != "linux":
-        raise OSError("this system has no memfd")
-    descriptor = os.memfd_create("streamlab", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.ftruncate(descriptor, size)
-        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    if sys.platform == "linux" and fcntl is not None and hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("streamlab", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(descriptor, size)
+            seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+    raise OSError("this system has no memfd")
 
 
 def _check_sealed(descriptor: int) -> None:
