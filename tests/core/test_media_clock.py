@@ -190,6 +190,16 @@ def test_shifted_stamps_are_as_those_of_a_clock_ahead(shifts: list[int], first: 
         assert shifted.receive_frame(stamp, now_ns) == ahead.receive_frame(stamp + total, now_ns)
 
 
+@given(st.integers(1, 10**9), st.integers(0, 10**6))
+def test_media_time_goes_on_where_it_is_told_to(first_pts: int, stamp: int) -> None:
+    clock, now_ns = MediaClock(3000, first_pts=first_pts), 5 * NS_PER_S
+    assert clock.receive_frame(stamp, now_ns) == first_pts
+    later_ns = now_ns + NS_PER_S // 30
+    second = clock.receive_frame(stamp + 3000, later_ns)
+    assert second == first_pts + 3000
+    assert abs(clock.due_ns(second) - later_ns) < NS_PER_S // 1000
+
+
 def test_a_source_without_stamps_goes_with_the_clock() -> None:
     clock = MediaClock(3000)
     assert clock.receive_frame(None, 0) == 0

@@ -16,6 +16,7 @@ from streamlab.core.time.media_clock import MediaClock
 from streamlab.core.time.timebase import (
     TIMESCALE,
     frame_number,
+    frame_number_from,
     frame_pts,
     ns_to_pts,
     pts_to_ns,
@@ -109,6 +110,22 @@ def test_a_stamp_that_comes_twice_makes_nothing_longer() -> None:
     stamps = [0, 3000, 3000, 9000, 12000, 12000, 18000]
     pts = [timeline.receive_frame(stamp) for stamp in stamps]
     assert pts == [0, 3000, 4500, 9000, 12000, 13500, 18000]
+
+
+@given(st.integers(1, 10**9), st.integers(0, 3 * FRAME))
+def test_a_recording_goes_on_where_it_is_told_to(first_pts: int, ahead: int) -> None:
+    timeline = Timeline(FRAME, first_pts)
+    first = timeline.receive_frame(first_pts + ahead)
+    assert first == (first_pts + ahead if ahead < FRAME else first_pts)
+    assert timeline.receive_frame(first_pts + ahead + FRAME) == first + FRAME
+    assert Timeline(FRAME, first_pts).receive_frame(None) == first_pts
+
+
+@given(st.integers(0, 10**9), st.sampled_from([Fraction(30), Fraction(30000, 1001), Fraction(7)]))
+def test_the_first_frame_from_a_pts_on(pts: int, fps: Fraction) -> None:
+    number = frame_number_from(pts, fps)
+    assert frame_pts(number, fps) >= pts
+    assert number == 0 or frame_pts(number - 1, fps) < pts
 
 
 def test_a_frame_lasts_at_least_a_tick() -> None:
