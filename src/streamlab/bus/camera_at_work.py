@@ -11,7 +11,7 @@ import msgspec
 from streamlab.bus.events import encode_events
 from streamlab.bus.replies import Events, Figures, Reply, Report
 from streamlab.bus.requests import CameraDefinition, Change
-from streamlab.camera.frame import SourceChanged
+from streamlab.camera.frame import DetectionTimed, SourceChanged
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer import (
     CameraProducer,
@@ -21,11 +21,14 @@ from streamlab.camera.producer import (
     SyncStateChanged,
 )
 from streamlab.camera.producer_report import ProducerReport
+from streamlab.core.mp4.fragment import Fragment
 from streamlab.media.source import Source
 
 MAX_UNSENT_BYTES = 16 << 20
 """What the server has not taken, of all cameras of a worker, before releases are dropped."""
 _REPORTED = (HealthChanged, SyncStateChanged, SourceChanged)  # the status shows them, too
+
+COUNTED = ("dropped_at_seam", "observations_dropped")
 
 
 class Sender(Protocol):
@@ -77,7 +80,7 @@ class CameraAtWork:
     def report(self) -> None:
         """Send the status."""
         report = ProducerReport.of(self.producer.status)
-        report.counts["dropped_at_seam"] = self.counts["dropped_at_seam"]
+        report.counts |= {name: self.counts[name] for name in COUNTED}
         self._sender.send(Report(self._number, self._change, report))
 
     def receive_change(self, change: Change) -> None:
@@ -107,9 +110,12 @@ class CameraAtWork:
 
     def _is_dropped(self, event: ProducerEvent) -> bool:
         """Drop all channels up to a keyframe while the server lags; encoders never wait for it."""
+        is_full = self._sender.unsent_bytes > MAX_UNSENT_BYTES
+        if isinstance(event, Fragment | DetectionTimed):  # for observers
+            self.counts["observations_dropped"] += is_full
+            return is_full
         if not isinstance(event, ReleaseBatch):
             return False
-        is_full = self._sender.unsent_bytes > MAX_UNSENT_BYTES
         if is_full or (self._skips and not all(each.keyframe for each in event.fragments)):
             self._skips = True
             self.counts["dropped_at_seam"] += len(event.fragments)

@@ -15,11 +15,12 @@ from typing import Any
 import uvicorn
 
 from streamlab.bus.camera_at_work import CameraAtWork
-from streamlab.bus.events import encoder
+from streamlab.bus.events import encode_events, encoder
 from streamlab.bus.passed_sockets import SocketReceiver
 from streamlab.bus.replies import (
     ALIVE_EVERY_S,
     Alive,
+    Events,
     Logged,
     Opened,
     Ready,
@@ -42,10 +43,13 @@ from streamlab.bus.requests import (
 )
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.detection_services import DetectionServices
+from streamlab.camera.frame import SourceChanged
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.core.channels import SourceState
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import Recipe
 from streamlab.detect.remote.client import RemoteDetector
+from streamlab.detect.text import error_text
 from streamlab.errors import LimitError, StreamlabError
 from streamlab.media.opening import begin_opening, give_up
 from streamlab.media.source import Source
@@ -129,8 +133,17 @@ class Worker:
         self.stream.send(encoder.encode(reply))
 
     def receive(self, message: bytes) -> None:
-        """Do what a message of the server asks for."""
+        """Do what a message of the server asks for; what fails is logged, and others go on."""
         request: Request = pickle.loads(message)
+        try:
+            self._do(request)
+        except Exception as error:  # the boundary of a request
+            log.exception("%s failed", type(request).__name__)
+            if isinstance(request, Start):
+                failed = SourceChanged(SourceState.FAILED, error_text(error))
+                self.send(Events(request.camera, encode_events([failed])))
+
+    def _do(self, request: Request) -> None:
         match request:
             case Open():
                 self._open(request)
@@ -240,7 +253,10 @@ class Worker:
         task.add_done_callback(self._stopping.discard)
 
     async def _stop(self, number: int) -> None:
-        camera = self._cameras.pop(number)
+        camera = self._cameras.pop(number, None)
+        if camera is None:  # it could not be started
+            self.send(Stopped(number))
+            return
         camera.producer.close()
         await camera.producer.stop()
         for channel in camera.channels.values():
