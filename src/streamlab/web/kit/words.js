@@ -104,12 +104,7 @@ export function pictureProblem({ state, detail }, source) {
 export const retryAtMs = ({ state, retry_at: retryAt }) =>
   state === "live" || retryAt == null ? NaN : retryAt * 1000;
 
-/**
- * Say how long it is until the next attempt; empty where none is due.
- *
- * @param {number} atMs
- * @param {number} nowMs
- */
+/** Say how long it is until the next attempt; empty where none is due. @param {number} atMs @param {number} nowMs */
 export function countdown(atMs, nowMs) {
   if (Number.isNaN(atMs)) return "";
   const seconds = Math.ceil((atMs - nowMs) / 1000);
@@ -131,11 +126,7 @@ export const capitalised = (name) => name.charAt(0).toUpperCase() + name.slice(1
 /** @param {string} text */
 export const asSentence = (text) => capitalised(text) + (/[.!?]$/.test(text) ? "" : ".");
 
-/**
- * Say which part of these channels does not work, and why; empty where all do.
- *
- * @param {ChannelHealth[]} channels
- */
+/** Say which part of these channels does not work, and why; empty where all do. @param {ChannelHealth[]} channels */
 export const faultWords = (channels) => [...new Set(channels.flatMap(channelProblems))].join(" ");
 
 /** Why a camera's stream ended for good; empty if it did not. @param {string} reason */
