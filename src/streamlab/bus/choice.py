@@ -13,7 +13,7 @@ from streamlab.settings import Settings, Workers
 
 
 def carrier_of(settings: Settings) -> Carrier:
-    """Return a new carrier, in the running event loop, which owns it."""
+    """Return a new carrier, for one event loop."""
     count = usable_cores() if settings.workers == "auto" else settings.workers
     return WorkerProcesses(count, settings) if count else InProcess()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
+from functools import cached_property, partial
 from typing import cast
 
 from streamlab.bus.carrier import OpenSource, Producer, Receive
@@ -31,7 +31,7 @@ class WorkerProcesses:
     def __init__(
         self, count: int, settings: Settings, *, method: StartMethod | None = None
     ) -> None:
-        """Start the worker processes.
+        """Start no process yet: the first camera does.
 
         Args:
             count: how many, at least 1.
@@ -40,12 +40,23 @@ class WorkerProcesses:
         """
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
+        self._count, self._settings, self._method = count, settings, method
         self._receive_event: Callable[[str], None] = lambda _: None
-        self.processes = [
-            WorkerProcess(f"worker-{number}", settings, method, self._report, self.detectors)
-            for number in range(1, count + 1)
-        ]
         self._here = InProcess()
+
+    @cached_property
+    def processes(self) -> list[WorkerProcess]:
+        """The worker processes, which are started when they are first asked for."""
+        return [
+            WorkerProcess(
+                f"worker-{number}", self._settings, self._method, self._report, self.detectors
+            )
+            for number in range(1, self._count + 1)
+        ]
+
+    @property
+    def _started(self) -> list[WorkerProcess]:
+        return self.processes if "processes" in self.__dict__ else []
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
@@ -87,7 +98,7 @@ class WorkerProcesses:
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each worker process."""
-        return tuple(process.status() for process in self.processes)
+        return tuple(process.status() for process in self._started)
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
@@ -98,5 +109,5 @@ class WorkerProcesses:
 
     async def close(self) -> None:
         """End the worker processes."""
-        await asyncio.gather(*(worker.close() for worker in self.processes), self._here.close())
+        await asyncio.gather(*(worker.close() for worker in self._started), self._here.close())
         await self.detectors.close()

@@ -58,7 +58,9 @@ class Lab(Public):
         name: names the lab within the process.
         detector: serves all cameras that are added without one. By default the shipped model serves
             synthetic cameras, and others are not annotated.
-        settings: fields of ``streamlab.settings.Settings``: ``Lab(sync_tolerance_ms=20)``.
+        settings: fields of ``streamlab.settings.Settings``: ``Lab(sync_tolerance_ms=20)``. With
+            ``workers=1``, cameras run in a process of their own, apart from those with a detector
+            or a renderer of your own.
 
     Raises:
         InvalidRequestError: a setting is unknown or its value invalid.

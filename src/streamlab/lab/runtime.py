@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
+from streamlab.bus.choice import carrier_of
 from streamlab.clock import monotonic_ns
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import load_detector
@@ -57,7 +58,9 @@ class Runtime:
         except RuntimeError:  # not in a notebook
             kernel_loop = None
         self.listener = KernelListener(kernel_loop, monotonic_ns)
-        self.manager = StreamChannelManager(settings, detector, only_synthetic=detector is None)
+        self.manager = StreamChannelManager(
+            settings, detector, only_synthetic=detector is None, carrier=carrier_of(settings)
+        )
         self.subscriptions = ChannelSubscriptionManager(self.manager)
         self._checked: WeakSet[Checked] = WeakSet()  # changed and listed in the loop only
         self.server: LabServer | None = None
