@@ -25,6 +25,9 @@ RUN_AXE = """async ([scope, tags]) => {
     nodes.map(({ target, html, failureSummary }) => ({ id, target, html, failureSummary })));
 }"""
 
+# JupyterLab shows it while it changes its theme, and removes it twice if another change comes then.
+NO_SPLASH = "!document.getElementById('jupyterlab-splash')"
+
 
 def violations(page: Page, scope: str = "html") -> list[str]:
     """Return what axe finds wrong now with the elements in ``scope``, a CSS selector."""
@@ -44,6 +47,7 @@ def assert_accessible(page: Page, scope: str = "html") -> None:
     for size in SIZES:
         page.set_viewport_size(size)
         for scheme in ("light", "dark"):
+            page.wait_for_function(NO_SPLASH)
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for each in violations(page, scope):
                 found.setdefault(each, []).append(f"{scheme} {size['width']}x{size['height']}")

@@ -165,11 +165,11 @@ def new_page(chromium: Browser, **context: Any) -> Iterator[Page]:
         session.set_default_timeout(TIMEOUT_MS)
         page = session.new_page()
         errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
         page.add_init_script(STRIP_SCRIPT)
         with covered(page):
             yield page
-        assert not errors
+        assert not errors, errors
 
 
 @contextmanager
