@@ -21,6 +21,9 @@ SMALL = "synthetic://traffic?width=320&height=180&fps=5&seed="
 MANY = 40
 NO_FIGURES = TO = "\N{EN DASH}"
 FIRST_NUMBER = "streamlabStrip.readAll()[0]?.number"
+NEXT_FRAMES = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+}"""
 SUBSCRIBED = """() => performance.getEntriesByType("resource").map(({ name }) => new URL(name))
   .filter(({ pathname }) => pathname.endsWith("/streams/sse/mux")).at(-1)
   ?.searchParams.getAll("camera_id") ?? []"""
@@ -133,10 +136,12 @@ def test_pause_step_and_resume(chromium: Browser, server_url: str) -> None:
         expect(page.locator("#state")).to_have_text("Paused")
         expect(page.locator(".tile-figures")).to_have_text(NO_FIGURES)
         street.start_watching()
+        page.evaluate(NEXT_FRAMES)  # of the frame that stands still
         for _ in range(3):
             before = page.evaluate(FIRST_NUMBER)
             page.keyboard.press(".")
             page.wait_for_function(f"(number) => {FIRST_NUMBER} > number", arg=before)
+        page.evaluate(NEXT_FRAMES)  # of the last one
         assert len(street.stop_watching().numbers()) == 1 + 3
         street.act("pause")
         assert min(street.watch_frames(10).steps()) > 0
