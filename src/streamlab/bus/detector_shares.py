@@ -52,10 +52,12 @@ class DetectorShares:
             return self._shared[recipe][0]
 
     async def _connect(self, recipe: Recipe, sender: SocketSender | None) -> None:
+        if sender is None:  # no process is started for a worker that there is not
+            raise EOFError("the worker has ended")
         process = await self._detectors.acquire(recipe.model, recipe.options)
         try:
             with await process.connect() as end:
-                if sender is None or sender is not self._sender:
+                if sender is not self._sender:
                     raise EOFError("the worker has ended")
                 self._count += 1
                 sender.send(self._count, end, self._pid)
