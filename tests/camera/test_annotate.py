@@ -16,6 +16,7 @@ from streamlab.camera.annotator import Annotator
 from streamlab.camera.channel_encoder import ChannelEncoder
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import CapturedFrame
+from streamlab.camera.native_code import UNNOTED
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import ChannelType
 from streamlab.core.mp4.fragment import EncodedFrame
@@ -200,7 +201,7 @@ def test_a_renderer_that_raises_takes_only_the_boxes_away() -> None:
 def annotator_with(renderer: Renderer, encoded: list[Picture], reserved_rows: int = 0) -> Annotator:
     """Return an annotator without threads, which appends what it would encode."""
     encoder, service = Mock(ChannelEncoder), Mock(DetectionService)
-    encoder.channel = "annotated"
+    encoder.channel, encoder.native = "annotated", UNNOTED
     encoder.encode = lambda captured, picture, boxes: encoded.append(picture)
     return Annotator(
         "yard", encoder, service, renderer, emit=lambda _: None, reserved_rows=reserved_rows

@@ -29,6 +29,7 @@ from streamlab.camera.frame_memory import (
     bytes_of,
     frames_that_wait,
 )
+from streamlab.camera.native_code import UNNOTED
 from streamlab.camera.worker import Worker
 from streamlab.clock import monotonic_ns
 from streamlab.detect.answer import Answer
@@ -282,7 +283,7 @@ def test_the_oldest_frames_leave_when_too_many_bytes_wait_for_boxes(
     frames_px: tuple[int, int], waiting: int
 ) -> None:
     encoder, service = Mock(ChannelEncoder), Mock(DetectionService)
-    encoder.channel = "annotated"
+    encoder.channel, encoder.native = "annotated", UNNOTED
     service.offer.return_value = None  # accepted, and never answered
     annotator = Annotator("yard", encoder, service, BoxRenderer(), emit=lambda _: None)
     for pts in range(70):

@@ -1,7 +1,6 @@
 """The stages that produce a camera's channels.
 
-An annotated frame gets its detections, is copied, drawn on and encoded; a raw frame is only
-encoded.
+An annotated frame gets its detections, and is copied and drawn on. Both are encoded.
 """
 
 from __future__ import annotations
@@ -65,6 +64,7 @@ class Annotator(Worker[CapturedFrame | Answer]):
         self.encoder = encoder
         self.renderer = renderer
         self._drawing = HealthRecord(HANG_NS)
+        self._native = encoder.native.section("draw")
         self.boxes: BoxQueue[sv.Detections] = BoxQueue(
             deadline_ns=PATIENT_NS, max_frames=MAX_WAITING_FRAMES
         )
@@ -261,7 +261,8 @@ class Annotator(Worker[CapturedFrame | Answer]):
         record = self._drawing
         record.receive_start(monotonic_ns())
         try:
-            render(renderer, picture, boxes, top_px=top_px, stale=stale)
+            with self._native:
+                render(renderer, picture, boxes, top_px=top_px, stale=stale)
         except BaseException as error:  # a user's renderer: the picture is sent without boxes
             now_ns = monotonic_ns()
             record.receive_end(now_ns)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from streamlab.camera.frame import CapturedFrame, SourceChanged
+from streamlab.camera.native_code import UNNOTED, NativeCode
 from streamlab.camera.reader import BACKOFF_FIRST_S, BACKOFF_MAX_S, SourceReader
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
@@ -56,6 +57,7 @@ class Capture:
         opened: Callable[[SourceInfo], None] = lambda _: None,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         stall_after_ns: int = STALL_AFTER_NS,
+        native: NativeCode = UNNOTED,
     ) -> None:
         """Prepare the capture; ``start`` starts it.
 
@@ -74,6 +76,7 @@ class Capture:
         self.is_held_up = False
         """True while an injected fault holds a frame up: the reader is not stuck."""
         self._name = f"capture-{camera_id}"
+        self._native = native.section("source")
         self._spec = spec
         self._clock = clock
         self._news = news
@@ -188,12 +191,7 @@ class Capture:
 
     def _new_reader(self, source: Source | None, delay_s: float) -> SourceReader:
         return SourceReader(
-            self._name,
-            self._spec,
-            source,
-            self,
-            open_timeout_s=self._open_timeout_s,
-            delay_s=delay_s,
+            self._name, self._spec, source, self, self._native, self._open_timeout_s, delay_s
         )
 
     def _abandon(self, detail: str) -> SourceChanged:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from streamlab.camera.frame import CapturedFrame
+from streamlab.camera.native_code import UNNOTED, NativeCode
 from streamlab.clock import monotonic_ns
 from streamlab.core.channels import RAW, ChannelKey, QualityLevel
 from streamlab.core.mp4.fragment import Boxes, EncodedFrame, Fragment, FragmentWriter, InitSegment
@@ -35,6 +36,7 @@ class ChannelEncoder:
         fragment_ms: float,
         emit: Emit,
         first_sequence: int = 1,
+        native: NativeCode = UNNOTED,
     ) -> None:
         self.channel = channel
         self.wanted: frozenset[ChannelKey] = frozenset()
@@ -44,6 +46,9 @@ class ChannelEncoder:
         """Frame rate that the source claims; applies to encoders that start from now on."""
         self._fragment_ms = fragment_ms
         self._emit = emit
+        self._native = native.section("encode")
+        self.native = native
+        """Notes the native code of the stage that uses the encoders."""
         self._encoders: dict[ChannelKey, Encoder] = {}
         self._writers: dict[ChannelKey, FragmentWriter] = {}
         self._first_sequence = first_sequence
@@ -61,7 +66,8 @@ class ChannelEncoder:
         for key in sorted(wanted):
             encoder = self._encoder(key, captured, picture)
             if encoder is not None:
-                data = encoder.encode(picture, keyframe=captured.keyframe)
+                with self._native:
+                    data = encoder.encode(picture, keyframe=captured.keyframe)
                 frame = _encoded(captured, captured.keyframe, len(data), boxes)
                 self._write(encoder.init, frame, data)
 
@@ -85,7 +91,9 @@ class ChannelEncoder:
         if not captured.keyframe:
             return None
         self.bounded += exceeds
-        encoder = self._encoders[key] = Encoder(key, picture, self.fps, bounded=exceeds)
+        with self._native:
+            encoder = Encoder(key, picture, self.fps, bounded=exceeds)
+        self._encoders[key] = encoder
         self._emit(encoder.init)
         return encoder
 

@@ -12,6 +12,7 @@ from streamlab.camera.channel_encoder import SOURCE_KEY, ChannelEncoder
 from streamlab.camera.delivery import Delivery, Emit
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import SourceChanged
+from streamlab.camera.native_code import UNNOTED, NativeCode
 from streamlab.camera.worker_pool import WorkerPool, shared_pool
 from streamlab.core.channels import RAW, CameraMetadata, ChannelKey
 from streamlab.core.health import PartHealth
@@ -64,6 +65,7 @@ class CameraPipeline:
         settings: PipelineSettings,
         emit: Emit,
         pool: WorkerPool | None = None,
+        native: NativeCode = UNNOTED,
     ) -> None:
         """Create the stages; ``start`` starts the capture.
 
@@ -72,6 +74,7 @@ class CameraPipeline:
                 reopened as often as necessary.
             channels: the annotated channels.
             pool: the threads that draw and encode; None: the pool that the process shares.
+            native: notes which native code runs.
         """
         self.spec = spec
         self.faults = NO_FAULTS
@@ -86,7 +89,7 @@ class CameraPipeline:
 
         def encoder(channel: str) -> ChannelEncoder:
             first = settings.first_sequence
-            return ChannelEncoder(channel, UNKNOWN.fps, settings.fragment_ms, send, first)
+            return ChannelEncoder(channel, UNKNOWN.fps, settings.fragment_ms, send, first, native)
 
         self._raw = RawEncoder(camera_id, encoder(RAW), self._pool)
         self.annotators = {
@@ -114,6 +117,7 @@ class CameraPipeline:
             opened=self._receive_opening,
             open_timeout_s=settings.open_timeout_s,
             stall_after_ns=round(settings.stall_after_s * NS_PER_S),
+            native=native,
         )
         self._injector = FaultInjector(self._capture, list(self.annotators.values()), self._raw)
         if source is not None:

@@ -17,6 +17,7 @@ from streamlab.camera.delivery import PipelineEvent
 from streamlab.camera.detection import DetectionService
 from streamlab.camera.frame import DetectionTimed, SourceChanged
 from streamlab.camera.handover import Handover
+from streamlab.camera.native_code import UNNOTED, NativeCode
 from streamlab.camera.pipeline import AnnotatedChannel, CameraPipeline, PipelineSettings
 from streamlab.camera.producer_status import ProducerStatus
 from streamlab.camera.source_status import SourceStatus
@@ -74,6 +75,9 @@ class CameraProducer:
     observed, finished fragments and the timings of detections as well.
     """
 
+    worker = None
+    """The camera runs in this process."""
+
     def __init__(
         self,
         camera_id: str,
@@ -84,6 +88,7 @@ class CameraProducer:
         pool: WorkerPool | None,
         first_sequence: int,
         receive: Callable[[Sequence[ProducerEvent]], None],
+        native: NativeCode = UNNOTED,
     ) -> None:
         """Create the pipeline; ``start`` starts it.
 
@@ -96,6 +101,7 @@ class CameraProducer:
             pool: the threads that draw and encode; None: the pool that the process shares.
             first_sequence: of every channel and quality.
             receive: takes the events.
+            native: notes which native code runs.
         """
         self.camera_id = camera_id
         self._receive_events = receive
@@ -134,16 +140,12 @@ class CameraProducer:
             ),
             self.hand_over,
             pool,
+            native,
         )
         self.status = ProducerStatus(
             self._pipeline, self._controller, self._handover, settings.max_detection_fps
         )
         self._timer = LoopTimer(self._controller.get_timer, self._on_timer)
-
-    @property
-    def worker(self) -> None:
-        """None: the camera runs in this process."""
-        return
 
     def start(self) -> None:
         """Start the pipeline's threads."""

@@ -15,6 +15,7 @@ from tenacity import (
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
+from streamlab.camera.native_code import Section, within
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.channels import SourceState
 from streamlab.core.time.timebase import NS_PER_S
@@ -63,7 +64,7 @@ class SourceReader(threading.Thread):
         spec: SourceSpec,
         source: Source | None,
         receiver: Receiver,
-        *,
+        native: Section,
         open_timeout_s: float,
         delay_s: float = 0.0,
     ) -> None:
@@ -71,6 +72,7 @@ class SourceReader(threading.Thread):
 
         Args:
             source: a source that is already open; None: it is opened from ``spec``.
+            native: entered while the source's native code runs.
             delay_s: how long to wait before the first opening.
         """
         super().__init__(name=name, daemon=True)
@@ -82,6 +84,7 @@ class SourceReader(threading.Thread):
         self._spec = spec
         self._given = source
         self._receiver = receiver
+        self._native = native
         self._open_timeout_s = open_timeout_s
         self._delay_s = delay_s
         self._detail = ""
@@ -168,7 +171,8 @@ class SourceReader(threading.Thread):
         source, self._given = self._given, None
         if source is None:
             self._receiver.receive_loss(self._detail, None)
-            source = open_source(self._spec, self._open_timeout_s)
+            with self._native:
+                source = open_source(self._spec, self._open_timeout_s)
         self.open_source = source
         self.opening_since_ns = None
         try:
@@ -204,7 +208,7 @@ class SourceReader(threading.Thread):
             return False
         self._receiver.receive_opening(source, self)
         self._detail = self._given_up = ""
-        for item in source.frames():
+        for item in within(self._native, iter(source.frames())):
             if self.stopping.is_set():
                 return False
             self._receiver.receive_frame(item, source.info, self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 
 from streamlab.errors import LimitError, SourceError, SourceFormatError
@@ -43,8 +43,12 @@ def open_source(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Source:
     return PluginSource(source, spec, partial(SOURCES.errors_of, spec.kind))
 
 
-def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future[Source]:
-    """Open a source in a separate thread; ``give_up`` abandons it.
+def begin_opening(
+    spec: SourceSpec,
+    timeout_s: float = OPEN_TIMEOUT_S,
+    within: AbstractContextManager[object] | None = None,
+) -> Future[Source]:
+    """Open a source in a separate thread, ``within`` a context; ``give_up`` abandons it.
 
     The thread of an abandoned opening runs on, since FFmpeg cannot be interrupted while it
     resolves a host name, for example. Any error of the source is a SourceError in the outcome.
@@ -58,7 +62,8 @@ def begin_opening(spec: SourceSpec, timeout_s: float = OPEN_TIMEOUT_S) -> Future
 
     def work() -> None:
         try:
-            source = open_source(spec, timeout_s)
+            with within or nullcontext():
+                source = open_source(spec, timeout_s)
         except BaseException as error:  # noqa: BLE001 - passed on to the waiting caller
             if outcome.set_running_or_notify_cancel():
                 outcome.set_exception(deliberate(error, spec))
