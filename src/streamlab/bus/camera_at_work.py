@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,6 +13,7 @@ from streamlab.bus.events import encode_events
 from streamlab.bus.replies import Events, Figures, Reply, Report
 from streamlab.bus.requests import CameraDefinition, Change
 from streamlab.camera.frame import DetectionTimed, SourceChanged
+from streamlab.camera.native_code import UNNOTED, NativeCode
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer import (
     CameraProducer,
@@ -54,6 +56,7 @@ class CameraAtWork:
         source: Source | None,
         channels: Sequence[AnnotatedChannel],
         sender: Sender,
+        native: NativeCode = UNNOTED,
     ) -> None:
         self.channels = {channel.name: channel for channel in channels}
         self.counts: Counter[str] = Counter()
@@ -70,6 +73,7 @@ class CameraAtWork:
             None,
             definition.first_sequence,
             self._receive,
+            native,
         )
 
     def start(self) -> None:
@@ -89,7 +93,7 @@ class CameraAtWork:
         if change.detector is not None:
             self.producer.request_detector(change.channel, self.channels[change.channel].service)
         if change.renderer is not None:
-            self.producer.request_renderer(change.channel, change.renderer)
+            self.producer.request_renderer(change.channel, pickle.loads(change.renderer))
         if change.faults is not None:
             self.producer.inject(change.faults)
         if change.sync:

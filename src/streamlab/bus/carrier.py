@@ -131,8 +131,11 @@ class Carrier(Protocol):
         """Return the status of each process that runs cameras, apart from this one."""
         ...
 
-    def call_on_event(self, receive: Callable[[str], None]) -> None:
-        """Call ``receive`` with what happens to these processes, in words."""
+    def call_on_event(self, receive: Callable[[str, str], None]) -> None:
+        """Call ``receive`` with what happens to these processes, in words.
+
+        The first argument is the camera that it is about, by id; '': it is about all of a process.
+        """
         ...
 
     async def close(self) -> None:

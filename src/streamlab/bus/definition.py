@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from streamlab.bus.requests import CameraDefinition
+from streamlab.bus.requests import CameraDefinition, ChannelDefinition
 from streamlab.camera.capture import UNKNOWN
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer_report import ProducerReport
@@ -16,7 +16,7 @@ from streamlab.core.sync.drift import ChannelSyncStatus
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import Recipe, recipe_of
-from streamlab.detect.render import redacts, renderer_name
+from streamlab.detect.render import Renderer, redacts, renderer_name
 from streamlab.errors import InvalidRequestError
 from streamlab.faults.definition import NO_FAULTS
 from streamlab.media.spec import SourceSpec
@@ -54,14 +54,17 @@ def definition_of(
     settings: Settings,
     first_sequence: int,
 ) -> CameraDefinition:
-    """Describe a camera, without its channels. Raises NotMovableError."""
-    for channel in channels:
-        try:
-            pickle.dumps(channel.renderer)
-        except (pickle.PicklingError, AttributeError, TypeError):
-            raise NotMovableError(f"renderer {renderer_name(channel.renderer)} is code") from None
-        movable_recipe(channel.service.detector)
-    return CameraDefinition(camera_id, spec, (), without_secrets(settings), first_sequence)
+    """Describe a camera. Raises NotMovableError."""
+    movable = tuple(
+        ChannelDefinition(
+            each.name,
+            movable_recipe(each.service.detector),
+            movable_renderer(each.renderer),
+            each.detections,
+        )
+        for each in channels
+    )
+    return CameraDefinition(camera_id, spec, movable, without_secrets(settings), first_sequence)
 
 
 def without_secrets(settings: Settings) -> Settings:
@@ -76,6 +79,14 @@ def movable_recipe(detector: Detector) -> Recipe:
     if recipe is None:
         raise NotMovableError(f"detector {detector.name} was not loaded by name")
     return recipe
+
+
+def movable_renderer(renderer: Renderer) -> bytes:
+    """Return a renderer pickled for another process. Raises NotMovableError."""
+    try:
+        return pickle.dumps(renderer)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        raise NotMovableError(f"renderer {renderer_name(renderer)} is code") from None
 
 
 def description(detector: Detector) -> dict[str, str]:

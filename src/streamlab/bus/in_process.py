@@ -48,7 +48,7 @@ class InProcess:
         """Return nothing: there is no other process."""
         return ()
 
-    def call_on_event(self, receive: Callable[[str], None]) -> None:
+    def call_on_event(self, receive: Callable[[str, str], None]) -> None:
         """Do nothing: there is no other process."""
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import msgspec
@@ -10,6 +11,10 @@ from streamlab import errors
 from streamlab.bus.events import Encoded, decoder
 from streamlab.camera.producer_report import ProducerReport
 from streamlab.errors import SourceError, StreamlabError
+
+log = logging.getLogger(__name__)
+MAX_NAME_CHARS = 100  # of a logger
+MAX_TEXT_CHARS = 20_000  # of a record: a traceback is longer than most
 
 
 class Ready(msgspec.Struct, tag=True, array_like=True):
@@ -87,6 +92,11 @@ class Logged(msgspec.Struct, tag=True, array_like=True):
     level: int
     name: str
     text: str
+
+    def log_as(self, worker: str) -> None:
+        """Log it here, by one logger: a worker might name any number of them."""
+        name, text = self.name[:MAX_NAME_CHARS], self.text[:MAX_TEXT_CHARS]
+        log.log(self.level, "%s: %s: %s", worker, name, text)
 
 
 Reply = Ready | Alive | Opened | Stopped | Events | Report | Figures | Logged

@@ -9,7 +9,6 @@ from streamlab.core.channels import ChannelKey
 from streamlab.detect.detector import DetectorKind
 from streamlab.detect.filter import DetectionOptions
 from streamlab.detect.load import Recipe
-from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
 from streamlab.settings import Settings
@@ -33,7 +32,8 @@ class ChannelDefinition(NamedTuple):
 
     name: str
     detector: DetectorReference
-    renderer: Renderer
+    renderer: bytes
+    """Pickled: it may be large, and is sent again to each worker that the camera gets."""
     detections: DetectionOptions
 
 
@@ -98,7 +98,8 @@ class Change(NamedTuple):
     faults: Faults | None = None
     channel: str = ""
     detector: DetectorReference | None = None
-    renderer: Renderer | None = None
+    renderer: bytes | None = None
+    """Pickled."""
 
 
 class Measure(NamedTuple):

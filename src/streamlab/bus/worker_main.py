@@ -16,6 +16,7 @@ import uvicorn
 
 from streamlab.bus.camera_at_work import CameraAtWork
 from streamlab.bus.events import encode_events, encoder
+from streamlab.bus.native_record import NativeNotes
 from streamlab.bus.passed_sockets import SocketReceiver
 from streamlab.bus.replies import (
     ALIVE_EVERY_S,
@@ -63,22 +64,24 @@ log = logging.getLogger(__name__)
 
 
 def run_worker(
-    end: socket.socket, settings: Settings, log_level: int, passing: socket.socket
+    end: socket.socket,
+    settings: Settings,
+    log_level: int,
+    passing: socket.socket,
+    notes: NativeNotes,
 ) -> None:
     """Run a worker until the other end of this socket is closed.
 
-    Detectors' sockets come through ``passing`` (``bus.passed_sockets``).
+    Detectors' sockets come through ``passing`` (``bus.passed_sockets``); ``notes`` gets what native
+    code the cameras are in.
     """
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_run(end, settings, log_level, SocketReceiver(passing)))
+        runner.run(_run(end, log_level, Worker(settings, SocketReceiver(passing), notes)))
 
 
-async def _run(
-    end: socket.socket, settings: Settings, log_level: int, passed: SocketReceiver
-) -> None:
+async def _run(end: socket.socket, log_level: int, worker: Worker) -> None:
     over = asyncio.Event()
-    worker = Worker(settings, passed)
     stream = await MessageStream.connect(end, worker.receive, over.set)
     worker.stream = stream
     root = logging.getLogger()
@@ -109,8 +112,8 @@ class Worker:
 
     stream: MessageStream
 
-    def __init__(self, settings: Settings, passed: SocketReceiver) -> None:
-        self._passed = passed
+    def __init__(self, settings: Settings, passed: SocketReceiver, notes: NativeNotes) -> None:
+        self._passed, self._notes = passed, notes
         self._answer_timeout_s = 2 * settings.detector_timeout  # its process is replaced before
         self._services = DetectionServices(
             None,
@@ -183,7 +186,8 @@ class Worker:
 
     def _open(self, request: Open) -> None:
         try:
-            opening = begin_opening(request.spec, request.timeout_s)
+            native = self._notes.section(request.opening, "source")
+            opening = begin_opening(request.spec, request.timeout_s, native)
         except LimitError as error:
             self.send(Opened(request.opening, Refusal.of(error)))
             return
@@ -194,6 +198,7 @@ class Worker:
         )
 
     def _receive_opening(self, number: int, opening: Future[Source]) -> None:
+        self._notes.release(number)
         if number not in self._openings:
             return
         error = opening.exception()
@@ -207,14 +212,15 @@ class Worker:
         source = None if opening is None else opening.result()
         definition = request.definition
         channels = [self._channel(each) for each in definition.channels]
-        camera = CameraAtWork(request.camera, definition, source, channels, self)
+        native = self._notes.of(request.camera)
+        camera = CameraAtWork(request.camera, definition, source, channels, self, native)
         self._cameras[request.camera] = camera
         camera.start()
 
     def _channel(self, definition: ChannelDefinition) -> AnnotatedChannel:
         service = self._acquire(definition.detector)
         return AnnotatedChannel(
-            definition.name, service, definition.renderer, definition.detections
+            definition.name, service, pickle.loads(definition.renderer), definition.detections
         )
 
     def _acquire(self, wanted: DetectorReference) -> DetectionService:
@@ -259,6 +265,7 @@ class Worker:
             return
         camera.producer.close()
         await camera.producer.stop()
+        self._notes.release(number)
         for channel in camera.channels.values():
             self._release(channel)
         self.send(Stopped(number))

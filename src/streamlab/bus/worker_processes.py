@@ -1,18 +1,25 @@
-"""The carrier to worker processes of this machine: places cameras on them."""
+"""The carrier to worker processes of this machine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from functools import cached_property, partial
-from typing import cast
+from functools import cached_property
+from typing import Any, cast
 
+from streamlab.bus.asked_camera import AskedCamera
+from streamlab.bus.balance import Balance
 from streamlab.bus.carrier import OpenSource, Producer, Receive
 from streamlab.bus.definition import NotMovableError, definition_of
 from streamlab.bus.in_process import InProcess
+from streamlab.bus.isolation import Isolation
+from streamlab.bus.link import Link, RemoteCamera, RemoteSource
+from streamlab.bus.native_record import NativeCodeInside
+from streamlab.bus.placed_camera import PlacedCamera
 from streamlab.bus.remote_producer import RemoteProducer
-from streamlab.bus.worker_process import RemoteSource, WorkerProcess
+from streamlab.bus.worker_process import Surroundings, WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
@@ -21,9 +28,11 @@ from streamlab.processes.child import StartMethod
 from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 
+TEND_EVERY_S = 1.0
+
 
 class WorkerProcesses:
-    """Runs cameras in worker processes, each on the one that has the fewest.
+    """Runs cameras in worker processes, each on the one that has the least to do.
 
     A camera with a detector or a renderer that exists in this process only runs here, too.
     """
@@ -34,33 +43,40 @@ class WorkerProcesses:
         """Start no process yet: the first camera does.
 
         Args:
-            count: how many, at least 1.
+            count: how many, at least 1; further ones run cameras that end their process.
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
-        self._count, self._settings, self._method = count, settings, method
-        self._receive_event: Callable[[str], None] = lambda _: None
+        self._count = count
+        self._shared = Surroundings(
+            settings, self.detectors, itertools.count(1), self._report, self._receive_end, method
+        )
+        self._receive_event: Callable[[str, str], None] = lambda *_: None
+        self._isolation = Isolation(self._start, self._move)
         self._here = InProcess()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @cached_property
     def processes(self) -> list[WorkerProcess]:
-        """The worker processes, which are started when they are first asked for."""
-        return [
-            WorkerProcess(
-                f"worker-{number}", self._settings, self._method, self._report, self.detectors
-            )
-            for number in range(1, self._count + 1)
-        ]
+        """The worker processes for all cameras, started when they are first asked for."""
+        self._begin_task(self._tend())
+        return [self._start(f"worker-{number}") for number in range(1, self._count + 1)]
+
+    @cached_property
+    def _balance(self) -> Balance:
+        timeout_s = self._shared.settings.open_timeout
+        return Balance(self.processes, timeout_s, self._report)
 
     @property
     def _started(self) -> list[WorkerProcess]:
-        return self.processes if "processes" in self.__dict__ else []
+        shared = self.processes if "processes" in self.__dict__ else []
+        return [*shared, *self._isolation.processes]
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
-        worker = min(self.processes, key=len)
+        worker = self._isolation.worker_for(spec) or self._balance.least_loaded()
         return cast(Future[OpenSource], worker.begin_opening(spec, timeout_s))
 
     def produce(
@@ -83,31 +99,52 @@ class WorkerProcesses:
             return self._here.produce(
                 camera_id, spec, None, channels, settings, first_sequence, receive
             )
-        worker = min(self.processes, key=len) if source is None else source.worker
+        link: Link = self._balance.least_loaded() if source is None else source.link
         opening = None if source is None else source.opening
-        return worker.add(
-            partial(
-                RemoteProducer,
-                link=worker,
-                definition=definition,
-                channels=channels,
-                opening=opening,
-                receive=receive,
-            )
+        asked = AskedCamera(definition, channels)
+        return RemoteProducer(
+            PlacedCamera(next(self._shared.numbers), link, asked, opening, receive)
         )
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each worker process."""
         return tuple(process.status() for process in self._started)
 
-    def call_on_event(self, receive: Callable[[str], None]) -> None:
+    def call_on_event(self, receive: Callable[[str, str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
         self._receive_event = receive
 
-    def _report(self, text: str) -> None:
-        self._receive_event(text)
-
     async def close(self) -> None:
         """End the worker processes."""
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*(worker.close() for worker in self._started), self._here.close())
+        await self._isolation.close()
         await self.detectors.close()
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_EVERY_S)
+            self._isolation.close_unused()
+            self._balance.check()
+
+    def _start(self, name: str) -> WorkerProcess:
+        return WorkerProcess(name, self._shared)
+
+    def _report(self, camera_id: str, text: str) -> None:
+        self._receive_event(camera_id, text)
+
+    def _receive_end(self, worker: WorkerProcess, inside: NativeCodeInside) -> None:
+        self._isolation.receive_end(worker, inside)
+
+    def _move(self, camera: RemoteCamera, worker: WorkerProcess, why: str) -> None:
+        self._begin_task(self._isolate(camera, worker, why))
+
+    async def _isolate(self, camera: RemoteCamera, worker: WorkerProcess, why: str) -> None:
+        if await camera.move(worker, None, why):
+            self._report(camera.camera_id, why)
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -84,7 +84,7 @@ class StreamChannelManager:
         self._renderer = renderer
         self._trimming = MemoryTrimming()
         self.events = EventLog()  # what has happened to the cameras lately
-        self.carrier.call_on_event(partial(self.events.add, "worker", ""))
+        self.carrier.call_on_event(partial(self.events.add, "worker"))
 
     async def add_camera(
         self,

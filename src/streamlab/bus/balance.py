@@ -1,0 +1,80 @@
+"""Places cameras on worker processes by load, and moves one away from a process that is late."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from streamlab.bus.link import RemoteCamera
+from streamlab.bus.load_plan import LoadPlan, WorkerLoad, least_loaded
+from streamlab.bus.worker_process import WorkerProcess
+from streamlab.clock import monotonic_ns
+from streamlab.errors import StreamlabError
+from streamlab.media.spec import SourceKind
+
+log = logging.getLogger(__name__)
+
+
+class Balance:
+    """Keeps the load of processes even, for cameras that may run on any of them."""
+
+    def __init__(
+        self,
+        processes: Sequence[WorkerProcess],
+        open_timeout_s: float,
+        report: Callable[[str, str], None],
+    ) -> None:
+        """``report`` takes what becomes of a camera: its id, and words."""
+        self._by_name = {worker.name: worker for worker in processes}
+        self._open_timeout_s = open_timeout_s
+        self._report = report
+        self._plan = LoadPlan()
+        self._moving: asyncio.Task[None] | None = None
+
+    def least_loaded(self) -> WorkerProcess:
+        """Return the process that a new camera goes to."""
+        return self._by_name[least_loaded(self._loads(monotonic_ns()))]
+
+    def check(self) -> None:
+        """Begin to move a camera if one should go elsewhere. Call it about once a second."""
+        now_ns = monotonic_ns()
+        move = self._plan.receive_loads(self._loads(now_ns), now_ns)
+        if move is not None:
+            before, after = self._by_name[move.from_worker], self._by_name[move.to_worker]
+            self._moving = asyncio.create_task(
+                self.move(before.cameras[move.camera], after, f"{before.name} is overloaded")
+            )
+
+    async def move(self, camera: RemoteCamera, worker: WorkerProcess, why: str) -> None:
+        """Have another process run a camera; it stays where its source cannot be opened twice."""
+        try:
+            opening = await self._open(camera, worker)
+        except StreamlabError as error:
+            log.warning("camera %s stays where it is: %s", camera.camera_id, error)
+            return
+        if await camera.move(worker, opening, f"it moves to {worker.name}: {why}"):
+            self._report(camera.camera_id, f"It has moved to {worker.name}: {why}.")
+
+    def close(self) -> None:
+        """Move no camera any more."""
+        if self._moving is not None:
+            self._moving.cancel()
+
+    async def _open(self, camera: RemoteCamera, worker: WorkerProcess) -> int | None:
+        """Open a camera's source in a process, while it still runs in another one."""
+        if camera.spec.kind == SourceKind.SYNTHETIC:  # begins where it is opened
+            return None
+        opening = worker.begin_opening(camera.spec, self._open_timeout_s)
+        return (await asyncio.wrap_future(opening)).opening
+
+    def _loads(self, now_ns: int) -> list[WorkerLoad]:
+        return [
+            WorkerLoad(
+                worker.name,
+                worker.usage.cores,
+                tuple(camera.load(now_ns) for camera in worker.cameras.values()),
+                len(worker.openings),
+            )
+            for worker in self._by_name.values()
+        ]
