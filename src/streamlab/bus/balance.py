@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from streamlab.bus.link import RemoteCamera
+from streamlab.bus.link import RemoteCamera, RemoteSource
 from streamlab.bus.load_plan import LoadPlan, WorkerLoad, least_loaded
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.clock import monotonic_ns
@@ -30,43 +30,42 @@ class Balance:
         self._open_timeout_s = open_timeout_s
         self._report = report
         self._plan = LoadPlan()
-        self._moving: asyncio.Task[None] | None = None
 
     def least_loaded(self) -> WorkerProcess:
         """Return the process that a new camera goes to."""
         return self._by_name[least_loaded(self._loads(monotonic_ns()))]
 
-    def check(self) -> None:
-        """Begin to move a camera if one should go elsewhere. Call it about once a second."""
+    async def check(self) -> None:
+        """Move a camera if one should go elsewhere. Call it about once a second."""
         now_ns = monotonic_ns()
         move = self._plan.receive_loads(self._loads(now_ns), now_ns)
         if move is not None:
             before, after = self._by_name[move.from_worker], self._by_name[move.to_worker]
-            self._moving = asyncio.create_task(
-                self.move(before.cameras[move.camera], after, f"{before.name} is overloaded")
-            )
+            camera = before.cameras[move.camera]
+            why = f"{before.name} is overloaded"
+            await self.move(camera, after, why)
 
     async def move(self, camera: RemoteCamera, worker: WorkerProcess, why: str) -> None:
         """Have another process run a camera; it stays where its source cannot be opened twice."""
+        before = camera.worker
         try:
-            opening = await self._open(camera, worker)
+            source = await self._open(camera, worker)
         except StreamlabError as error:
             log.warning("camera %s stays where it is: %s", camera.camera_id, error)
             return
-        if await camera.move(worker, opening, f"it moves to {worker.name}: {why}"):
+        opening = None if source is None else source.opening
+        has_stayed = camera.worker == before  # it may run alone meanwhile
+        if has_stayed and await camera.move(worker, opening, f"it moves to {worker.name}: {why}"):
             self._report(camera.camera_id, f"It has moved to {worker.name}: {why}.")
+        elif source is not None:
+            source.close()
 
-    def close(self) -> None:
-        """Move no camera any more."""
-        if self._moving is not None:
-            self._moving.cancel()
-
-    async def _open(self, camera: RemoteCamera, worker: WorkerProcess) -> int | None:
+    async def _open(self, camera: RemoteCamera, worker: WorkerProcess) -> RemoteSource | None:
         """Open a camera's source in a process, while it still runs in another one."""
         if camera.spec.kind == SourceKind.SYNTHETIC:  # begins where it is opened
             return None
         opening = worker.begin_opening(camera.spec, self._open_timeout_s)
-        return (await asyncio.wrap_future(opening)).opening
+        return await asyncio.wrap_future(opening)
 
     def _loads(self, now_ns: int) -> list[WorkerLoad]:
         return [

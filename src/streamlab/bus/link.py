@@ -21,6 +21,11 @@ class RemoteCamera(Protocol):
     camera_id: str
 
     @property
+    def worker(self) -> str:
+        """The worker process that runs it."""
+        ...
+
+    @property
     def spec(self) -> SourceSpec:
         """Its source."""
         ...

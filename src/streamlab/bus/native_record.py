@@ -2,8 +2,7 @@
 
 The memory is shared with the server, which reads it after the worker has ended. It holds cells of
 three numbers: which section of which camera it is, the thread that is in it, or 0, and since when.
-A crash adds the stack of the thread that it happened in, in words (``faulthandler``), where memory
-has a descriptor.
+A crash adds the stacks of all threads, in words (``faulthandler``), where memory has a descriptor.
 """
 
 from __future__ import annotations
@@ -24,14 +23,17 @@ from streamlab.detect.remote.memory import OwnMemory, PeerMemory, default_memory
 
 MAX_SECTIONS = 4096
 """Of all cameras of a worker, 4 or more each, and its openings. With more, some are not noted."""
-MAX_STACK_BYTES = 16 << 10
+MAX_STACKS_BYTES = 256 << 10
+"""Of 100 threads at most; memory is used for what is written only."""
 LONG_NS = NS_PER_S
 """No section takes that long on a healthy machine."""
 _NUMBERS = 3 * MAX_SECTIONS
-_CELL_BYTES = 8 * _NUMBERS
-_SIZE = _CELL_BYTES + MAX_STACK_BYTES
+CELL_BYTES = 8 * _NUMBERS
+"""The cells come first, then the stacks."""
+_SIZE = CELL_BYTES + MAX_STACKS_BYTES
 _KINDS: tuple[NativeKind, ...] = get_args(NativeKind)
-_CRASHED = re.compile(r"^Current thread 0x([0-9a-f]+)", re.MULTILINE)
+_CRASHED = re.compile(r"^Current thread 0x([0-9a-f]+).*?(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_MAX_CRASH_CHARS = 8000  # of a log
 
 
 class NativeSection(NamedTuple):
@@ -70,19 +72,26 @@ class NativeRecord:
             None if descriptor is None else reduction.DupFd(descriptor),
         )
 
-    @property
-    def stack(self) -> str:
-        """The stack of the thread that has crashed; '' if that is not known."""
-        text = bytes(self._memory.pixels[_CELL_BYTES:]).partition(b"\0")[0]
+    def crash(self) -> str:
+        """Return in which thread the worker has crashed, and its stack; '' if it was not there."""
+        stacks = self._stacks()
+        crashed = _CRASHED.search(stacks)
+        what, _, _ = stacks.partition("\n")
+        return f"{what}. {crashed[0]}"[:_MAX_CRASH_CHARS] if crashed else ""
+
+    def _stacks(self) -> str:
+        text = bytes(self._memory.pixels[CELL_BYTES:]).partition(b"\0")[0]
         return text.decode(errors="replace")
 
-    def inside(self, now_ns: int) -> NativeCodeInside:
+    def inside(self, now_ns: int, *, has_hung: bool) -> NativeCodeInside:
         """Return the sections that threads were in when the worker ended just now.
 
-        These are those of the thread that has crashed, if that was in any. If the worker was
-        killed, or hung, they are those that had taken too long.
+        - It has crashed: those of the thread that it happened in, if that was in any.
+        - It has hung, because a thread kept the interpreter: the newest. No other thread could
+          enter one since, and those that were in older ones wait for the interpreter.
+        - It was killed, or has exited: those that had taken too long.
         """
-        numbers = memoryview(self._memory.pixels.data)[:_CELL_BYTES].cast("Q")
+        numbers = memoryview(self._memory.pixels.data)[:CELL_BYTES].cast("Q")
         sections = [
             NativeSection(key // len(_KINDS), _KINDS[key % len(_KINDS)], thread, since_ns)
             for key, thread, since_ns in zip(
@@ -90,13 +99,15 @@ class NativeRecord:
             )
             if thread
         ]
-        stack = self.stack
-        crashed = _CRASHED.search(stack)
+        stacks = self._stacks()
+        crashed = _CRASHED.search(stacks)
         thread = int(crashed[1], 16) if crashed else 0
         certain = [each for each in sections if each.thread == thread]
         if certain:
             return NativeCodeInside(certain, is_certain=True)
-        if not stack and self._memory.descriptor is not None:  # it did not crash
+        if has_hung:
+            sections = sorted(sections, key=lambda each: each.since_ns)[-1:]
+        elif not stacks and self._memory.descriptor is not None:
             sections = [each for each in sections if now_ns - each.since_ns >= LONG_NS]
         return NativeCodeInside(sections, is_certain=False)
 
@@ -111,12 +122,17 @@ class NativeNotes:
     def __init__(self, name: str, descriptor: Any) -> None:
         """Open the memory."""
         number = None if descriptor is None else descriptor.detach()
-        if number is not None:
-            _write_crashes_to(os.dup(number))
+        self._descriptor = None if number is None else os.dup(number)
         self._memory = PeerMemory(_SIZE, name, number)
-        self._numbers = memoryview(self._memory.pixels.data)[:_CELL_BYTES].cast("Q")
+        self._numbers = memoryview(self._memory.pixels.data)[:CELL_BYTES].cast("Q")
         self._free = deque(range(0, _NUMBERS, 3))
         self._used: dict[int, list[int]] = {}
+
+    def note_crashes(self) -> None:
+        """Have the stacks of all threads written when this process crashes."""
+        if self._descriptor is not None:
+            os.lseek(self._descriptor, CELL_BYTES, os.SEEK_SET)
+            faulthandler.enable(self._descriptor)
 
     def of(self, camera: int) -> NativeCode:
         """Return what notes the native code of one camera, until ``release``."""
@@ -159,8 +175,3 @@ class _NotedSection:
 
     def __exit__(self, *_: object) -> None:
         self._numbers[self._index] = 0
-
-
-def _write_crashes_to(descriptor: int) -> None:
-    os.lseek(descriptor, _CELL_BYTES, os.SEEK_SET)
-    faulthandler.enable(descriptor, all_threads=False)

@@ -67,6 +67,11 @@ class PlacedCamera:
         link.join(self)
 
     @property
+    def worker(self) -> str:
+        """The worker process that runs it, by name."""
+        return self.link.name
+
+    @property
     def spec(self) -> SourceSpec:
         """Its source."""
         return self.asked.definition.spec

@@ -31,7 +31,7 @@ class RemoteProducer:
     @property
     def worker(self) -> str:
         """The process that runs the camera."""
-        return self._camera.link.name
+        return self._camera.worker
 
     def start(self) -> None:
         """Have the worker run the camera, as soon as there is one."""

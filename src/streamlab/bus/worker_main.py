@@ -75,6 +75,7 @@ def run_worker(
     Detectors' sockets come through ``passing`` (``bus.passed_sockets``); ``notes`` gets what native
     code the cameras are in.
     """
+    notes.note_crashes()
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_run(end, log_level, Worker(settings, SocketReceiver(passing), notes)))

@@ -76,8 +76,7 @@ class WorkerProcesses:
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
-        worker = self._isolation.worker_for(spec) or self._balance.least_loaded()
-        return cast(Future[OpenSource], worker.begin_opening(spec, timeout_s))
+        return cast(Future[OpenSource], self._worker_for(spec).begin_opening(spec, timeout_s))
 
     def produce(
         self,
@@ -99,7 +98,7 @@ class WorkerProcesses:
             return self._here.produce(
                 camera_id, spec, None, channels, settings, first_sequence, receive
             )
-        link: Link = self._balance.least_loaded() if source is None else source.link
+        link: Link = self._worker_for(spec) if source is None else source.link
         opening = None if source is None else source.opening
         asked = AskedCamera(definition, channels)
         return RemoteProducer(
@@ -126,7 +125,11 @@ class WorkerProcesses:
         while True:
             await asyncio.sleep(TEND_EVERY_S)
             self._isolation.close_unused()
-            self._balance.check()
+            await self._balance.check()
+
+    def _worker_for(self, spec: SourceSpec) -> WorkerProcess:
+        alone = self._isolation.worker_for(spec)
+        return self._balance.least_loaded() if alone is None else alone
 
     def _start(self, name: str) -> WorkerProcess:
         return WorkerProcess(name, self._shared)

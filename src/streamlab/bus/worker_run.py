@@ -81,9 +81,9 @@ class WorkerRun:
         watching = asyncio.create_task(self._watch())
         try:
             why = await self._child.ended
-            if self._record.stack:
-                log.error("%s crashed: %s", self.name, self._record.stack)
-            return why, self._record.inside(monotonic_ns())
+            if crash := self._record.crash():
+                log.error("%s: %s", self.name, crash)
+            return why, self._record.inside(monotonic_ns(), has_hung=self.hangs)
         finally:
             watching.cancel()
             if self._stream is not None:
