@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import re
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -66,11 +67,10 @@ class NativeRecord:
 
     def __reduce__(self) -> tuple[Callable[..., NativeNotes], tuple[Any, ...]]:
         """Pass it on to a child that is being started, where it is a ``NativeNotes``."""
-        descriptor = self._memory.descriptor
-        return NativeNotes, (
-            self._memory.name,
-            None if descriptor is None else reduction.DupFd(descriptor),
-        )
+        descriptor, passed = self._memory.descriptor, None
+        if sys.platform != "win32" and descriptor is not None:
+            passed = reduction.DupFd(descriptor)
+        return NativeNotes, (self._memory.name, passed)
 
     def crash(self) -> str:
         """Return in which thread the worker has crashed, and its stack; '' if it was not there."""
