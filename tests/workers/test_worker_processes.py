@@ -33,7 +33,7 @@ DEATHS = {
     signal.SIGSTOP: "it was ended by SIGKILL",
 }
 KILLS = 6
-SETTINGS = Settings(encoder_linger=0.0, open_timeout=10)
+SETTINGS = Settings(encoder_linger=0.0, open_timeout=60)
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

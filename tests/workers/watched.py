@@ -18,7 +18,7 @@ from streamlab.viewers import Camera, StreamChannelManager
 from streamlab.viewers.reader import Reader
 
 P = ParamSpec("P")
-SETTINGS = Settings(encoder_linger=0.0, open_timeout=30)
+SETTINGS = Settings(encoder_linger=0.0, open_timeout=60)
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 
 from streamlab.bus.link import RemoteCamera
-from streamlab.bus.native_record import NativeCodeInside, NativeSection
+from streamlab.bus.native_record import NativeSection
 from streamlab.bus.strikes import FORGET_S, Strikes
+from streamlab.bus.surroundings import WorkerEnd
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.native_code import NativeKind
 from streamlab.clock import monotonic_ns
@@ -47,20 +48,15 @@ class Isolation:
         self._numbers = itertools.count(1)
         self._closing: set[asyncio.Task[None]] = set()
 
-    def receive_end(self, worker: WorkerProcess, inside: NativeCodeInside) -> None:
-        """Take which native code a process was in when it ended, and isolate cameras for it."""
-        suspects = {
-            _key(worker, section): section
-            for section in inside.sections
-            if (spec := _spec(worker, section)) is not None
-            and (inside.is_certain or section.kind != "source" or spec.kind not in _WAITING)
-        }
+    def receive_end(self, end: WorkerEnd) -> None:
+        """Take that a process has ended, and isolate cameras for it."""
+        suspects = dict(_suspects(end))
         now_ns = monotonic_ns()
         self._strikes.receive_end(suspects, now_ns)
-        if worker in self.processes:
+        if end.worker in [each.name for each in self.processes]:
             return
         for key, section in suspects.items():
-            camera = worker.cameras.get(section.camera)
+            camera = end.cameras.get(section.camera)
             if camera is not None and self._strikes.is_out(key, now_ns):
                 self._isolate(camera, section.kind)
 
@@ -103,12 +99,12 @@ class Isolation:
         return worker
 
 
-def _key(worker: WorkerProcess, section: NativeSection) -> Hashable:
-    """Return against whom a strike counts: a camera, or a source that is opened for a new one."""
-    spec = worker.openings.specs.get(section.camera)
-    return section.camera if spec is None else spec.address
-
-
-def _spec(worker: WorkerProcess, section: NativeSection) -> SourceSpec | None:
-    camera = worker.cameras.get(section.camera)
-    return worker.openings.specs.get(section.camera) if camera is None else camera.spec
+def _suspects(end: WorkerEnd) -> Iterator[tuple[Hashable, NativeSection]]:
+    """Yield against whom a strike counts: cameras, and sources opened for new ones."""
+    for section in end.inside.sections:
+        camera, spec = end.cameras.get(section.camera), end.openings.get(section.camera)
+        key: Hashable = section.camera if spec is None else spec.address
+        spec = spec if camera is None else camera.spec
+        waits = section.kind == "source" and spec is not None and spec.kind in _WAITING
+        if spec is not None and (end.inside.is_certain or not waits):
+            yield key, section

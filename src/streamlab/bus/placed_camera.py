@@ -11,18 +11,16 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from streamlab.bus.asked_camera import AskedCamera
 from streamlab.bus.carrier import Receive
 from streamlab.bus.events import decode_events
 from streamlab.bus.figures import FigureQuestions
 from streamlab.bus.link import Link
 from streamlab.bus.load_plan import CameraLoad
+from streamlab.bus.remote_events import RemoteEvents
+from streamlab.bus.remote_state import RemoteState
 from streamlab.bus.replies import Events, Figures, Report, Stopped
 from streamlab.bus.requests import Change, Encoders, Observe, Request, Start, Stop
-from streamlab.camera.frame import SourceChanged
-from streamlab.camera.producer import ProducerEvent, ReleaseBatch
 from streamlab.clock import monotonic_ns
-from streamlab.core.channels import SourceState
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.detect.detector import Detector
 from streamlab.faults.definition import NO_FAULTS
@@ -39,28 +37,25 @@ class PlacedCamera:
     """Has a worker process run a camera; see ``bus.link.RemoteCamera``."""
 
     def __init__(
-        self, number: int, link: Link, asked: AskedCamera, opening: int | None, receive: Receive
+        self, number: int, link: Link, state: RemoteState, opening: int | None, receive: Receive
     ) -> None:
         """Prepare a camera, which ``start`` starts.
 
         Args:
             number: no other camera of any worker has it.
             link: leads to its worker.
-            asked: what the camera is.
+            state: what the camera is.
             opening: of its source in the worker; None: it is not open.
             receive: takes the events.
         """
         self.number = number
-        self.camera_id = asked.definition.camera_id
+        self.camera_id = state.definition.camera_id
         self.link = link
-        self.asked = asked
-        self.is_closed = False
-        """True once no event is passed on any more."""
+        self.state = state
+        self.events = RemoteEvents(state.high_water, receive)
         self._opening = opening
-        self._receive_events = receive
         self._runs = False
         self._begun_ns: int | None = None  # the present worker runs it since then
-        self._is_reconnecting = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.questions = FigureQuestions(self.camera_id, number, self.ask)
         self._stopped: asyncio.Future[None] | None = None
@@ -74,16 +69,16 @@ class PlacedCamera:
     @property
     def spec(self) -> SourceSpec:
         """Its source."""
-        return self.asked.definition.spec
+        return self.state.definition.spec
 
     @property
     def detectors(self) -> list[Detector]:
         """The detectors of its channels."""
-        return list(self.asked.detectors.values())
+        return list(self.state.detectors.values())
 
     def load(self, now_ns: int) -> CameraLoad:
         """Return what is known of the load."""
-        begun_ns, status = self._begun_ns, self.asked.status
+        begun_ns, status = self._begun_ns, self.state.status
         return CameraLoad(
             self.number,
             late_frames=status.counts.get("dropped_at_source", 0) + status.sync_status.violations,
@@ -109,7 +104,7 @@ class PlacedCamera:
         ``opening``: of its source in that worker; None: it is opened there later.
         """
         if self._begun_ns is not None:
-            self._lose(why, None)
+            self.events.receive_loss(why, None)
         await self._halt()
         if not self._runs:
             return False
@@ -126,8 +121,8 @@ class PlacedCamera:
 
     def change(self, **changes: Any) -> None:
         """Change the camera; the arguments are those of ``requests.Change``."""
-        self.asked.changes += 1
-        self.ask(Change(self.number, self.asked.changes, **changes))
+        self.state.changes += 1
+        self.ask(Change(self.number, self.state.changes, **changes))
 
     def change_detector(self, channel: str, detector: Detector) -> None:
         """Give a channel another detector, once the worker has access to it."""
@@ -143,9 +138,9 @@ class PlacedCamera:
     def receive(self, reply: Events | Report | Figures | Stopped) -> None:
         """Take what the worker says of this camera. Raises msgspec.ValidationError."""
         if isinstance(reply, Events):
-            self._receive_batch(decode_events(reply.events))
+            self.events.receive(decode_events(reply.events))
         elif isinstance(reply, Report):
-            self.asked.receive_report(reply)
+            self.state.receive_report(reply)
         elif isinstance(reply, Figures):
             self.questions.receive(reply)
         else:
@@ -156,23 +151,23 @@ class PlacedCamera:
         self._begun_ns = None
         self._receive_stop()
         if self._runs:
-            self._lose(why, retry_at)
+            self.events.receive_loss(why, retry_at)
 
     # -- inside --------------------------------------------------------------------------
 
     async def _begin(self) -> None:
         opening, self._opening = self._opening, None  # a later worker has not opened it
-        asked = self.asked
+        state = self.state
         references = {
-            name: await self.link.share(detector) for name, detector in asked.detectors.items()
+            name: await self.link.share(detector) for name, detector in state.detectors.items()
         }
         self._begun_ns = now_ns = monotonic_ns()
-        self.ask(Start(self.number, asked.definition_now(references, now_ns), opening))
-        self.ask(Encoders(self.number, asked.wanted))
-        if asked.is_observed:
+        self.ask(Start(self.number, state.definition_now(references, now_ns), opening))
+        self.ask(Encoders(self.number, state.wanted))
+        if state.is_observed:
             self.ask(Observe(self.number, observed=True))
-        if asked.status.faults != NO_FAULTS:
-            self.change(faults=asked.status.faults)
+        if state.status.faults != NO_FAULTS:
+            self.change(faults=state.status.faults)
 
     async def _halt(self) -> None:
         """Stop the camera in its worker, and wait for it; a second call waits for the first."""
@@ -197,28 +192,8 @@ class PlacedCamera:
 
     async def _change_detector(self, channel: str, detector: Detector) -> None:
         reference = await self.link.share(detector)
-        if self.asked.detectors[channel] is detector:
+        if self.state.detectors[channel] is detector:
             self.change(channel=channel, detector=reference)
-
-    def _lose(self, why: str, retry_at: float | None) -> None:
-        self._is_reconnecting = True
-        if not self.is_closed:
-            self._receive_events([SourceChanged(SourceState.RECONNECTING, why, retry_at)])
-
-    def _receive_batch(self, events: list[ProducerEvent]) -> None:
-        for event in events:
-            if isinstance(event, ReleaseBatch):
-                self.asked.high_water.receive_release(event)
-        shown = [event for event in events if not self._is_known(event)]
-        if shown and not self.is_closed:
-            self._receive_events(shown)
-
-    def _is_known(self, event: ProducerEvent) -> bool:
-        """Return True for the first news of the next worker: viewers know that it reconnects."""
-        if not self._is_reconnecting or not isinstance(event, SourceChanged):
-            return False
-        self._is_reconnecting = event.state is SourceState.CONNECTING and not event.detail
-        return self._is_reconnecting
 
 
 async def _unless_ended(work: Coroutine[Any, Any, None]) -> None:

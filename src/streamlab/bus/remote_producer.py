@@ -20,13 +20,13 @@ class RemoteProducer:
     def __init__(self, camera: PlacedCamera) -> None:
         """Prepare a camera, which ``start`` starts."""
         self._camera = camera
-        self._asked = camera.asked
+        self._state = camera.state
         self._number = camera.number
 
     @property
     def status(self) -> ProducerReport:
         """What the worker reported last, with what was asked for since."""
-        return self._asked.status
+        return self._state.status
 
     @property
     def worker(self) -> str:
@@ -39,7 +39,7 @@ class RemoteProducer:
 
     def close(self) -> None:
         """Send no more events; the camera runs until ``stop``."""
-        self._camera.is_closed = True
+        self._camera.events.is_closed = True
 
     async def stop(self) -> None:
         """Stop the camera and wait for it, for a few seconds at most."""
@@ -50,7 +50,7 @@ class RemoteProducer:
 
     def request_encoders(self, wanted: frozenset[ChannelKey]) -> None:
         """Run exactly these encoders."""
-        self._asked.wanted = wanted
+        self._state.wanted = wanted
         self._camera.ask(Encoders(self._number, wanted))
 
     def request_sync(
@@ -62,7 +62,7 @@ class RemoteProducer:
         max_stale_fraction: float | None = None,
     ) -> None:
         """Change how the channels are kept together; None changes nothing."""
-        changed = self._asked.ask_sync(
+        changed = self._state.set_sync(
             policy=policy,
             tolerance_ms=tolerance_ms,
             max_playout_delay_ms=max_playout_delay_ms,
@@ -73,31 +73,31 @@ class RemoteProducer:
 
     def request_detector(self, channel: str, service: DetectionService) -> None:
         """Detect with this detector on a channel from the next frame on."""
-        self._asked.ask_detector(channel, service)
+        self._state.set_detector(channel, service)
         self._camera.change_detector(channel, service.detector)
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
         """Draw a channel with this renderer from the next frame on."""
-        pickled = self._asked.ask_renderer(channel, renderer)
+        pickled = self._state.set_renderer(channel, renderer)
         self._camera.change(channel=channel, renderer=pickled)
 
     def request_observation(self, *, observed: bool) -> None:
         """Send finished fragments and the timings of detections, too, while this is True."""
-        self._asked.is_observed = observed
+        self._state.is_observed = observed
         self._camera.ask(Observe(self._number, observed))
 
     def inject(self, faults: Faults) -> None:
         """Inject these faults from the next frame on, instead of the previous ones."""
-        self._asked.ask_faults(faults)
+        self._state.set_faults(faults)
         self._camera.change(faults=faults)
 
     def detector(self, channel: str) -> Detector:
         """Return the detector of an annotated channel."""
-        return self._asked.detectors[channel]
+        return self._state.detectors[channel]
 
     def renderer(self, channel: str) -> Renderer:
         """Return the renderer of an annotated channel."""
-        return self._asked.channels[channel].renderer
+        return self._state.channels[channel].renderer
 
     async def sync_figures(self, window_s: float) -> SyncFigures:
         """Return the synchronisation measured over the last ``window_s`` seconds.

@@ -190,6 +190,7 @@ class Worker:
             native = self._notes.section(request.opening, "source")
             opening = begin_opening(request.spec, request.timeout_s, native)
         except LimitError as error:
+            self._notes.release(request.opening)
             self.send(Opened(request.opening, Refusal.of(error)))
             return
         self._openings[request.opening] = opening
@@ -261,12 +262,10 @@ class Worker:
 
     async def _stop(self, number: int) -> None:
         camera = self._cameras.pop(number, None)
-        if camera is None:  # it could not be started
-            self.send(Stopped(number))
-            return
-        camera.producer.close()
-        await camera.producer.stop()
+        if camera is not None:  # it could be started
+            camera.producer.close()
+            await camera.producer.stop()
+            for channel in camera.channels.values():
+                self._release(channel)
         self._notes.release(number)
-        for channel in camera.channels.values():
-            self._release(channel)
         self.send(Stopped(number))

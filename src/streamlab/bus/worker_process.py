@@ -7,10 +7,8 @@ import logging
 import pickle
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 
@@ -21,35 +19,18 @@ from streamlab.bus.native_record import NOTHING, NativeCodeInside
 from streamlab.bus.openings import RemoteOpenings
 from streamlab.bus.replies import Alive, Logged, Opened, Ready, decode
 from streamlab.bus.requests import DetectorReference, Request
+from streamlab.bus.surroundings import Surroundings, WorkerEnd
 from streamlab.bus.usage import WorkerUsage
 from streamlab.bus.worker_run import WorkerRun
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.detect.detector import Detector
-from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
-from streamlab.processes.child import StartMethod
 from streamlab.processes.restart_delay import RestartDelay
 from streamlab.protocol.status import WorkerStatus
-from streamlab.settings import Settings
 from streamlab.version import __version__
 
 log = logging.getLogger(__name__)
 END_TIMEOUT_S = 3.0
-
-
-class Surroundings(NamedTuple):
-    """What all worker processes of a carrier share."""
-
-    settings: Settings
-    detectors: DetectorPool
-    numbers: Iterator[int]
-    """Of cameras and openings."""
-    report: Callable[[str, str], None]
-    """Takes what happens to a process, in words; first the camera that it is about, or ''."""
-    receive_end: Callable[[WorkerProcess, NativeCodeInside], None]
-    """Takes what the threads of a process were in when it ended, before its cameras know."""
-    method: StartMethod | None = None
-    """How processes are started; None: the fastest way."""
 
 
 class WorkerProcess:
@@ -151,7 +132,9 @@ class WorkerProcess:
             delay_s = self._delay.receive_failure(monotonic_ns())
             log.error("%s has ended (%s); it starts anew in %.1f s", self.name, why, delay_s)
             self._shared.report("", f"{self.name} has ended: {why}.")
-            self._shared.receive_end(self, inside)
+            self._shared.receive_end(
+                WorkerEnd(self.name, self.cameras, self.openings.specs, inside)
+            )
             self._receive_end(f"its worker process has ended ({why})", wall_s() + delay_s)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), delay_s)

@@ -9,17 +9,17 @@ from concurrent.futures import Future
 from functools import cached_property
 from typing import Any, cast
 
-from streamlab.bus.asked_camera import AskedCamera
 from streamlab.bus.balance import Balance
 from streamlab.bus.carrier import OpenSource, Producer, Receive
 from streamlab.bus.definition import NotMovableError, definition_of
 from streamlab.bus.in_process import InProcess
 from streamlab.bus.isolation import Isolation
 from streamlab.bus.link import Link, RemoteCamera, RemoteSource
-from streamlab.bus.native_record import NativeCodeInside
 from streamlab.bus.placed_camera import PlacedCamera
 from streamlab.bus.remote_producer import RemoteProducer
-from streamlab.bus.worker_process import Surroundings, WorkerProcess
+from streamlab.bus.remote_state import RemoteState
+from streamlab.bus.surroundings import Surroundings
+from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
@@ -50,11 +50,16 @@ class WorkerProcesses:
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
         self._count = count
+        self._isolation = Isolation(self._start, self._move)
         self._shared = Surroundings(
-            settings, self.detectors, itertools.count(1), self._report, self._receive_end, method
+            settings,
+            self.detectors,
+            itertools.count(1),
+            self._report,
+            self._isolation.receive_end,
+            method,
         )
         self._receive_event: Callable[[str, str], None] = lambda *_: None
-        self._isolation = Isolation(self._start, self._move)
         self._here = InProcess()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -100,9 +105,9 @@ class WorkerProcesses:
             )
         link: Link = self._worker_for(spec) if source is None else source.link
         opening = None if source is None else source.opening
-        asked = AskedCamera(definition, channels)
+        state = RemoteState(definition, channels)
         return RemoteProducer(
-            PlacedCamera(next(self._shared.numbers), link, asked, opening, receive)
+            PlacedCamera(next(self._shared.numbers), link, state, opening, receive)
         )
 
     def workers(self) -> tuple[WorkerStatus, ...]:
@@ -136,9 +141,6 @@ class WorkerProcesses:
 
     def _report(self, camera_id: str, text: str) -> None:
         self._receive_event(camera_id, text)
-
-    def _receive_end(self, worker: WorkerProcess, inside: NativeCodeInside) -> None:
-        self._isolation.receive_end(worker, inside)
 
     def _move(self, camera: RemoteCamera, worker: WorkerProcess, why: str) -> None:
         self._begin_task(self._isolate(camera, worker, why))

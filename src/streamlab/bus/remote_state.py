@@ -28,7 +28,7 @@ from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 
 
-class AskedCamera:
+class RemoteState:
     """Remembers one camera."""
 
     def __init__(self, definition: CameraDefinition, channels: Sequence[AnnotatedChannel]) -> None:
@@ -54,26 +54,26 @@ class AskedCamera:
         """The detectors of its channels."""
         return {name: channel.service.detector for name, channel in self.channels.items()}
 
-    def ask_sync(self, **asked: Any) -> Mapping[str, Any]:
+    def set_sync(self, **asked: Any) -> Mapping[str, Any]:
         """Change how the channels are kept together; return what changes: None changes nothing."""
         changed = {name: value for name, value in asked.items() if value is not None}
         self.status.sync_settings = dataclasses.replace(self.status.sync_settings, **changed)
         return changed
 
-    def ask_detector(self, channel: str, service: DetectionService) -> None:
+    def set_detector(self, channel: str, service: DetectionService) -> None:
         """Detect with this detector on a channel. Raises NotMovableError."""
         movable_recipe(service.detector)
         self.channels[channel] = dataclasses.replace(self.channels[channel], service=service)
         self.status.detectors[channel] = description(service.detector)
 
-    def ask_renderer(self, channel: str, renderer: Renderer) -> bytes:
+    def set_renderer(self, channel: str, renderer: Renderer) -> bytes:
         """Draw a channel with this renderer; return it pickled. Raises NotMovableError."""
         pickled = self._renderers[channel] = movable_renderer(renderer)
         self.channels[channel] = dataclasses.replace(self.channels[channel], renderer=renderer)
         self.status.redacted = redacted_channels(self.channels.values())
         return pickled
 
-    def ask_faults(self, faults: Faults) -> None:
+    def set_faults(self, faults: Faults) -> None:
         """Inject these faults."""
         self.status.faults = faults
 
