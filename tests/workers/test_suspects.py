@@ -122,6 +122,8 @@ def test_a_process_without_cameras_ends() -> None:
         assert machine.isolation.processes
         process.cameras.clear()
         machine.isolation.close_unused()
+        assert machine.isolation.processes
+        machine.isolation.close_unused()
         await machine.isolation.close()
         assert process.is_closed
         assert machine.alone == {}

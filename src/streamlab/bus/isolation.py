@@ -44,6 +44,7 @@ class Isolation:
         self.processes: list[WorkerProcess] = []
         """Those that run cameras alone, and the one that further suspects share."""
         self._start, self._move = start, move
+        self._unused: list[WorkerProcess] = []
         self._strikes = Strikes()
         self._numbers = itertools.count(1)
         self._closing: set[asyncio.Task[None]] = set()
@@ -66,8 +67,12 @@ class Isolation:
         return self._process() if is_out else None
 
     def close_unused(self) -> None:
-        """End the processes whose camera was removed."""
-        for worker in [each for each in self.processes if not len(each)]:
+        """End the processes that have no camera, and had none at the last call.
+
+        A camera may be on its way to one that has none yet.
+        """
+        before, self._unused = self._unused, [each for each in self.processes if not len(each)]
+        for worker in [each for each in self._unused if each in before]:
             self.processes.remove(worker)
             task = asyncio.create_task(worker.close())
             self._closing.add(task)
