@@ -14,6 +14,7 @@ from streamlab.camera.producer_status import ProducerStatus
 from streamlab.core.channels import ChannelKey
 from streamlab.core.sync.rule import Policy
 from streamlab.detect.detector import Detector
+from streamlab.detect.load import Origin
 from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
@@ -133,6 +134,13 @@ class Carrier(Protocol):
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to these processes, in words."""
+        ...
+
+    async def load_detector(self, origin: Origin) -> Detector:
+        """Load a detector for cameras of this carrier, without holding up the event loop.
+
+        Raises as ``detect.load.load_detector`` does.
+        """
         ...
 
     async def close(self) -> None:

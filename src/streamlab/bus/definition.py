@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,8 +16,9 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.drift import ChannelSyncStatus
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
-from streamlab.detect.load import Recipe, recipe_of
-from streamlab.detect.render import redacts, renderer_name
+from streamlab.detect.load import Origin, recipe_of
+from streamlab.detect.remote.pooled import PooledDetector
+from streamlab.detect.render import Renderer, redacts, renderer_name
 from streamlab.errors import InvalidRequestError
 from streamlab.faults.definition import NO_FAULTS
 from streamlab.media.spec import SourceSpec
@@ -56,12 +58,27 @@ def definition_of(
 ) -> CameraDefinition:
     """Describe a camera, without its channels. Raises NotMovableError."""
     for channel in channels:
-        try:
-            pickle.dumps(channel.renderer)
-        except (pickle.PicklingError, AttributeError, TypeError):
-            raise NotMovableError(f"renderer {renderer_name(channel.renderer)} is code") from None
-        movable_recipe(channel.service.detector)
+        check_movable(channel.renderer)
+        movable_origin(channel.service.detector)
     return CameraDefinition(camera_id, spec, (), without_secrets(settings), first_sequence)
+
+
+def check_movable(renderer: Renderer) -> None:
+    """Raise NotMovableError unless another process can draw with the same renderer."""
+    try:
+        _Pickler(io.BytesIO()).dump(renderer)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        raise NotMovableError(f"renderer {renderer_name(renderer)} is code") from None
+
+
+class _Pickler(pickle.Pickler):
+    """Refuses what the running program, or a notebook, defines: other processes do not have it."""
+
+    def reducer_override(self, value: object) -> Any:
+        """Refuse a function, a class, or an object of such a class; called for each."""
+        if getattr(value, "__module__", None) == "__main__":
+            raise pickle.PicklingError("it is defined in the running program")
+        return NotImplemented
 
 
 def without_secrets(settings: Settings) -> Settings:
@@ -70,12 +87,12 @@ def without_secrets(settings: Settings) -> Settings:
     return Settings.model_construct(**{**fields, **_NO_SECRETS})
 
 
-def movable_recipe(detector: Detector) -> Recipe:
-    """Return what another process can load a detector from. Raises NotMovableError."""
-    recipe = recipe_of(detector)
-    if recipe is None:
+def movable_origin(detector: Detector) -> Origin:
+    """Return what another process can get a detector by. Raises NotMovableError."""
+    origin = detector.origin if isinstance(detector, PooledDetector) else recipe_of(detector)
+    if origin is None:
         raise NotMovableError(f"detector {detector.name} was not loaded by name")
-    return recipe
+    return origin
 
 
 def description(detector: Detector) -> dict[str, str]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from streamlab.bus.carrier import Receive
 from streamlab.bus.definition import (
+    check_movable,
     description,
     first_report,
-    movable_recipe,
+    movable_origin,
     redacted_channels,
 )
 from streamlab.bus.events import decode_events
@@ -153,13 +154,14 @@ class RemoteProducer:
 
     def request_detector(self, channel: str, service: DetectionService) -> None:
         """Detect with this detector on a channel from the next frame on."""
-        movable_recipe(service.detector)
+        movable_origin(service.detector)
         self._channels[channel] = dataclasses.replace(self._channels[channel], service=service)
         self.status.detectors[channel] = description(service.detector)
         self._begin_task(self._change_detector(channel, service.detector))
 
     def request_renderer(self, channel: str, renderer: Renderer) -> None:
         """Draw a channel with this renderer from the next frame on."""
+        check_movable(renderer)
         self._channels[channel] = dataclasses.replace(self._channels[channel], renderer=renderer)
         self.status.redacted = redacted_channels(self._channels.values())
         self._change(channel=channel, renderer=renderer)

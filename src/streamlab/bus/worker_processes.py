@@ -14,6 +14,8 @@ from streamlab.bus.in_process import InProcess
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.worker_process import RemoteSource, WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.detect.detector import Detector
+from streamlab.detect.load import LocalDetector, Origin, load_here, needs_process, recipe_of
 from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
@@ -103,6 +105,18 @@ class WorkerProcesses:
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
         self._receive_event = receive
+
+    async def load_detector(self, origin: Origin) -> Detector:
+        """Load a model in a process of its own, which all workers share.
+
+        A detector that exists in this process only stays here, and workers ask it. Ground truth
+        and no detector are values, which each worker makes anew. Raises as ``load_detector`` does.
+        """
+        if isinstance(origin, LocalDetector):
+            is_value = recipe_of(origin.detector) is not None
+        else:
+            is_value = not needs_process(origin.model)
+        return await (load_here(origin) if is_value else self.detectors.load(origin))
 
     def _report(self, text: str) -> None:
         self._receive_event(text)
