@@ -75,13 +75,13 @@ class ChildProcess:
 
     def _wait(self) -> None:
         self._process.join()
+        self._lifeline.close()
         with suppress(RuntimeError):  # the loop has closed
             self.ended.get_loop().call_soon_threadsafe(self._receive_end)
 
     def _receive_end(self) -> None:
         why = _words(self._process.exitcode)
         self._process.close()
-        self._lifeline.close()
         if not self.ended.done():
             self.ended.set_result(why)
 
