@@ -130,9 +130,10 @@ class Settings(BaseSettings):
     max_connections_per_client: int = Field(
         default=0, ge=0, description="0: half of all, and no limit for clients of this machine"
     )
-    workers: Workers = Field(
-        default=0, description="processes that run the cameras: `auto`: one per core; 0: none"
+    workers: Workers | None = Field(
+        default=None, description="processes that run the cameras: `auto`: one per core; 0: none"
     )
+    """None: what the host has by default (``bus.choice``)."""
     max_cameras: int = Field(default=64, ge=1)
     max_cameras_per_minute: int = Field(
         default=60, ge=1, description="added over HTTP or in the dashboard"

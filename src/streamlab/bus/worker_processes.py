@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import cached_property, partial
+from functools import partial
 from typing import cast
 
 from streamlab.bus.carrier import OpenSource, Producer, Receive
 from streamlab.bus.definition import NotMovableError, definition_of
 from streamlab.bus.in_process import InProcess
 from streamlab.bus.remote_producer import RemoteProducer
+from streamlab.bus.worker_main import run_worker
 from streamlab.bus.worker_process import RemoteSource, WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import LocalDetector, Origin, load_here, needs_process, recipe_of
+from streamlab.detect.remote.child import run_detector
 from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
-from streamlab.processes.child import StartMethod
+from streamlab.processes.child import StartMethod, prepare_children
 from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 
@@ -33,36 +35,35 @@ class WorkerProcesses:
     def __init__(
         self, count: int, settings: Settings, *, method: StartMethod | None = None
     ) -> None:
-        """Start no process yet: the first camera does.
+        """Start no worker yet: cameras do.
 
         Args:
-            count: how many, at least 1.
+            count: how many there are at most, at least 1.
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
+        prepare_children(run_worker, run_detector, method=method)
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
         self._count, self._settings, self._method = count, settings, method
         self._receive_event: Callable[[str], None] = lambda _: None
         self._here = InProcess()
+        self.processes: list[WorkerProcess] = []
+        """The worker processes that were started: as many as there were cameras at once."""
 
-    @cached_property
-    def processes(self) -> list[WorkerProcess]:
-        """The worker processes, which are started when they are first asked for."""
-        return [
-            WorkerProcess(
-                f"worker-{number}", self._settings, self._method, self._report, self.detectors
+    def _least_loaded(self) -> WorkerProcess:
+        """Return the worker for another camera: a new one while none is idle and there may be."""
+        if all(map(len, self.processes)) and len(self.processes) < self._count:
+            name = f"worker-{len(self.processes) + 1}"
+            started = WorkerProcess(
+                name, self._settings, self._method, self._report, self.detectors
             )
-            for number in range(1, self._count + 1)
-        ]
-
-    @property
-    def _started(self) -> list[WorkerProcess]:
-        return self.processes if "processes" in self.__dict__ else []
+            self.processes.append(started)
+        return min(self.processes, key=len)
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
-        worker = min(self.processes, key=len)
+        worker = self._least_loaded()
         return cast(Future[OpenSource], worker.begin_opening(spec, timeout_s))
 
     def produce(
@@ -85,7 +86,7 @@ class WorkerProcesses:
             return self._here.produce(
                 camera_id, spec, None, channels, settings, first_sequence, receive
             )
-        worker = min(self.processes, key=len) if source is None else source.worker
+        worker = self._least_loaded() if source is None else source.worker
         opening = None if source is None else source.opening
         return worker.add(
             partial(
@@ -100,7 +101,7 @@ class WorkerProcesses:
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each worker process."""
-        return tuple(process.status() for process in self._started)
+        return tuple(process.status() for process in self.processes)
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
@@ -123,5 +124,5 @@ class WorkerProcesses:
 
     async def close(self) -> None:
         """End the worker processes."""
-        await asyncio.gather(*(worker.close() for worker in self._started), self._here.close())
+        await asyncio.gather(*(worker.close() for worker in self.processes), self._here.close())
         await self.detectors.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from rich.markup import escape
 
-from streamlab.bus.choice import carrier_of, with_workers
+from streamlab.bus.choice import SERVER_WORKERS, carrier_of, with_workers
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions, load_all
@@ -139,7 +139,7 @@ def run(
         redact: name of one that redacts, in its place.
         browser: open the page in a browser, if the machine has a display.
         root_path: path below which a proxy offers the server.
-        workers: how many processes run the cameras, or ``auto``; None: as the settings say.
+        workers: how many processes run the cameras at most, or ``auto``; None: as the settings say.
 
     Raises:
         StreamlabError: the cameras, models or options are invalid, or the port is in use.
@@ -170,7 +170,7 @@ def run(
     listener = bind(host, port)
 
     async def run_server() -> None:
-        carrier = carrier_of(settings)
+        carrier = carrier_of(settings, SERVER_WORKERS)
         try:
             shared, own = await load_all(carrier.load_detector, models.shared, recipes)
         except BaseException:

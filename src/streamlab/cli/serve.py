@@ -62,8 +62,8 @@ Workers = Annotated[
     str | None,
     typer.Option(
         metavar="N",
-        help="Run the cameras in N processes of their own, `auto`: one per core. A camera that "
-        "crashes its process does not harm the others. Without it, the setting `workers`.",
+        help="Run the cameras in up to N processes of their own; `auto`: one per core; 0: in the "
+        "server's. Without it, the setting `workers`, by default `auto`.",
         show_default=False,
     ),
 ]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
-from streamlab.bus.choice import carrier_of
+from streamlab.bus.choice import LAB_WORKERS, carrier_of
 from streamlab.camera.detection import DetectionService
 from streamlab.clock import monotonic_ns
 from streamlab.detect.detector import Detector, LoadOptions
@@ -62,7 +62,7 @@ class Runtime:
             kernel_loop = None
         self.listener = KernelListener(kernel_loop, monotonic_ns)
         self.manager = StreamChannelManager(
-            settings, only_synthetic=shared is None, carrier=carrier_of(settings)
+            settings, only_synthetic=shared is None, carrier=carrier_of(settings, LAB_WORKERS)
         )
         self.subscriptions = ChannelSubscriptionManager(self.manager)
         self._checked: WeakSet[Checked] = WeakSet()  # changed and listed in the loop only

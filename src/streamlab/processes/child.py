@@ -22,6 +22,9 @@ from typing import Literal
 
 from streamlab.processes.lifeline import end_with
 
+if sys.platform != "win32":
+    from multiprocessing import forkserver
+
 StartMethod = Literal["forkserver", "spawn"]
 # A thread that a library starts while it is imported would not be in a forked child.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -31,6 +34,19 @@ Main = Callable[..., None]
 def default_start_method() -> StartMethod:
     """Return the fastest start method of this system."""
     return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+
+
+def prepare_children(*mains: Main, method: StartMethod | None = None) -> None:
+    """Start the fork server, if children are forked, with what ``mains`` import. Returns at once.
+
+    It imports in the background; the first child waits until it has. Each child that is forked
+    shares the memory of what was imported before.
+    """
+    if sys.platform != "win32" and (method or default_start_method()) == "forkserver":
+        context = get_context("forkserver")
+        context.set_forkserver_preload([main.__module__ for main in mains])
+        with _without_main(), _single_threaded():
+            forkserver.ensure_running()
 
 
 class ChildProcess:
