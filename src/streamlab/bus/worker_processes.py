@@ -42,7 +42,7 @@ class WorkerProcesses:
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
-        prepare_children(run_worker, run_detector, method=method)
+        prepare_children(run_worker.__module__, run_detector.__module__, method=method)
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
         self._count, self._settings, self._method = count, settings, method

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streamlab.cli.terminal import Provider, Threads, errors_shown, start_logging
+
+if TYPE_CHECKING:
+    from streamlab.config.file import Configuration
 
 DEMO_CAMERA = "street=synthetic://traffic?width=1280&height=720"
 
@@ -70,6 +73,14 @@ Workers = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 
+def _prepare_workers(configuration: Configuration, workers: str | None) -> None:
+    """Let a fork server import what workers need while this process imports the server."""
+    from streamlab.processes.child import prepare_children  # noqa: PLC0415
+
+    if (workers or configuration.settings.workers) not in ("0", 0):
+        prepare_children("streamlab.bus.worker_main", "streamlab.detect.remote.child")
+
+
 def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -95,17 +106,22 @@ def demo(
         streamlab demo --model truth
         streamlab demo --model yolo.onnx --port 9000
     """
-    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
-    from streamlab.cli.run import run  # noqa: PLC0415
+    from streamlab.config.file import Configuration  # noqa: PLC0415
+    from streamlab.settings import Settings  # noqa: PLC0415
 
     start_logging(verbose=verbose)
-    models = ModelOptions(model, provider=provider, threads=threads)
     with errors_shown():
+        configuration = Configuration(Settings())
+        _prepare_workers(configuration, workers)
+        from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+        from streamlab.cli.run import run  # noqa: PLC0415
+
         run(
             [DEMO_CAMERA],
-            models,
+            ModelOptions(model, provider=provider, threads=threads),
             host,
             port,
+            configuration=configuration,
             renderer=renderer,
             redact=redact,
             workers=workers,
@@ -183,19 +199,21 @@ def serve(
         streamlab serve --config cameras.toml
         streamlab serve --camera door=door.mp4 --model yolov8n.onnx --redact pixelate
     """
-    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
-    from streamlab.cli.run import run  # noqa: PLC0415
     from streamlab.config.file import read_configuration  # noqa: PLC0415
 
     start_logging(verbose=verbose)
-    models = ModelOptions(model, camera_model or [], provider, threads)
     with errors_shown():
+        configuration = read_configuration(config)
+        _prepare_workers(configuration, workers)
+        from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+        from streamlab.cli.run import run  # noqa: PLC0415
+
         run(
             camera or [],
-            models,
+            ModelOptions(model, camera_model or [], provider, threads),
             host,
             port,
-            configuration=read_configuration(config),
+            configuration=configuration,
             schemes=allow_scheme or [],
             folders=allow_folder or [],
             faults=fault or [],

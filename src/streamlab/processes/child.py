@@ -36,15 +36,15 @@ def default_start_method() -> StartMethod:
     return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 
 
-def prepare_children(*mains: Main, method: StartMethod | None = None) -> None:
-    """Start the fork server, if children are forked, with what ``mains`` import. Returns at once.
+def prepare_children(*modules: str, method: StartMethod | None = None) -> None:
+    """Start the fork server, if children are forked, with these modules. Returns at once.
 
     It imports in the background; the first child waits until it has. Each child that is forked
     shares the memory of what was imported before.
     """
     if sys.platform != "win32" and (method or default_start_method()) == "forkserver":
         context = get_context("forkserver")
-        context.set_forkserver_preload([main.__module__ for main in mains])
+        context.set_forkserver_preload(list(modules))
         with _without_main(), _single_threaded():
             forkserver.ensure_running()
 
