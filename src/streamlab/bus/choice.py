@@ -11,9 +11,6 @@ from streamlab.cores import usable_cores
 from streamlab.errors import InvalidRequestError
 from streamlab.settings import Settings, Workers
 
-SERVER_WORKERS: Workers = "auto"
-LAB_WORKERS: Workers = 0
-
 
 def carrier_of(settings: Settings, default: Workers) -> Carrier:
     """Return a new carrier, for one event loop; ``default`` is for settings without ``workers``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from rich.markup import escape
 
-from streamlab.bus.choice import SERVER_WORKERS, carrier_of, with_workers
+from streamlab.bus.choice import carrier_of, with_workers
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
 from streamlab.cli.detectors import ModelOptions, load_all
@@ -39,7 +39,7 @@ from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.prefix import parse_root_path
 from streamlab.server.run import bind, serve
-from streamlab.settings import Settings
+from streamlab.settings import SERVER_WORKERS, Settings
 from streamlab.viewers import StreamChannelManager
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.event_stream import EventStream

@@ -76,8 +76,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 def _prepare_workers(configuration: Configuration, workers: str | None) -> None:
     """Let a fork server import what workers need while this process imports the server."""
     from streamlab.processes.child import prepare_children  # noqa: PLC0415
+    from streamlab.settings import SERVER_WORKERS  # noqa: PLC0415
 
-    if (workers or configuration.settings.workers) not in ("0", 0):
+    chosen = configuration.settings.workers
+    if (workers or (SERVER_WORKERS if chosen is None else chosen)) not in ("0", 0):
         prepare_children("streamlab.bus.worker_main", "streamlab.detect.remote.child")
 
 

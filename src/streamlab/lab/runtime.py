@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
-from streamlab.bus.choice import LAB_WORKERS, carrier_of
+from streamlab.bus.choice import carrier_of
 from streamlab.camera.detection import DetectionService
 from streamlab.clock import monotonic_ns
 from streamlab.detect.detector import Detector, LoadOptions
@@ -19,7 +19,7 @@ from streamlab.lab.credit import PING_S, KernelListener
 from streamlab.lab.displays import DISPLAYS
 from streamlab.loop_thread import LoopStoppedError, LoopThread
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.settings import Settings
+from streamlab.settings import LAB_WORKERS, Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 if TYPE_CHECKING:
