@@ -5,6 +5,7 @@ Cameras in the same file are read by ``streamlab.config``.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -85,6 +86,9 @@ Hosts = Annotated[
     list[Annotated[str, AfterValidator(_check_host)]], NoDecode, BeforeValidator(split)
 ]
 Workers = Literal["auto"] | Annotated[int, Field(ge=0, le=256)]
+# Workers have been tried on Linux only; a lab's cells disturb the picture little without them.
+SERVER_WORKERS: Workers = "auto" if hasattr(os, "memfd_create") else 0
+LAB_WORKERS: Workers = 0
 HostAndPort = Annotated[str, AfterValidator(_check_host_and_port)]
 
 
@@ -130,9 +134,10 @@ class Settings(BaseSettings):
     max_connections_per_client: int = Field(
         default=0, ge=0, description="0: half of all, and no limit for clients of this machine"
     )
-    workers: Workers = Field(
-        default=0, description="processes that run the cameras: `auto`: one per core; 0: none"
+    workers: Workers | None = Field(
+        default=None, description="processes that run the cameras: `auto`: one per core; 0: none"
     )
+    """None: ``SERVER_WORKERS`` or ``LAB_WORKERS``."""
     max_cameras: int = Field(default=64, ge=1)
     max_cameras_per_minute: int = Field(
         default=60, ge=1, description="added over HTTP or in the dashboard"

@@ -12,7 +12,7 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.onnx import OnnxDetector
 from streamlab.detect.ultralytics import UltralyticsDetector
 from streamlab.errors import ModelFormatError, ModelNotFoundError
-from streamlab.lab.choices import as_detector
+from streamlab.lab.choices import as_origin
 from streamlab.media.spec import SourceSpec
 
 from .models import Shape, bright_spot_model, metadata
@@ -86,7 +86,7 @@ def test_an_export_gets_the_number_and_size_of_pictures_it_takes(
         detector: Detector = UltralyticsDetector(path)
     else:
         model = ultralytics.YOLO(path, task="detect")
-        detector = as_detector(model, SourceSpec.parse("door.mp4"))
+        detector = as_origin(model, SourceSpec.parse("door.mp4")).load()
     boxes = [(8, 8, 24, 24), (4, 4, 12, 60), (20, 30, 40, 50)]
     pictures = [spot_picture(64, 64, box) for box in boxes]
     for _ in range(2):

@@ -53,15 +53,15 @@ class Served:
         self.loaded: list[Model] = []
         own = self.services.load
 
-        def load(model: str, source: SourceSpec | None = None) -> Any:
+        async def load(model: str, source: SourceSpec | None = None) -> Any:
             if model in ("none", "truth"):
-                return own(model, source=source)
+                return await own(model, source)
             if not Path(model.partition("#")[0]).is_absolute() and model != "street":
                 raise ModelNotFoundError(f"there is no model '{model}'")
             self.loaded.append(Model(model))
             return self.loaded[-1]
 
-        self.services.load = load
+        self.services.load = load  # type: ignore[method-assign]
         self.choices = ModelChoices(self.services, SourceLimits((folder.resolve(),)))
 
     async def end(self) -> None:

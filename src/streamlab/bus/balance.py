@@ -25,11 +25,15 @@ class Balance:
         open_timeout_s: float,
         report: Callable[[str, str], None],
     ) -> None:
-        """``report`` takes what becomes of a camera: its id, and words."""
-        self._by_name = {worker.name: worker for worker in processes}
+        """``processes`` may get more; ``report`` takes a camera's id and what becomes of it."""
+        self._processes = processes
         self._open_timeout_s = open_timeout_s
         self._report = report
         self._plan = LoadPlan()
+
+    @property
+    def _by_name(self) -> dict[str, WorkerProcess]:
+        return {worker.name: worker for worker in self._processes}
 
     def least_loaded(self) -> WorkerProcess:
         """Return the process that a new camera goes to."""
@@ -75,5 +79,5 @@ class Balance:
                 tuple(camera.load(now_ns) for camera in worker.cameras.values()),
                 len(worker.openings),
             )
-            for worker in self._by_name.values()
+            for worker in self._processes
         ]

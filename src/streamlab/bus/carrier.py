@@ -14,6 +14,7 @@ from streamlab.camera.producer_status import ProducerStatus
 from streamlab.core.channels import ChannelKey
 from streamlab.core.sync.rule import Policy
 from streamlab.detect.detector import Detector
+from streamlab.detect.load import Origin
 from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
@@ -135,6 +136,13 @@ class Carrier(Protocol):
         """Call ``receive`` with what happens to these processes, in words.
 
         The first argument is the camera that it is about, by id; '': it is about all of a process.
+        """
+        ...
+
+    async def load_detector(self, origin: Origin) -> Detector:
+        """Load a detector for cameras of this carrier, without holding up the event loop.
+
+        Raises as ``detect.load.load_detector`` does.
         """
         ...
 

@@ -12,9 +12,10 @@ from streamlab.errors import InvalidRequestError
 from streamlab.settings import Settings, Workers
 
 
-def carrier_of(settings: Settings) -> Carrier:
-    """Return a new carrier, for one event loop."""
-    count = usable_cores() if settings.workers == "auto" else settings.workers
+def carrier_of(settings: Settings, default: Workers) -> Carrier:
+    """Return a new carrier, for one event loop; ``default`` is for settings without ``workers``."""
+    wanted = default if settings.workers is None else settings.workers
+    count = usable_cores() if wanted == "auto" else wanted
     return WorkerProcesses(count, settings) if count else InProcess()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from streamlab.bus.requests import CameraDefinition, ChannelDefinition
+from streamlab.bus.requests import CameraDefinition, ChannelDefinition, ProcessDetector
 from streamlab.camera.capture import UNKNOWN
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer_report import ProducerReport
@@ -15,7 +16,8 @@ from streamlab.core.sync.channel_metadata import ChannelMetadata
 from streamlab.core.sync.drift import ChannelSyncStatus
 from streamlab.core.sync.settings import SyncSettings
 from streamlab.detect.detector import Detector
-from streamlab.detect.load import Recipe, recipe_of
+from streamlab.detect.load import Origin, recipe_of
+from streamlab.detect.remote.pooled import PooledDetector
 from streamlab.detect.render import Renderer, redacts, renderer_name
 from streamlab.errors import InvalidRequestError
 from streamlab.faults.definition import NO_FAULTS
@@ -58,7 +60,7 @@ def definition_of(
     movable = tuple(
         ChannelDefinition(
             each.name,
-            movable_recipe(each.service.detector),
+            _not_shared_yet(each.service.detector),
             movable_renderer(each.renderer),
             each.detections,
         )
@@ -67,26 +69,43 @@ def definition_of(
     return CameraDefinition(camera_id, spec, movable, without_secrets(settings), first_sequence)
 
 
+class _Pickler(pickle.Pickler):
+    """Refuses what the running program, or a notebook, defines: other processes do not have it."""
+
+    def reducer_override(self, value: object) -> Any:
+        """Refuse a function, a class, or an object of such a class; called for each."""
+        if getattr(value, "__module__", None) == "__main__":
+            raise pickle.PicklingError("it is defined in the running program")
+        return NotImplemented
+
+
 def without_secrets(settings: Settings) -> Settings:
     """Return what a worker may know of the settings; it can be pickled."""
     fields = {name: getattr(settings, name) for name in Settings.model_fields}
     return Settings.model_construct(**{**fields, **_NO_SECRETS})
 
 
-def movable_recipe(detector: Detector) -> Recipe:
-    """Return what another process can load a detector from. Raises NotMovableError."""
-    recipe = recipe_of(detector)
-    if recipe is None:
+def movable_origin(detector: Detector) -> Origin:
+    """Return what another process can get a detector by. Raises NotMovableError."""
+    origin = detector.origin if isinstance(detector, PooledDetector) else recipe_of(detector)
+    if origin is None:
         raise NotMovableError(f"detector {detector.name} was not loaded by name")
-    return recipe
+    return origin
 
 
 def movable_renderer(renderer: Renderer) -> bytes:
     """Return a renderer pickled for another process. Raises NotMovableError."""
+    pickled = io.BytesIO()
     try:
-        return pickle.dumps(renderer)
+        _Pickler(pickled).dump(renderer)
     except (pickle.PicklingError, AttributeError, TypeError):
         raise NotMovableError(f"renderer {renderer_name(renderer)} is code") from None
+    return pickled.getvalue()
+
+
+def _not_shared_yet(detector: Detector) -> ProcessDetector:
+    movable_origin(detector)
+    return ProcessDetector(0, detector.name, detector.kind)
 
 
 def description(detector: Detector) -> dict[str, str]:

@@ -10,6 +10,8 @@ from streamlab.bus.carrier import OpenSource, Receive
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.camera.producer import CameraProducer
 from streamlab.camera.worker_pool import WorkerPool
+from streamlab.detect.detector import Detector
+from streamlab.detect.load import Origin, load_here
 from streamlab.media.opening import begin_opening
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
@@ -50,6 +52,10 @@ class InProcess:
 
     def call_on_event(self, receive: Callable[[str, str], None]) -> None:
         """Do nothing: there is no other process."""
+
+    async def load_detector(self, origin: Origin) -> Detector:
+        """Load a detector in this process. Raises as ``load_detector`` does."""
+        return await load_here(origin)
 
     async def close(self) -> None:
         """End the threads of the worker pool."""

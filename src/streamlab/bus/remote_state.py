@@ -13,7 +13,7 @@ from typing import Any
 from streamlab.bus.definition import (
     description,
     first_report,
-    movable_recipe,
+    movable_origin,
     movable_renderer,
     redacted_channels,
 )
@@ -62,7 +62,7 @@ class RemoteState:
 
     def set_detector(self, channel: str, service: DetectionService) -> None:
         """Detect with this detector on a channel. Raises NotMovableError."""
-        movable_recipe(service.detector)
+        movable_origin(service.detector)
         self.channels[channel] = dataclasses.replace(self.channels[channel], service=service)
         self.status.detectors[channel] = description(service.detector)
 

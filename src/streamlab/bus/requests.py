@@ -15,7 +15,7 @@ from streamlab.settings import Settings
 
 
 class ProcessDetector(NamedTuple):
-    """A detector in a process of its own."""
+    """A detector in another process: its own, or the server's."""
 
     number: int
     """Of the socket to it, which the worker was passed before; 0: there is none at the moment."""

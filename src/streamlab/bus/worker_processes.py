@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from functools import cached_property
 from typing import Any, cast
 
 from streamlab.bus.balance import Balance
@@ -19,12 +18,16 @@ from streamlab.bus.placed_camera import PlacedCamera
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.remote_state import RemoteState
 from streamlab.bus.surroundings import Surroundings
+from streamlab.bus.worker_main import run_worker
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.detect.detector import Detector
+from streamlab.detect.load import LocalDetector, Origin, load_here, needs_process, recipe_of
+from streamlab.detect.remote.child import run_detector
 from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
-from streamlab.processes.child import StartMethod
+from streamlab.processes.child import StartMethod, prepare_children
 from streamlab.protocol.status import WorkerStatus
 from streamlab.settings import Settings
 
@@ -40,13 +43,15 @@ class WorkerProcesses:
     def __init__(
         self, count: int, settings: Settings, *, method: StartMethod | None = None
     ) -> None:
-        """Start no process yet: the first camera does.
+        """Start no worker yet: cameras do.
 
         Args:
-            count: how many, at least 1; further ones run cameras that end their process.
+            count: how many there are at most, at least 1; further ones run cameras that end their
+                process.
             settings: of the cameras.
             method: how processes are started; None: the fastest way.
         """
+        prepare_children(run_worker.__module__, run_detector.__module__, method=method)
         limits = DetectorLimits(timeout_s=settings.detector_timeout, max_pixels=settings.max_pixels)
         self.detectors = DetectorPool(limits, method=method)
         self._count = count
@@ -62,22 +67,13 @@ class WorkerProcesses:
         self._receive_event: Callable[[str, str], None] = lambda *_: None
         self._here = InProcess()
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @cached_property
-    def processes(self) -> list[WorkerProcess]:
-        """The worker processes for all cameras, started when they are first asked for."""
-        self._begin_task(self._tend())
-        return [self._start(f"worker-{number}") for number in range(1, self._count + 1)]
-
-    @cached_property
-    def _balance(self) -> Balance:
-        timeout_s = self._shared.settings.open_timeout
-        return Balance(self.processes, timeout_s, self._report)
+        self.processes: list[WorkerProcess] = []
+        """Those for all cameras, as many as were needed so far."""
+        self._balance = Balance(self.processes, settings.open_timeout, self._report)
 
     @property
-    def _started(self) -> list[WorkerProcess]:
-        shared = self.processes if "processes" in self.__dict__ else []
-        return [*shared, *self._isolation.processes]
+    def _all(self) -> list[WorkerProcess]:
+        return [*self.processes, *self._isolation.processes]
 
     def begin_opening(self, spec: SourceSpec, timeout_s: float) -> Future[OpenSource]:
         """Open a source in the worker that would run its camera."""
@@ -112,17 +108,29 @@ class WorkerProcesses:
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each worker process."""
-        return tuple(process.status() for process in self._started)
+        return tuple(process.status() for process in self._all)
 
     def call_on_event(self, receive: Callable[[str, str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
         self._receive_event = receive
 
+    async def load_detector(self, origin: Origin) -> Detector:
+        """Load a model in a process of its own, which all workers share.
+
+        A detector that exists in this process only stays here, and workers ask it. Ground truth
+        and no detector are values, which each worker makes anew. Raises as ``load_detector`` does.
+        """
+        if isinstance(origin, LocalDetector):
+            is_value = recipe_of(origin.detector) is not None
+        else:
+            is_value = not needs_process(origin.model)
+        return await (load_here(origin) if is_value else self.detectors.load(origin))
+
     async def close(self) -> None:
         """End the worker processes."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*(worker.close() for worker in self._started), self._here.close())
+        await asyncio.gather(*(worker.close() for worker in self.processes), self._here.close())
         await self._isolation.close()
         await self.detectors.close()
 
@@ -134,7 +142,18 @@ class WorkerProcesses:
 
     def _worker_for(self, spec: SourceSpec) -> WorkerProcess:
         alone = self._isolation.worker_for(spec)
-        return self._balance.least_loaded() if alone is None else alone
+        if alone is not None:
+            return alone
+        if all(map(len, self.processes)) and len(self.processes) < self._count:
+            return self._start_another()
+        return self._balance.least_loaded()
+
+    def _start_another(self) -> WorkerProcess:
+        if not self.processes:
+            self._begin_task(self._tend())
+        worker = self._start(f"worker-{len(self.processes) + 1}")
+        self.processes.append(worker)
+        return worker
 
     def _start(self, name: str) -> WorkerProcess:
         return WorkerProcess(name, self._shared)

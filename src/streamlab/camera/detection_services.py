@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 from weakref import WeakSet
 
 from streamlab.camera.detection import TIMEOUT_S, DetectionService
-from streamlab.detect.detector import Detector
-from streamlab.detect.load import load_detector
+from streamlab.detect.detector import Detector, LoadOptions
+from streamlab.detect.load import LoadDetector, Recipe, load_detector, load_here
 from streamlab.media.spec import SourceKind, SourceSpec
 
 BATCH_TIMEOUT_S = 5.0
@@ -29,14 +29,20 @@ class DetectionServices:
         only_synthetic: bool,
         max_fps: float = 0.0,
         timeout_s: float = TIMEOUT_S,
+        load: LoadDetector = load_here,
     ) -> None:
         self.shared = shared
         self.only_synthetic = only_synthetic
-        self.load: Callable[..., Detector] = load_detector
-        """Loads a model, with the operator's choice of provider and threads."""
+        self.options = LoadOptions()
+        """The operator's choice of provider and threads."""
+        self._load = load
         self._max_fps, self._timeout_s = max_fps, timeout_s
         self._uses: Counter[DetectionService] = Counter()
         self._stopped: WeakSet[DetectionService] = WeakSet()  # may still run their last batch
+
+    async def load(self, model: str, source: SourceSpec | None = None) -> Detector:
+        """Load a model where the detectors run. Raises as ``load_detector`` does."""
+        return await self._load(Recipe(model, replace(self.options, source=source)))
 
     def default(self, spec: SourceSpec) -> Detector:
         """Return the detector for a source that is given none. Raises ModelError."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from streamlab.cli.terminal import err
 from streamlab.config.camera import CameraConfig
-from streamlab.detect.detector import Detector
-from streamlab.detect.load import load_detector
+from streamlab.detect.detector import Detector, LoadOptions
+from streamlab.detect.load import LoadDetector, Recipe
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import InvalidRequestError, UnknownCameraError
 from streamlab.media.spec import SourceSpec
@@ -36,12 +36,18 @@ class ModelOptions:
         """True if no model was named: the shared detector then serves synthetic cameras only."""
         return self.model is None
 
-    def load_shared(self) -> Detector | None:
-        """Load the shared detector; None for ``truth``, as each scene supplies its ground truth."""
-        return None if self.model == TRUTH else self._load(self.model or DEFAULT_MODEL)
+    @property
+    def options(self) -> LoadOptions:
+        """How ONNX Runtime runs the models."""
+        return LoadOptions(provider=self.provider, threads=self.threads)
 
-    def load_own(self, cameras: dict[str, SourceSpec]) -> dict[str, Detector]:
-        """Load the detectors of the cameras that have a model in ``camera_models``.
+    @property
+    def shared(self) -> Recipe | None:
+        """The shared detector; None for ``truth``, as each scene supplies its ground truth."""
+        return None if self.model == TRUTH else Recipe(self.model or DEFAULT_MODEL, self.options)
+
+    def own(self, cameras: dict[str, SourceSpec]) -> dict[str, Recipe]:
+        """Return the detectors of the cameras that have a model in ``camera_models``.
 
         Args:
             cameras: all cameras by name.
@@ -55,24 +61,33 @@ class ModelOptions:
             UnknownCameraError: an option names a camera that is not in ``cameras``.
         """
         named = dict(_name_and_model(text, cameras) for text in self.camera_models)
-        loaded: dict[str, Detector] = {}
-        return {name: self._load_for(cameras[name], model, loaded) for name, model in named.items()}
+        return {name: self._recipe(model, cameras[name]) for name, model in named.items()}
 
-    def _load_for(self, spec: SourceSpec, model: str, loaded: dict[str, Detector]) -> Detector:
-        """Load a model once for all cameras that name it, except ``truth`` and ``none``."""
-        if model in (TRUTH, NONE):
-            return self._load(model, spec)
-        if model not in loaded:
-            loaded[model] = self._load(model)
-        return loaded[model]
+    def load_shared(self) -> Detector | None:
+        """Load the shared detector in this process. Raises as ``load_detector`` does."""
+        shared = self.shared
+        if shared is None:
+            return None
+        with err.status(f"Loading the model {shared.model}"):
+            return shared.load()
 
-    def load(self, model: str, source: SourceSpec | None = None) -> Detector:
-        """Load a detector with these options. Raises as ``load_detector`` does."""
-        return load_detector(model, provider=self.provider, threads=self.threads, source=source)
+    def _recipe(self, model: str, spec: SourceSpec) -> Recipe:
+        is_own = model in (TRUTH, NONE)
+        return Recipe(model, replace(self.options, source=spec if is_own else None))
 
-    def _load(self, model: str, source: SourceSpec | None = None) -> Detector:
-        with err.status(f"Loading the model {model}"):
-            return self.load(model, source)
+
+async def load_all(
+    load: LoadDetector, shared: Recipe | None, own: Mapping[str, Recipe]
+) -> tuple[Detector | None, dict[str, Detector]]:
+    """Load the shared detector, and those of cameras by name; each once.
+
+    Raises as ``load_detector`` does, at the first that cannot be loaded.
+    """
+    loaded: dict[Recipe | None, Detector] = {}
+    for recipe in dict.fromkeys([*own.values(), *([] if shared is None else [shared])]):
+        with err.status(f"Loading the model {recipe.model}"):
+            loaded[recipe] = await load(recipe)
+    return loaded.get(shared), {name: loaded[recipe] for name, recipe in own.items()}
 
 
 def _name_and_model(text: str, cameras: Collection[str]) -> tuple[str, str]:

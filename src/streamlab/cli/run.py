@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.markup import escape
 from streamlab.bus.choice import carrier_of, with_workers
 from streamlab.camera import SourceChanged
 from streamlab.cli.cameras import parse_cameras
-from streamlab.cli.detectors import ModelOptions
+from streamlab.cli.detectors import ModelOptions, load_all
 from streamlab.cli.greeting import greet
 from streamlab.cli.terminal import err
 from streamlab.config.camera import CameraConfig
@@ -39,7 +39,7 @@ from streamlab.media.opening import open_within
 from streamlab.media.spec import SourceKind, SourcePolicy, SourceSpec
 from streamlab.server.prefix import parse_root_path
 from streamlab.server.run import bind, serve
-from streamlab.settings import Settings
+from streamlab.settings import SERVER_WORKERS, Settings
 from streamlab.viewers import StreamChannelManager
 from streamlab.viewers.camera import Camera
 from streamlab.viewers.event_stream import EventStream
@@ -139,7 +139,7 @@ def run(
         redact: name of one that redacts, in its place.
         browser: open the page in a browser, if the machine has a display.
         root_path: path below which a proxy offers the server.
-        workers: how many processes run the cameras, or ``auto``; None: as the settings say.
+        workers: how many processes run the cameras at most, or ``auto``; None: as the settings say.
 
     Raises:
         StreamlabError: the cameras, models or options are invalid, or the port is in use.
@@ -166,28 +166,32 @@ def run(
     stored = list(_stored(store, named, policy))
     if not stored:
         _refuse_if_hopeless(named, settings.open_timeout)
-    with ExitStack() as on_failure:
-        listener = on_failure.enter_context(bind(host, port))
-        own = models.with_cameras(enabled).load_own(named)
-        shared = models.load_shared()
-        on_failure.pop_all()
-    asked = [
-        _Asked(each.name, each.spec, each, own.get(each.name), injected.get(each.name))
-        for each in enabled
-    ]
-    asked += stored
-    asked += [_Asked(name, spec, None) for name, spec in refused.items()]
+    recipes = models.with_cameras(enabled).own(named)
+    listener = bind(host, port)
 
     async def run_server() -> None:
+        carrier = carrier_of(settings, SERVER_WORKERS)
+        try:
+            shared, own = await load_all(carrier.load_detector, models.shared, recipes)
+        except BaseException:
+            listener.close()
+            await carrier.close()
+            raise
+        asked = [
+            _Asked(each.name, each.spec, each, own.get(each.name), injected.get(each.name))
+            for each in enabled
+        ]
+        asked += stored
+        asked += [_Asked(name, spec, None) for name, spec in refused.items()]
         manager = StreamChannelManager(
             settings,
             shared,
             only_synthetic=models.only_synthetic,
             store=store,
             renderer=renderer,
-            carrier=carrier_of(settings),
+            carrier=carrier,
         )
-        manager.services.load = models.load
+        manager.services.options = models.options
         choices = ModelChoices(manager.services, policy.limits)
 
         async def open_cameras() -> None:

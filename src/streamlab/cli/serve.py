@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streamlab.cli.terminal import Provider, Threads, errors_shown, start_logging
+
+if TYPE_CHECKING:
+    from streamlab.config.file import Configuration
 
 DEMO_CAMERA = "street=synthetic://traffic?width=1280&height=720"
 
@@ -62,12 +65,22 @@ Workers = Annotated[
     str | None,
     typer.Option(
         metavar="N",
-        help="Run the cameras in N processes of their own, `auto`: one per core. A camera that "
-        "crashes its process does not harm the others. Without it, the setting `workers`.",
+        help="Run the cameras in up to N processes of their own; `auto`: one per core; 0: in the "
+        "server's. Without it, the setting `workers`, by default `auto`.",
         show_default=False,
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
+
+
+def _prepare_workers(configuration: Configuration, workers: str | None) -> None:
+    """Let a fork server import what workers need while this process imports the server."""
+    from streamlab.processes.child import prepare_children  # noqa: PLC0415
+    from streamlab.settings import SERVER_WORKERS  # noqa: PLC0415
+
+    chosen = configuration.settings.workers
+    if (workers or (SERVER_WORKERS if chosen is None else chosen)) not in ("0", 0):
+        prepare_children("streamlab.bus.worker_main", "streamlab.detect.remote.child")
 
 
 def demo(
@@ -95,17 +108,22 @@ def demo(
         streamlab demo --model truth
         streamlab demo --model yolo.onnx --port 9000
     """
-    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
-    from streamlab.cli.run import run  # noqa: PLC0415
+    from streamlab.config.file import Configuration  # noqa: PLC0415
+    from streamlab.settings import Settings  # noqa: PLC0415
 
     start_logging(verbose=verbose)
-    models = ModelOptions(model, provider=provider, threads=threads)
     with errors_shown():
+        configuration = Configuration(Settings())
+        _prepare_workers(configuration, workers)
+        from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+        from streamlab.cli.run import run  # noqa: PLC0415
+
         run(
             [DEMO_CAMERA],
-            models,
+            ModelOptions(model, provider=provider, threads=threads),
             host,
             port,
+            configuration=configuration,
             renderer=renderer,
             redact=redact,
             workers=workers,
@@ -183,19 +201,21 @@ def serve(
         streamlab serve --config cameras.toml
         streamlab serve --camera door=door.mp4 --model yolov8n.onnx --redact pixelate
     """
-    from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
-    from streamlab.cli.run import run  # noqa: PLC0415
     from streamlab.config.file import read_configuration  # noqa: PLC0415
 
     start_logging(verbose=verbose)
-    models = ModelOptions(model, camera_model or [], provider, threads)
     with errors_shown():
+        configuration = read_configuration(config)
+        _prepare_workers(configuration, workers)
+        from streamlab.cli.detectors import ModelOptions  # noqa: PLC0415
+        from streamlab.cli.run import run  # noqa: PLC0415
+
         run(
             camera or [],
-            models,
+            ModelOptions(model, camera_model or [], provider, threads),
             host,
             port,
-            configuration=read_configuration(config),
+            configuration=configuration,
             schemes=allow_scheme or [],
             folders=allow_folder or [],
             faults=fault or [],

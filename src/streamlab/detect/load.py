@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from streamlab.detect.detector import Detector, LoadOptions
@@ -65,10 +67,45 @@ class Recipe(NamedTuple):
         """Load the detector. Raises as ``load_detector`` does."""
         kind, argument = _kind_and_argument(self.model)
         detector = DETECTORS.make(kind, argument, self.options)
-        is_for_any = kind in ("onnx", "ultralytics")  # one process serves all cameras
-        options = replace(self.options, source=None) if is_for_any else self.options
-        _RECIPES[detector] = self._replace(options=options)
+        _RECIPES[detector] = self.without_camera()
         return detector
+
+    def without_camera(self) -> Recipe:
+        """Return a recipe that is equal for all cameras if one detector can serve them.
+
+        Raises ModelFormatError if ``model`` is not the name of one.
+        """
+        kind, _ = _kind_and_argument(self.model)
+        is_for_any = kind in ("onnx", "ultralytics")
+        return self._replace(options=replace(self.options, source=None)) if is_for_any else self
+
+
+@dataclass(frozen=True, eq=False)
+class LocalDetector:
+    """A detector that exists in this process only, such as a user's function. Equal by identity."""
+
+    detector: Detector
+
+    def load(self) -> Detector:
+        """Return the detector."""
+        return self.detector
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LocalDetector) and other.detector is self.detector
+
+    def __hash__(self) -> int:
+        return id(self.detector)
+
+
+Origin: TypeAlias = Recipe | LocalDetector
+"""What a detector is loaded from."""
+LoadDetector: TypeAlias = Callable[[Origin], Awaitable[Detector]]
+"""Loads a detector where the detectors of a server run."""
+
+
+async def load_here(origin: Origin) -> Detector:
+    """Load a detector in this process, in another thread. Raises as ``load_detector`` does."""
+    return await asyncio.to_thread(origin.load)
 
 
 _RECIPES: WeakKeyDictionary[Detector, Recipe] = WeakKeyDictionary()

@@ -11,9 +11,9 @@ import supervision as sv
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from streamlab.detect.detector import Detector
+from streamlab.detect.detector import Detector, LoadOptions
 from streamlab.detect.function import CallableDetector
-from streamlab.detect.load import load_detector
+from streamlab.detect.load import LocalDetector, Origin, Recipe
 from streamlab.detect.render import Renderer, RgbRenderer, redacts
 from streamlab.detect.renderers import DEFAULT_RENDERER, load_redacting, load_renderer
 from streamlab.detect.ultralytics import UltralyticsModel
@@ -28,19 +28,19 @@ AnyRenderer: TypeAlias = str | Renderer | Callable[[Rgb, sv.Detections], Rgb] | 
 """A name, a renderer, a function of RGB and detections, or supervision annotators (1 or more)."""
 
 
-def as_detector(wanted: AnyDetector, spec: SourceSpec) -> Detector:
-    """Return the detector that ``wanted`` describes; ``"truth"`` needs a synthetic ``spec``.
+def as_origin(wanted: AnyDetector, spec: SourceSpec) -> Origin:
+    """Return what to load the detector from that ``wanted`` describes.
 
-    Raises ModelError and InvalidRequestError.
+    ``"truth"`` needs a synthetic ``spec``. Raises ModelError.
     """
     if isinstance(wanted, str | Path):
-        return load_detector(wanted, source=spec)
+        return Recipe(str(wanted), LoadOptions(source=spec))
     if _is_ultralytics(wanted):
-        return _of_ultralytics(wanted)
+        return LocalDetector(_of_ultralytics(wanted))
     if all(hasattr(wanted, each) for each in ("name", "detect", "kind", "close")):
-        return cast(Detector, wanted)
+        return LocalDetector(cast(Detector, wanted))
     if callable(wanted):
-        return CallableDetector(wanted)
+        return LocalDetector(CallableDetector(wanted))
     raise ModelError(
         f"{type(wanted).__name__} is not a detector",
         hint="Give a model's name or file, or a function from an RGB image to "

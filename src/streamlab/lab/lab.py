@@ -21,7 +21,7 @@ from streamlab.extras import require
 from streamlab.lab.choices import (
     AnyDetector,
     AnyRenderer,
-    as_detector,
+    as_origin,
     as_redacting,
     as_renderer,
 )
@@ -75,15 +75,15 @@ class Lab(Public):
         **settings: Any,
     ) -> None:
         chosen = _settings(settings)
-        shared = None if detector is None else as_detector(detector, _SYNTHETIC)
+        shared = None if detector is None else as_origin(detector, _SYNTHETIC)
         self._name = name
         self._changing = threading.RLock()
         self._cameras: dict[str, LabCamera] = {}
+        self._runtime = Runtime(name, chosen, shared)
         with _changing_running:
             before = _running.pop(name, None)
             if before is not None:
                 before.close()
-            self._runtime = Runtime(name, chosen, shared)
             _running[name] = self
 
     @property
@@ -129,20 +129,21 @@ class Lab(Public):
         spec = with_known(SourceSpec.parse(str(source)), known)
         with self._changing:
             name = name or self._free_name(spec)
-            own = None if detector is None else as_detector(detector, spec)
+            own = None if detector is None else as_origin(detector, spec)
             if renderer is not None and redact is not None:
                 raise InvalidRequestError("give 'renderer' or 'redact', not both")
             drawing = as_renderer(renderer) if redact is None else as_redacting(redact)
             if own is None:
                 self._runtime.shares_detector(spec)
             replaced = self._cameras.get(name)
-            if replaced is not None and spec.kind in _OPENED_ONCE:
-                self.remove(name)
-            camera = self._runtime.call(
-                self._runtime.manager.add_camera(
-                    name, spec, detector=own, renderer=drawing, replace=replaced is not None
+            with self._runtime.loaded(own) as used:
+                if replaced is not None and spec.kind in _OPENED_ONCE:
+                    self.remove(name)
+                camera = self._runtime.call(
+                    self._runtime.manager.add_camera(
+                        name, spec, detector=used, renderer=drawing, replace=replaced is not None
+                    )
                 )
-            )
             self._cameras.pop(name, None)
             added = self._cameras[name] = LabCamera(ShownCamera(self._runtime, camera))
         if replaced is not None:

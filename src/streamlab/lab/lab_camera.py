@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from streamlab.core.channels import QualityLevel
 from streamlab.detect.detector import Detector
+from streamlab.detect.remote.pooled import PooledDetector
 from streamlab.detect.render import Renderer
 from streamlab.extras import require
-from streamlab.lab.choices import AnyDetector, AnyRenderer, as_detector, as_renderer
+from streamlab.lab.choices import AnyDetector, AnyRenderer, as_origin, as_renderer
 from streamlab.lab.public import Public
 from streamlab.lab.runtime import LabClosedError
 from streamlab.lab.shown_camera import ShownCamera
@@ -107,7 +108,8 @@ class LabCamera(Public):
         Set a model's name or file, a function from an RGB image to ``supervision.Detections``, an
         Ultralytics model, ``"truth"``, ``"none"``, or None for the lab's default.
         """
-        return self._shown.camera.detector()
+        used = self._shown.camera.detector()
+        return used.given if isinstance(used, PooledDetector) else used
 
     @detector.setter
     def detector(self, wanted: AnyDetector | None) -> None:
@@ -115,14 +117,15 @@ class LabCamera(Public):
         runtime, spec = self._shown.runtime, self._shown.camera.spec
         if wanted is None and not runtime.shares_detector(spec):
             wanted = "none"
-        chosen = None if wanted is None else as_detector(wanted, spec)
+        chosen = None if wanted is None else as_origin(wanted, spec)
 
-        def change() -> None:
+        def change(detector: Detector | None) -> None:
             self._shown.check_open()  # another camera of this name may have replaced it
-            runtime.manager.request_detector(self.name, chosen)
+            runtime.manager.request_detector(self.name, detector)
 
         self._shown.warnings.set_place("detector")
-        runtime.ask(change)
+        with runtime.loaded(chosen) as detector:
+            runtime.ask(lambda: change(detector))
 
     @property
     def renderer(self) -> Renderer:

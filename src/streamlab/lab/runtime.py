@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from streamlab.bus.choice import carrier_of
+from streamlab.camera.detection import DetectionService
 from streamlab.clock import monotonic_ns
-from streamlab.detect.detector import Detector
-from streamlab.detect.load import load_detector
+from streamlab.detect.detector import Detector, LoadOptions
+from streamlab.detect.load import LocalDetector, Origin, Recipe
 from streamlab.detect.shipped import DEFAULT_MODEL
 from streamlab.errors import StreamlabError
 from streamlab.lab.credit import PING_S, KernelListener
 from streamlab.lab.displays import DISPLAYS
 from streamlab.loop_thread import LoopStoppedError, LoopThread
 from streamlab.media.spec import SourceKind, SourceSpec
-from streamlab.settings import Settings
+from streamlab.settings import LAB_WORKERS, Settings
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 
 if TYPE_CHECKING:
@@ -47,19 +49,20 @@ class Checked(Protocol):
 class Runtime:
     """Runs a lab's cameras and subscriptions on one background thread.
 
-    ``detector`` serves all cameras; without one the shipped model serves the synthetic ones. Create
+    ``shared`` serves all cameras; without it the shipped model serves the synthetic ones. Create
     it on the thread that runs the notebook's cells: that thread's event loop shows when the kernel
     could receive messages from its front end.
     """
 
-    def __init__(self, name: str, settings: Settings, detector: Detector | None) -> None:
+    def __init__(self, name: str, settings: Settings, shared: Origin | None) -> None:
+        """Raises ModelError (also its subclasses) if ``shared`` cannot be loaded."""
         try:
             kernel_loop = asyncio.get_running_loop()
         except RuntimeError:  # not in a notebook
             kernel_loop = None
         self.listener = KernelListener(kernel_loop, monotonic_ns)
         self.manager = StreamChannelManager(
-            settings, detector, only_synthetic=detector is None, carrier=carrier_of(settings)
+            settings, only_synthetic=shared is None, carrier=carrier_of(settings, LAB_WORKERS)
         )
         self.subscriptions = ChannelSubscriptionManager(self.manager)
         self._checked: WeakSet[Checked] = WeakSet()  # changed and listed in the loop only
@@ -67,6 +70,13 @@ class Runtime:
         self._thread = LoopThread(f"streamlab-{name}")
         self._ticks = 0
         self._thread.post(self._tick)
+        self._sharing = asyncio.Lock()
+        if shared is not None:
+            try:
+                self.call(self._share(shared))
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def running(self) -> bool:
@@ -78,13 +88,39 @@ class Runtime:
 
         Loads the shipped model when it is first needed.
         """
-        services = self.manager.services
-        if not services.only_synthetic:
+        if not self.manager.services.only_synthetic:
             return True
         if spec.kind is not SourceKind.SYNTHETIC:
             return False
-        services.shared = services.shared or load_detector(DEFAULT_MODEL)
+        self.call(self._share(Recipe(DEFAULT_MODEL, LoadOptions())))
         return True
+
+    @contextmanager
+    def loaded(self, origin: Origin | None) -> Iterator[Detector | None]:
+        """Yield a detector, which runs on afterwards only if a camera uses it.
+
+        None is for the shared one. Raises as ``load_detector`` does.
+        """
+        detector, service = self.call(self._load(origin))
+        try:
+            yield detector
+        finally:
+            if service is not None:
+                self.post(self.manager.services.release, service)
+
+    async def _load(self, origin: Origin | None) -> tuple[Detector | None, DetectionService | None]:
+        if origin is None:
+            return None, None
+        detector = await self.manager.carrier.load_detector(origin)
+        if origin == LocalDetector(detector):
+            return detector, None  # a user may try again with an object that no camera has used
+        return detector, self.manager.services.acquire(detector)
+
+    async def _share(self, origin: Origin) -> None:
+        services = self.manager.services
+        async with self._sharing:
+            if services.shared is None:
+                services.shared = await self.manager.carrier.load_detector(origin)
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` in the loop and return its result.

@@ -22,6 +22,9 @@ from typing import Literal
 
 from streamlab.processes.lifeline import end_with
 
+if sys.platform != "win32":
+    from multiprocessing import forkserver
+
 StartMethod = Literal["forkserver", "spawn"]
 # A thread that a library starts while it is imported would not be in a forked child.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -31,6 +34,19 @@ Main = Callable[..., None]
 def default_start_method() -> StartMethod:
     """Return the fastest start method of this system."""
     return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+
+
+def prepare_children(*modules: str, method: StartMethod | None = None) -> None:
+    """Start the fork server, if children are forked, with these modules. Returns at once.
+
+    It imports in the background; the first child waits until it has. Each child that is forked
+    shares the memory of what was imported before.
+    """
+    if sys.platform != "win32" and (method or default_start_method()) == "forkserver":
+        context = get_context("forkserver")
+        context.set_forkserver_preload(list(modules))
+        with _without_main(), _single_threaded():
+            forkserver.ensure_running()
 
 
 class ChildProcess:
@@ -75,13 +91,13 @@ class ChildProcess:
 
     def _wait(self) -> None:
         self._process.join()
+        self._lifeline.close()
         with suppress(RuntimeError):  # the loop has closed
             self.ended.get_loop().call_soon_threadsafe(self._receive_end)
 
     def _receive_end(self) -> None:
         why = _words(self._process.exitcode)
         self._process.close()
-        self._lifeline.close()
         if not self.ended.done():
             self.ended.set_result(why)
 

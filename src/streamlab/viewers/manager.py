@@ -65,15 +65,16 @@ class StreamChannelManager:
     ) -> None:
         """``store`` keeps cameras for the next start; ``carrier`` runs them, else this process."""
         self.settings = settings
+        self.carrier = carrier or InProcess()
         self.services = DetectionServices(
             detector,
             only_synthetic=only_synthetic,
             max_fps=settings.max_detection_fps,
             timeout_s=settings.detector_timeout,
+            load=self.carrier.load_detector,
         )
         self._cameras: dict[str, Camera] = {}
         self._services: dict[Camera, DetectionService] = {}
-        self.carrier = carrier or InProcess()
         self._openings = Openings(self.carrier, settings.open_timeout)
         self._kept = KeptCameras(store)
         self._additions = Additions(settings.max_cameras_per_minute)

@@ -73,7 +73,7 @@ class ModelChoices:
 
     async def _detector(self, model: str, spec: SourceSpec) -> Detector:
         if model in (NONE, TRUTH):
-            return self._services.load(model, source=spec)
+            return await self._services.load(model, spec)
         for each in self._running:
             if each.name == model:
                 return each
@@ -81,7 +81,7 @@ class ModelChoices:
         wanted = model if named else await asyncio.to_thread(self._file, model)
         loaded = self._loaded.get(wanted)
         if loaded is None or not any(each is loaded for each in self._running):
-            loaded = self._loaded[wanted] = await asyncio.to_thread(self._services.load, wanted)
+            loaded = self._loaded[wanted] = await self._services.load(wanted)
         return loaded
 
     @property

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from streamlab.detect.detector import LoadOptions
+from streamlab.detect.load import Recipe
 from streamlab.detect.remote.pool import DetectorPool
+from streamlab.detect.remote.process import DetectorProcess
 from streamlab.errors import ModelFormatError
 from tests.detect.pictures import noise_picture
 
 from .running import PATIENT, client_of, detect, in_a_loop
 
 
+def of(model: str, options: LoadOptions | None = None) -> Recipe:
+    return Recipe(model, options or LoadOptions())
+
+
 @in_a_loop
 async def test_equal_models_share_a_process_until_the_last_use() -> None:
     pool = DetectorPool(PATIENT)
-    one, same = await asyncio.gather(pool.acquire("faulty:a"), pool.acquire(Path("faulty:a")))
-    other = await pool.acquire("faulty:a", LoadOptions(confidence=0.9))
+    one, same = await asyncio.gather(pool.acquire(of("faulty:a")), pool.acquire(of("faulty:a")))
+    other = await pool.acquire(of("faulty:a", LoadOptions(confidence=0.9)))
+    assert isinstance(one, DetectorProcess)
+    assert isinstance(other, DetectorProcess)
     assert one is same
     assert one.pid != other.pid
     assert {process.pid for process in pool.processes} == {one.pid, other.pid}
@@ -30,7 +37,8 @@ async def test_equal_models_share_a_process_until_the_last_use() -> None:
     await pool.release(same)  # once too often
     assert (one.state, one.pid) == ("stopped", None)
     assert other.state == "running"
-    again = await pool.acquire("faulty:a")
+    again = await pool.acquire(of("faulty:a"))
+    assert isinstance(again, DetectorProcess)
     assert again is not one
     await pool.close()
     assert {again.state, other.state} == {"stopped"}
@@ -41,7 +49,7 @@ async def test_equal_models_share_a_process_until_the_last_use() -> None:
 async def test_a_model_that_is_refused_is_tried_again_by_the_next_use() -> None:
     pool = DetectorPool(PATIENT)
     for _ in range(2):
-        uses = (pool.acquire("faulty:refuse"), pool.acquire("faulty:refuse"))
+        uses = (pool.acquire(of("faulty:refuse")), pool.acquire(of("faulty:refuse")))
         for error in await asyncio.gather(*uses, return_exceptions=True):
             assert isinstance(error, ModelFormatError)
         assert not pool.processes
@@ -49,10 +57,10 @@ async def test_a_model_that_is_refused_is_tried_again_by_the_next_use() -> None:
 
 
 @in_a_loop
-async def test_who_gives_up_waiting_keeps_nobody_else_from_it(tmp_path: Path) -> None:
+async def test_who_gives_up_waiting_keeps_nobody_else_from_it() -> None:
     pool = DetectorPool(PATIENT)
-    impatient = asyncio.create_task(pool.acquire("faulty"))
-    patient = asyncio.create_task(pool.acquire("faulty"))
+    impatient = asyncio.create_task(pool.acquire(of("faulty")))
+    patient = asyncio.create_task(pool.acquire(of("faulty")))
     await asyncio.sleep(0)
     impatient.cancel()
     process = await patient
@@ -60,7 +68,7 @@ async def test_who_gives_up_waiting_keeps_nobody_else_from_it(tmp_path: Path) ->
         await impatient
     await pool.release(process)
     assert not pool.processes
-    alone = asyncio.create_task(pool.acquire("faulty:hang"))
+    alone = asyncio.create_task(pool.acquire(of("faulty:hang")))
     await asyncio.sleep(0.01)
     alone.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -74,6 +74,7 @@ class SupervisedRun:
         except BaseException:
             child.kill()
             child.socket.close()
+            await child.ended  # which releases what it holds
             raise
         return run
 

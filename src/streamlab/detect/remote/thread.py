@@ -25,7 +25,11 @@ class DetectorThread:
     """Runs a detector in a thread, and connects clients to it as a ``DetectorProcess`` does."""
 
     def __init__(self, detector: Detector, limits: DetectorLimits = DEFAULT_LIMITS) -> None:
-        """Start the thread, which closes the detector at its end; call it in an event loop."""
+        """Start the thread; call it in an event loop.
+
+        The thread closes the detector at its end, unless nobody has used it: a user may try again
+        with it then.
+        """
         self.name, self.kind = detector.name, detector.kind
         self._detector = detector
         self._server = DetectorServer(
@@ -57,6 +61,8 @@ class DetectorThread:
 
     def _run(self) -> None:
         self._server.run()
+        if not self._server.counts["connections"]:
+            return
         try:
             self._detector.close()
         except Exception:  # the end of a thread, in a user's code
