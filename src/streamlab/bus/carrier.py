@@ -17,7 +17,7 @@ from streamlab.detect.detector import Detector
 from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import SyncFigures, WorkerStatus
+from streamlab.protocol.status import DetectorProcessStatus, SyncFigures, WorkerStatus
 from streamlab.settings import Settings
 
 Receive = Callable[[Sequence[ProducerEvent]], None]
@@ -129,6 +129,10 @@ class Carrier(Protocol):
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each process that runs cameras, apart from this one."""
+        ...
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return the status of each process that runs a model."""
         ...
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:

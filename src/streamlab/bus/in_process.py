@@ -13,7 +13,7 @@ from streamlab.camera.worker_pool import WorkerPool
 from streamlab.media.opening import begin_opening
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import WorkerStatus
+from streamlab.protocol.status import DetectorProcessStatus, WorkerStatus
 from streamlab.settings import Settings
 
 
@@ -46,6 +46,10 @@ class InProcess:
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return nothing: there is no other process."""
+        return ()
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return nothing: models run in this process."""
         return ()
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:

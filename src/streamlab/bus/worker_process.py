@@ -116,6 +116,7 @@ class WorkerProcess:
             cpu=round(self._cores_used, 3),
             rss_bytes=self._rss_bytes,
             restarts=self.counts["ends"],
+            hangs=self.counts["hangs"],
         )
 
     # -- requests ------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import StartMethod
-from streamlab.protocol.status import WorkerStatus
+from streamlab.processes.memory import rss_bytes
+from streamlab.protocol.status import DetectorProcessStatus, WorkerStatus
 from streamlab.settings import Settings
 
 
@@ -99,6 +100,19 @@ class WorkerProcesses:
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return the status of each worker process."""
         return tuple(process.status() for process in self._started)
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return the status of each process that runs a model."""
+        return tuple(
+            DetectorProcessStatus(
+                name=each.name,
+                pid=each.pid,
+                clients=each.clients,
+                rss_bytes=0 if each.pid is None else rss_bytes(each.pid),
+                restarts=each.restarts,
+            )
+            for each in self.detectors.processes
+        )
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
