@@ -42,6 +42,7 @@ CALM_S = 62.0
 """A process that has run for so long starts again without a longer delay (``RestartDelay``)."""
 RECOVERY_TIMEOUT_S = 60.0
 SETTLE_S = 20.0
+TELL_EVERY = 25
 POLL_S = 0.1
 MOST_PAUSE_MS = 3000.0
 MOST_GROWTH = 0.03
@@ -140,6 +141,8 @@ class Soak:
             "repeated": tally.repeated,
             "holes": tally.holes,
             "gaps": dict(tally.gaps),
+            "unanswered": self.server.unanswered,
+            "load": round(os.getloadavg()[0], 1),
         }
 
 
@@ -155,7 +158,8 @@ def report(found: dict[str, Any]) -> bool:
     console.print(table)
     console.print(
         f"viewers: {found['fragments']} fragments, {found['reconnecting']} reconnecting, "
-        f"{found['pauses']} pauses of {found['pause_ms']} ms, gaps {found['gaps']}"
+        f"{found['pauses']} pauses of {found['pause_ms']} ms, gaps {found['gaps']}; "
+        f"{found['unanswered']} requests unanswered; load {found['load']}"
     )
     growth = rss["end"] / rss["warm"] - 1
     checks = {
@@ -189,12 +193,14 @@ def soak(kills: int, seed: int) -> dict[str, Any]:
             viewers.begin()
             run = Soak(server, viewers, random.Random(seed), server.held())
             try:
-                for _ in track(range(kills), "killing", transient=True):
+                for number in track(range(1, kills + 1), "killing", transient=True):
                     run.kill_one()
+                    if number % TELL_EVERY == 0:
+                        print(f"{number}: {run.rss_mb[-1]:.1f} MB, load {os.getloadavg()[0]:.1f}")
             except KeyboardInterrupt:
                 print("\nstopped; this is what there is")
-            except TimeoutError as error:
-                print(f"\n{error}:\n{server.server.log_path.read_text()[-6000:]}")
+            except TimeoutError:
+                print(f"\n{server.log_tail()}\n{json.dumps(run.figures())}")
                 raise
             return run.figures()
 

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from benchmarks.measure.memory import PROC, children, descendants
 from benchmarks.measure.server import Server, serve
 
 SHARED_MEMORY = Path("/dev/shm")
 KB = 1024
+MOST_UNANSWERED = 3
+"""In a row: the machine may be busy with others."""
+LOG_LINES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,12 @@ class WorkerServer:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.pid = server.process.pid
+        self.unanswered = 0
+        """Requests that were not answered in time, and were repeated."""
 
     def workers(self) -> list[dict[str, Any]]:
         """Return the status of each worker."""
-        found: list[dict[str, Any]] = self.server.get("/streams/dual-channel/stats")["workers"]
+        found: list[dict[str, Any]] = self._get("/streams/dual-channel/stats")["workers"]
         return found
 
     def detectors(self) -> set[int]:
@@ -51,8 +58,21 @@ class WorkerServer:
     def is_well(self) -> bool:
         """Return True if all workers run, and no part of a channel fails."""
         workers = all(each["state"] == "running" for each in self.workers())
-        cameras = self.server.get("/cameras")["cameras"]
+        cameras = self._get("/cameras")["cameras"]
         return workers and all(each["state"] == "live" and not each["errors"] for each in cameras)
+
+    def log_tail(self) -> str:
+        """Return the end of its log, without stacks."""
+        lines = self.server.log_path.read_text().splitlines()
+        return "\n".join([line for line in lines if not line.startswith(" ")][-LOG_LINES:])
+
+    def _get(self, path: str) -> dict[str, Any]:
+        for _ in range(MOST_UNANSWERED):
+            try:
+                return self.server.get(path)
+            except httpx.ReadTimeout:
+                self.unanswered += 1
+        raise TimeoutError(f"the server does not answer:\n{self.log_tail()}")
 
     def held(self) -> Held:
         """Return what it holds now."""
