@@ -25,7 +25,7 @@ class FigureQuestions:
     async def ask(self, window_s: float) -> SyncFigures:
         """Return the synchronisation measured over the last ``window_s`` seconds.
 
-        Raises SourceUnreachableError if the worker ends, or does not answer in ``TIMEOUT_S``.
+        Raises SourceUnreachableError if there is no answer within ``TIMEOUT_S``.
         """
         question = next(self._numbers)
         answer = self._open[question] = asyncio.get_running_loop().create_future()
@@ -33,7 +33,10 @@ class FigureQuestions:
         try:
             return await asyncio.wait_for(answer, TIMEOUT_S)
         except TimeoutError:
-            raise self.no_figures() from None
+            raise SourceUnreachableError(
+                f"camera '{self._camera_id}' has no figures at the moment",
+                hint="It is being restarted. Try again in some seconds.",
+            ) from None
         finally:
             del self._open[question]
 
@@ -42,19 +45,6 @@ class FigureQuestions:
         answer = self._open.get(reply.question)
         if answer is not None and not answer.done():
             answer.set_result(SyncFigures(**reply.figures))
-
-    def no_figures(self) -> SourceUnreachableError:
-        """Return the error of a camera that no worker runs."""
-        return SourceUnreachableError(
-            f"camera '{self._camera_id}' has no figures at the moment",
-            hint="It is being restarted. Try again in some seconds.",
-        )
-
-    def fail(self) -> None:
-        """Give those who wait no figures: the worker has ended."""
-        for answer in self._open.values():
-            if not answer.done():
-                answer.set_exception(self.no_figures())
 
     def close(self) -> None:
         """Cancel those who wait."""

@@ -187,8 +187,6 @@ class RemoteProducer:
 
         Raises SourceUnreachableError while the camera has no worker.
         """
-        if not self._begun:
-            raise self._questions.no_figures()
         return await self._questions.ask(window_s)
 
     # -- called by the link --------------------------------------------------------------
@@ -231,7 +229,6 @@ class RemoteProducer:
     def receive_worker_end(self, why: str, retry_at: float) -> None:
         """Report that the worker has ended, and when the next one starts, Unix seconds."""
         self._begun = False
-        self._questions.fail()
         if self._stopped is not None and not self._stopped.done():
             self._stopped.set_result(None)
         if self._runs and not self._closed:

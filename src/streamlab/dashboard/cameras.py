@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
 from streamlab.config.naming import name_of, unused_name
-from streamlab.core.channels import QualityLevel
+from streamlab.core.channels import QualityLevel, SourceState
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.choices import Choices
 from streamlab.dashboard.health import SPAN_S, CameraRow, row_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 HEALTH_EVERY_S = 0.35
+FIGURES_TIMEOUT_S = 1.0
 _LONG_AGO_NS = -(1 << 62)
 
 
@@ -179,8 +181,8 @@ class Cameras:
 
 
 async def _row(camera: Camera) -> CameraRow:
-    try:
-        figures = await camera.sync_figures(SPAN_S)
-    except SourceUnreachableError:  # its worker is being replaced
-        figures = None
-    return row_of(camera.status(), figures)
+    status, figures = camera.status(), None
+    if status.state == SourceState.LIVE:  # of others nothing is shown
+        with suppress(SourceUnreachableError, TimeoutError):  # its worker ends, or hangs
+            figures = await asyncio.wait_for(camera.sync_figures(SPAN_S), FIGURES_TIMEOUT_S)
+    return row_of(status, figures)

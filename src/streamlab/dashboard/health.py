@@ -80,7 +80,7 @@ class CameraRow:
 
 
 def row_of(status: CameraStatus, figures: SyncFigures | None) -> CameraRow:
-    """Return a camera's row; ``figures`` must cover ``SPAN_S``. None: it has no worker."""
+    """Return a camera's row; ``figures`` must cover ``SPAN_S``; None: there are none."""
     pairs = (figures and figures.drift_abs_ms["count"]) or 0
     sync = status.annotated and status.annotated.sync
     return CameraRow(
