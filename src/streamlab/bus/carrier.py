@@ -127,12 +127,12 @@ class Carrier(Protocol):
         """Prepare a camera, which ``start`` starts; see ``camera.producer.CameraProducer``."""
         ...
 
-    def workers(self) -> tuple[WorkerStatus, ...]:
-        """Return the status of each process that runs cameras, apart from this one."""
-        ...
-
     def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
         """Return the status of each process that runs a model."""
+        ...
+
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return the status of each process that runs cameras, apart from this one."""
         ...
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:

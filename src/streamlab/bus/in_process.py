@@ -44,12 +44,12 @@ class InProcess:
             camera_id, spec, opened, channels, settings, pool, first_sequence, receive
         )
 
-    def workers(self) -> tuple[WorkerStatus, ...]:
-        """Return nothing: there is no other process."""
-        return ()
-
     def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
         """Return nothing: models run in this process."""
+        return ()
+
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return nothing: there is no other process."""
         return ()
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:

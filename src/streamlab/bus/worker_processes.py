@@ -97,10 +97,6 @@ class WorkerProcesses:
             )
         )
 
-    def workers(self) -> tuple[WorkerStatus, ...]:
-        """Return the status of each worker process."""
-        return tuple(process.status() for process in self._started)
-
     def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
         """Return the status of each process that runs a model."""
         return tuple(
@@ -113,6 +109,10 @@ class WorkerProcesses:
             )
             for each in self.detectors.processes
         )
+
+    def workers(self) -> tuple[WorkerStatus, ...]:
+        """Return the status of each worker process."""
+        return tuple(process.status() for process in self._started)
 
     def call_on_event(self, receive: Callable[[str], None]) -> None:
         """Call ``receive`` with what happens to the worker processes, in words."""
