@@ -30,7 +30,7 @@ WEB_COVERAGE := $(CURDIR)/tests/js/coverage
 BUSY_LOOPS := 4
 FUZZ_S ?= 600
 
-.PHONY: help demo test test-busy test-long fuzz coverage lint types js core unit web web-lines bench bench-check bench-short live pictures lab notebooks yolo model clean
+.PHONY: help demo test test-busy test-long fuzz coverage lint types js core unit web web-lines bench bench-check bench-short live soak-workers pictures lab notebooks yolo model clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -124,6 +124,13 @@ live: $(DEV)  ## ten minutes each of live drift, measured on delivered bytes: st
 	  for measurement in live_drift "live_drift --faults" presented_drift; do \
 	    $(BIN)/python -m benchmarks.$$measurement || failed=1; \
 	  done; exit $$failed
+
+KILLS ?= 300
+soak-workers: $(NEEDED)  ## kill KILLS processes of a running server; then watch while one is killed
+	@failed=0; \
+	  $(BIN)/python -m benchmarks.worker_soak --kills $(KILLS) || failed=1; \
+	  $(BIN)/python -m benchmarks.worker_load || failed=1; \
+	  exit $$failed
 
 PICTURES := test_pictures.py test_lab.py::test_the_widget test_dashboard.py test_truth.py
 pictures: $(NEEDED)  ## make the pictures in docs/images anew: every page at three sizes, light and dark

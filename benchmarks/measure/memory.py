@@ -45,6 +45,11 @@ def descendants(pid: int) -> Iterator[int]:
         left += children.get(each, ())
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started and that have not ended."""
+    return [int(each.name) for each in PROC.glob("[1-9]*") if _parent(each) == pid]
+
+
 def chromium_mb(pid: int) -> tuple[float, float]:
     """Return what the Chromium started by a process takes: all of it, and its renderers alone."""
     whole = renderers = 0.0

@@ -11,6 +11,13 @@ from pathlib import Path
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 INTERVAL_S = 1.0
+PROC = Path("/proc")
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used, user and system, s. Raises OSError."""
+    fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 @dataclass(slots=True)
@@ -27,11 +34,9 @@ class ProcessMeter:
         now_s = time.monotonic()
         if self.at_s and now_s - self.at_s[-1] < INTERVAL_S:
             return
-        folder = Path("/proc") / str(self.pid)
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        pages = int((folder / "statm").read_text().split()[1])
+        pages = int((PROC / str(self.pid) / "statm").read_text().split()[1])
         self.at_s.append(now_s)
-        self.cpu_s.append((int(fields[11]) + int(fields[12])) / TICKS_PER_S)
+        self.cpu_s.append(cpu_s(self.pid))
         self.rss_mb.append(pages * PAGE_BYTES / 1e6)
 
     @property

@@ -18,7 +18,7 @@ from streamlab.detect.load import Origin
 from streamlab.detect.render import Renderer
 from streamlab.faults.definition import Faults
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import SyncFigures, WorkerStatus
+from streamlab.protocol.status import DetectorProcessStatus, SyncFigures, WorkerStatus
 from streamlab.settings import Settings
 
 Receive = Callable[[Sequence[ProducerEvent]], None]
@@ -126,6 +126,10 @@ class Carrier(Protocol):
         receive: Receive,
     ) -> Producer:
         """Prepare a camera, which ``start`` starts; see ``camera.producer.CameraProducer``."""
+        ...
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return the status of each process that runs a model."""
         ...
 
     def workers(self) -> tuple[WorkerStatus, ...]:

@@ -15,7 +15,7 @@ from streamlab.detect.load import Origin, load_here
 from streamlab.media.opening import begin_opening
 from streamlab.media.source import Source
 from streamlab.media.spec import SourceSpec
-from streamlab.protocol.status import WorkerStatus
+from streamlab.protocol.status import DetectorProcessStatus, WorkerStatus
 from streamlab.settings import Settings
 
 
@@ -45,6 +45,10 @@ class InProcess:
         return CameraProducer(
             camera_id, spec, opened, channels, settings, pool, first_sequence, receive
         )
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return nothing: models run in this process."""
+        return ()
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return nothing: there is no other process."""

@@ -82,6 +82,7 @@ class WorkerProcess:
             cpu=round(self.usage.cores, 3),
             rss_bytes=self.usage.rss_bytes,
             restarts=self.counts["ends"],
+            hangs=self.counts["hangs"],
         )
 
     # -- called by cameras: see ``bus.link.Link`` ----------------------------------------

@@ -28,7 +28,8 @@ from streamlab.detect.remote.limits import DetectorLimits
 from streamlab.detect.remote.pool import DetectorPool
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.child import StartMethod, prepare_children
-from streamlab.protocol.status import WorkerStatus
+from streamlab.processes.memory import rss_bytes
+from streamlab.protocol.status import DetectorProcessStatus, WorkerStatus
 from streamlab.settings import Settings
 
 TEND_EVERY_S = 1.0
@@ -104,6 +105,19 @@ class WorkerProcesses:
         state = RemoteState(definition, channels)
         return RemoteProducer(
             PlacedCamera(next(self._shared.numbers), link, state, opening, receive)
+        )
+
+    def detector_processes(self) -> tuple[DetectorProcessStatus, ...]:
+        """Return the status of each process that runs a model."""
+        return tuple(
+            DetectorProcessStatus(
+                name=each.name,
+                pid=each.pid,
+                clients=each.clients,
+                rss_bytes=0 if each.pid is None else rss_bytes(each.pid),
+                restarts=each.restarts,
+            )
+            for each in self.detectors.processes
         )
 
     def workers(self) -> tuple[WorkerStatus, ...]:

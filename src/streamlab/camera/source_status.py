@@ -35,7 +35,14 @@ class SourceStatus:
         return CameraHealth(self.state, self.detail, self.retry_at).source_problem
 
     def receive_change(self, change: SourceChanged) -> bool:
-        """Record a report of a reader. Returns True if viewers should be notified."""
+        """Record a report of a reader. Returns True if viewers should be notified.
+
+        A reader in a new process does not know that the source has been open before, nor why it is
+        not open now.
+        """
+        if change.state is SourceState.CONNECTING and self.has_been_live:
+            detail = change.detail or self.detail
+            change = SourceChanged(SourceState.RECONNECTING, detail, change.retry_at)
         before = self.state, self.detail
         self.state, self.detail, self.retry_at = change.state, change.detail, change.retry_at
         self.has_been_live |= change.state is SourceState.LIVE

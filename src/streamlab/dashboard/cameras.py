@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamlab.clock import monotonic_ns
 from streamlab.config.camera import CameraConfig
 from streamlab.config.naming import name_of, unused_name
-from streamlab.core.channels import QualityLevel
+from streamlab.core.channels import QualityLevel, SourceState
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.dashboard.choices import Choices
 from streamlab.dashboard.health import SPAN_S, CameraRow, row_of
+from streamlab.dashboard.processes import Processes
 from streamlab.dashboard.samples import Sample, Watched
-from streamlab.errors import FaultsNotAllowedError
+from streamlab.errors import FaultsNotAllowedError, SourceUnreachableError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourcePolicy, SourceSpec
 from streamlab.viewers import Camera, ChannelSubscriptionManager, StreamChannelManager
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 HEALTH_EVERY_S = 0.35
+FIGURES_TIMEOUT_S = 1.0
 _LONG_AGO_NS = -(1 << 62)
 
 
@@ -105,6 +108,10 @@ class Cameras:
         """Return the health of all cameras, at most ``HEALTH_EVERY_S`` old."""
         return await self._call(self._all_health())
 
+    async def processes(self) -> Processes:
+        """Return the worker processes, and what happened to them lately."""
+        return await self._ask(lambda: Processes.of(self._manager))
+
     async def frames(self, camera_id: str, seconds: float) -> list[FrameRecord]:
         """Return the frames kept of a camera's last ``seconds``, oldest first."""
         return await self._ask(lambda: self._watch(camera_id).since(seconds))
@@ -167,9 +174,15 @@ class Cameras:
     async def _all_health(self) -> list[CameraRow]:
         now_ns = monotonic_ns()
         if now_ns - self._health_ns > HEALTH_EVERY_S * NS_PER_S:
-            self._health = [
-                row_of(camera.status(), await camera.sync_figures(SPAN_S))
-                for camera in list(self._manager.cameras.values())
-            ]
+            cameras = list(self._manager.cameras.values())
+            self._health = await asyncio.gather(*(_row(camera) for camera in cameras))
             self._health_ns = now_ns
         return self._health
+
+
+async def _row(camera: Camera) -> CameraRow:
+    status, figures = camera.status(), None
+    if status.state == SourceState.LIVE:  # of others nothing is shown
+        with suppress(SourceUnreachableError, TimeoutError):  # its worker ends, or hangs
+            figures = await asyncio.wait_for(camera.sync_figures(SPAN_S), FIGURES_TIMEOUT_S)
+    return row_of(status, figures)

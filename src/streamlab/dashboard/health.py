@@ -79,9 +79,9 @@ class CameraRow:
         return "good" if self.sync_state == "synchronized" and not self.problems else "warn"
 
 
-def row_of(status: CameraStatus, figures: SyncFigures) -> CameraRow:
-    """Return a camera's row; ``figures`` must cover ``SPAN_S``."""
-    pairs = figures.drift_abs_ms["count"] or 0
+def row_of(status: CameraStatus, figures: SyncFigures | None) -> CameraRow:
+    """Return a camera's row; ``figures`` must cover ``SPAN_S``; None: there are none."""
+    pairs = (figures and figures.drift_abs_ms["count"]) or 0
     sync = status.annotated and status.annotated.sync
     return CameraRow(
         camera_id=status.camera_id,
@@ -94,10 +94,10 @@ def row_of(status: CameraStatus, figures: SyncFigures) -> CameraRow:
         fps=status.fps or 0.0,
         sync_state=status.sync_state,
         pairs_per_s=pairs / SPAN_S,
-        drift_p95_ms=figures.drift_abs_ms["p95"],
-        violations=figures.violations_in_window / pairs if pairs else None,
-        latency_p50_ms=figures.added_latency_ms["p50"],
-        fresh_fraction=figures.fresh_fraction,
+        drift_p95_ms=figures.drift_abs_ms["p95"] if figures else None,
+        violations=figures.violations_in_window / pairs if figures and pairs else None,
+        latency_p50_ms=figures.added_latency_ms["p50"] if figures else None,
+        fresh_fraction=figures.fresh_fraction if figures else None,
         fresh_target=1 - status.sync.max_stale_fraction,
         freshness_detail=sync.freshness_detail if sync else "",
         viewers=status.viewers.connections,
@@ -113,7 +113,7 @@ def health_table(rows: Sequence[CameraRow], selected: str) -> str:
     head = "".join(f"<th scope='col'>{name}</th>" for name in COLUMNS)
     body = "".join(_row(row, row.camera_id == selected) for row in rows)
     return (
-        f"<table><caption>{CAPTION}</caption>"
+        f"<table class='cameras'><caption>{CAPTION}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -16,6 +16,7 @@ from bokeh.document import Document
 from streamlab.dashboard.cameras import Cameras
 from streamlab.dashboard.health import CameraRow
 from streamlab.dashboard.plots import LivePlots
+from streamlab.dashboard.processes import Processes
 from streamlab.dashboard.samples import Controls, Sample
 from streamlab.dashboard.timeline import WINDOW_S, Timeline, Update
 from streamlab.dashboard.wall import Wall
@@ -48,7 +49,7 @@ class Live:
         wall: Wall,
         plots: LivePlots,
         show_controls: Callable[[Controls | None, int], None],
-        show_health: Callable[[list[CameraRow]], None],
+        show_health: Callable[[list[CameraRow], Processes], None],
     ) -> None:
         self._cameras = cameras
         self._wall = wall
@@ -77,8 +78,9 @@ class Live:
 
     async def _refresh_health(self, document: Document) -> None:
         health = await self._cameras.health()
+        processes = await self._cameras.processes()
         self._rows = {row.camera_id: row for row in health}
-        await _change(document, lambda: self._show_health(health))
+        await _change(document, lambda: self._show_health(health, processes))
 
     async def _refresh(self, document: Document, due_s: float, *, words: bool) -> None:
         try:

@@ -19,6 +19,7 @@ from streamlab.dashboard.fault_controls import FaultControls
 from streamlab.dashboard.health import CameraRow, health_table
 from streamlab.dashboard.live import Live
 from streamlab.dashboard.plots import LivePlots
+from streamlab.dashboard.processes import Processes, process_tables
 from streamlab.dashboard.samples import Controls
 from streamlab.dashboard.wall import Wall
 from streamlab.dashboard.widgets import BUNDLES, HERE, styled
@@ -74,11 +75,12 @@ class Session:
         if self._running is not None:
             self._running.cancel()
 
-    def _show_health(self, health: list[CameraRow]) -> None:
+    def _show_health(self, health: list[CameraRow], processes: Processes) -> None:
         wall = self._wall
         wall.show_cameras(health)
         if wall.tab == "health":
-            self._health.object = health_table(health, wall.selected)
+            cameras = health_table(health, wall.selected)
+            self._health.object = cameras + process_tables(processes)
         self._card.show(next((each for each in health if each.camera_id == wall.selected), None))
 
     def _show_controls(self, controls: Controls | None, now_ns: int) -> None:
@@ -95,7 +97,7 @@ class Session:
         await self._adding.receive(self._wall, message)
 
     async def _show_added(self, camera_id: str) -> None:
-        self._show_health(await self._cameras.health())
+        self._show_health(await self._cameras.health(), await self._cameras.processes())
         self._wall.selected = camera_id
         self._wall.say(f"Camera {camera_id} was added.")
 

@@ -71,6 +71,22 @@ class WorkerStatus:
     """Cores that it has used lately."""
     rss_bytes: int
     restarts: int
+    hangs: int = 0
+    """How often it was ended because it did not react; a restart follows each."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorProcessStatus:
+    """A process that runs a model for all workers."""
+
+    name: str
+    """Of the detector; not always unique."""
+    pid: int | None
+    """None while it does not run."""
+    clients: int
+    """Workers that are connected to it."""
+    rss_bytes: int
+    restarts: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from streamlab.core.channels import SourceState, SyncState
 from streamlab.core.health import HealthState
 from streamlab.core.time.timebase import NS_PER_S
 from streamlab.protocol.health import ChannelHealth
+from streamlab.server.process_metrics import Processes
 from streamlab.server.watchdog import LoopWatchdog
 from streamlab.viewers import StreamChannelManager
 
@@ -26,6 +27,7 @@ def render(manager: StreamChannelManager, watchdog: LoopWatchdog) -> str:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Streams(manager))
     registry.register(_Loop(watchdog))
+    registry.register(Processes(manager.carrier))
     return generate_latest(registry).decode()
 
 

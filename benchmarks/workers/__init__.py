@@ -1,0 +1,1 @@
+"""Servers whose cameras run in worker processes: their viewers, and what they hold."""
