@@ -17,7 +17,7 @@ from streamlab.core.h264.passthrough import PassthroughJudge
 from streamlab.core.time.keyframes import KeyframeClock
 from streamlab.core.time.media_clock import MediaClock
 from streamlab.core.time.stall import StallDetector
-from streamlab.core.time.timebase import NS_PER_S, TIMESCALE, frame_number, frame_pts, pts_to_ns
+from streamlab.core.time.timebase import NS_PER_S, frame_number, frame_pts, pts_to_ns
 from streamlab.core.time.timeline import Pacer, Timeline
 from streamlab.media.encode import EncoderInput
 from streamlab.media.open_errors import no_picture
@@ -84,7 +84,7 @@ class Capture:
         self._open_timeout_s = open_timeout_s
         self._stall_after_ns = stall_after_ns
         self._stall = StallDetector(stall_after_ns)
-        nominal_duration = round(TIMESCALE / self.info.fps)
+        nominal_duration = frame_pts(1, self.info.fps)
         self._timeline = Timeline(nominal_duration, spec.first_pts)
         self._media_clock = MediaClock(nominal_duration, first_pts=spec.first_pts)
         self._pacer = Pacer()
@@ -210,7 +210,7 @@ class Capture:
         info = self.info = source.info
         self._stopping = reader.stopping
         self.counts["openings"] += 1
-        nominal_duration = round(TIMESCALE / info.fps)
+        nominal_duration = frame_pts(1, info.fps)
         self._timeline.request_restart(nominal_duration)
         self._media_clock.request_restart(nominal_duration, held=info.pulled)
         self._clock.request_keyframe()
@@ -289,7 +289,7 @@ class Capture:
     def _duration(self, item: SourceFrame, pts: int, info: SourceInfo) -> int:
         if item.duration and not info.live:
             return item.duration
-        number, nominal = frame_number(pts, info.fps), round(TIMESCALE / info.fps)
+        number, nominal = frame_number(pts, info.fps), frame_pts(1, info.fps)
         interval = self._media_clock.interval if info.live else nominal
         if abs(interval - nominal) > nominal // 10:  # not the rate that the source claims
             return interval

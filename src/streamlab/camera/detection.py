@@ -91,7 +91,8 @@ class DetectionService(threading.Thread):
         self._turns: WeakKeyDictionary[DetectionClient, _Turn] = WeakKeyDictionary()
         self._max_fps = max_fps
         self._batches = 0
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._stopping = False
         self._answers_at_once = isinstance(detector, ScriptedDetector)
         self._detecting = threading.Lock()
@@ -108,7 +109,7 @@ class DetectionService(threading.Thread):
             The frame that is refused, if any: the older one that this frame replaces, or this
             frame when it exceeds ``max_fps``.
         """
-        with self._changed:
+        with self._lock:
             turn = self._turns.get(client)
             if turn is not None and turn.span == captured.pts // self._span_of(client):
                 self.counts["not_due"] += 1
@@ -127,12 +128,12 @@ class DetectionService(threading.Thread):
 
     def withdraw(self, client: DetectionClient) -> CapturedFrame | None:
         """Remove and return the waiting frame, if any, of a camera that leaves the detector."""
-        with self._changed:
+        with self._lock:
             return self._door.pop(client, None)
 
     def stop(self) -> None:
         """Stop after the current batch and close the detector then. Returns at once."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
             self._changed.notify()
 
@@ -147,7 +148,7 @@ class DetectionService(threading.Thread):
             log.exception("detector %s cannot be closed", self.detector.name)
 
     def _take(self) -> list[tuple[DetectionClient, CapturedFrame]] | None:
-        with self._changed:
+        with self._lock:
             while not self._door and not self._stopping:
                 self._changed.wait()
             if self._stopping:

@@ -27,13 +27,14 @@ class Handover(Generic[T]):
         self._loop = loop
         self._receive = receive
         self._items: deque[T] = deque()
-        self._room = threading.Condition()
+        self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
         self._woken = False
         self._closed = False
 
     def put(self, items: Sequence[T], *, urgent: bool = True) -> None:
         """Queue items, from any thread. Blocks while the queue is full; drops them once closed."""
-        with self._room:
+        with self._lock:
             while len(self._items) >= self.max_items and not self._closed:
                 self._room.wait()
             if self._closed:
@@ -47,7 +48,7 @@ class Handover(Generic[T]):
 
     def close(self) -> None:
         """Release blocked threads; queued and later items are dropped."""
-        with self._room:
+        with self._lock:
             self._closed = True
             self._items.clear()
             self._room.notify_all()
@@ -59,7 +60,7 @@ class Handover(Generic[T]):
             self.close()
 
     def _drain(self) -> None:
-        with self._room:
+        with self._lock:
             batch = list(self._items)
             self._items.clear()
             self._woken = False

@@ -39,7 +39,8 @@ class WorkerPool:
         self._ready: deque[Stage] = deque()
         self._timers: list[tuple[int, int, Stage]] = []
         self._order = itertools.count()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._started = self._over = False
 
     @classmethod
@@ -49,21 +50,21 @@ class WorkerPool:
 
     def call(self, stage: Stage) -> None:
         """Queue a stage for the next free thread."""
-        with self._changed:
+        with self._lock:
             self._start()
             self._ready.append(stage)
             self._changed.notify()
 
     def call_at(self, due_ns: int, stage: Stage) -> None:
         """Nudge a stage at ``due_ns``, monotonic."""
-        with self._changed:
+        with self._lock:
             heapq.heappush(self._timers, (due_ns, next(self._order), stage))
             if self._timers[0][2] is stage:
                 self._changed.notify()
 
     def close(self) -> None:
         """End the threads when no work is left. Returns at once."""
-        with self._changed:
+        with self._lock:
             self._over = True
             self._timers.clear()
             self._changed.notify_all()
@@ -82,7 +83,7 @@ class WorkerPool:
 
     def _next(self) -> Stage | None:
         while True:
-            with self._changed:
+            with self._lock:
                 while not self._ready and not self._is_due() and not self._over:
                     self._changed.wait(self._timeout_s())
                 if not self._is_due():

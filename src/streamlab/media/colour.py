@@ -7,6 +7,7 @@ from then on: limited range, ITU-R BT.601 for standard definition, BT.709 above.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import av
@@ -29,27 +30,36 @@ class Colour(NamedTuple):
     @classmethod
     def of(cls, frame: av.VideoFrame) -> Colour:
         """Return the colour of a frame, guessed where it is not signalled."""
-        name = frame.format.name
-        is_rgb = frame.format.is_rgb or name.startswith("pal")
-        signalled = ColorRange.UNSPECIFIED if is_rgb else frame.color_range
-        full = signalled == ColorRange.JPEG or (
-            signalled != ColorRange.MPEG and name.startswith("yuvj")
-        )
-        matrix = frame.colorspace
-        if is_rgb or matrix == RGB or not _is_signalled(matrix):
-            matrix = SMPTE170M if frame.height <= MAX_SD_HEIGHT_PX else BT709
-        usual = BT709 if matrix == BT709 else SMPTE170M
-        primaries, transfer = (
-            value if value and _is_signalled(value) else usual
-            for value in (frame.color_primaries, frame.color_trc)
-        )
-        return cls(full, matrix, primaries, transfer)
+        form = frame.format
+        is_sd = frame.height <= MAX_SD_HEIGHT_PX
+        codes = frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc
+        return _guessed(form.name, form.is_rgb, is_sd, *codes)
 
     def describe(self, frame: av.VideoFrame) -> None:
         """Set this description on a frame; its pixels stay as they are."""
         frame.color_range = ColorRange.JPEG if self.full_range else ColorRange.MPEG
         frame.colorspace = self.matrix
         frame.color_primaries, frame.color_trc = self.primaries, self.transfer
+
+
+@lru_cache(256)
+def _guessed(
+    name: str, is_rgb: bool, is_sd: bool, signalled: int, matrix: int, primaries: int, transfer: int
+) -> Colour:
+    """Complete the description of a frame whose format has this name, by FFmpeg's numbers."""
+    is_rgb = is_rgb or name.startswith("pal")
+    if is_rgb:
+        signalled = ColorRange.UNSPECIFIED
+    full = signalled == ColorRange.JPEG or (
+        signalled != ColorRange.MPEG and name.startswith("yuvj")
+    )
+    if is_rgb or matrix == RGB or not _is_signalled(matrix):
+        matrix = SMPTE170M if is_sd else BT709
+    usual = BT709 if matrix == BT709 else SMPTE170M
+    primaries, transfer = (
+        value if value and _is_signalled(value) else usual for value in (primaries, transfer)
+    )
+    return Colour(full, matrix, primaries, transfer)
 
 
 def _is_signalled(value: int) -> bool:

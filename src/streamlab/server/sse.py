@@ -134,7 +134,7 @@ class LineWriter:
             if not self._line.paused:
                 self._write(self._reader.take())
             if not self._line.paused:
-                self._reader.join_live(self._line.write)
+                self._reader.join_live(self._line.send, self._line.frame)
         except Exception as error:  # noqa: BLE001 - passed on to the awaiting caller
             self._completed.set_exception(error)
             return

@@ -14,6 +14,7 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
@@ -21,6 +22,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from streamlab.server.connection_bounds import BoundedProtocol, Waiting
+from streamlab.viewers.fan_out import Frame, unframed
 
 EXTENSION = "streamlab.line"
 LINGER_0 = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -62,9 +64,19 @@ class Line:
         """Bytes that the kernel has not accepted yet."""
         return self._transport.get_write_buffer_size()
 
+    @property
+    def send(self) -> Callable[[bytes], None]:
+        """Write what ``frame`` has returned."""
+        return self._transport.write
+
+    @property
+    def frame(self) -> Frame:
+        """What a part of the body must go through before ``send``."""
+        return chunk if self.chunked else unframed
+
     def write(self, body: bytes) -> None:
         """Write a part of the response body."""
-        self._transport.write(_chunk(body) if self.chunked else body)
+        self.send(self.frame(body))
 
     def pause(self) -> None:
         """Pause: the transport is full."""
@@ -91,7 +103,7 @@ class Line:
 
 
 @lru_cache(maxsize=16)  # the same body is written to many clients in a row
-def _chunk(body: bytes) -> bytes:
+def chunk(body: bytes) -> bytes:
     """Return a part of a body as a chunk (RFC 9112, 7.1)."""
     return b"%x\r\n%b\r\n" % (len(body), body)
 

@@ -27,16 +27,23 @@ from streamlab.protocol.sse import Form, encode_fragment
 
 Notify = Callable[[], None]
 Write = Callable[[bytes], None]
+Frame = Callable[[bytes], bytes]
+"""How an event is framed for a connection, once for all that frame it the same way."""
 FIRST = 32
 
 
-class LiveGroup:
-    """Live readers of one encoding, which receive its events in the same form."""
+def unframed(event: bytes) -> bytes:
+    """Return an event as it is."""
+    return event
 
-    def __init__(self, form: Form) -> None:
+
+class LiveGroup:
+    """Live readers of one encoding, which receive its events in the same form and framing."""
+
+    def __init__(self, form: Form, frame: Frame = unframed) -> None:
         self.written_ns = 0
         """When the newest fragment was written to the group, monotonic."""
-        self._form = form
+        self._form, self._frame = form, frame
         self._members: dict[Write, Cursor] = {}
         self._next_sequence = 0
         self._init_id = ""
@@ -85,7 +92,7 @@ class LiveGroup:
             self._owed_sequence = self._next_sequence
         self._next_sequence += 1
         self.written_ns = monotonic_ns()
-        event = encode_fragment(entry, self._form, cached=False)
+        event = self._frame(encode_fragment(entry, self._form, cached=False))
         self._owed.append(event)
         for write in self._first:
             if write in self._members:  # a member leaves when this fills its buffer
@@ -93,12 +100,11 @@ class LiveGroup:
 
     def write_rest(self) -> None:
         """Write to the other members what the first got since the last call."""
-        if self._rest:
+        rest, self._rest = self._rest, {}  # a member that leaves from here on has been written to
+        if rest:
             events = self._owed[0] if len(self._owed) == 1 else b"".join(self._owed)
-            for write in tuple(self._rest):
-                if write in self._rest:
-                    del self._rest[write]
-                    write(events)
+            for write in rest:
+                write(events)
         self._first, self._owed = (), []
 
 
@@ -108,7 +114,8 @@ class FanOut:
     def __init__(self) -> None:
         self._listeners: dict[Notify, None] = {}  # in the order they came, like those behind
         self._behind: dict[Notify, None] = {}
-        self._groups: defaultdict[ChannelKey, dict[Form, LiveGroup]] = defaultdict(dict)
+        self._groups: defaultdict[ChannelKey, dict[tuple[Form, Frame], LiveGroup]]
+        self._groups = defaultdict(dict)
 
     def add(self, notify: Notify) -> None:
         """Register a reader: ``notify`` is called whenever there may be something to take.
@@ -144,13 +151,20 @@ class FanOut:
         self._notify_behind()
 
     def join_live(
-        self, notify: Notify, write: Write, cursors: Mapping[ChannelKey, Cursor], form: Form
+        self,
+        notify: Notify,
+        write: Write,
+        cursors: Mapping[ChannelKey, Cursor],
+        form: Form,
+        frame: Frame = unframed,
     ) -> list[LiveGroup]:
         """Move a reader to live delivery once it has caught up.
 
+        ``write`` gets events framed by ``frame``; while it runs, no other reader may leave.
+
         Returns the groups it joined, or an empty list if it is still ahead of other readers.
         """
-        groups = [self._group(key, form) for key in cursors]
+        groups = [self._group(key, form, frame) for key in cursors]
         pairs = list(zip(groups, cursors.values(), strict=True))
         if not all(group.suits(cursor) for group, cursor in pairs):
             return []
@@ -167,11 +181,11 @@ class FanOut:
         for notify in tuple(self._behind):
             notify()
 
-    def _group(self, key: ChannelKey, form: Form) -> LiveGroup:
-        forms = self._groups[key]
-        if form not in forms:
-            forms[form] = LiveGroup(form)
-        return forms[form]
+    def _group(self, key: ChannelKey, form: Form, frame: Frame) -> LiveGroup:
+        groups = self._groups[key]
+        if (form, frame) not in groups:
+            groups[form, frame] = LiveGroup(form, frame)
+        return groups[form, frame]
 
     def _all_groups(self) -> list[LiveGroup]:
-        return [group for forms in self._groups.values() for group in forms.values()]
+        return [group for groups in self._groups.values() for group in groups.values()]

@@ -10,7 +10,7 @@ from streamlab.clock import monotonic_ns, wall_s
 from streamlab.core.events import Heartbeat
 from streamlab.core.stream.connection import Delivered
 from streamlab.core.time.timebase import NS_PER_S
-from streamlab.viewers.fan_out import LiveGroup, Notify, Write
+from streamlab.viewers.fan_out import Frame, LiveGroup, Notify, Write, unframed
 from streamlab.viewers.feed import Feed
 
 
@@ -64,9 +64,10 @@ class Reader:
             self.over = all(feed.over for feed in feeds)
         return events
 
-    def join_live(self, write: Write) -> None:
+    def join_live(self, write: Write, frame: Frame = unframed) -> None:
         """Have ``write`` called with each next fragment, while there is nothing else to take.
 
+        ``frame`` is applied to each event, once for all readers that give the same function.
         Call this once everything taken has been written. ``write`` must not raise; when no more
         can be written, call ``leave_live``.
         """
@@ -75,7 +76,7 @@ class Reader:
             return
         self._write = write
         for feed, cursors in steps:
-            joined = feed.fan_out.join_live(self._notify, write, cursors, feed.form)
+            joined = feed.fan_out.join_live(self._notify, write, cursors, feed.form, frame)
             if not joined:
                 self.leave_live()
                 return

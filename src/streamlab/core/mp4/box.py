@@ -61,26 +61,31 @@ def init_segment(parameter_sets: ParameterSets, width: int, height: int) -> byte
     return ftyp + box(b"moov", mvhd, _trak(parameter_sets, width, height), box(b"mvex", trex))
 
 
+# moof (mfhd, traf (tfhd, tfdt, trun up to its rows)): every field has a fixed size.
+_MOOF = struct.Struct(">I4s  I4sII  I4s  I4sII  I4sIQ  I4sIIi")
+_ROW = struct.Struct(">3I")  # of a trun
+_MDAT = struct.Struct(">I4s")
+
+
 def media_segment(sequence: int, pts: int, samples: Sequence[Sample]) -> bytes:
     """Return one movie fragment, ``moof`` + ``mdat``, with ``pts`` as its ``tfdt``."""
-    rows = b"".join(
-        struct.pack(
-            ">3I",
-            sample.duration,
-            len(sample.data),
-            _SYNC_SAMPLE if sample.keyframe else _NON_SYNC_SAMPLE,
-        )
-        for sample in samples
+    rows, size = [], _MDAT.size
+    for sample in samples:
+        flags = _SYNC_SAMPLE if sample.keyframe else _NON_SYNC_SAMPLE
+        rows.append(_ROW.pack(sample.duration, len(sample.data), flags))
+        size += len(sample.data)
+    trun_size = 20 + _ROW.size * len(rows)
+    moof_size = _MOOF.size + _ROW.size * len(rows)
+    head = _MOOF.pack(
+        *(moof_size, b"moof"),
+        *(16, b"mfhd", 0, sequence & 0xFFFFFFFF),
+        *(8 + 16 + 20 + trun_size, b"traf"),
+        *(16, b"tfhd", 0x020000, TRACK_ID),  # default-base-is-moof
+        *(20, b"tfdt", 1 << 24, pts),
+        *(trun_size, b"trun", 0x000701, len(rows), moof_size + _MDAT.size),
     )
-    mfhd = full_box(b"mfhd", 0, 0, struct.pack(">I", sequence & 0xFFFFFFFF))
-    tfhd = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK_ID))  # default-base-is-moof
-    tfdt = full_box(b"tfdt", 1, 0, struct.pack(">Q", pts))
-    trun_size = 20 + len(rows)
-    traf_size = 8 + len(tfhd) + len(tfdt) + trun_size
-    data_offset = 8 + len(mfhd) + traf_size + 8
-    trun = full_box(b"trun", 0, 0x000701, struct.pack(">Ii", len(samples), data_offset), rows)
-    moof = box(b"moof", mfhd, box(b"traf", tfhd, tfdt, trun))
-    return moof + box(b"mdat", *(sample.data for sample in samples))
+    data = (sample.data for sample in samples)
+    return b"".join((head, *rows, _MDAT.pack(size, b"mdat"), *data))
 
 
 def _trak(parameter_sets: ParameterSets, width: int, height: int) -> bytes:

@@ -53,9 +53,10 @@ class CostEstimate:
     def promised_ns(self, usual_ns: int, affordable_ns: int, now_ns: int) -> int:
         """Return the cost to plan for: the usual one, or a larger rare one that is affordable."""
         oldest = (now_ns - RARE_SPAN_NS) // PEAK_SPAN_NS
-        rare_ns = sorted(
+        rare_ns = [
             cost_ns for span, cost_ns in self._peaks if span > oldest and cost_ns <= affordable_ns
-        )
+        ]
+        rare_ns.sort()
         return max(usual_ns, rare_ns[-2]) if len(rare_ns) > 1 else usual_ns
 
     def clear(self) -> None:

@@ -1,0 +1,1 @@
+"""Who owns which camera of a cluster: leases, epochs and placement. Pure, like all of ``core``."""
