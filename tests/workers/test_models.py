@@ -49,6 +49,7 @@ async def server(
     """Run cameras in a worker; models may be chosen from ``folder``."""
     carrier = WorkerProcesses(1, SETTINGS)
     carrier.detectors = DetectorPool(limits)
+    carrier._shared = carrier._shared._replace(detectors=carrier.detectors)
     manager = StreamChannelManager(SETTINGS, carrier=carrier)
     try:
         yield manager, ModelChoices(manager.services, SourceLimits((folder.resolve(),)))

@@ -49,7 +49,7 @@ async def test_processes_have_metrics() -> None:
             found = metrics(manager)
             assert found[f"{WORKER}up", "worker-1"] == 1
             assert found[f"{WORKER}cameras", "worker-1"] == 1
-            assert found[f"{WORKER}cameras", "worker-2"] == 0
+            assert (f"{WORKER}cameras", "worker-2") not in found  # not needed so far
             assert found[f"{WORKER}resident_memory_bytes", "worker-1"] > 1e6
             assert found[f"{MODEL}clients", "street.onnx"] == 1
             assert found[f"{MODEL}resident_memory_bytes", "street.onnx"] > 1e6
