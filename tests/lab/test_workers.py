@@ -139,9 +139,8 @@ KERNEL = f"""
 import time
 from streamlab import Lab
 if __name__ == "__main__":
-    lab = Lab(workers=1)
-    cam = lab.add({STREET!r})
-    cam.snapshot()
+    lab = Lab(workers=1, open_timeout=60)
+    lab.add({STREET!r})
     print("ready", flush=True)
     while True:
         pass
@@ -154,7 +153,7 @@ def test_a_kernel_that_ends_leaves_nothing_running(tmp_path: Path, how: signal.S
     program = tmp_path / "kernel.py"
     program.write_text(KERNEL)
     with subprocess.Popen(
-        [sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, str(program)], stdout=subprocess.PIPE, text=True
     ) as kernel:
         try:
             assert kernel.stdout is not None

@@ -59,8 +59,10 @@ class Lab(Public):
         detector: serves all cameras that are added without one. By default the shipped model serves
             synthetic cameras, and others are not annotated.
         settings: fields of ``streamlab.settings.Settings``: ``Lab(sync_tolerance_ms=20)``. With
-            ``workers=1``, cameras run in a process of their own, apart from those with a detector
-            or a renderer of your own.
+            ``workers=1``, cameras run in a process of their own, apart from those with a renderer
+            of your own; a detector of your own stays here and serves them. The default is 0: a
+            cell that computes in pandas pauses the picture for 160 ms, with a worker for 130 ms,
+            but a worker takes a second to start, and memory (``docs/workers.md``).
 
     Raises:
         InvalidRequestError: a setting is unknown or its value invalid.
