@@ -84,7 +84,9 @@ class Soak:
         """Return a process that has run for ``CALM_S``; a detector's, if there is one."""
         while True:
             calm_s = time.monotonic() - CALM_S
-            ready = {each for each in self._names() if self.started_s.get(each, -math.inf) <= calm_s}
+            ready = {
+                each for each in self._names() if self.started_s.get(each, -math.inf) <= calm_s
+            }
             models = sorted(ready & self.detectors.keys())
             if models and self.random.random() < 0.3:
                 name = self.random.choice(models)
