@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CHECK_EVERY_S = 0.5
-CANCEL_TIMEOUT_S = 1.0
 
 
 class LabClosedError(StreamlabError, RuntimeError):
@@ -166,7 +165,6 @@ class Runtime:
             each.close()
         if self.server is not None:
             await self.server.close()
-        await _cancel_others()
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -177,12 +175,3 @@ class Runtime:
             loop.call_soon(DISPLAYS.drop_silent, self.listener.listened_ns())
             for each in list(self._checked):
                 loop.call_soon(each.check)  # on its own: the loop logs it if it raises
-
-
-async def _cancel_others() -> None:
-    """Cancel all tasks that still run, and wait until they have ended, but not for long."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=CANCEL_TIMEOUT_S)
