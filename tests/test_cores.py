@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,22 @@ def test_cgroup_v1(tmp_path: Path, quota_us: str, quota: int | None) -> None:
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(f"{quota_us}\n")
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
     assert cores.quota_cores(tmp_path) == quota
+
+
+@pytest.fixture
+def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform != "linux":
+        pytest.skip("CPU affinity")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5, 3, 8})
+
+
+@pytest.mark.usefixtures("no_quota", "three_cores")
+def test_each_process_has_a_core_of_its_own_if_all_cores_get_one() -> None:
+    assert [cores.core_of(number, 3) for number in range(3)] == [3, 5, 8]
+    assert [cores.core_of(0, processes) for processes in (1, 2, 4)] == [None] * 3
+
+
+@pytest.mark.usefixtures("no_quota", "three_cores")
+def test_with_a_quota_no_process_has_a_core_of_its_own() -> None:
+    (cores.CGROUP / "cpu.max").write_text("200000 100000\n")
+    assert [cores.core_of(0, processes) for processes in (2, 3)] == [None, None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
@@ -19,6 +21,27 @@ def usable_cores() -> int:
     cores = _schedulable_cores()
     quota = quota_cores(CGROUP)
     return cores if quota is None else max(1, min(cores, quota))
+
+
+def core_of(number: int, processes: int) -> int | None:
+    """Return the core for process ``number`` (0, 1, ...) of so many; None: it may run on any.
+
+    A process gets a core of its own only if all cores get one: the system moves what else runs out
+    of its way. With a CPU quota there are more cores than this process may use, and the first of
+    them would be everybody's.
+    """
+    if sys.platform != "linux":
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    is_full = 2 <= processes == len(cores) == usable_cores()
+    return cores[number] if is_full else None
+
+
+def stay_on(core: int | None) -> None:
+    """Run this process on one core only, for as long as it lives; None: on any."""
+    if sys.platform == "linux" and core is not None:
+        with suppress(OSError):  # it may have been taken from this process since
+            os.sched_setaffinity(0, {core})
 
 
 def _schedulable_cores() -> int:

@@ -47,6 +47,7 @@ from streamlab.camera.detection_services import DetectionServices
 from streamlab.camera.frame import SourceChanged
 from streamlab.camera.pipeline import AnnotatedChannel
 from streamlab.core.channels import SourceState
+from streamlab.cores import stay_on
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import Recipe
 from streamlab.detect.remote.client import RemoteDetector
@@ -69,12 +70,14 @@ def run_worker(
     log_level: int,
     passing: socket.socket,
     notes: NativeNotes,
+    core: int | None,
 ) -> None:
-    """Run a worker until the other end of this socket is closed.
+    """Run a worker until the other end of this socket is closed, on one core if one is given.
 
     Detectors' sockets come through ``passing`` (``bus.passed_sockets``); ``notes`` gets what native
     code the cameras are in.
     """
+    stay_on(core)
     notes.note_crashes()
     new_loop = uvicorn.Config(lambda: None, log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -36,9 +36,10 @@ END_TIMEOUT_S = 3.0
 class WorkerProcess:
     """Keeps a worker process running until ``close``. One event loop owns it."""
 
-    def __init__(self, name: str, shared: Surroundings) -> None:
-        """Start the process."""
+    def __init__(self, name: str, shared: Surroundings, core: int | None = None) -> None:
+        """Start the process, on one core if one is given."""
         self.name = name
+        self._core = core
         self.run = 0
         """How often it was started."""
         self.counts: Counter[str] = Counter()
@@ -145,7 +146,7 @@ class WorkerProcess:
         """Run the process; return why it has ended, and what native code it was in."""
         self.run += 1
         try:
-            process = WorkerRun(self.name, self._settings, self._shared.method)
+            process = WorkerRun(self.name, self._settings, self._shared.method, self._core)
         except Exception as error:  # a boundary of processes: too many, or no memory
             log.exception("%s cannot be started", self.name)
             return f"it cannot be started: {error}", NOTHING

@@ -21,6 +21,7 @@ from streamlab.bus.surroundings import Surroundings
 from streamlab.bus.worker_main import run_worker
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
+from streamlab.cores import core_of
 from streamlab.detect.detector import Detector
 from streamlab.detect.load import LocalDetector, Origin, load_here, needs_process, recipe_of
 from streamlab.detect.remote.child import run_detector
@@ -165,7 +166,9 @@ class WorkerProcesses:
     def _start_another(self) -> WorkerProcess:
         if not self.processes:
             self._begin_task(self._tend())
-        worker = self._start(f"worker-{len(self.processes) + 1}")
+        number = len(self.processes)
+        core = core_of(number, self._count)
+        worker = WorkerProcess(f"worker-{number + 1}", self._shared, core)
         self.processes.append(worker)
         return worker
 

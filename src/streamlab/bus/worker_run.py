@@ -27,8 +27,13 @@ START_NS = 20 * NS_PER_S
 class WorkerRun:
     """A process, in the event loop that has started it."""
 
-    def __init__(self, name: str, settings: Settings, method: StartMethod | None) -> None:
-        """Start the process. Raises OSError, or what else the system has against it."""
+    def __init__(
+        self, name: str, settings: Settings, method: StartMethod | None, core: int | None
+    ) -> None:
+        """Start the process, on one core if one is given.
+
+        Raises OSError, or what else the system has against it.
+        """
         self.name = name
         self.is_ready = self.hangs = False
         self._record = NativeRecord()
@@ -36,7 +41,7 @@ class WorkerRun:
         level = logging.getLogger().getEffectiveLevel()
         try:
             self._child = ChildProcess(
-                name, run_worker, settings, level, far, self._record, method=method
+                name, run_worker, settings, level, far, self._record, core, method=method
             )
         except BaseException:
             near.close()
