@@ -109,11 +109,19 @@ def _fewest_detections(frames: Iterable[Delivered], cameras: int) -> int:
 
 
 def ramp(
-    source: Path, fps: int, counts: Sequence[int], seconds: float, *, channel: str = "both"
+    source: Path,
+    fps: int,
+    counts: Sequence[int],
+    seconds: float,
+    *,
+    channel: str = "both",
+    raw: str = "medium",
+    workers: str = "auto",
 ) -> list[Step]:
     """Add cameras to one server step by step, until three steps in a row do not hold."""
     steps: list[Step] = []
-    with hosting(source, channel=channel, max_detection_fps=DETECTION_FPS) as host:
+    asked = {"max_detection_fps": str(DETECTION_FPS), "workers": workers}
+    with hosting(source, channel=channel, raw=raw, settings=asked) as host:
         for cameras in counts:
             host.grow(cameras)
             time.sleep(SETTLE_S)

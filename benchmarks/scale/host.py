@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 
 from benchmarks.fanout.servers import free_port, running, wait_for
+from benchmarks.measure.memory import descendants
 from benchmarks.scale.watch import Delivered
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -34,10 +35,12 @@ class Host:
         port: int,
         source: Path,
         channel: str,
+        raw: str,
     ) -> None:
         self.cameras = 0
         self.server, self.viewers = server, viewers
-        self._port, self._source, self._channel = port, source, channel
+        self._port, self._source = port, source
+        self._channel, self._raw = channel, raw
 
     @property
     def names(self) -> list[str]:
@@ -60,7 +63,9 @@ class Host:
                 answer = httpx.post(f"{url}/cameras", json=body, timeout=REQUEST_TIMEOUT_S)
                 answer.raise_for_status()
             query = "".join(f"&camera_id={name}" for name in names)
-            path = f"/streams/sse/mux?initial_channel={self._channel}{query}"
+            path = (
+                f"/streams/sse/mux?initial_channel={self._channel}{query}&raw_quality={self._raw}"
+            )
             self._tell_viewers(f"watch {url}{path}")
 
     def watch(self, seconds: float) -> tuple[list[Delivered], Clock, Clock]:
@@ -80,16 +85,26 @@ class Host:
     def cpu_s(self) -> Clock:
         """Return CPU used so far by kind of thread, s.
 
-        Outside the server are `viewers`, and what all else on the machine used, `others`.
+        The server's processes count, too. Outside are `viewers`, and what all else on the machine
+        used, `others`.
         """
         used: defaultdict[str, float] = defaultdict(float)
         names = self._thread_names()
         for task in Path(f"/proc/{self.server.pid}/task").iterdir():
             name = names.get(task.name, "libraries")
             used[_kind(name)] += _cpu_s(task / "stat")
+        workers = self._workers()
+        for child in descendants(self.server.pid):
+            kind = "worker processes" if child in workers else "model processes"
+            used[kind] += _cpu_s(Path(f"/proc/{child}/stat"))
         used["viewers"] = _cpu_s(Path(f"/proc/{self.viewers.pid}/stat"))
         used["others"] = _machine_cpu_s() - sum(used.values())
         return dict(used)
+
+    def _workers(self) -> list[int]:
+        url = f"http://127.0.0.1:{self._port}/streams/dual-channel/stats"
+        stats = httpx.get(url, timeout=REQUEST_TIMEOUT_S).raise_for_status().json()
+        return [worker["pid"] for worker in stats["workers"]]
 
     def _thread_names(self) -> dict[str, str]:
         assert self.server.stdin is not None
@@ -129,16 +144,26 @@ def _machine_cpu_s() -> float:
 
 @contextmanager
 def hosting(
-    source: Path, *, channel: str = "both", model: str = "street", **settings: object
+    source: Path,
+    *,
+    channel: str = "both",
+    raw: str = "medium",
+    model: str = "street",
+    settings: Mapping[str, str],
 ) -> Iterator[Host]:
-    """Run the real server; its cameras play ``source``, and share the model."""
+    """Run the real server; its cameras play ``source``, and share the model.
+
+    ``raw``: the quality of the raw channel that viewers ask for.
+    """
     port = free_port()
-    settings = {
-        "max_cameras": 10_000,
+    given = {
+        "max_cameras": "10000",
         "allowed_folders": json.dumps([str(source.parent)]),
-    } | settings
-    settings |= {"max_connections": 100_000, "max_cameras_per_minute": 100_000}
-    environment = {f"STREAMLAB_{name.upper()}": str(value) for name, value in settings.items()}
+        **settings,
+        "max_connections": "100000",
+        "max_cameras_per_minute": "100000",
+    }
+    environment = {f"STREAMLAB_{name.upper()}": value for name, value in given.items()}
     arguments = ["serve", "--camera", f"c0={source}", "--model", model]
     arguments += ["--port", str(port)]
     with ExitStack() as stack:
@@ -159,4 +184,4 @@ def hosting(
             )
         )
         wait_for(port)
-        yield Host(server, viewers, port, source, channel)
+        yield Host(server, viewers, port, source, channel, raw)
