@@ -21,6 +21,7 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Literal
 
 from streamlab.processes.lifeline import end_with
+from streamlab.processes.system import may_fork
 
 if sys.platform != "win32":
     from multiprocessing import forkserver
@@ -32,8 +33,9 @@ Main = Callable[..., None]
 
 
 def default_start_method() -> StartMethod:
-    """Return the fastest start method of this system."""
-    return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    """Return the fastest start method of this system, if it may be used (``system.may_fork``)."""
+    is_there = "forkserver" in get_all_start_methods()
+    return "forkserver" if is_there and may_fork() else "spawn"
 
 
 def prepare_children(*modules: str, method: StartMethod | None = None) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
+from streamlab.processes.system import may_fork
 
 try:
     import fcntl
@@ -37,9 +38,9 @@ _still_used: list[SharedMemory] = []
 
 
 def default_memory_kind() -> MemoryKind:
-    """Return the better kind that this system has."""
+    """Return the better kind that this system has, if it may be used (``system.may_fork``)."""
     has_memfd = fcntl is not None and hasattr(os, "memfd_create")
-    return "memfd" if has_memfd and CAN_PASS_DESCRIPTORS else "named"
+    return "memfd" if has_memfd and CAN_PASS_DESCRIPTORS and may_fork() else "named"
 
 
 class OwnMemory:
