@@ -25,7 +25,7 @@ from benchmarks.scale.host import hosting
 
 COLUMNS = (
     "cameras", "workers", "holds", "frames", "beyond 50 ms", "detections a second, fewest",
-    "to a viewer p50 / p95 ms", "cores", "ms a frame",
+    "to a viewer p50 / p95 / p99 ms", "cores", "ms a frame",
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _row(step: Step, workers: int) -> tuple[str, ...]:
         f"{step.rate:.2%}",
         f"{step.violations:.2%}",
         f"{step.detections_fps:.1f}",
-        f"{step.delay_p50_ms:.0f} / {step.delay_p95_ms:.0f}",
+        f"{step.delay_p50_ms:.1f} / {step.delay_p95_ms:.1f} / {step.delay_p99_ms:.0f}",
         f"{sum(step.cpu.values()):.2f}",
         ", ".join(f"{kind} {ms:.2f}" for kind, ms in step.frame_ms.items() if ms >= 0.01),
     )

@@ -36,6 +36,7 @@ class Step:
     """Results a second that were drawn, of the camera that got the fewest."""
     delay_p50_ms: float
     delay_p95_ms: float
+    delay_p99_ms: float
     """From capture to a viewer's having it."""
     cpu: Clock
     """CPU by kind of thread, cores."""
@@ -75,6 +76,7 @@ def take_step(host: Host, fps: int, seconds: float) -> Step:
         detections_fps=_fewest_detections(counted, host.cameras) / span_s,
         delay_p50_ms=delays.p50 if delays else 0.0,
         delay_p95_ms=delays.p95 if delays else 0.0,
+        delay_p99_ms=delays.p99 if delays else 0.0,
         cpu={name: (after[name] - before.get(name, 0.0)) / seconds for name in after},
     )
 
