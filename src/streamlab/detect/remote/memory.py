@@ -21,8 +21,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
-
 try:
     import fcntl
 except ImportError:  # Windows
@@ -39,7 +37,7 @@ _still_used: list[SharedMemory] = []
 def default_memory_kind() -> MemoryKind:
     """Return the better kind that this system has."""
     has_memfd = fcntl is not None and hasattr(os, "memfd_create")
-    return "memfd" if has_memfd and CAN_PASS_DESCRIPTORS else "named"
+    return "memfd" if has_memfd else "named"
 
 
 class OwnMemory:
