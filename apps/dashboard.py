@@ -12,24 +12,27 @@ or through a runtime, start a server instead: it has the dashboard at ``/dashboa
 """
 
 import sys
+from collections.abc import Callable
 
 import panel as pn
 
 from streamlab.errors import StreamlabError
 from streamlab.lab.standalone import StandaloneCameras, parser
 
+text: Callable[[str], pn.pane.Str] = pn.pane.Str  # whose constructor has no types
 
-def page() -> pn.viewable.Viewable:
+
+def page() -> pn.viewable.ServableMixin:
     """Return the dashboard, or in words why there is none."""
     if "--help" in sys.argv[1:]:
-        return pn.pane.Str(parser().format_help())
+        return text(parser().format_help())
     host = pn.state.headers.get("Host", "localhost:5006")
     try:
         own = pn.state.as_cached(
             "cameras", lambda: StandaloneCameras(sys.argv[1:], f"http://{host}")
         )
     except StreamlabError as error:
-        return pn.pane.Str(f"{error}\n{error.hint}")
+        return text(f"{error}\n{error.hint}")
     from streamlab.dashboard.session import Session  # noqa: PLC0415 - slow, and not for --help
 
     return Session(own.cameras, own.base_url).page()

@@ -30,11 +30,11 @@ def core_of(number: int, processes: int) -> int | None:
     of its way. With a CPU quota there are more cores than this process may use, and the first of
     them would be everybody's.
     """
-    if sys.platform != "linux":
-        return None
-    cores = sorted(os.sched_getaffinity(0))
-    is_full = 2 <= processes == len(cores) == usable_cores()
-    return cores[number] if is_full else None
+    if sys.platform == "linux":
+        cores = sorted(os.sched_getaffinity(0))
+        if 2 <= processes == len(cores) == usable_cores():
+            return cores[number]
+    return None
 
 
 def stay_on(core: int | None) -> None:

@@ -16,7 +16,6 @@ from streamlab.errors import StreamlabError
 
 T = TypeVar("T")
 STOP_TIMEOUT_S = 5.0
-CANCEL_TIMEOUT_S = 2.0
 INTERRUPT_CHECK_S = 0.25
 # A busy notebook cell holds the GIL for this long at a time, and every frame waits for it in each
 # thread that it passes. With Python's default of 5 ms the annotated channel cannot keep up.
@@ -90,15 +89,5 @@ class LoopThread:
         try:
             self._loop.run_forever()
         finally:
-            self._loop.run_until_complete(_cancel_others())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
-
-
-async def _cancel_others() -> None:
-    """Cancel all tasks that still run, and wait until they have ended, but not for long."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=CANCEL_TIMEOUT_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CHECK_EVERY_S = 0.5
+CANCEL_TIMEOUT_S = 1.0
 
 
 class LabClosedError(StreamlabError, RuntimeError):
@@ -154,9 +155,11 @@ class Runtime:
             self._thread.stop()
 
     def abandon(self) -> None:
-        """Stop the threads when the process exits and no new ones can be started."""
+        """Stop threads and processes when this process exits and no new ones can be started."""
         for camera in list(self.manager.cameras.values()):
             camera.abandon()
+        with suppress(LoopStoppedError):
+            self._thread.call(self.manager.carrier.close())
         self._thread.stop()
 
     async def _close(self) -> None:
@@ -165,6 +168,7 @@ class Runtime:
             each.close()
         if self.server is not None:
             await self.server.close()
+        await _cancel_others()
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -175,3 +179,12 @@ class Runtime:
             loop.call_soon(DISPLAYS.drop_silent, self.listener.listened_ns())
             for each in list(self._checked):
                 loop.call_soon(each.check)  # on its own: the loop logs it if it raises
+
+
+async def _cancel_others() -> None:
+    """Cancel all tasks that still run, and wait until they have ended, but not for long."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=CANCEL_TIMEOUT_S)

@@ -17,14 +17,19 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Literal
+from multiprocessing.context import SpawnContext
+from typing import Literal, TypeAlias
 
 from streamlab.processes.lifeline import end_with
 from streamlab.processes.system import may_fork
 
 if sys.platform != "win32":
     from multiprocessing import forkserver
+    from multiprocessing.context import ForkServerContext
+
+    _Context: TypeAlias = ForkServerContext | SpawnContext
+else:
+    _Context: TypeAlias = SpawnContext
 
 StartMethod = Literal["forkserver", "spawn"]
 # A thread that a library starts while it is imported would not be in a forked child.
@@ -110,12 +115,12 @@ def _words(exitcode: int | None) -> str:
     return f"it exited with status {exitcode}"
 
 
-def _context(method: StartMethod, main: Main) -> ForkServerContext | SpawnContext:
-    if method == "spawn":
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([main.__module__])
-    return context
+def _context(method: StartMethod, main: Main) -> _Context:
+    if sys.platform != "win32" and method == "forkserver":
+        context = get_context("forkserver")
+        context.set_forkserver_preload([main.__module__])
+        return context
+    return get_context("spawn")
 
 
 @contextmanager

@@ -16,13 +16,14 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
-CAN_PASS_DESCRIPTORS = hasattr(socket, "send_fds")
 MAX_DESCRIPTORS = 4
 """Received and not taken; with more, the other end has broken the rules."""
 _CHUNK_BYTES = 1 << 16
 _LENGTH = struct.Struct(">I")
-_PASSED_BYTES = socket.CMSG_LEN(4 * MAX_DESCRIPTORS) if CAN_PASS_DESCRIPTORS else 0
 _CLOSE_ON_EXEC = int(getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+
+if sys.platform != "win32":
+    _PASSED_BYTES = socket.CMSG_LEN(4 * MAX_DESCRIPTORS)
 
 
 class MessageError(ValueError):
@@ -36,9 +37,10 @@ def frame(message: bytes) -> bytes:
 
 def share_of(passed: socket.socket, pid: int) -> bytes:
     """Return what process ``pid`` needs in the message to open a socket; '' if it comes along."""
+    share = b""
     if sys.platform == "win32":
-        return passed.share(pid)
-    return b""
+        share = passed.share(pid)
+    return share
 
 
 class MessageSocket:
@@ -66,9 +68,11 @@ class MessageSocket:
         """Send a message. Raises OSError; after a TimeoutError, part of it may have been sent."""
         self._end.settimeout(timeout_s)
         data = frame(message)
-        if descriptors:
+        if descriptors and sys.platform != "win32":
             sent = socket.send_fds(self._end, [data], list(descriptors))
             data = data[sent:]
+        elif descriptors:
+            raise OSError("descriptors cannot be passed on Windows")
         if data:
             self._end.sendall(data)
 
@@ -123,8 +127,10 @@ class MessageSocket:
         ``share`` is what ``share_of`` returned to the sender.
         """
         if sys.platform == "win32":
-            return socket.fromshare(share)
-        return socket.socket(fileno=self.take_descriptor())
+            taken = socket.fromshare(share)
+        else:
+            taken = socket.socket(fileno=self.take_descriptor())
+        return taken
 
     def interrupt(self) -> None:
         """End the connection, and with EOFError a ``receive`` that waits in another thread."""
@@ -151,7 +157,7 @@ class MessageSocket:
         return message
 
     def _fill(self) -> None:
-        if CAN_PASS_DESCRIPTORS:
+        if sys.platform != "win32":
             # Not socket.recv_fds, which ignores its flags (CPython 3.11).
             data, passed, _, _ = self._end.recvmsg(_CHUNK_BYTES, _PASSED_BYTES, _CLOSE_ON_EXEC)
             for level, kind, descriptors in passed:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Awaitable, Callable
 from typing import cast
-
-from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
 
 MAX_MESSAGE_BYTES = 64 << 20
 """A longer one is an error of the other end, which is disconnected. The keyframes of all channels
@@ -72,7 +71,7 @@ class MessageStream(asyncio.Protocol):
         if self._transport is None or self._end is None or self._transport.is_closing():
             return
         data = _LENGTH.pack(len(message)) + message
-        if CAN_PASS_DESCRIPTORS:
+        if sys.platform != "win32":
             if self.unsent_bytes:
                 raise BlockingIOError
             data = data[socket.send_fds(self._end, [data], [passed.fileno()]) :]

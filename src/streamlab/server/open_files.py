@@ -73,16 +73,15 @@ def make_room(settings: Settings) -> Room:
 
 def _raise_limit(needed: int) -> int | None:
     """Raise the soft limit to ``needed`` or as far as allowed; return it, None: no limit."""
-    if sys.platform == "win32" or resource is None:
-        return None
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft in (-1, resource.RLIM_INFINITY) or soft >= needed:
-        return None
-    aim = needed if hard in (-1, resource.RLIM_INFINITY) else min(needed, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (aim, hard))
-    except (ValueError, OSError):  # macOS has a further limit, OPEN_MAX
-        return soft
-    if aim > soft:
-        log.info("Raised the limit of open files from %d to %d.", soft, aim)
-    return aim
+    if sys.platform != "win32" and resource is not None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft not in (-1, resource.RLIM_INFINITY) and soft < needed:
+            aim = needed if hard in (-1, resource.RLIM_INFINITY) else min(needed, hard)
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (aim, hard))
+            except (ValueError, OSError):  # macOS has a further limit, OPEN_MAX
+                return soft
+            if aim > soft:
+                log.info("Raised the limit of open files from %d to %d.", soft, aim)
+            return aim
+    return None

@@ -63,11 +63,10 @@ def limit_memory(max_bytes: int | None) -> None:
     Memory beyond it cannot be allocated: Python raises MemoryError, and native code may end the
     process. Shared memory does not count.
     """
-    if sys.platform == "win32" or resource is None:
-        return
-    wanted = max_bytes or default_memory_bytes()
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    with suppress(OSError, ValueError):  # macOS refuses some values
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+    if sys.platform != "win32" and resource is not None:
+        wanted = max_bytes or default_memory_bytes()
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        with suppress(OSError, ValueError):  # macOS refuses some values
+            resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -21,7 +21,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streamlab.processes.message_socket import CAN_PASS_DESCRIPTORS
 from streamlab.processes.system import may_fork
 
 try:
@@ -40,7 +39,7 @@ _still_used: list[SharedMemory] = []
 def default_memory_kind() -> MemoryKind:
     """Return the better kind that this system has, if it may be used (``system.may_fork``)."""
     has_memfd = fcntl is not None and hasattr(os, "memfd_create")
-    return "memfd" if has_memfd and CAN_PASS_DESCRIPTORS and may_fork() else "named"
+    return "memfd" if has_memfd and may_fork() else "named"
 
 
 class OwnMemory:
