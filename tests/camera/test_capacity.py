@@ -31,15 +31,15 @@ def running(cpu_ms: float, *, fresh: int = 100, dropped: int = 0) -> RunningCost
 
 def test_cameras_are_what_fits_into_the_cores() -> None:
     found = capacity(INFO, costs(detect=4.0), running(10.0), cores=4)
-    assert found.cameras == int(4 * 850 / (25 * 10))
-    assert found.cameras_sparse == int(4 * 850 / (25 * 6 + 4))
+    assert found.cameras == int(4 * 950 / (25 * 10))
+    assert found.cameras_sparse == int(4 * 950 / (25 * 6 + 4))
     assert found.cpu_ms == pytest.approx(10.0)
     assert (found.fresh, found.dropped) == (1.0, 0.0)
 
 
 def test_frames_that_the_detector_had_no_time_for_are_added() -> None:
     half = capacity(INFO, costs(detect=8.0), running(10.0, fresh=50), cores=4)
-    assert half.cameras == int(4 * 850 / (25 * (6 + 8)))
+    assert half.cameras == int(4 * 950 / (25 * (6 + 8)))
 
 
 def test_what_takes_most_is_named() -> None:

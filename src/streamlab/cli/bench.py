@@ -34,8 +34,8 @@ def bench(
     """Estimate how many cameras like this one the machine can carry, and what limits it.
 
     First the camera's frames pass through one stage at a time, which shows where CPU time goes.
-    Then the camera runs live, which shows the total cost of a frame. The number of cameras is
-    calculated from these figures, not measured.
+    Then the camera runs live with one detection a second, which shows what a frame costs. The
+    number of cameras is calculated from these figures, not measured.
 
     Examples:
 
@@ -85,8 +85,8 @@ def _show(found: Capacity, camera: str, model: str) -> None:
     out.print(f"{camera}: {found.width}x{found.height} at {found.fps:g} fps, model {model}")
     out.print(table)
     out.print(
-        f"While it ran, {found.fresh:.0%} of its frames had fresh boxes, "
-        f"and {found.dropped:.0%} were dropped."
+        f"While it ran live, with one detection a second, {found.dropped:.0%} of its frames were "
+        "dropped."
     )
     cameras = "one camera" if found.cameras == 1 else f"{found.cameras} cameras"
     out.print(
@@ -95,5 +95,5 @@ def _show(found: Capacity, camera: str, model: str) -> None:
     )
     out.print(found.limit)
     out.print(
-        "[dim]Calculated from one camera's CPU time, using 85 % of all cores; not tried out.[/dim]"
+        "[dim]Calculated from one camera's CPU time, using 95 % of all cores; not tried out.[/dim]"
     )
