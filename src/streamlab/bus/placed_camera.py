@@ -96,7 +96,6 @@ class PlacedCamera:
         self._runs = False
         await self._halt()
         self.link.leave(self.number)
-        self.questions.close()
 
     async def move(self, link: Link, opening: int | None, why: str) -> bool:
         """Go on in another worker; return False if the camera was stopped meanwhile.
@@ -114,10 +113,15 @@ class PlacedCamera:
         self.begin()
         return True
 
-    def ask(self, request: Request) -> None:
-        """Send a request to the worker, if it runs the camera; the next one gets it otherwise."""
-        if self._begun_ns is not None:
-            self.link.send(request)
+    def ask(self, request: Request) -> bool:
+        """Send a request to the worker; return False if none runs the camera.
+
+        The next one begins with what was asked for.
+        """
+        if self._begun_ns is None:
+            return False
+        self.link.send(request)
+        return True
 
     def change(self, **changes: Any) -> None:
         """Change the camera; the arguments are those of ``requests.Change``."""
@@ -150,6 +154,7 @@ class PlacedCamera:
         """Report that the worker has ended, and when the next one starts, Unix seconds."""
         self._begun_ns = None
         self._receive_stop()
+        self.questions.receive_loss()
         if self._runs:
             self.events.receive_loss(why, retry_at)
 
@@ -180,6 +185,7 @@ class PlacedCamera:
                 self._receive_stop()
             self._begun_ns = None
         await asyncio.wait([self._stopped], timeout=STOP_TIMEOUT_S)
+        self.questions.receive_loss()
 
     def _receive_stop(self) -> None:
         if self._stopped is not None and not self._stopped.done():
