@@ -47,7 +47,7 @@ def test_a_camera_moves_while_it_is_watched(order: Path, source: str) -> None:
                 other.holes = 0
                 viewer.states.clear()
                 moved.change(tolerance_ms=70.0)
-                carrier._balance._plan = Ordered(Move(number, first.name, second.name))
+                carrier._balancer._plan = Ordered(Move(number, first.name, second.name))
                 await viewer.until(lambda: moved.status().worker == second.name)
                 await viewer.pictures()
                 await other.pictures()
@@ -76,7 +76,7 @@ def test_a_camera_whose_source_opens_once_only_stays(order: Path) -> None:
             async with watched(camera) as (viewer,):
                 await viewer.pictures()
                 viewer.states.clear()
-                await carrier._balance.move(first.cameras[number], second, "why not")
+                await carrier._balancer.move(first.cameras[number], second, "why not")
                 await viewer.pictures()
                 assert viewer.states == []
             assert camera.status().worker == first.name
@@ -97,7 +97,7 @@ def test_a_camera_can_be_removed_while_it_moves(order: Path) -> None:
             async with watched(camera) as (viewer,):
                 await viewer.pictures()
             placed = first.cameras[number]
-            moving = carrier._balance.move(placed, second, "why not")
+            moving = carrier._balancer.move(placed, second, "why not")
             removing = manager.remove_camera("yard")
             await asyncio.gather(moving, removing)
             assert (len(first), len(second)) == (0, 0)

@@ -11,7 +11,7 @@ import pytest
 from streamlab.bus.isolation import ALONE, MAX_ALONE, SUSPECTS, Isolation
 from streamlab.bus.link import RemoteCamera
 from streamlab.bus.native_record import NativeCodeInside, NativeSection
-from streamlab.bus.surroundings import WorkerEnd
+from streamlab.bus.worker_context import WorkerEnd
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.native_code import NativeKind
 from streamlab.media.spec import SourceSpec

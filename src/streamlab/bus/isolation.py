@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 from streamlab.bus.link import RemoteCamera
 from streamlab.bus.native_record import NativeSection
 from streamlab.bus.strikes import FORGET_S, Strikes
-from streamlab.bus.surroundings import WorkerEnd
+from streamlab.bus.worker_context import WorkerEnd
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.native_code import NativeKind
 from streamlab.clock import monotonic_ns

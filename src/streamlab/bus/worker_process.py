@@ -19,8 +19,8 @@ from streamlab.bus.native_record import NOTHING, NativeCodeInside
 from streamlab.bus.openings import RemoteOpenings
 from streamlab.bus.replies import Alive, Logged, Opened, Ready, decode
 from streamlab.bus.requests import DetectorReference, Request
-from streamlab.bus.surroundings import Surroundings, WorkerEnd
 from streamlab.bus.usage import WorkerUsage
+from streamlab.bus.worker_context import WorkerContext, WorkerEnd
 from streamlab.bus.worker_run import WorkerRun
 from streamlab.clock import monotonic_ns, wall_s
 from streamlab.detect.detector import Detector
@@ -36,7 +36,7 @@ END_TIMEOUT_S = 3.0
 class WorkerProcess:
     """Keeps a worker process running until ``close``. One event loop owns it."""
 
-    def __init__(self, name: str, shared: Surroundings, core: int | None = None) -> None:
+    def __init__(self, name: str, shared: WorkerContext, core: int | None = None) -> None:
         """Start the process, on one core if one is given."""
         self.name = name
         self._core = core

@@ -8,16 +8,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, cast
 
-from streamlab.bus.balance import Balance
 from streamlab.bus.carrier import OpenSource, Producer, Receive
 from streamlab.bus.definition import NotMovableError, definition_of
 from streamlab.bus.in_process import InProcess
 from streamlab.bus.isolation import Isolation
 from streamlab.bus.link import Link, RemoteCamera, RemoteSource
+from streamlab.bus.load_balancer import LoadBalancer
 from streamlab.bus.placed_camera import PlacedCamera
 from streamlab.bus.remote_producer import RemoteProducer
 from streamlab.bus.remote_state import RemoteState
-from streamlab.bus.surroundings import Surroundings
+from streamlab.bus.worker_context import WorkerContext
 from streamlab.bus.worker_main import run_worker
 from streamlab.bus.worker_process import WorkerProcess
 from streamlab.camera.pipeline import AnnotatedChannel
@@ -58,7 +58,7 @@ class WorkerProcesses:
         self.detectors = DetectorPool(limits, method=method)
         self._count = count
         self._isolation = Isolation(self._start, self._move)
-        self._shared = Surroundings(
+        self._shared = WorkerContext(
             settings,
             self.detectors,
             itertools.count(1),
@@ -71,7 +71,7 @@ class WorkerProcesses:
         self._tasks: set[asyncio.Task[None]] = set()
         self.processes: list[WorkerProcess] = []
         """Those for all cameras, as many as were needed so far."""
-        self._balance = Balance(self.processes, settings.open_timeout, self._report)
+        self._balancer = LoadBalancer(self.processes, settings.open_timeout, self._report)
 
     @property
     def _all(self) -> list[WorkerProcess]:
@@ -153,7 +153,7 @@ class WorkerProcesses:
         while True:
             await asyncio.sleep(TEND_EVERY_S)
             self._isolation.close_unused()
-            await self._balance.check()
+            await self._balancer.check()
 
     def _worker_for(self, spec: SourceSpec) -> WorkerProcess:
         alone = self._isolation.worker_for(spec)
@@ -161,7 +161,7 @@ class WorkerProcesses:
             return alone
         if all(map(len, self.processes)) and len(self.processes) < self._count:
             return self._start_another()
-        return self._balance.least_loaded()
+        return self._balancer.least_loaded()
 
     def _start_another(self) -> WorkerProcess:
         if not self.processes:

@@ -16,7 +16,7 @@ from streamlab.media.spec import SourceKind
 log = logging.getLogger(__name__)
 
 
-class Balance:
+class LoadBalancer:
     """Keeps the load of processes even, for cameras that may run on any of them."""
 
     def __init__(

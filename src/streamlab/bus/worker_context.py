@@ -25,7 +25,7 @@ class WorkerEnd(NamedTuple):
     """What native code its threads were in."""
 
 
-class Surroundings(NamedTuple):
+class WorkerContext(NamedTuple):
     """What all worker processes of a carrier share."""
 
     settings: Settings
