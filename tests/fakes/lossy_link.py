@@ -35,6 +35,7 @@ class LossyLink:
         self.faults: Counter[Fault] = Counter()
         self._port = port
         self._carried: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self._random = Random(seed)
         self._carries_bytes = carries_bytes
         self._kinds = faults
@@ -80,10 +81,15 @@ class LossyLink:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:  # one that is closed may still have something to send
+            writer.transport.abort()
+        await asyncio.sleep(0)  # aborted transports close their sockets in the next round
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         budget = self._random.randint(*self._carries_bytes) if self._carries_bytes else None
+        self._writers.append(back)
         server, forth = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers.append(forth)
         asking = asyncio.create_task(_copy(client, forth))
         answering = asyncio.create_task(self._answer(server, back, budget))
         self._carried |= {asking, answering}
