@@ -163,3 +163,22 @@ def test_a_kernel_that_ends_leaves_nothing_running(tmp_path: Path, how: signal.S
         finally:
             kernel.send_signal(how)
     until(lambda: not any(is_running(Path(f"/proc/{child}/stat")) for child in children))
+
+
+FORGETFUL = f"""
+import supervision as sv
+from streamlab import Lab
+if __name__ == "__main__":
+    lab = Lab(workers=1)
+    lab.add({STREET!r}, detector=DETECTOR).snapshot()
+"""
+
+
+@pytest.mark.parametrize("detector", ["'street'", "lambda rgb: sv.Detections.empty()"])
+def test_a_program_that_closes_nothing_ends_without_a_word(tmp_path: Path, detector: str) -> None:
+    program = tmp_path / "forgetful.py"
+    program.write_text(FORGETFUL.replace("DETECTOR", detector))
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 from collections import Counter
+from contextlib import suppress
 
 from streamlab.detect.detector import Detector
 from streamlab.detect.remote.connections import ConnectionProvider
@@ -36,8 +37,8 @@ class DetectorThread:
             detector, max_batch=limits.max_batch, max_pixels=limits.max_pixels
         )
         self._clients = ConnectionProvider(self._connect)
-        self._thread = threading.Thread(target=self._run, name=f"detect-{self.name}", daemon=True)
-        self._thread.start()
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        threading.Thread(target=self._run, name=f"detect-{self.name}", daemon=True).start()
 
     @property
     def counts(self) -> Counter[str]:
@@ -57,9 +58,18 @@ class DetectorThread:
         """End all connections, and the thread after its current batch."""
         self._clients.close()
         self._server.stop()
-        await asyncio.to_thread(self._thread.join, _END_TIMEOUT_S)
+        # Not in another thread: at the end of the process none can be started.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), _END_TIMEOUT_S)
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            with suppress(RuntimeError):  # the loop has closed
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    def _serve(self) -> None:
         self._server.run()
         if not self._server.counts["connections"]:
             return
