@@ -34,7 +34,8 @@ from tests.detect.pictures import noise_picture
 from tests.detect.remote.test_hostile_models import greedy_model
 from tests.security.test_models import FOR_EVER, endless
 
-from .test_worker_processes import STREET, in_a_loop, watching
+from .test_worker_processes import STREET, watching
+from .watched import in_a_loop
 
 SETTINGS = Settings(encoder_linger=0.0, open_timeout=10, detector_timeout=1.0)
 PATIENT = DetectorLimits(timeout_s=30.0, first_delay_s=0.001, max_memory_bytes=2 << 30)

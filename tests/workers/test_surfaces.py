@@ -18,7 +18,8 @@ from streamlab.server.watchdog import LoopWatchdog
 from streamlab.viewers import ChannelSubscriptionManager, StreamChannelManager
 from streamlab.viewers.reports import process_report
 
-from .test_worker_processes import SETTINGS, STREET, in_a_loop, watching, workers
+from .test_worker_processes import STREET, watching
+from .watched import SETTINGS, in_a_loop, workers
 
 WORKER, MODEL = "streamlab_worker_", "streamlab_detector_process_"
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
 
 import pytest
 
-from streamlab.bus.worker_processes import WorkerProcesses
 from streamlab.core.channels import ChannelType, SourceState
 from streamlab.core.stream.connection import Delivery
 from streamlab.detect.load import load_detector
@@ -21,11 +18,11 @@ from streamlab.errors import SourceNotFoundError
 from streamlab.faults import Faults
 from streamlab.media.spec import SourceSpec
 from streamlab.processes.restart_delay import RestartDelay
-from streamlab.settings import Settings
-from streamlab.viewers import Camera, StreamChannelManager
+from streamlab.viewers import Camera
 from streamlab.viewers.reader import Reader
 
-P = ParamSpec("P")
+from .watched import in_a_loop, workers
+
 STREET = SourceSpec.parse("synthetic://traffic?width=160&height=90&fps=30")
 DEATHS = {
     signal.SIGKILL: "it was ended by SIGKILL",
@@ -33,28 +30,6 @@ DEATHS = {
     signal.SIGSTOP: "it was ended by SIGKILL",
 }
 KILLS = 6
-SETTINGS = Settings(encoder_linger=0.0, open_timeout=60)
-
-
-def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test in an event loop of its own."""
-
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(test(*args, **kwargs))
-
-    return run
-
-
-@asynccontextmanager
-async def workers(count: int = 1) -> AsyncIterator[tuple[StreamChannelManager, WorkerProcesses]]:
-    """Run cameras in worker processes."""
-    carrier = WorkerProcesses(count, SETTINGS)
-    manager = StreamChannelManager(SETTINGS, carrier=carrier)
-    try:
-        yield manager, carrier
-    finally:
-        await manager.close()
 
 
 @asynccontextmanager
